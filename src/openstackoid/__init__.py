@@ -1,0 +1,1 @@
+"""Independent OpenStack clouds, made collaborative."""

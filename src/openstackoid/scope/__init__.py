@@ -1,0 +1,24 @@
+"""The scope language: in which cloud each service of a request is taken."""
+
+from openstackoid.scope.errors import ScopeError, ScopeTooLongError
+from openstackoid.scope.expression import All, Any, Cloud, Expression
+from openstackoid.scope.model import EVERYTHING, Scope
+from openstackoid.scope.parser import MAX_BYTES, parse, parse_mapping
+from openstackoid.scope.wire import DELIMITER, join, split
+
+__all__ = [
+    "DELIMITER",
+    "EVERYTHING",
+    "MAX_BYTES",
+    "All",
+    "Any",
+    "Cloud",
+    "Expression",
+    "Scope",
+    "ScopeError",
+    "ScopeTooLongError",
+    "join",
+    "parse",
+    "parse_mapping",
+    "split",
+]

@@ -1,0 +1,44 @@
+"""What is wrong with a scope, and where."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+_SHOWN = 72  # columns of the text around the caret
+
+
+class ScopeError(ValueError):
+    """A text that is no scope.
+
+    `reason` is one sentence without the text; `str()` adds the text with a caret below the fault.
+    """
+
+    def __init__(self, reason: str, text: str = "", start: int = 0, end: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.text = text
+        self.start = start
+        self.end = start + 1 if end is None else max(end, start + 1)
+
+    def __str__(self) -> str:
+        if not self.text:
+            return self.reason
+        return f"{self.reason}\n{self.excerpt()}"
+
+    def excerpt(self) -> str:
+        """Return two lines: the text around the fault, and carets below it."""
+        left = max(0, self.start - _SHOWN // 2)
+        shown = "".join(c if c.isprintable() else "?" for c in self.text[left : left + _SHOWN])
+        carets = "^" * max(1, min(self.end, left + _SHOWN) - self.start)
+        return f"  {shown}\n  {' ' * (self.start - left)}{carets}"
+
+
+class ScopeTooLongError(ScopeError):
+    """A scope that would not fit in a header of OpenStack's servers."""
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Return a hint that ends a message about an unknown name, e.g. `; did you mean "image"?`."""
+    folded = {candidate.lower(): candidate for candidate in known}
+    if match := get_close_matches(name.lower(), folded, n=1):
+        return f'; did you mean "{folded[match[0]]}"?'
+    return f"; known are {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""

@@ -1,0 +1,259 @@
+"""Text to scope.
+
+    scope  ::=  { service: expr, … }
+    expr   ::=  and ( "|" and )*
+    and    ::=  atom ( "&" atom )*
+    atom   ::=  CLOUD | "(" expr ")"
+
+People may write JSON, the same without quotes (`{nova: Berlin}`), or `compute=A,image=B|C`.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from openstackoid.scope.errors import ScopeError, ScopeTooLongError, nearest
+from openstackoid.scope.expression import All, Any, Cloud, Expression, combine
+from openstackoid.scope.model import EVERYTHING, Scope
+from openstackoid.scope.services import known_names, service_type
+
+MAX_BYTES = 4096
+"""The longest scope: a default uwsgi takes 4 KB of headers in all (DESIGN §3)."""
+
+MAX_DEPTH = 32
+"""Parentheses within parentheses; nobody needs more, and Python's stack is finite."""
+
+_CLOUD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SERVICE = re.compile(r"\*|[A-Za-z][A-Za-z0-9_-]*")
+_JSON = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\r\n]*")
+_BARE_EXPRESSION = re.compile(r"[A-Za-z0-9._&|() \t\r\n-]*")
+
+
+def parse(
+    text: str, *, clouds: Collection[str] | None = None, services: Collection[str] = ()
+) -> Scope:
+    """Return the scope written in `text`, in any of the three forms.
+
+    With `clouds`, any other cloud is refused. `services` are service types to accept besides the
+    official ones. Raises ScopeError with the place of the fault, and nothing else.
+    """
+    known = None if clouds is None else frozenset(clouds)
+    return _parse(text, known, frozenset(services))
+
+
+def parse_mapping(mapping: Mapping[str, object]) -> Scope:
+    """Return the scope of a mapping, as YAML has it; raises ScopeError."""
+    try:
+        text = json.dumps(mapping)
+    except (TypeError, ValueError) as error:
+        raise ScopeError(f"a scope maps services to clouds: {error}") from error
+    return parse(text)
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str, clouds: frozenset[str] | None, services: frozenset[str]) -> Scope:
+    if len(text) > MAX_BYTES:
+        raise ScopeTooLongError(f"the scope is {len(text)} bytes long; at most {MAX_BYTES} fit")
+    for position, character in enumerate(text):
+        if not (character.isascii() and (character.isprintable() or character in "\t\r\n")):
+            what = "a control character" if character.isascii() else "not ASCII"
+            raise ScopeError(f"{character!r} is {what}; names here are ASCII", text, position)
+    return _Reader(text, clouds, services).scope()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of the text: `value` as meant, at `start` to `end` of the whole as written."""
+
+    value: str
+    start: int
+    end: int
+    literal: bool
+    """Whether each character of `value` stands for one of the text (no escapes)."""
+
+    def at(self, start: int, end: int) -> tuple[int, int]:
+        if not self.literal:
+            return self.start, self.end
+        return self.start + start, self.start + end
+
+
+class _Reader:
+    """One pass over one text."""
+
+    def __init__(self, text: str, clouds: frozenset[str] | None, services: frozenset[str]) -> None:
+        self.text = text
+        self.clouds = clouds
+        self.services = services
+        self.position = 0
+
+    def scope(self) -> Scope:
+        self._skip_space()
+        if self.position == len(self.text):
+            raise ScopeError('the scope is empty; write one like {"image": "CloudTwo"}')
+        if self.text[self.position] == "{":
+            self.position += 1
+            pairs = self._pairs(":", "}")
+        else:
+            pairs = self._pairs("=", "")
+        if self.position < len(self.text):
+            raise self._unexpected("nothing more")
+        return self._checked(pairs)
+
+    def _pairs(self, assign: str, close: str) -> list[tuple[_Piece, _Piece]]:
+        """Read `key assign value, …` up to the closing character (or the end, if it is empty)."""
+        pairs: list[tuple[_Piece, _Piece]] = []
+        self._skip_space()
+        if close and self._take(close):
+            return pairs
+        while True:
+            key = self._piece(_SERVICE, 'a service like "image"')
+            if not self._take(assign):
+                raise self._unexpected(f'"{assign}" and a cloud')
+            pairs.append((key, self._piece(_BARE_EXPRESSION, 'a cloud like "CloudTwo"')))
+            if self._take(","):
+                continue
+            if close and not self._take(close):
+                raise self._unexpected(f'"," or "{close}"')
+            return pairs
+
+    def _piece(self, bare: re.Pattern[str], expected: str) -> _Piece:
+        self._skip_space()
+        start = self.position
+        if self.text[start : start + 1] == '"':
+            try:
+                value, self.position = _JSON.raw_decode(self.text, start)
+            except json.JSONDecodeError as error:
+                fault = min(error.pos, len(self.text) - 1)
+                raise ScopeError(f"not JSON: {error.msg}", self.text, fault) from error
+            literal = len(value) == self.position - start - 2
+            piece = _Piece(value, start + 1, self.position - 1, literal)
+        else:
+            match = bare.match(self.text, start)
+            value = match.group().rstrip() if match else ""
+            if not value:
+                raise self._unexpected(expected)
+            self.position = start + len(value)
+            piece = _Piece(value, start, self.position, literal=True)
+        self._skip_space()
+        return piece
+
+    def _skip_space(self) -> None:
+        match = _SPACE.match(self.text, self.position)
+        self.position = match.end() if match else self.position
+
+    def _take(self, character: str) -> bool:
+        if not self.text.startswith(character, self.position):
+            return False
+        self.position += len(character)
+        self._skip_space()
+        return True
+
+    def _unexpected(self, expected: str) -> ScopeError:
+        found = self.text[self.position : self.position + 1]
+        what = f'found "{found}"' if found else "the text ends"
+        return ScopeError(f"expected {expected} here, but {what}", self.text, self.position)
+
+    def _checked(self, pairs: list[tuple[_Piece, _Piece]]) -> Scope:
+        written: dict[str, str] = {}
+        items: list[tuple[str, Expression]] = []
+        for key, value in pairs:
+            service = self._service(key)
+            if service in written:
+                twice = (
+                    f'"{key.value}" is given twice'
+                    if written[service] == key.value
+                    else f'"{written[service]}" and "{key.value}" are the same service, {service}'
+                )
+                raise ScopeError(f"{twice}; keep one of them", self.text, key.start, key.end)
+            written[service] = key.value
+            items.append((service, _Expression(self, value).read()))
+        return Scope.of(items)
+
+    def _service(self, key: _Piece) -> str:
+        name = key.value
+        if name == EVERYTHING or name in self.services:
+            return name
+        if _SERVICE.fullmatch(name) and (official := service_type(name)):
+            return official
+        hint = nearest(name, (*known_names(), *self.services))
+        raise ScopeError(f'unknown service "{name}"{hint}', self.text, key.start, key.end)
+
+
+class _Expression:
+    """One expression within one text."""
+
+    def __init__(self, reader: _Reader, piece: _Piece) -> None:
+        self.reader = reader
+        self.piece = piece
+        self.value = piece.value
+        self.position = 0
+
+    def read(self) -> Expression:
+        expression = self._or(0)
+        if self.position < len(self.value):
+            raise self._unexpected('"&", "|" or the end')
+        return expression
+
+    def _or(self, depth: int) -> Expression:
+        operands = [self._and(depth)]
+        while self._take("|"):
+            operands.append(self._and(depth))
+        return self._combined(Any, operands)
+
+    def _and(self, depth: int) -> Expression:
+        operands = [self._atom(depth)]
+        while self._take("&"):
+            operands.append(self._atom(depth))
+        return self._combined(All, operands)
+
+    def _atom(self, depth: int) -> Expression:
+        if self._take("("):
+            if depth == MAX_DEPTH:
+                raise self._fault(f"more than {MAX_DEPTH} parentheses within one another", -1)
+            inner = self._or(depth + 1)
+            if not self._take(")"):
+                raise self._unexpected('")"')
+            return inner
+        self._skip_space()
+        match = _CLOUD.match(self.value, self.position)
+        if not match:
+            raise self._unexpected('a cloud like "CloudTwo"')
+        known = self.reader.clouds
+        name = match.group()
+        if known is not None and name not in known:
+            raise self._fault(f'unknown cloud "{name}"{nearest(name, known)}', 0, len(name))
+        self.position = match.end()
+        self._skip_space()
+        return Cloud(name)
+
+    def _combined(self, kind: type[All] | type[Any], operands: list[Expression]) -> Expression:
+        expression = combine(kind, operands)
+        if isinstance(expression, kind):
+            for operand in expression.operands:
+                if expression.operands.count(operand) > 1:
+                    whole = self.reader.text, self.piece.start, self.piece.end
+                    raise ScopeError(f'"{operand}" is given twice; keep one of them', *whole)
+        return expression
+
+    def _skip_space(self) -> None:
+        match = _SPACE.match(self.value, self.position)
+        self.position = match.end() if match else self.position
+
+    def _take(self, character: str) -> bool:
+        self._skip_space()
+        if not self.value.startswith(character, self.position):
+            return False
+        self.position += 1
+        return True
+
+    def _unexpected(self, expected: str) -> ScopeError:
+        found = self.value[self.position : self.position + 1]
+        what = f'found "{found}"' if found else "the expression ends"
+        return self._fault(f"expected {expected} here, but {what}", 0)
+
+    def _fault(self, reason: str, offset: int, length: int = 1) -> ScopeError:
+        start = self.position + offset
+        return ScopeError(reason, self.reader.text, *self.piece.at(start, start + length))
