@@ -1,0 +1,45 @@
+"""The command `openstackoid`: each part brings its own, and only the one that runs is imported."""
+
+import importlib
+from typing import cast
+
+import click
+
+_COMMANDS = {
+    "explain": "openstackoid.routing.cli:explain",
+    "federation": "openstackoid.federation.cli:federation",
+    "gateway": "openstackoid.gateway.cli:gateway",
+    "lab": "openstackoid.lab.cli:lab",
+    "scope": "openstackoid.scope.cli:scope",
+}
+
+_NEEDS_EXTRA = {"lab": "lab"}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        try:
+            return cast(click.Command, getattr(importlib.import_module(module), name))
+        except ModuleNotFoundError as error:
+            if cmd_name not in _NEEDS_EXTRA or (error.name or "").startswith("openstackoid"):
+                raise
+            extra = _NEEDS_EXTRA[cmd_name]
+            raise click.ClickException(
+                f"{error.name} is not installed; run: pip install 'openstackoid[{extra}]'"
+            ) from error
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog='Completion: eval "$(_OPENSTACKOID_COMPLETE=bash_source openstackoid)"',
+)
+@click.version_option(package_name="openstackoid")
+def main() -> None:
+    """Independent OpenStack clouds, made collaborative."""

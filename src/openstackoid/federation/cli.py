@@ -1,0 +1,136 @@
+"""`openstackoid federation`, and the options that every command with a federation has."""
+
+import json
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from openstackoid.federation.errors import FederationError
+from openstackoid.federation.importing import EndpointError, extend
+from openstackoid.federation.loader import load
+from openstackoid.federation.model import Cloud, Federation, Url
+from openstackoid.scope.errors import nearest
+from openstackoid.scope.services import service_type
+
+FEDERATION = click.option(
+    "--federation",
+    "file",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="OPENSTACKOID_FEDERATION",
+    show_envvar=True,
+    help="The federation file.",
+)
+CLOUD = click.option(
+    "--cloud",
+    required=True,
+    metavar="NAME",
+    envvar="OPENSTACKOID_CLOUD",
+    show_envvar=True,
+    help="The cloud whose gateway this is.",
+)
+
+
+def loaded(file: Path) -> Federation:
+    """Return the federation in a file; ends the command with every fault if it can't be used."""
+    try:
+        return load(file)
+    except FederationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def known(federation: Federation, name: str, file: Path) -> Cloud:
+    """Return a cloud of a federation; ends the command if there is none of that name."""
+    if name not in federation.clouds:
+        hint = nearest(name, federation.names)
+        raise click.UsageError(f'{file} has no cloud "{name}"{hint}')
+    return federation.clouds[name]
+
+
+@click.group()
+def federation() -> None:
+    """Check and write the federation file."""
+
+
+@federation.command(epilog="Example: openstackoid federation check federation.yaml")
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check FILE and print its clouds and services.
+
+    Exits 1 with file, line and key of each fault.
+    """
+    described = loaded(file)
+    table = Table("Cloud", "Service", "Interface", "Frontend", "Backend", box=None)
+    for name, cloud in described.clouds.items():
+        for service, endpoints in cloud.frontends.items():
+            shown = service if service_type(service) else f"{service} (not official)"
+            for interface, url in endpoints.items():
+                backend = cloud.backend(service, interface)
+                table.add_row(name, shown, interface, str(url), str(backend or "-"))
+    Console(soft_wrap=True).print(table)
+
+
+@federation.command(
+    "import",
+    epilog="""\b
+Examples:
+  openstack endpoint list -f json > endpoints.json
+  openstackoid federation import --cloud CloudOne endpoints.json > federation.yaml
+  openstackoid federation import --cloud CloudTwo --into federation.yaml endpoints.json
+  openstackoid federation import --cloud CloudOne --into federation.yaml endpoints.json \\
+      --backend compute=http://127.0.0.1:18774 --backend image=http://127.0.0.1:19292
+""",
+)
+@click.argument("endpoints", type=click.File(encoding="utf-8"))
+@click.option("--cloud", required=True, metavar="NAME", help="The name to give the cloud.")
+@click.option("--region", metavar="REGION", help="Take the endpoints of this region only.")
+@click.option(
+    "--backend",
+    "backends",
+    multiple=True,
+    metavar="SERVICE=URL",
+    help="Where a service of this cloud really listens; may be given for each service.",
+)
+@click.option(
+    "--into",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Extend this file, comments kept, instead of printing a new one.",
+)
+def import_(
+    endpoints: TextIO, cloud: str, region: str | None, backends: tuple[str, ...], into: Path | None
+) -> None:
+    """Make a cloud's entry from ENDPOINTS, the output of `openstack endpoint list -f json`.
+
+    ENDPOINTS is a file, or - for standard input. Importing again updates the entry.
+    """
+    try:
+        pairs = dict(_backend(text) for text in backends)
+        text = into.read_text(encoding="utf-8") if into and into.exists() else ""
+        result = extend(text, str(into or "<new>"), cloud, json.load(endpoints), region, pairs)
+    except json.JSONDecodeError as error:
+        raise click.ClickException(
+            f"{endpoints.name} is not JSON ({error}); make it with: openstack endpoint list -f json"
+        ) from error
+    except (EndpointError, FederationError) as error:
+        raise click.ClickException(str(error)) from error
+    if into is None:
+        click.echo(result, nl=False)
+        return
+    replacement = into.with_name(f".{into.name}.new")
+    replacement.write_text(result, encoding="utf-8")
+    replacement.replace(into)
+    click.echo(f"{into}: {cloud} imported", err=True)
+
+
+def _backend(text: str) -> tuple[str, Url]:
+    name, _, url = text.partition("=")
+    service = service_type(name) or name
+    try:
+        return service, Url.parse(url)
+    except ValueError as error:
+        raise click.BadParameter(f"{text}: {error}", param_hint="--backend") from error

@@ -1,0 +1,26 @@
+"""What is wrong with a federation file: every fault, with file, line and key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing to mend; `line` counts from 1, `key` is the path of keys, like `clouds.A.bind`."""
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: "
+        return f"{place}{self.key}: {self.message}" if self.key else f"{place}{self.message}"
+
+
+class FederationError(ValueError):
+    """A federation file that can't be used; `str()` has one line per fault."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)

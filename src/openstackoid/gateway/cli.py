@@ -1,0 +1,67 @@
+"""`openstackoid gateway`."""
+
+from pathlib import Path
+
+import click
+
+from openstackoid.federation.cli import CLOUD, FEDERATION, known, loaded
+from openstackoid.gateway.log import configure
+from openstackoid.gateway.server import ListenError, Settings, serve
+
+SECONDS = click.FloatRange(min=0, min_open=True)
+
+
+@click.command(
+    epilog="""\b
+SIGHUP reads the file again, SIGTERM lets the requests under way come to their end and stops.
+The log is on standard error, a JSON object a line.
+
+\b
+Example:
+  openstackoid gateway --federation /etc/openstackoid/federation.yaml --cloud CloudOne
+"""
+)
+@FEDERATION
+@CLOUD
+@click.option(
+    "--connect-timeout",
+    type=SECONDS,
+    default=Settings.__dataclass_fields__["connect_timeout"].default,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long another cloud or a backend may take to accept a connection.",
+)
+@click.option(
+    "--idle-timeout",
+    type=SECONDS,
+    default=Settings.__dataclass_fields__["idle_timeout"].default,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long either side may send nothing within a request.",
+)
+@click.option(
+    "--drain-timeout",
+    type=SECONDS,
+    default=Settings.__dataclass_fields__["drain_timeout"].default,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long requests may go on after SIGTERM.",
+)
+def gateway(
+    file: Path, cloud: str, connect_timeout: float, idle_timeout: float, drain_timeout: float
+) -> None:
+    """Run the gateway of one cloud: in front of its APIs, where scopes are interpreted.
+
+    It listens at the cloud's frontends and passes requests on to its backends, or to the frontends
+    of the cloud that a request's scope names.
+    """
+    description = known(loaded(file), cloud, file)
+    if not description.backends:
+        raise click.ClickException(
+            f"{file} has no backends for {cloud}; its gateway needs to know where its services are"
+        )
+    configure()
+    try:
+        serve(Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout))
+    except ListenError as error:
+        raise click.ClickException(str(error)) from error

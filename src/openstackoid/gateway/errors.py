@@ -1,0 +1,31 @@
+"""Errors of the gateway's own, in the shape OpenStack's clients read.
+
+The shape is Keystone's, `{"error": {"code": …, "title": …, "message": …}}`, which keystoneauth and
+openstacksdk take the message from; `cloud` and `service` say whose fault it is.
+"""
+
+import json
+from http import HTTPStatus
+
+from openstackoid.routing import Refusal
+
+CONTENT_TYPE = "application/json"
+
+
+def body_of(refusal: Refusal) -> bytes:
+    """Return the JSON of a refusal."""
+    error = {
+        "code": refusal.status.value,
+        "title": refusal.status.phrase,
+        "message": refusal.message,
+        "cloud": refusal.cloud,
+    }
+    if refusal.service:
+        error["service"] = refusal.service
+    return json.dumps({"error": error}).encode()
+
+
+def unreadable(status: int, cloud: str) -> Refusal:
+    """Return the refusal of what is not HTTP, or more of it than a gateway takes."""
+    message = "the gateway could not read this request: its request line or a header is not valid"
+    return Refusal(HTTPStatus(status), message, cloud=cloud)

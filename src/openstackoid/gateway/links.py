@@ -1,0 +1,88 @@
+"""Links in an answer of another cloud, led back through home (DESIGN §4).
+
+Whoever reaches only the home gateway can follow every link: the address of another cloud's
+frontend becomes that of the same service's frontend at home. Bodies are edited as they pass, and
+all bytes but the addresses stay as they are.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from openstackoid.federation import Cloud
+
+_KEYS = ("first", "href", "last", "next", "previous", "self")
+"""Keys of links in OpenStack's APIs: nova's `links`, neutron's `*_links`, keystone's `links`."""
+
+_CATALOG_KEY = "url"
+"""The key of an endpoint in a catalog; elsewhere (keystone's endpoint list) it is data."""
+
+_ROOT_RELATIVE = frozenset({"image"})
+"""Services whose links begin behind the frontend's prefix already, wherever it is mounted."""
+
+_SPACE = rb"\s{0,4}"
+
+
+class Links:
+    """What replaces what, in the answers of one service of another cloud."""
+
+    def __init__(self, theirs: Cloud, ours: Cloud, service: str, *, catalog: bool = False) -> None:
+        self._new: dict[str, str] = {}
+        for frontend in theirs.addresses:
+            here = ours.frontend(frontend.service, frontend.interface)
+            if here is not None:
+                self._new[str(frontend.url)] = str(here)
+        there, here = theirs.frontend(service, "public"), ours.frontend(service, "public")
+        if there and here and service not in _ROOT_RELATIVE:
+            self._new[there.path] = here.path
+        self._keys = (*_KEYS, _CATALOG_KEY) if catalog else _KEYS
+
+    def url(self, value: str) -> str:
+        """Return a link, or a Location header, as it leads through home."""
+        for old in sorted(self._new, key=len, reverse=True):
+            rest = value[len(old) :]
+            if value.startswith(old) and (not rest or rest[0] in "/?"):
+                return self._new[old] + rest
+        return value
+
+    def edit(self) -> "Editor":
+        """Return an editor for one body."""
+        return Editor({k.encode(): v.encode() for k, v in self._new.items()}, self._keys)
+
+
+class Editor:
+    """Edits one JSON body piece by piece; holds back no more than the length of one link's base.
+
+    A key and its value are found by their quotes: within a JSON string those are escaped, so that
+    nothing in a text is taken for a link.
+    """
+
+    def __init__(self, new: Mapping[bytes, bytes], keys: tuple[str, ...]) -> None:
+        old = b"|".join(re.escape(o) for o in sorted(new, key=len, reverse=True))
+        names = "|".join(keys).encode()
+        self._new = new
+        self._link = re.compile(rb'("(?:%s)"%s:%s")(%s)(?=[/?"])' % (names, _SPACE, _SPACE, old))
+        self._longest = 16 + 8 + max(map(len, new), default=0)
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what of the body is certain by now."""
+        self._held += data
+        return b"".join(self._edited(len(self._held) - self._longest))
+
+    def end(self) -> bytes:
+        """Return the rest."""
+        return b"".join(self._edited(len(self._held)))
+
+    def _edited(self, until: int) -> Iterator[bytes]:
+        """Yield the body up to `until`, or to the end of a link that begins before it."""
+        position = 0
+        for match in self._link.finditer(self._held):
+            if match.start() >= until:
+                break
+            yield self._held[position : match.end(1)]
+            yield self._new[match[2]]
+            position = match.end()
+        if position < until:
+            yield self._held[position:until]
+            position = until
+        self._held = self._held[position:]

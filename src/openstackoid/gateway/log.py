@@ -1,0 +1,50 @@
+"""The gateway's log: one JSON object a line, on standard error, without any token."""
+
+import logging
+import re
+import sys
+from typing import TextIO
+
+import structlog
+
+_LONG = re.compile(r"[^/]{65,}")
+
+
+def configure(stream: TextIO = sys.stderr) -> None:
+    """Set up structlog, and the standard library's loggers with it."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _without_values,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def _without_values(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Keep the kind of an exception only: its text may quote a header, and with it a token."""
+    info = event.pop("exc_info", None)
+    if isinstance(info, tuple) and info[0] is not None:
+        event["exception"] = info[0].__name__
+    return event
+
+
+def shown_path(path: str) -> str:
+    """Return a path to log: without its query, and long segments (old tokens) cut short."""
+    return _LONG.sub(lambda match: f"{match[0][:8]}…", path.partition("?")[0])

@@ -1,0 +1,89 @@
+"""aiohttp's server, made to say no more and no less than a relay should."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from aiohttp import hdrs, web
+
+from openstackoid.gateway.errors import CONTENT_TYPE, body_of, unreadable
+
+MAX_HEADER = 65_536
+"""Bytes of one header: a token, its scope (4 KB), and some room."""
+
+OWN_HEADERS = (hdrs.CONTENT_TYPE, hdrs.DATE, hdrs.SERVER)
+"""Headers that aiohttp adds to an answer that lacks them."""
+
+
+class RelayedRequest(web.BaseRequest):
+    """A request whose answer is relayed with the headers it came with, and no others."""
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        if isinstance(response, RelayedResponse):
+            for name in OWN_HEADERS:
+                if name not in response.relayed:
+                    response.headers.popall(name, None)
+
+
+class RelayedResponse(web.StreamResponse):
+    """An answer of a service, on its way to the client."""
+
+    def __init__(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None:
+        super().__init__(status=status, reason=reason)
+        self.headers.extend(headers)
+        self.relayed = frozenset(name.title() for name, _ in headers)
+
+
+Handler: TypeAlias = Callable[[RelayedRequest], Awaitable[web.StreamResponse]]
+
+
+class Protocol(web.RequestHandler):
+    """Answers what is not HTTP with an error in OpenStack's shape."""
+
+    __slots__ = ("_cloud",)
+
+    def __init__(self, manager: "Server", cloud: str, **kwargs: Any) -> None:
+        super().__init__(manager, **kwargs)
+        self._cloud = cloud
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  (it quotes the client's bytes)
+    ) -> web.StreamResponse:
+        """Return the answer; aiohttp calls it for requests that it could not parse."""
+        self.log_exception("unreadable request from %s", request.remote, exc_info=exc)
+        body = body_of(unreadable(status, self._cloud))
+        response = web.Response(status=status, body=body, content_type=CONTENT_TYPE)
+        response.force_close()
+        return response
+
+
+class Server(web.Server):
+    """A low-level server: one handler for every request, whatever its path.
+
+    The handler is called with a RelayedRequest and returns the response, finished or not. It is
+    cancelled when the client leaves.
+    """
+
+    def __init__(self, handler: Handler, cloud: str) -> None:
+        super().__init__(
+            handler,  # type: ignore[arg-type] # typed for BaseRequest; the factory makes ours
+            request_factory=_request,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+        )
+        self._cloud = cloud
+
+    def __call__(self) -> web.RequestHandler:
+        """Return the protocol of a new connection."""
+        return Protocol(self, self._cloud, loop=self._loop, **self._kwargs)
+
+
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> RelayedRequest:
+    return RelayedRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())

@@ -1,0 +1,119 @@
+"""The way out: one pool of connections to this cloud's backends and the other clouds' frontends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+import aiohttp
+from aiohttp import hdrs
+from yarl import URL
+
+from openstackoid.gateway.protocol import MAX_HEADER
+from openstackoid.identity import Headers
+from openstackoid.routing import SAFE_METHODS, Refusal, Route, Target
+
+KEEP_ALIVE = 4.0
+"""Seconds an idle connection is kept: less than any usual server keeps it (Apache: 5)."""
+
+CONTINUE_WAIT = 1.0
+"""Seconds to wait for `100 Continue` before a body is sent all the same, as curl does: a uwsgi
+without http-manage-expect never says it."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that does not wait for `100 Continue` for ever."""
+
+    def update_expect_continue(self, expect: bool = False) -> None:
+        super().update_expect_continue(expect)
+        waiter = self._continue
+        if waiter is not None:
+            self.loop.call_later(
+                CONTINUE_WAIT, lambda: None if waiter.done() else waiter.set_result(True)
+            )
+
+
+class Upstream:
+    """Sends requests on. Connections are pooled; nothing is buffered, followed or decoded."""
+
+    def __init__(self, connect_timeout: float, idle_timeout: float) -> None:
+        self._connect_timeout = connect_timeout
+        self._idle_timeout = idle_timeout
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
+            request_class=_Request,
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=connect_timeout, sock_read=idle_timeout
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=(
+                hdrs.ACCEPT,
+                hdrs.ACCEPT_ENCODING,
+                hdrs.CONTENT_TYPE,
+                hdrs.USER_AGENT,
+            ),
+            auto_decompress=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+        )
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def send(
+        self,
+        method: str,
+        target: Target,
+        route: Route,
+        headers: Headers,
+        body: AsyncIterator[bytes] | bytes | None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request, give its answer's head; the body is read from it within the context.
+
+        Raises Refusal if there is no answer. It says whether the request may have been executed.
+        """
+        try:
+            response = await self._session.request(
+                method,
+                URL(target.url, encoded=True),
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+            )
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._no_answer(error, method, target, route) from error
+        try:
+            yield response
+        finally:
+            response.release() if response.content.at_eof() else response.close()
+
+    def _no_answer(self, error: Exception, method: str, target: Target, route: Route) -> Refusal:
+        who = f"{route.service} of {target.cloud}"
+        at = f" at {URL(target.url).origin()}" if target.remote else ""
+        status = HTTPStatus.BAD_GATEWAY
+        sent = True
+        match error:
+            case aiohttp.ConnectionTimeoutError():
+                status, sent = HTTPStatus.GATEWAY_TIMEOUT, False
+                what = f"{who}{at} could not be reached within {self._connect_timeout:g} s"
+            case aiohttp.ClientConnectorError():
+                sent = False
+                what = (
+                    f"{who}{at} could not be reached: {error.os_error.strerror or 'no connection'}"
+                )
+            case asyncio.TimeoutError():
+                status = HTTPStatus.GATEWAY_TIMEOUT
+                what = f"{who}{at} has not answered for {self._idle_timeout:g} s"
+            case aiohttp.ClientResponseError():
+                what = f"{who}{at} gave an answer that is not HTTP"
+            case _:
+                what = f"{who}{at} closed the connection without an answer"
+        if sent and method not in SAFE_METHODS:
+            advice = "the request may have been carried out; look before you send it again"
+        elif target.remote:
+            advice = f"try again later, or take {route.service} in another cloud"
+        else:
+            advice = "try again later"
+        return Refusal(status, f"{what}; {advice}", cloud=target.cloud, service=route.service)

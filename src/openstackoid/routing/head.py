@@ -1,0 +1,34 @@
+"""The head of a request: all that routing looks at."""
+
+from dataclasses import dataclass
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Request line and headers as received, and the port they came in by.
+
+    `target` is raw: path and query, still percent-encoded. `body_token` is the token that an
+    authentication request holds in its body, the one place besides the head with a scope.
+    """
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    port: int
+    body_token: str | None = None
+
+    def values(self, name: str) -> list[str]:
+        """Return the values of a header, each time it was sent; `name` in lower case."""
+        return [value for n, value in self.headers if n.lower() == name]
+
+    def value(self, name: str) -> str | None:
+        """Return the first value of a header, None if it was not sent."""
+        return next(iter(self.values(name)), None)
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]

@@ -1,0 +1,17 @@
+"""A request that is not carried out."""
+
+from http import HTTPStatus
+
+
+class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a bad request)
+    """Why a request is refused, and what to do; becomes an answer in OpenStack's shape.
+
+    `cloud` is the one that refuses or is missing, `service` the service type where known.
+    """
+
+    def __init__(self, status: HTTPStatus, message: str, *, cloud: str, service: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.cloud = cloud
+        self.service = service

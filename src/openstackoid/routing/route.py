@@ -1,0 +1,117 @@
+"""Request head to Route (DESIGN §4)."""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from openstackoid.federation import Federation, Frontend
+from openstackoid.federation.model import Interface
+from openstackoid.routing import collaboration, via
+from openstackoid.routing.head import Head
+from openstackoid.routing.refusal import Refusal
+from openstackoid.routing.scoping import scope_of
+from openstackoid.scope import Cloud, Expression, Scope
+
+_DOT_SEGMENT = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request is about, and where it is to be evaluated.
+
+    `rest` is the target behind the prefix of the service's frontend. `scope` is completed; without
+    one the request belongs to this cloud and is passed on unchanged. `origin` is the cloud whose
+    gateway sent it.
+    """
+
+    service: str
+    interface: Interface
+    rest: str
+    scope: Scope | None
+    expression: Expression
+    origin: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one cloud's part of a route is sent: its backend here, or its frontend elsewhere."""
+
+    cloud: str
+    url: str
+    host: str
+    remote: bool
+
+
+def route(head: Head, federation: Federation, here: str) -> Route:
+    """Decide what the gateway of the cloud `here` does with a request; raises Refusal."""
+    if not head.target.startswith("/"):
+        message = "the request target must be a path; talk to the gateway directly, not as a proxy"
+        raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
+    frontend, rest = _frontend(head, federation, here)
+    origin = via.origin(head.values("via"))
+    scope = scope_of(head, federation, here, origin)
+    if scope is None:
+        return Route(frontend.service, frontend.interface, rest, None, Cloud(here), None)
+
+    def refuse(status: HTTPStatus, message: str) -> Refusal:
+        return Refusal(status, message, cloud=here, service=frontend.service)
+
+    if _DOT_SEGMENT.search(head.path):
+        message = 'the path has "." or ".." as a segment; send the path that is meant'
+        raise refuse(HTTPStatus.BAD_REQUEST, message)
+    for service, composite in scope.composites():
+        raise refuse(
+            HTTPStatus.NOT_IMPLEMENTED,
+            f'the operator "{"|" if "|" in str(composite) else "&"}" in "{service}": '
+            f'"{composite}" is not evaluated yet; name one cloud for {service}',
+        )
+    expression = scope.resolve(frontend.service)
+    if expression is None:  # pragma: no cover  (a completed scope has "*")
+        raise refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "the scope is incomplete")
+    if origin is not None and expression != Cloud(here):
+        raise refuse(
+            HTTPStatus.LOOP_DETECTED,
+            f"the gateway of {origin} sent {here} a request whose scope takes {frontend.service} "
+            f"in {expression}; requests cross one border at most. Compare the federation files "
+            f"of {origin} and {here}",
+        )
+    collaboration.check(head.method, frontend.service, scope, federation, here)
+    return Route(frontend.service, frontend.interface, rest, scope, expression, origin)
+
+
+def target(route: Route, cloud: str, federation: Federation, here: str) -> Target:
+    """Return where a cloud's part of a route is sent; raises Refusal if it lacks the service."""
+    remote = cloud != here
+    description = federation.clouds[cloud]
+    find = description.frontend if remote else description.backend
+    url = find(route.service, route.interface if not remote else "public")
+    if url is None:
+        others = sorted(set(federation.having(route.service)) - {cloud})
+        advice = (
+            f'take it where there is one: {{"{route.service}": "{others[0]}"}}'
+            if others
+            else "no cloud of the federation has one"
+        )
+        status = HTTPStatus.BAD_REQUEST if remote else HTTPStatus.NOT_FOUND
+        message = f"{cloud} has no {route.service} service; {advice}"
+        raise Refusal(status, message, cloud=cloud, service=route.service)
+    rest = route.rest if url.path or route.rest.startswith("/") else f"/{route.rest}"
+    return Target(cloud, f"{url.scheme}://{url.netloc}{url.path}{rest}", url.netloc, remote)
+
+
+def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, str]:
+    """Return the frontend a request came in by, and the target behind its prefix."""
+    host = (head.value("host") or "").rsplit(":", 1)[0].strip("[]")
+    found: tuple[Frontend, str] | None = None
+    for frontend in federation.clouds[here].addresses:
+        if found and len(frontend.url.path) < len(found[0].url.path):
+            break
+        if frontend.url.port != head.port or (rest := frontend.url.rest(head.target)) is None:
+            continue
+        if found is None or frontend.url.host == host:
+            found = frontend, rest
+    if found is None:
+        known = sorted({str(f.url) for f in federation.clouds[here].addresses})
+        message = f"no service of {here} is at this address; there are: {', '.join(known)}"
+        raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
+    return found

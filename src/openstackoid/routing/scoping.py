@@ -1,0 +1,71 @@
+"""The scope of a request, wherever it rides; refused where it could be read in two ways."""
+
+from http import HTTPStatus
+
+from openstackoid.federation import Federation
+from openstackoid.routing.head import Head
+from openstackoid.routing.refusal import Refusal
+from openstackoid.scope import MAX_BYTES, Scope, ScopeError, ScopeTooLongError, parse, split
+
+SCOPE_HEADER = "x-scope"
+AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)
+SUBJECT_TOKEN = "x-subject-token"  # noqa: S105
+SERVICE_TOKEN = "x-service-token"  # noqa: S105
+
+
+def scope_of(head: Head, federation: Federation, here: str, origin: str | None) -> Scope | None:
+    """Return the completed scope of a request, None if it carries none.
+
+    Raises Refusal if it is malformed, too long, or given in two ways that differ.
+    """
+    texts = _texts(head, here)
+    if not texts:
+        return None
+    scopes = {_read(text, place, federation, here, origin) for text, place in texts.items()}
+    if len(scopes) > 1:
+        places = " and ".join(dict.fromkeys(texts.values()))
+        raise _bad(f"the scopes in {places} differ; send the same one, or only one", here)
+    if len(set(head.values(AUTH_TOKEN))) > 1:
+        raise _bad("X-Auth-Token is sent twice with different tokens; send one", here)
+    return scopes.pop()
+
+
+def _texts(head: Head, here: str) -> dict[str, str]:
+    """Return each different text of a scope, with the place it was found in."""
+    texts = dict.fromkeys(head.values(SCOPE_HEADER), "X-Scope")
+    tokens = [(value, "X-Auth-Token") for value in head.values(AUTH_TOKEN)]
+    tokens += [(value, "X-Subject-Token") for value in head.values(SUBJECT_TOKEN)]
+    if head.body_token is not None:
+        tokens.append((head.body_token, "the token in the body"))
+    for value, place in tokens:
+        try:
+            _, text = split(value)
+        except ScopeError as error:
+            raise _bad(f"{place}: {error}", here) from error
+        if text is not None:
+            texts.setdefault(text, place)
+    return texts
+
+
+def _read(text: str, place: str, federation: Federation, here: str, origin: str | None) -> Scope:
+    try:
+        scope = parse(text, clouds=federation.names, services=federation.services)
+    except ScopeTooLongError as error:
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        message = f"the scope in {place} is longer than {MAX_BYTES} bytes; name fewer services"
+        raise Refusal(status, message, cloud=here) from error
+    except ScopeError as error:
+        raise _bad(f"{place}: {error}", here) from error
+    completed = scope.completed(here)
+    if origin is not None and completed != scope:
+        raise _bad(
+            f'the scope in {place} comes from the gateway of {origin} without "*" (home), '
+            "identity, or a service bound to compute; a gateway completes a scope before it "
+            "sends it on",
+            here,
+        )
+    return completed
+
+
+def _bad(message: str, here: str) -> Refusal:
+    return Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
