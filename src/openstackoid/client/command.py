@@ -1,0 +1,93 @@
+"""The option --os-scope of the `openstack` command (entry point group openstack.cli.extension)."""
+
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from openstackoid.client import hook
+from openstackoid.client.sources import VARIABLE, from_variables, take_variables
+from openstackoid.scope import Scope, ScopeError, parse
+
+API_NAME = "oid"
+API_VERSION_OPTION = "os_oid_api_version"
+DEFAULT_API_VERSION = "1"
+
+OPTION = "--os-scope"
+OLD_OPTION = "--scope"
+
+
+def make_client(instance: Any) -> None:
+    """Return no client: the scope is not an API of its own. osc-lib wants the function."""
+
+
+def build_option_parser(parser: ArgumentParser) -> ArgumentParser:
+    """Return the parser of the `openstack` command with --os-scope."""
+    parser.add_argument(
+        OPTION,
+        metavar="<scope>",
+        dest="os_scope",  # openstacksdk makes it `scope`
+        type=_scope,
+        help=f"In which cloud to take each service (Env: {VARIABLE})",
+    )
+    parser.set_defaults(vendor_hook=hook.NAME)
+    kind = type("ScopeParser", (_ScopeParser, type(parser)), {})
+    scope_parser: _ScopeParser = kind(
+        prog=parser.prog,
+        description=parser.description,
+        epilog=parser.epilog,
+        formatter_class=parser.formatter_class,
+        parents=[parser],
+        add_help=False,
+    )
+    scope_parser.variables = take_variables(os.environ)
+    return scope_parser
+
+
+class _ScopeParser(ArgumentParser):
+    """A parser that also knows what argparse has no words for: variables, and the old spelling.
+
+    As an option of the parser, --scope would take the place of a command's own --scope (designate
+    has one) and of whatever a command's user shortens to --s, --sc or --sco.
+    """
+
+    variables: dict[str, str]
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        respelt = list(_respelt(sys.argv[1:] if args is None else args))
+        options, rest = super().parse_known_args(respelt, namespace)
+        if options.os_scope is None:
+            try:
+                options.os_scope = from_variables(self.variables)
+            except ScopeError as error:
+                self.error(str(error))
+        return options, rest
+
+
+def _scope(text: str) -> Scope:
+    try:
+        return parse(text)
+    except ScopeError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
+def _respelt(args: Sequence[str]) -> Iterator[str]:
+    """Yield the arguments with --os-scope for each --scope whose value can be a scope.
+
+    Every scope has a brace or an equals sign; the values of the commands' own --scope have neither.
+    """
+    end = args.index("--") if "--" in args else len(args)
+    for i, argument in enumerate(args):
+        name, equals, value = argument.partition("=")
+        value = value if equals else "".join(args[i + 1 : i + 2])
+        if i < end and name == OLD_OPTION and _can_be_scope(value):
+            yield OPTION + argument.removeprefix(OLD_OPTION)
+        else:
+            yield argument
+
+
+def _can_be_scope(value: str) -> bool:
+    return value.lstrip().startswith("{") or ("=" in value and not value.startswith("-"))
