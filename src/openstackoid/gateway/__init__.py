@@ -1,5 +1,5 @@
 """The gateway: the process in front of one cloud's APIs, which interprets scopes."""
 
-from openstackoid.gateway.server import Settings, serve
+from openstackoid.gateway.server import Gateway, ListenError, Settings, serve
 
-__all__ = ["Settings", "serve"]
+__all__ = ["Gateway", "ListenError", "Settings", "serve"]

@@ -1,10 +1,11 @@
 """aiohttp's server, made to say no more and no less than a relay should."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 
 from aiohttp import hdrs, web
+from multidict import CIMultiDictProxy
 
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of, unreadable
 
@@ -13,6 +14,21 @@ MAX_HEADER = 65_536
 
 OWN_HEADERS = (hdrs.CONTENT_TYPE, hdrs.DATE, hdrs.SERVER)
 """Headers that aiohttp adds to an answer that lacks them."""
+
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 
 
 class RelayedRequest(web.BaseRequest):
@@ -87,3 +103,14 @@ class Server(web.Server):
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> RelayedRequest:
     return RelayedRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
+
+
+def connection_headers(headers: CIMultiDictProxy[str]) -> frozenset[str]:
+    """Return the names of headers that end at this connection (RFC 9110, section 7.6.1)."""
+    named = ",".join(headers.getall(hdrs.CONNECTION, ()))
+    return _HOP_BY_HOP | {name.strip().lower() for name in named.split(",")}
+
+
+def decoded(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """Return headers as text that aiohttp encodes to the same bytes again."""
+    return [(n.decode("latin-1"), v.decode("utf-8", "surrogateescape")) for n, v in raw]

@@ -34,98 +34,67 @@ class ListenError(Exception):
     """Why the gateway cannot listen where the federation file wants it to."""
 
 
-def serve(settings: Settings) -> None:
-    """Run the gateway until SIGTERM or SIGINT; SIGHUP reads the federation file again.
+class Gateway:
+    """The gateway of one cloud, within a running event loop."""
 
-    Raises FederationError if the file can't be used and ListenError if an address is taken.
-    """
-    uvloop.run(_serve(settings))
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._upstream = Upstream(settings.connect_timeout, settings.idle_timeout)
+        self._relay = Relay(load(settings.federation), settings.cloud, self._upstream)
+        self._runner = web.ServerRunner(
+            Server(self._relay.handle, settings.cloud), shutdown_timeout=settings.drain_timeout
+        )
+        self._sites: dict[Address, web.TCPSite] = {}
 
+    async def start(self) -> None:
+        """Listen at the frontends; raises ListenError."""
+        await self._runner.setup()
+        await self._listen(self._relay.federation.clouds[self._settings.cloud])
+        self._say("listening", addresses=self._addresses())
 
-async def _serve(settings: Settings) -> None:
-    federation = load(settings.federation)
-    upstream = Upstream(settings.connect_timeout, settings.idle_timeout)
-    relay = Relay(federation, settings.cloud, upstream)
-    runner = web.ServerRunner(
-        Server(relay.handle, settings.cloud), shutdown_timeout=settings.drain_timeout
-    )
-    await runner.setup()
-    listeners: dict[Address, web.TCPSite] = {}
-    stop = asyncio.Event()
-    reload = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, reload.set)
-    try:
-        await _listen(runner, listeners, federation.clouds[settings.cloud])
-        log.info("listening", gateway=settings.cloud, addresses=_shown(listeners))
-        while not stop.is_set():
-            await _either(stop, reload)
-            if reload.is_set():
-                reload.clear()
-                await _reload(settings, relay, runner, listeners)
-        log.info("draining", gateway=settings.cloud, seconds=settings.drain_timeout)
-    finally:
-        await runner.cleanup()
-        await upstream.close()
-    log.info("stopped", gateway=settings.cloud)
-
-
-async def _either(*events: asyncio.Event) -> None:
-    waiters = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for waiter in waiters:
-            waiter.cancel()
-
-
-async def _reload(
-    settings: Settings,
-    relay: Relay,
-    runner: web.ServerRunner,
-    listeners: dict[Address, web.TCPSite],
-) -> None:
-    """Take over a changed federation; one that can't be used changes nothing."""
-    try:
-        federation = load(settings.federation)
-        if settings.cloud not in federation.clouds:
-            log.warning(
-                "not reloaded", gateway=settings.cloud, error="this cloud is not in the file"
-            )
-            return
-        await _listen(runner, listeners, federation.clouds[settings.cloud])
-    except (FederationError, ListenError) as error:
-        log.warning("not reloaded", gateway=settings.cloud, error=str(error))
-        return
-    relay.federation = federation
-    log.info(
-        "reloaded",
-        gateway=settings.cloud,
-        clouds=sorted(federation.clouds),
-        addresses=_shown(listeners),
-    )
-
-
-async def _listen(
-    runner: web.ServerRunner, listeners: dict[Address, web.TCPSite], cloud: Cloud
-) -> None:
-    """Listen at the addresses of a cloud's frontends, and no longer at others."""
-    wanted = addresses(cloud)
-    for address in wanted - listeners.keys():
-        site = web.TCPSite(runner, *address, shutdown_timeout=0)
+    async def reload(self) -> None:
+        """Take over a changed federation file; one that can't be used changes nothing."""
+        name = self._settings.cloud
         try:
-            await site.start()
-        except OSError as error:
-            where = f"{address[0]}:{address[1]}"
-            raise ListenError(
-                f"cannot listen at {where}: {error.strerror}; end the process that does, "
-                "or set bind to another address in the federation file"
-            ) from error
-        listeners[address] = site
-    for address in listeners.keys() - wanted:
-        await listeners.pop(address).stop()
+            federation = load(self._settings.federation)
+            if name not in federation.clouds:
+                raise ListenError(f"{name} is not in the file any more")
+            await self._listen(federation.clouds[name])
+        except (FederationError, ListenError) as error:
+            log.warning("not reloaded", gateway=name, error=str(error))
+            return
+        self._relay.federation = federation
+        self._say("reloaded", clouds=sorted(federation.clouds), addresses=self._addresses())
+
+    async def close(self) -> None:
+        """Let the requests under way come to their end, within the drain timeout, and stop."""
+        self._say("draining", seconds=self._settings.drain_timeout)
+        await self._runner.cleanup()
+        await self._upstream.close()
+        self._say("stopped")
+
+    async def _listen(self, cloud: Cloud) -> None:
+        """Listen at the addresses of a cloud's frontends, and no longer at others."""
+        wanted = addresses(cloud)
+        for address in sorted(wanted - self._sites.keys()):
+            site = web.TCPSite(self._runner, *address)
+            try:
+                await site.start()
+            except OSError as error:
+                where = f"{address[0]}:{address[1]}"
+                raise ListenError(
+                    f"cannot listen at {where}: {error.strerror}; end the process that does, "
+                    "or set bind to another address in the federation file"
+                ) from error
+            self._sites[address] = site
+        for address in self._sites.keys() - wanted:
+            await self._sites.pop(address).stop()
+
+    def _addresses(self) -> list[str]:
+        return sorted(f"{host}:{port}" for host, port in self._sites)
+
+    def _say(self, event: str, **fields: object) -> None:
+        log.info(event, gateway=self._settings.cloud, **fields)
 
 
 def addresses(cloud: Cloud) -> set[Address]:
@@ -135,5 +104,23 @@ def addresses(cloud: Cloud) -> set[Address]:
     }
 
 
-def _shown(listeners: dict[Address, web.TCPSite]) -> list[str]:
-    return sorted(f"{host}:{port}" for host, port in listeners)
+def serve(settings: Settings) -> None:
+    """Run a gateway until SIGTERM or SIGINT; SIGHUP reads the federation file again.
+
+    Raises FederationError if the file can't be used and ListenError if an address is taken.
+    """
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    gateway = Gateway(settings)
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, signals.put_nowait, number)
+    try:
+        await gateway.start()
+        while await signals.get() == signal.SIGHUP:
+            await gateway.reload()
+    finally:
+        await gateway.close()

@@ -1,0 +1,68 @@
+"""What the access log says of one request."""
+
+import re
+import time
+import uuid
+from typing import Any
+
+import structlog
+from multidict import CIMultiDictProxy
+
+from openstackoid.gateway.log import shown_path
+from openstackoid.gateway.protocol import RelayedRequest
+
+REQUEST_ID = "X-Openstack-Request-Id"
+_VALID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What oslo.middleware takes as a request's id."""
+
+log = structlog.get_logger()
+
+
+class Record:
+    """One request, from its arrival to the line in the log.
+
+    `received` and `sent` count the bytes of the client's body and of the answer's. `fields` are
+    whatever else is known by the end.
+    """
+
+    def __init__(self, request: RelayedRequest, gateway: str) -> None:
+        self._request = request
+        self._gateway = gateway
+        self._start = time.monotonic()
+        self.request_id = _request_id(request.headers)
+        self.status = 0
+        self.received = 0
+        self.sent = 0
+        self.fields: dict[str, Any] = {}
+
+    def make_request_id(self) -> str:
+        """Return the request's id, a new one if it came with none."""
+        if self.request_id is None:
+            self.request_id = f"req-{uuid.uuid4()}"
+        return self.request_id
+
+    def learn_request_id(self, headers: CIMultiDictProxy[str]) -> None:
+        """Take the id that the service gave, if the request came with none."""
+        if self.request_id is None:
+            self.request_id = _request_id(headers)
+
+    def write(self) -> None:
+        """Write the line."""
+        log.info(
+            "request",
+            gateway=self._gateway,
+            request_id=self.request_id,
+            client=self._request.remote,
+            method=self._request.method,
+            path=shown_path(self._request.raw_path),
+            status=self.status,
+            received=self.received,
+            sent=self.sent,
+            seconds=round(time.monotonic() - self._start, 4),
+            **self.fields,
+        )
+
+
+def _request_id(headers: CIMultiDictProxy[str]) -> str | None:
+    value = headers.get(REQUEST_ID, "")
+    return value if _VALID.fullmatch(value) else None
