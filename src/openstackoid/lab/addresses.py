@@ -1,0 +1,55 @@
+"""Where the services of a lab's clouds are found.
+
+Clouds look different on purpose: odd ones have one address with a path per service, as devstack
+does it, even ones a port per service, as Kolla does it.
+"""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, ip_network
+
+from openstackoid.lab.errors import LabError
+from openstackoid.lab.services import Service
+
+DEFAULT_NETWORK = "127.0.0.0/16"
+MAX_CLOUDS = 254
+_LOOPBACK = IPv4Network("127.0.0.0/8")
+_ONE_PORT = 8888
+
+
+def network(text: str) -> IPv4Network:
+    """Return the network of a lab; raises LabError unless it is a /16 of 127.0.0.0/8."""
+    try:
+        found = ip_network(text)
+    except ValueError as error:
+        raise LabError(f"{error}; write a network such as {DEFAULT_NETWORK}") from None
+    if (
+        not isinstance(found, IPv4Network)
+        or found.prefixlen != 16
+        or not found.subnet_of(_LOOPBACK)
+    ):
+        raise LabError(f"a lab needs a /16 of {_LOOPBACK}, such as 127.7.0.0/16, and not {text}")
+    return found
+
+
+def host(lab: IPv4Network, index: int) -> str:
+    """Return the address of cloud number `index`, counted from 1."""
+    return str(lab[index * 256 + 1])
+
+
+def frontends(address: str, index: int, services: Iterable[Service]) -> dict[str, str]:
+    """Return, by service type, the URL everyone knows."""
+    if _has_paths(index):
+        return {s.type: f"http://{address}:{_ONE_PORT}{s.prefix}" for s in services}
+    return {s.type: f"http://{address}:{s.port}" for s in services}
+
+
+def backends(address: str, index: int, services: Iterable[Service]) -> dict[str, str]:
+    """Return, by service type, the URL where the service listens: another port, the same path."""
+    return {
+        s.type: f"http://{address}:{s.backend_port}{s.prefix if _has_paths(index) else ''}"
+        for s in services
+    }
+
+
+def _has_paths(index: int) -> bool:
+    return index % 2 == 1

@@ -1,0 +1,185 @@
+"""`openstackoid lab`."""
+
+import json
+import os
+import shlex
+import sys
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from openstackoid.lab import environment, status
+from openstackoid.lab.errors import LabError
+from openstackoid.lab.lab import Lab, check_process
+from openstackoid.lab.progress import Display
+from openstackoid.lab.services import GATEWAY, OPTIONAL
+from openstackoid.scope.services import service_type
+
+_DIRECTORY = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the lab lives.  [default: $OPENSTACKOID_LAB, else openstackoid/lab below"
+    " $XDG_STATE_HOME or ~/.local/state]",
+)
+
+
+def _on_lab(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command its lab, and turn a LabError into a message and exit code 1."""
+
+    @_DIRECTORY
+    @wraps(command)
+    def run(directory: Path | None, **arguments: Any) -> None:
+        try:
+            with Display(Console(stderr=True)) as display:
+                command(Lab(directory or environment.lab_directory(), display), **arguments)
+        except LabError as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+@click.group()
+def lab() -> None:
+    """Real, independent OpenStack clouds on this machine, each with a gateway in front."""
+
+
+@lab.command(
+    epilog="""\b
+Examples:
+  openstackoid lab up
+  openstackoid lab up CloudOne CloudTwo CloudThree
+  openstackoid lab up CloudThree --with block-storage
+  openstackoid lab up --dir /tmp/another --network 127.7.0.0/16
+"""
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--with",
+    "extra",
+    type=click.Choice(OPTIONAL),
+    multiple=True,
+    help="A service these clouds have besides the usual ones, from now on.",
+)
+@click.option(
+    "--network",
+    metavar="NETWORK",
+    help="A /16 of 127.0.0.0/8 for a new lab, so that two can live side by side."
+    "  [default: 127.0.0.0/16]",
+)
+@_on_lab
+def up(lab: Lab, names: tuple[str, ...], extra: tuple[str, ...], network: str | None) -> None:
+    """Start clouds, made new unless the lab has them.
+
+    Without a name: those the lab has, or CloudOne and CloudTwo in a new one. May be repeated at
+    any time; what is there stays, what is missing is made.
+    """
+    started = lab.up(names, extra, network)
+    clouds = [lab.cloud(name) for name in names] or list(lab.clouds)
+    for cloud in clouds:
+        where = cloud.frontends["identity"]
+        click.echo(f"{cloud.name} is {'up' if started else 'already up'}: {where}", err=True)
+    hint = f'eval "$(openstackoid lab env {clouds[0].name}{_dir_option(lab)})"'
+    click.echo(f"Go on with:  {hint}", err=True)
+
+
+@lab.command(
+    epilog="""\b
+Examples:
+  openstackoid lab down
+  openstackoid lab down CloudTwo --wipe
+"""
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--wipe", is_flag=True, help="Remove all they have, too; the lab forgets them.")
+@_on_lab
+def down(lab: Lab, names: tuple[str, ...], wipe: bool) -> None:
+    """End the processes of clouds, of all without a name. Their data stay for the next `up`."""
+    known = names or [cloud.name for cloud in lab.clouds]
+    ended = lab.down(names, wipe)
+    for name in known:
+        was = "is down" if name in ended else "was down already"
+        click.echo(f"{name} {was}{' and wiped' if wipe else ''}", err=True)
+
+
+@lab.command("status", epilog="\b\nExample:\n  openstackoid lab status -f json")
+@click.option(
+    "-f", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+@_on_lab
+def show_status(lab: Lab, form: str) -> None:
+    """Show every process of every cloud."""
+    rows = [asdict(row) for cloud in lab.clouds for row in status.rows(cloud)]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(*(name.upper() for name in status.Row.__dataclass_fields__), box=None)
+    for row in rows:
+        table.add_row(*("-" if value is None else str(value) for value in row.values()))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+@lab.command(epilog='\b\nExample:\n  eval "$(openstackoid lab env CloudOne)"; openstack image list')
+@click.argument("name")
+@_on_lab
+def env(lab: Lab, name: str) -> None:
+    """Print what a shell has to eval so that `openstack` means a cloud."""
+    click.echo(status.exports(lab, lab.cloud(name)), nl=False)
+
+
+@lab.command(epilog="\b\nExample:\n  openstackoid lab restart CloudOne image gateway")
+@click.argument("name")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@_on_lab
+def restart(lab: Lab, name: str, services: tuple[str, ...]) -> None:
+    """End processes of a cloud that is up, all without a SERVICE, and start them again.
+
+    SERVICE is a service type, an alias of one (nova), or gateway.
+    """
+    lab.restart(name, [_process(service) for service in services])
+
+
+@lab.command(epilog="\b\nExample:\n  openstackoid lab logs CloudOne compute -f")
+@click.argument("name")
+@click.argument("service", required=False)
+@click.option(
+    "-n",
+    "lines",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="How many of the last lines of each log.",
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on.")
+@_on_lab
+def logs(lab: Lab, name: str, service: str | None, lines: int, follow: bool) -> None:
+    """Show the end of the logs of a cloud, or of one service of it."""
+    cloud = lab.cloud(name)
+    chosen = [_process(service)] if service else cloud.processes
+    for process in chosen:
+        check_process(cloud, process)
+    paths = [path for process in chosen if (path := cloud.log(process)).exists()]
+    if follow and paths:
+        names = [str(path) for path in paths]
+        os.execvp("tail", ["tail", "-F", "-n", str(lines), "--", *names])  # noqa: S606, S607
+    for path in paths:
+        if len(paths) > 1:
+            click.echo(f"==> {path} <==")
+        with path.open(errors="replace") as file:
+            click.echo("".join(deque(file, lines)), nl=False)
+
+
+def _process(name: str) -> str:
+    return name if name == GATEWAY else service_type(name) or name
+
+
+def _dir_option(lab: Lab) -> str:
+    usual = lab.directory == environment.lab_directory().absolute()
+    return "" if usual else f" --dir {shlex.quote(str(lab.directory))}"

@@ -1,0 +1,166 @@
+"""What a fresh cloud holds, made through its own API: users, endpoints, and things to play with.
+
+Everything is looked for before it is made, so each step may be repeated at any time.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any, cast
+
+import requests
+from keystoneauth1 import session
+from keystoneauth1.identity import generic
+from openstack.connection import Connection
+from openstack.identity.v3._proxy import Proxy as Identity
+from openstack.image.v2._proxy import Proxy as Image
+
+from openstackoid.lab import environment, files
+from openstackoid.lab.cloud import REGION, LabCloud
+from openstackoid.lab.errors import LabError
+
+_INTERFACES = ("public", "internal", "admin")
+
+
+def bootstrap(cloud: LabCloud) -> None:
+    """Let Keystone make its first user, roles and endpoint with its own command."""
+    url = cloud.frontends["identity"]
+    done = subprocess.run(  # noqa: S603
+        [
+            sys.executable,
+            str(environment.script("keystone-manage")),
+            "--config-file",
+            str(cloud.config("identity") / "keystone.conf"),
+            "bootstrap",
+        ],
+        env=environment.child(
+            OS_BOOTSTRAP_PASSWORD=_passwords(cloud)["admin"],
+            OS_BOOTSTRAP_REGION_ID=REGION,
+            **{f"OS_BOOTSTRAP_{interface.upper()}_URL": url for interface in _INTERFACES},
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise LabError(f"Keystone of {cloud.name} could not be prepared:\n{last}")
+
+
+def make_users(admin: Connection, cloud: LabCloud) -> None:
+    """Make projects, users, roles, services and endpoints."""
+    identity = cast(Identity, admin.identity)
+    passwords = _passwords(cloud)
+    projects = {p.name: p for p in identity.projects()}
+    users = {u.name: u for u in identity.users()}
+    roles = {r.name: r for r in identity.roles()}
+
+    def project(name: str) -> Any:
+        return projects.get(name) or identity.create_project(name=name, domain_id="default")
+
+    def user(name: str, its: Any, *its_roles: str) -> None:
+        one = users.get(name) or identity.create_user(
+            name=name, password=passwords[name], domain_id="default", default_project_id=its.id
+        )
+        for role in its_roles:
+            identity.assign_project_role_to_user(its, one, roles[role])
+
+    service_project, demo = project("service"), project("demo")
+    user("alice", demo, "member")
+    services = {s.type: s for s in identity.services()}
+    endpoints = {(e.service_id, e.interface) for e in identity.endpoints()}
+    for service in cloud.services:
+        if service.type == "identity":
+            continue  # made by bootstrap
+        user(service.project, service_project, "admin", "service")
+        entry = services.get(service.type) or identity.create_service(
+            name=service.project, type=service.type
+        )
+        for interface in _INTERFACES:
+            if (entry.id, interface) not in endpoints:
+                identity.create_endpoint(
+                    service_id=entry.id,
+                    interface=interface,
+                    region_id=REGION,
+                    url=cloud.frontends[service.type] + service.version,
+                )
+
+
+def make_things(admin: Connection, cloud: LabCloud) -> None:
+    """Make a flavor, a shared network, an image of a common name and one only this cloud has.
+
+    The network is shared, so that the token of another cloud's project can use it too.
+    """
+    if not admin.compute.find_flavor("m1.tiny"):
+        admin.compute.create_flavor(name="m1.tiny", ram=512, vcpus=1, disk=1)
+    network = admin.network.find_network("private") or admin.network.create_network(
+        name="private", shared=True
+    )
+    if not admin.network.find_subnet("private-subnet"):
+        admin.network.create_subnet(
+            name="private-subnet",
+            network_id=network.id,
+            ip_version=4,
+            cidr=f"10.{cloud.index}.0.0/24",
+            enable_dhcp=False,
+        )
+    glance = cast(Image, admin.image)
+    images = {image.name: image for image in glance.images()}
+    for name in ("debian", f"only-in-{cloud.name}"):
+        image = images.get(name)
+        if image and image.status != "active":  # an upload that was cut off
+            glance.delete_image(image)
+            image = None
+        if not image:
+            text = f"{name} of {cloud.name}\n".encode()
+            glance.create_image(
+                name=name,
+                data=text + os.urandom(64 << 10),
+                disk_format="raw",
+                container_format="bare",
+                visibility="public",
+            )
+
+
+def logins(cloud: LabCloud) -> dict[str, Any]:
+    """Return the entries of a cloud in clouds.yaml: its user alice, and its administrator."""
+    passwords = _passwords(cloud)
+    return {
+        cloud.name: _entry(cloud, "alice", "demo", passwords),
+        f"{cloud.name}-admin": _entry(cloud, "admin", "admin", passwords),
+    }
+
+
+def connect(cloud: LabCloud) -> Connection:
+    """Return a connection as the cloud's administrator, which heeds no setting of the user's."""
+    auth = _entry(cloud, "admin", "admin", _passwords(cloud))["auth"]
+    transport = requests.Session()
+    transport.trust_env = False
+    return Connection(
+        session=session.Session(auth=generic.Password(**auth), session=transport),
+        region_name=REGION,
+        identity_api_version="3",
+    )
+
+
+def _entry(
+    cloud: LabCloud, user: str, project: str, passwords: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "auth_type": "password",
+        "region_name": REGION,
+        "identity_api_version": 3,
+        "auth": {
+            "auth_url": cloud.frontends["identity"],
+            "username": user,
+            "password": passwords[user],
+            "project_name": project,
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        },
+    }
+
+
+def _passwords(cloud: LabCloud) -> dict[str, str]:
+    return files.read_yaml(cloud.passwords)

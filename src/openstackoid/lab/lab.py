@@ -1,0 +1,236 @@
+"""The lab: real, independent OpenStack clouds on this machine, one process per service."""
+
+import shutil
+import time
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from openstackoid.lab import (
+    addresses,
+    config,
+    contents,
+    databases,
+    files,
+    processes,
+    schemas,
+    state,
+)
+from openstackoid.lab.cloud import LabCloud
+from openstackoid.lab.errors import LabError
+from openstackoid.lab.progress import Report, Silence, phase
+from openstackoid.lab.services import GATEWAY
+
+DEFAULT_CLOUDS = ("CloudOne", "CloudTwo")
+_PATIENCE = 300  # seconds a service has to come up
+
+
+@dataclass
+class Lab:
+    """The clouds in one directory; every method may be repeated at any time.
+
+    Methods raise LabError with what to do next. Clouds of two labs live side by side if their
+    networks differ.
+    """
+
+    directory: Path
+    report: Report = field(default_factory=Silence)
+
+    def __post_init__(self) -> None:
+        self.directory = state.check_directory(self.directory)
+
+    @property
+    def clouds(self) -> tuple[LabCloud, ...]:
+        """The clouds this lab remembers, in the order they first appeared."""
+        return state.load(self.directory).clouds
+
+    def cloud(self, name: str) -> LabCloud:
+        """Return a cloud by name."""
+        return state.load(self.directory).cloud(name)
+
+    @property
+    def clouds_yaml(self) -> Path:
+        """The logins: NAME is alice in the project demo, NAME-admin the administrator."""
+        return self.directory / "clouds.yaml"
+
+    def up(
+        self, names: Sequence[str] = (), extra: Collection[str] = (), network: str | None = None
+    ) -> bool:
+        """Bring clouds up with everything they hold, and return False if they were up already.
+
+        No name means those the lab remembers, or CloudOne and CloudTwo in a new lab. `extra` are
+        optional services these clouds have from now on.
+        """
+        with self._locked():
+            wanted = self._remembered(names, extra, network)
+            processes.find_lost(wanted)
+            if all(map(is_up, wanted)):
+                return False
+            processes.check_ports(wanted)
+            services = {s.type: s for c in wanted for s in c.services}.values()
+            if schemas.missing(services):
+                with phase(self.report, "", "database schemas, once"):
+                    schemas.make(services)
+            for cloud in wanted:
+                self._prepare(cloud)
+            self._write_logins()
+            self._write_federations()
+            with ThreadPoolExecutor(len(wanted)) as pool:
+                list(pool.map(self._start, wanted))
+            return True
+
+    def down(self, names: Sequence[str] = (), wipe: bool = False) -> list[str]:
+        """End all processes of clouds (of all, if none is named) and return the names of those.
+
+        `wipe` removes everything these clouds have, and the lab forgets them.
+        """
+        if not self.clouds and not names:
+            return []
+        with self._locked():
+            known = state.load(self.directory)
+            meant = [known.cloud(name) for name in names] if names else list(known.clouds)
+            processes.find_lost(meant)
+            running = {c.name: list(_running(c)) for c in meant}
+            processes.stop([p for found in running.values() for p in found])
+            for cloud in meant:
+                shutil.rmtree(cloud.run, ignore_errors=True)
+            if wipe:
+                state.save(self.directory, known.without([c.name for c in meant]))
+                for cloud in meant:
+                    shutil.rmtree(cloud.directory, ignore_errors=True)
+                self._write_logins()
+                self._write_federations()
+            return [name for name, found in running.items() if found]
+
+    def restart(self, name: str, services: Sequence[str] = ()) -> None:
+        """End processes of a running cloud (all, if none is named) and start them again.
+
+        A process is named by its service type, or `gateway`.
+        """
+        with self._locked():
+            cloud = self.cloud(name)
+            for service in services:
+                check_process(cloud, service)
+            if not (cloud.seeded.exists() and any(_running(cloud))):
+                raise LabError(f"{name} is not up; start it with: openstackoid lab up {name}")
+            processes.find_lost([cloud])
+            meant = services or cloud.processes
+            processes.stop([p for m in meant if (p := processes.find(cloud, m))])
+            processes.check_ports([cloud])
+            for one in meant:
+                processes.start(cloud, one)
+            with phase(self.report, name, "services"):
+                self._wait(cloud, meant)
+
+    def _locked(self) -> AbstractContextManager[None]:
+        waiting = partial(
+            phase, self.report, "", f"waiting for another command on {self.directory}"
+        )
+        return state.locked(self.directory, waiting)
+
+    def _remembered(
+        self, names: Sequence[str], extra: Collection[str], network: str | None
+    ) -> list[LabCloud]:
+        known = state.load(self.directory)
+        if network and (asked := addresses.network(network)) != known.network:
+            if known.clouds:
+                raise LabError(f"this lab is at {known.network}; choose another --dir for {asked}")
+            known = state.State(asked)
+        names = names or [c.name for c in known.clouds] or DEFAULT_CLOUDS
+        for name in names:
+            known = known.having(name, self.directory, extra)
+        state.save(self.directory, known)
+        return [known.cloud(name) for name in dict.fromkeys(names)]
+
+    def _prepare(self, cloud: LabCloud) -> None:
+        cloud.directory.mkdir(mode=0o700, exist_ok=True)
+        databases.make_passwords(cloud)
+        config.write(cloud)
+        databases.make_keys(cloud)
+        databases.make_databases(cloud, schemas.directory())
+
+    def _write_logins(self) -> None:
+        logins = [contents.logins(c) for c in self.clouds if c.passwords.exists()]
+        merged = {name: entry for entries in logins for name, entry in entries.items()}
+        files.write_yaml(self.clouds_yaml, {"clouds": merged})
+
+    def _write_federations(self) -> None:
+        """Tell every gateway of all clouds; those that run read it again."""
+        known = self.clouds
+        for own in known:
+            if not own.directory.exists():
+                continue
+            told = {
+                c.name: {"frontends": c.frontends, **({"backends": c.backends} if c is own else {})}
+                for c in known
+            }
+            changed = files.write_yaml(own.federation, {"clouds": told})
+            if changed and (gateway := processes.find(own, GATEWAY)):
+                processes.reload(own, gateway)
+
+    def _start(self, cloud: LabCloud) -> None:
+        complete = files.read_yaml(cloud.seeded).get("services") == list(_types(cloud))
+        with phase(self.report, cloud.name, "services"):
+            if not processes.find(cloud, "identity"):
+                cloud.identity_ready.unlink(missing_ok=True)
+            for process in cloud.processes:
+                if not processes.find(cloud, process):
+                    processes.start(cloud, process)
+            if not complete:
+                contents.bootstrap(cloud)
+            self._wait(cloud, (GATEWAY, "identity"))
+            if not complete:
+                with contents.connect(cloud) as admin:
+                    contents.make_users(admin, cloud)
+            cloud.identity_ready.touch()
+            self._wait(cloud, cloud.processes)
+        if not complete:
+            with phase(self.report, cloud.name, "images, flavor, network"):
+                with contents.connect(cloud) as admin:
+                    contents.make_things(admin, cloud)
+                files.write_yaml(cloud.seeded, {"services": list(_types(cloud))})
+
+    def _wait(self, cloud: LabCloud, names: Collection[str]) -> None:
+        late = time.monotonic() + _PATIENCE
+        waiting = list(names)
+        while waiting:
+            for process in waiting:
+                if not processes.find(cloud, process):
+                    raise LabError(_obituary(cloud, process, "ended when it was started"))
+                if time.monotonic() > late:
+                    raise LabError(_obituary(cloud, process, f"is not up after {_PATIENCE} s"))
+            waiting = [p for p in waiting if not processes.is_ready(cloud, p)]
+            if waiting:
+                time.sleep(0.1)
+
+
+def is_up(cloud: LabCloud) -> bool:
+    """Return whether every process of a cloud serves requests, and everything in it is made."""
+    return files.read_yaml(cloud.seeded).get("services") == list(_types(cloud)) and all(
+        processes.find(cloud, p) and processes.is_ready(cloud, p) for p in cloud.processes
+    )
+
+
+def check_process(cloud: LabCloud, process: str) -> None:
+    """Raise LabError unless a cloud has a process of this name."""
+    if process not in cloud.processes:
+        raise LabError(f"{cloud.name} has no {process}; it has {', '.join(cloud.processes)}")
+
+
+def _types(cloud: LabCloud) -> Iterator[str]:
+    return (service.type for service in cloud.services)
+
+
+def _running(cloud: LabCloud) -> Iterator[psutil.Process]:
+    return (found for p in cloud.processes if (found := processes.find(cloud, p)))
+
+
+def _obituary(cloud: LabCloud, process: str, what: str) -> str:
+    log = cloud.log(process)
+    last = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-15:])
+    return f"{process} of {cloud.name} {what}; the end of {log}:\n{last}"

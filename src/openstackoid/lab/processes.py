@@ -1,0 +1,174 @@
+"""The processes of a lab: started, recognised, ended, and nobody else's touched."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from openstackoid.lab import environment, files
+from openstackoid.lab.cloud import LabCloud
+from openstackoid.lab.errors import LabError
+from openstackoid.lab.services import GATEWAY
+
+_SAME_TIME = 0.5  # seconds
+_PATIENCE = 10  # seconds a process has to end by itself
+
+
+def command(cloud: LabCloud, process: str) -> list[str]:
+    """Return the command line of the gateway or a service of a cloud."""
+    if process == GATEWAY:
+        script = str(environment.script("openstackoid"))
+        its = ["--federation", str(cloud.federation), "--cloud", cloud.name]
+        return [sys.executable, script, "gateway", *its]
+    module = ["-P", "-m", "openstackoid.lab.serve"]
+    return [sys.executable, *module, process, str(cloud.directory)]
+
+
+def start(cloud: LabCloud, process: str) -> psutil.Process:
+    """Start the gateway or a service; its log is appended to."""
+    temporary = cloud.directory / "tmp"
+    for directory in (cloud.run, cloud.log(process).parent, temporary):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for service in (s.type for s in cloud.services if s.type == process):
+        (cloud.directory / "state" / service).mkdir(parents=True, exist_ok=True)
+    cloud.ready(process).unlink(missing_ok=True)
+    with cloud.log(process).open("ab") as log:
+        started = psutil.Popen(
+            command(cloud, process),
+            env=environment.child(TMPDIR=str(temporary)),
+            cwd=cloud.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    _remember(cloud, process, started)
+    return started
+
+
+def find(cloud: LabCloud, process: str) -> psutil.Process | None:
+    """Return the running process that was started as this one, None if there is none.
+
+    A process that merely has the same id was created at another time.
+    """
+    try:
+        known = json.loads(_record(cloud, process).read_text())
+        found = psutil.Process(known["pid"])
+        alive = found.status() != psutil.STATUS_ZOMBIE
+        same = abs(found.create_time() - known["created"]) < _SAME_TIME
+    except (FileNotFoundError, psutil.NoSuchProcess):
+        return None
+    return found if alive and same else None
+
+
+def find_lost(clouds: Iterable[LabCloud]) -> None:
+    """Remember processes whose start was recorded no more because the starter was killed."""
+    wanted = {
+        tuple(command(c, p)[1:]): (c, p) for c in clouds for p in c.processes if not find(c, p)
+    }
+    for candidate in psutil.process_iter(["cmdline"]):
+        if match := wanted.get(tuple((candidate.info["cmdline"] or [])[1:])):
+            _remember(*match, candidate)
+
+
+def stop(processes: Collection[psutil.Process]) -> None:
+    """End these processes, those that do not end by themselves by force."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, left = psutil.wait_procs(processes, timeout=_PATIENCE)
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=_PATIENCE)
+
+
+def reload(cloud: LabCloud, gateway: psutil.Process) -> None:
+    """Let a gateway read its federation again; one that does not listen yet is ended instead."""
+    if any(map(accepts, addresses(cloud.frontends.values()))):
+        gateway.send_signal(signal.SIGHUP)
+    else:
+        stop([gateway])
+
+
+def accepts(address: tuple[str, int]) -> bool:
+    """Return whether somebody listens at host and port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(address) == 0
+
+
+def listening(cloud: LabCloud) -> bool:
+    """Return whether all frontends of a cloud accept connections."""
+    return all(accepts(address) for address in addresses(cloud.frontends.values()))
+
+
+def is_ready(cloud: LabCloud, process: str) -> bool:
+    """Return whether a running process serves requests."""
+    return listening(cloud) if process == GATEWAY else cloud.ready(process).exists()
+
+
+def addresses(urls: Iterable[str]) -> set[tuple[str, int]]:
+    """Return host and port of each URL."""
+    parts = [urlsplit(url) for url in urls]
+    return {(str(url.hostname), url.port or 80) for url in parts}
+
+
+def check_ports(clouds: Collection[LabCloud]) -> None:
+    """Raise LabError if somebody else listens where these clouds are to listen."""
+    ours = {p.pid for c in clouds for name in c.processes if (p := find(c, name))}
+    wanted = {
+        address
+        for cloud in clouds
+        for address in addresses([*cloud.frontends.values(), *cloud.backends.values()])
+    }
+    taken = [
+        f"{host}:{port} is taken by {_described(holder)}"
+        for host, port, holder in listeners()
+        if holder not in ours and _clash((host, port), wanted)
+    ]
+    if taken:
+        raise LabError(
+            "\n".join(sorted(taken)) + "\nEnd it, or give the lab other addresses: "
+            "openstackoid lab up --dir ANOTHER --network 127.7.0.0/16"
+        )
+
+
+def listeners() -> Iterator[tuple[str, int, int | None]]:
+    """Yield host, port and process id (None if hidden) of every TCP listener of this machine."""
+    for connection in psutil.net_connections("tcp"):
+        if connection.laddr and connection.status == psutil.CONN_LISTEN:
+            yield connection.laddr.ip, connection.laddr.port, connection.pid
+
+
+def _clash(listener: tuple[str, int], wanted: Collection[tuple[str, int]]) -> bool:
+    host, port = listener
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return any(port == other for _, other in wanted)
+    return listener in wanted
+
+
+def _described(pid: int | None) -> str:
+    if pid is None:
+        return "a process of another user"
+    try:
+        process = psutil.Process(pid)
+        return f"process {pid} ({process.name()}) of {process.username()}"
+    except psutil.NoSuchProcess:
+        return f"process {pid}"
+
+
+def _record(cloud: LabCloud, process: str) -> Path:
+    return cloud.run / f"{process}.json"
+
+
+def _remember(cloud: LabCloud, process: str, started: psutil.Process) -> None:
+    known = {"pid": started.pid, "created": started.create_time()}
+    files.write(_record(cloud, process), json.dumps(known))

@@ -1,0 +1,53 @@
+"""Which processes a lab has, and the variables that point `openstack` at a cloud."""
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from openstackoid.lab import processes
+from openstackoid.lab.cloud import LabCloud
+from openstackoid.lab.lab import Lab
+from openstackoid.lab.services import GATEWAY
+
+_PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A process of a cloud; `state` is up, starting or down, `address` where it listens."""
+
+    name: str
+    service: str
+    pid: int | None
+    address: str
+    state: str
+
+
+def rows(cloud: LabCloud) -> Iterator[Row]:
+    """Yield a row for each process of a cloud."""
+    for process in cloud.processes:
+        running = processes.find(cloud, process)
+        if running is None:
+            state = "down"
+        else:
+            state = "up" if processes.is_ready(cloud, process) else "starting"
+        address = _front(cloud) if process == GATEWAY else cloud.backends[process]
+        yield Row(cloud.name, process, running.pid if running else None, address, state)
+
+
+def exports(lab: Lab, cloud: LabCloud, environment: Mapping[str, str] = os.environ) -> str:
+    """Return lines for a shell to eval: this cloud is meant, and nothing else is."""
+    wanted = {"OS_CLIENT_CONFIG_FILE": str(lab.clouds_yaml), "OS_CLOUD": cloud.name}
+    if any(environment.get(name) for name in _PROXIES):
+        wanted["no_proxy"] = ",".join(filter(None, [environment.get("no_proxy"), cloud.address]))
+    others = sorted(n for n in environment if n.startswith("OS_") and n not in wanted)
+    return "".join(
+        [f"unset {name}\n" for name in others]
+        + [f"export {name}={shlex.quote(value)}\n" for name, value in wanted.items()]
+    )
+
+
+def _front(cloud: LabCloud) -> str:
+    ports = sorted(port for _, port in processes.addresses(cloud.frontends.values()))
+    return f"http://{cloud.address}:{','.join(map(str, ports))}"
