@@ -35,12 +35,13 @@ class ListenError(Exception):
 
 
 class Gateway:
-    """The gateway of one cloud, within a running event loop."""
+    """The gateway of one cloud, within a running event loop; raises FederationError."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        federation = load(settings.federation)
         self._upstream = Upstream(settings.connect_timeout, settings.idle_timeout)
-        self._relay = Relay(load(settings.federation), settings.cloud, self._upstream)
+        self._relay = Relay(federation, settings.cloud, self._upstream)
         self._runner = web.ServerRunner(
             Server(self._relay.handle, settings.cloud), shutdown_timeout=settings.drain_timeout
         )

@@ -1,0 +1,126 @@
+"""Two clouds that look different, with gateways that run and services that are only played."""
+
+import asyncio
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.backend import Backend
+from ruamel.yaml import YAML
+
+from openstackoid.gateway import Gateway
+
+TOKEN = "gAAAAAB-a-token-that-must-not-be-logged"
+HOST = "127.0.0.2"
+"""Where the gateways listen; the services are at 127.0.0.1."""
+
+SERVICES = ("identity", "image", "compute", "network")
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports nobody listens at, all different."""
+    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
+    try:
+        return [s.getsockname()[1] for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
+
+
+@dataclass
+class Answered:
+    """An answer as a client sees it."""
+
+    status: int
+    head: bytes
+    body: bytes
+
+    def values(self, name: str) -> list[str]:
+        lines = [line.partition(b": ") for line in self.head.split(b"\r\n")[1:]]
+        return [v.decode() for n, _, v in lines if n.decode().lower() == name.lower()]
+
+
+@dataclass
+class Clouds:
+    """CloudOne has paths, CloudTwo ports; each service of each is a Backend."""
+
+    file: Path
+    document: dict[str, Any]
+    backends: dict[str, dict[str, Backend]]
+    gateways: dict[str, Gateway]
+    frontends: dict[str, dict[str, str]]
+    clients: list["Client"] = field(default_factory=list)
+
+    def address(self, cloud: str, service: str) -> tuple[str, int, str]:
+        """Return host, port and path of a frontend."""
+        host, _, rest = self.frontends[cloud][service].removeprefix("http://").partition(":")
+        port, slash, path = rest.partition("/")
+        return host, int(port), slash + path
+
+    async def open(self, cloud: str, service: str) -> "Client":
+        """Connect to the gateway of a cloud at the frontend of a service."""
+        host, port, path = self.address(cloud, service)
+        reader, writer = await asyncio.open_connection(host, port)
+        client = Client(reader, writer, f"{host}:{port}", path)
+        self.clients.append(client)
+        return client
+
+    async def ask(
+        self,
+        cloud: str,
+        service: str,
+        path: str = "/",
+        *headers: str,
+        method: str = "GET",
+        body: bytes = b"",
+    ) -> Answered:
+        """Send one request to a cloud's gateway and read the whole answer."""
+        client = await self.open(cloud, service)
+        await client.send(method, path, *headers, body=body)
+        answered = await client.answer(method)
+        client.writer.close()
+        return answered
+
+    def save(self) -> None:
+        """Write the federation file."""
+        with self.file.open("w") as stream:
+            YAML(typ="safe").dump(self.document, stream)
+
+
+@dataclass
+class Client:
+    """A client on a socket."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    host: str
+    prefix: str
+
+    async def send(self, method: str, path: str, *headers: str, body: bytes = b"") -> bytes:
+        """Send a request; return the bytes of its head."""
+        lines = [f"{method} {self.prefix}{path} HTTP/1.1", f"Host: {self.host}", *headers]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
+        head = "\r\n".join([*lines, "", ""]).encode()
+        self.writer.write(head + body)
+        await self.writer.drain()
+        return head
+
+    async def answer(self, method: str = "GET") -> Answered:
+        """Read one answer whole, whatever its framing."""
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        status = int(head.split(b" ", 2)[1])
+        answered = Answered(status, head, b"")
+        if method == "HEAD" or status in {100, 204, 304}:
+            return answered
+        if answered.values("transfer-encoding") == ["chunked"]:
+            while size := int(await self.reader.readline(), 16):
+                answered.body += await self.reader.readexactly(size)
+                await self.reader.readline()
+            await self.reader.readline()
+        elif length := answered.values("content-length"):
+            answered.body = await self.reader.readexactly(int(length[0]))
+        else:
+            answered.body = await self.reader.read()
+        return answered

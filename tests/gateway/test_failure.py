@@ -1,0 +1,262 @@
+"""What can go wrong: refusals, dead peers, silent peers, clients that leave."""
+
+import asyncio
+import io
+import json
+import socket
+
+import pytest
+from gateway.backend import OK, Connection, Received
+from gateway.played import TOKEN, Answered, Clouds
+
+from openstackoid.scope import DELIMITER
+
+IMAGE_TWO = 'X-Scope: {"image": "CloudTwo"}'
+
+
+def error(answered: Answered) -> dict:
+    """Return the error of an answer, which must have OpenStack's shape."""
+    assert answered.values("content-type") == ["application/json"]
+    (request_id,) = answered.values("x-openstack-request-id")
+    assert request_id.startswith("req-")
+    error = json.loads(answered.body)["error"]
+    assert error["code"] == answered.status
+    return error
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "headers"),
+    [
+        (400, "the text ends", ['X-Scope: {"image": "CloudTwo"']),
+        (400, "given twice", ['X-Scope: {"image": "CloudOne", "image": "CloudTwo"}']),
+        (400, "the same service", ['X-Scope: {"image": "CloudOne", "glance": "CloudTwo"}']),
+        (400, 'did you mean "CloudTwo"', ['X-Scope: {"image": "CloudTow"}']),
+        (400, 'did you mean "image"', ['X-Scope: {"imge": "CloudTwo"}']),
+        (400, "differ", [IMAGE_TWO, f"X-Auth-Token: {TOKEN}{DELIMITER}image=CloudOne"]),
+        (
+            400,
+            "twice",
+            [f"X-Auth-Token: {TOKEN}{DELIMITER}image=CloudOne{DELIMITER}image=CloudOne"],
+        ),
+        (431, "4096", ["X-Scope: " + " " * 100 + "{" + " " * 4096 + "}"]),
+        (501, '"&"', ["X-Scope: image=CloudOne&CloudTwo"]),
+        (501, '"|"', ["X-Scope: image=CloudOne|CloudTwo"]),
+        (
+            508,
+            "CloudThree",
+            [
+                IMAGE_TWO.replace("{", '{"*":"CloudOne","identity":"CloudOne",'),
+                "Via: 1.1 CloudThree (openstackoid)",
+            ],
+        ),
+    ],
+)
+async def test_what_can_be_read_in_two_ways_is_refused(
+    clouds: Clouds, status: int, message: str, headers: list[str]
+) -> None:
+    """Each refusal names the cloud, says why, and nothing reaches a service."""
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", *headers)
+    assert answered.status == status
+    assert message in error(answered)["message"]
+    assert error(answered)["cloud"] == "CloudOne"
+    assert not any(b.requests for c in clouds.backends.values() for b in c.values())
+
+
+@pytest.mark.parametrize(
+    "bytes_",
+    [
+        b"GET /image/ HTTP/1.1\r\nHost: x\r\nX-Scope: a\x01b\r\n\r\n",
+        b"GET /image/ HTTP/1.1\r\nHost: x\r\nX Scope: a\r\n\r\n",
+        b"GET /image/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"GET /image/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n",
+        b"G=T /image/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /image/ HTTP/1.1\r\nHost: x\r\nX-Scope: " + b"a" * 70_000 + b"\r\n\r\n",
+    ],
+)
+async def test_what_is_not_http_is_refused_in_our_shape(clouds: Clouds, bytes_: bytes) -> None:
+    """Unreadable requests get JSON as well, and the connection is closed."""
+    client = await clouds.open("CloudOne", "image")
+    client.writer.write(bytes_)
+    answered = await client.answer()
+    assert answered.status == 400
+    assert json.loads(answered.body)["error"]["cloud"] == "CloudOne"
+    assert await client.reader.read() == b""
+
+
+async def test_an_unknown_address_names_those_there_are(clouds: Clouds) -> None:
+    """A wrong prefix is answered by the gateway, not passed to some service."""
+    client = await clouds.open("CloudOne", "image")
+    client.prefix = ""
+    await client.send("GET", "/nothing")
+    answered = await client.answer()
+    assert answered.status == 404
+    assert clouds.frontends["CloudOne"]["image"] in error(answered)["message"]
+
+
+async def test_a_cloud_that_is_down_is_named_at_once(clouds: Clouds) -> None:
+    """A refused connection is 502; work that does not need that cloud goes on."""
+    await clouds.gateways["CloudTwo"].close()
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", IMAGE_TWO)
+    assert answered.status == 502
+    assert "CloudTwo" in error(answered)["message"]
+    assert error(answered)["cloud"] == "CloudTwo"
+    assert error(answered)["service"] == "image"
+    assert (await clouds.ask("CloudOne", "image", "/v2/images")).status == 200
+
+
+async def test_a_link_that_swallows_packets_ends_in_504(clouds: Clouds) -> None:
+    """A connection that is never accepted is given up after the connect timeout."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for s in waiting:  # fill the backlog, so that the kernel drops what comes next
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", port))
+        clouds.document["clouds"]["CloudTwo"]["frontends"]["image"] = f"http://127.0.0.1:{port}"
+        clouds.save()
+        await clouds.gateways["CloudOne"].reload()
+        answered = await clouds.ask("CloudOne", "image", "/", IMAGE_TWO)
+        for s in waiting:
+            s.close()
+    assert answered.status == 504
+    assert "within 0.5 s" in error(answered)["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "advice"), [("GET", "another cloud"), ("POST", "may have been carried out")]
+)
+async def test_a_silent_service_ends_in_504(clouds: Clouds, method: str, advice: str) -> None:
+    """Silence is given up after the idle timeout; of a write it is said that it may be done."""
+
+    async def answer(_: Received, connection: Connection) -> None:
+        await connection.reader.read()
+
+    clouds.backends["CloudTwo"]["image"].answer = answer
+    answered = await clouds.ask("CloudOne", "image", "/", IMAGE_TWO, method=method)
+    assert answered.status == 504
+    assert "CloudTwo" in error(answered)["message"]
+    assert advice in error(answered)["message"]
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 2", b"not http at all\r\n\r\n"])
+async def test_a_service_that_breaks_off_before_its_answer_is_502(
+    clouds: Clouds, head: bytes
+) -> None:
+    """A write that got no answer is never repeated: the service saw it once."""
+
+    async def answer(_: Received, connection: Connection) -> None:
+        await connection.send(head)
+        connection.writer.close()
+
+    backend = clouds.backends["CloudOne"]["compute"]
+    backend.answer = answer
+    answered = await clouds.ask("CloudOne", "compute", "/v2.1/servers", method="POST", body=b"{}")
+    assert answered.status == 502
+    assert "may have been carried out" in error(answered)["message"]
+    assert len(backend.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [b"Content-Length: 9\r\n\r\nhalf", b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"],
+)
+async def test_an_answer_cut_off_is_not_taken_for_whole(clouds: Clouds, framing: bytes) -> None:
+    """A service that dies in mid-answer breaks the client's connection, also over two gateways."""
+
+    async def answer(_: Received, connection: Connection) -> None:
+        await connection.send(b"HTTP/1.1 200 OK\r\n" + framing)
+        connection.writer.close()
+
+    clouds.backends["CloudTwo"]["image"].answer = answer
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError, ValueError)):
+        await clouds.ask("CloudOne", "image", "/", IMAGE_TWO)
+
+
+async def test_a_client_that_leaves_in_mid_download_leaves_nothing(clouds: Clouds) -> None:
+    """Both gateways let go of the service as soon as nobody listens any more."""
+
+    async def answer(_: Received, connection: Connection) -> None:
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        while True:
+            await connection.send(b"x" * 65_536)
+
+    backend = clouds.backends["CloudTwo"]["image"]
+    backend.answer = answer
+    client = await clouds.open("CloudOne", "image")
+    await client.send("GET", "/v2/images/x/file", IMAGE_TWO)
+    await client.reader.readexactly(100_000)
+    client.writer.transport.abort()
+    await backend.all_closed()
+
+
+async def test_a_client_that_leaves_while_it_waits_leaves_nothing(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """The request is given up at every hop, not when the service answers some day."""
+    arrived = asyncio.Event()
+
+    async def answer(_: Received, connection: Connection) -> None:
+        arrived.set()
+        await connection.reader.read()
+
+    backend = clouds.backends["CloudTwo"]["image"]
+    backend.answer = answer
+    client = await clouds.open("CloudOne", "image")
+    await client.send("GET", "/", IMAGE_TWO)
+    await arrived.wait()
+    client.writer.close()
+    await backend.all_closed()
+    await clouds.gateways["CloudTwo"].close()
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    errors = {line["gateway"]: line["error"] for line in lines if line["event"] == "request"}
+    assert errors == {"CloudOne": "the client left", "CloudTwo": "the client left"}
+
+
+async def test_an_upload_that_breaks_off_is_not_completed(clouds: Clouds) -> None:
+    """Half a chunked body must not reach the service with an end behind it."""
+    seen: list[bytes] = []
+    arrived = asyncio.Event()
+
+    async def answer(_: Received, connection: Connection) -> None:
+        seen.append(await connection.reader.readexactly(4))
+        arrived.set()
+        seen.append(await connection.reader.read())
+
+    backend = clouds.backends["CloudTwo"]["image"]
+    backend.answer = answer
+    client = await clouds.open("CloudOne", "image")
+    await client.send("PUT", "/v2/images/x/file", IMAGE_TWO, "Transfer-Encoding: chunked")
+    client.writer.write(b"4\r\nhalf\r\n")
+    await arrived.wait()
+    client.writer.close()
+    await backend.all_closed()
+    assert not b"".join(seen).endswith(b"0\r\n\r\n")
+
+
+async def test_a_connection_that_went_stale_is_not_used_again(clouds: Clouds) -> None:
+    """A service that closes idle connections costs nobody a failed write."""
+
+    async def answer(received: Received, connection: Connection) -> None:
+        await connection.body(received.head)
+        await connection.send(OK)
+        connection.writer.close()
+
+    backend = clouds.backends["CloudOne"]["compute"]
+    backend.answer = answer
+    for _ in range(3):
+        assert (await clouds.ask("CloudOne", "compute", method="POST", body=b"{}")).status == 200
+        await backend.all_closed()
+
+
+async def test_a_service_without_backend_here_says_where_there_is_one(clouds: Clouds) -> None:
+    """A frontend may be there for other clouds' sake alone."""
+    del clouds.document["clouds"]["CloudOne"]["backends"]["image"]
+    clouds.save()
+    await clouds.gateways["CloudOne"].reload()
+    answered = await clouds.ask("CloudOne", "image")
+    assert answered.status == 404
+    assert '{"image": "CloudTwo"}' in error(answered)["message"]
+    assert (await clouds.ask("CloudOne", "image", "/", IMAGE_TWO)).status == 200

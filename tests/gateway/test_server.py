@@ -1,0 +1,100 @@
+"""The process: listeners, reload, drain."""
+
+import asyncio
+import io
+import json
+
+import pytest
+from gateway.backend import Connection, Received
+from gateway.played import HOST, Clouds, free_ports
+
+from openstackoid.federation import FederationError, load, loads
+from openstackoid.gateway import Gateway, ListenError, Settings
+from openstackoid.gateway.server import addresses
+
+
+def events(logged: io.StringIO) -> list[str]:
+    return [json.loads(line)["event"] for line in logged.getvalue().splitlines()]
+
+
+async def test_a_cloud_that_joins_is_known_after_a_reload(clouds: Clouds) -> None:
+    """Adding a cloud is one more entry and a SIGHUP, not a restart."""
+    three = {"image": clouds.frontends["CloudTwo"]["image"]}
+    del clouds.document["clouds"]["CloudTwo"]["frontends"]["image"]
+    del clouds.document["clouds"]["CloudTwo"]["backends"]["image"]
+    clouds.document["clouds"]["CloudThree"] = {"frontends": three}
+    scoped = "X-Scope: image=CloudThree"
+    assert (await clouds.ask("CloudOne", "image", "/", scoped)).status == 400
+    clouds.save()
+    await clouds.gateways["CloudOne"].reload()
+    # It arrives: the gateway there does not know that name yet, and says so.
+    answered = await clouds.ask("CloudOne", "image", "/", scoped)
+    assert b'unknown cloud \\"CloudThree\\"' in answered.body
+
+
+@pytest.mark.parametrize("text", ["clouds: {", "clouds: {CloudTwo: {frontends: {}}}", ""])
+async def test_a_bad_file_changes_nothing(clouds: Clouds, logged: io.StringIO, text: str) -> None:
+    """A typing error in the file must not take a running gateway down."""
+    clouds.file.write_text(text)
+    await clouds.gateways["CloudOne"].reload()
+    assert events(logged)[-1] == "not reloaded"
+    assert (await clouds.ask("CloudOne", "image")).status == 200
+
+
+async def test_listeners_follow_the_file(clouds: Clouds) -> None:
+    """A frontend that moves to another port is served there, and not at the old one."""
+    (port,) = free_ports(1)
+    old = clouds.address("CloudTwo", "image")[1]
+    clouds.frontends["CloudTwo"]["image"] = f"http://{HOST}:{port}"
+    clouds.save()
+    await clouds.gateways["CloudTwo"].reload()
+    assert (await clouds.ask("CloudTwo", "image")).status == 200
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(HOST, old)
+
+
+async def test_a_port_that_is_taken_is_named(clouds: Clouds) -> None:
+    """The message has the address and what to do."""
+    gateway = Gateway(Settings(clouds.file, "CloudOne"))
+    with pytest.raises(ListenError, match=r"127\.0\.0\.2:\d+.*in use.*bind"):
+        await gateway.start()
+    await gateway.close()
+
+
+async def test_a_request_under_way_is_drained(clouds: Clouds) -> None:
+    """Stopping waits for the answer, and takes no new connection meanwhile."""
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: Received, connection: Connection) -> None:
+        arrived.set()
+        await go.wait()
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+
+    clouds.backends["CloudTwo"]["image"].answer = answer
+    asking = asyncio.create_task(clouds.ask("CloudTwo", "image"))
+    await arrived.wait()
+    closing = asyncio.create_task(clouds.gateways["CloudTwo"].close())
+    host, port, _ = clouds.address("CloudTwo", "image")
+    async with asyncio.timeout(2):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(host, port)
+            except ConnectionError:  # refused, or reset while the listener closes
+                break
+            writer.close()
+            await asyncio.sleep(0)
+    go.set()
+    assert (await asking).body == b"late"
+    await closing
+
+
+def test_bind_replaces_the_host_alone() -> None:
+    """Behind an address that is not this machine's, the gateway listens at bind."""
+    text = "clouds: {A: {frontends: {image: 'https://a.example/image'}, bind: 127.0.0.9}}"
+    assert addresses(loads(text).clouds["A"]) == {("127.0.0.9", 443)}
+
+
+async def test_a_file_that_is_missing_is_an_error(clouds: Clouds) -> None:
+    """Starting without a federation is refused with the file's name."""
+    with pytest.raises(FederationError, match="nowhere"):
+        load(clouds.file.with_name("nowhere.yaml"))
