@@ -8,7 +8,7 @@ from typing import Any
 
 from openstackoid.client import hook
 from openstackoid.client.sources import VARIABLE, from_variables, take_variables
-from openstackoid.scope import Scope, ScopeError, parse
+from openstackoid.scope import ScopeError, parse
 
 API_NAME = "oid"
 API_VERSION_OPTION = "os_oid_api_version"
@@ -61,15 +61,21 @@ class _ScopeParser(ArgumentParser):
         options, rest = super().parse_known_args(respelt, namespace)
         if options.os_scope is None:
             try:
-                options.os_scope = from_variables(self.variables)
+                scope = from_variables(self.variables)
             except ScopeError as error:
                 self.error(str(error))
+            options.os_scope = None if scope is None else [scope.canonical]
         return options, rest
 
 
-def _scope(text: str) -> Scope:
+def _scope(text: str) -> list[str]:
+    """Return the scope's canonical form as the only item of a list.
+
+    For openstacksdk formats the texts of a configuration (braces!) and renames the keys of its
+    mappings, and `openstack configuration show -f json` takes no objects.
+    """
     try:
-        return parse(text)
+        return [parse(text).canonical]
     except ScopeError as error:
         raise ArgumentTypeError(str(error)) from error
 

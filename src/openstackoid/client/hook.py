@@ -7,7 +7,7 @@ from openstack.exceptions import ConfigException
 
 from openstackoid.client.auth import Scoped, announce, scoped
 from openstackoid.client.sources import from_config
-from openstackoid.scope import Scope, ScopeError
+from openstackoid.scope import ScopeError
 
 NAME = f"{__name__}:install"
 """What a cloud's `vendor_hook` is set to."""
@@ -36,8 +36,8 @@ def _install(connection: Connection) -> None:
     asked = config.get("scope")
     session = connection.session
     auth = session.auth
-    if isinstance(asked, Scope):
-        scope = asked
+    if isinstance(asked, list):
+        scope = from_config(*asked)
     elif isinstance(auth, Scoped):
         scope = auth.oid_scope
     else:

@@ -14,8 +14,6 @@ def from_config(value: object) -> Scope:
     """
     if value is None or value == "":
         return Scope()
-    if isinstance(value, Scope):
-        return value
     if isinstance(value, str):
         return parse(value)
     if isinstance(value, Mapping):

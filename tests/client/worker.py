@@ -1,0 +1,72 @@
+"""Runs `openstack` commands, each in a process of its own, without importing it each time.
+
+Reads one JSON object per line: {"argv": […], "env": {…}, "plugin": true, "stdin": ""}; writes one
+per line: {"code": 0, "out": "…", "err": "…"}. Forked, because osc-lib caches clients on a class and
+sets up logging for the whole process: two commands in one process would see each other.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import os
+import sys
+import tempfile
+import warnings
+
+warnings.simplefilter("ignore")
+
+from openstackclient import shell  # noqa: E402
+from openstackclient.common import clientmanager  # noqa: E402
+
+
+def run(argv: list[str], env: dict[str, str], *, plugin: bool) -> int:
+    """Run `openstack`, with or without our plugin, and return its exit code."""
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = ["openstack", *argv]
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 (the buffer is the parent's)
+    if not plugin:
+        modules = [m for m in clientmanager.PLUGIN_MODULES if m.API_NAME != "oid"]
+        clientmanager.PLUGIN_MODULES[:] = modules
+    try:
+        return shell.main(argv)
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 1
+
+
+def forked(job: dict) -> dict:
+    """Do one job in a child and return what it left."""
+    with (
+        tempfile.TemporaryFile() as in_,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        in_.write(job["stdin"].encode())
+        in_.seek(0)
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(in_.fileno(), 0)
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+            code = 1
+            try:
+                code = run(job["argv"], job["env"], plugin=job["plugin"])
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+        _, status = os.waitpid(pid, 0)
+        out.seek(0)
+        err.seek(0)
+        code = os.waitstatus_to_exitcode(status)
+        return {"code": code, "out": out.read().decode(), "err": err.read().decode()}
+
+
+with contextlib.redirect_stdout(io.StringIO()):
+    run(["command", "list"], dict(os.environ), plugin=True)  # imports every plugin, asks no cloud
+logging.getLogger().handlers.clear()
+
+for line in sys.stdin:
+    print(json.dumps(forked(json.loads(line))), flush=True)  # noqa: T201
