@@ -61,6 +61,13 @@ def test_discovery_with_a_token_from_elsewhere_is_scoped(cloud: Fake) -> None:
     assert all(request.scope == [SCOPE.canonical] for request in cloud.requests)
 
 
+def test_a_question_that_leads_to_a_login_is_scoped(cloud: Fake) -> None:
+    """Whoever asks for the project's id first logs in first."""
+    auth = scoped(password(cloud), SCOPE)
+    assert auth.get_project_id(Session(auth=auth)) == "p1"
+    assert [request.scope for request in cloud.requests] == [[SCOPE.canonical]]
+
+
 def test_clients_with_an_http_library_of_their_own_get_the_suffix_too(cloud: Fake) -> None:
     """They ask the plugin or the session for a token, as swiftclient does."""
     auth = scoped(password(cloud), SCOPE)

@@ -52,6 +52,13 @@ def test_every_request_of_a_connection_is_scoped(
     assert tokens == [[f"{TOKEN}!SCOPE!{IMAGE_TWO}"]] * 2
 
 
+def test_a_request_without_authentication_is_scoped(connect: Connect, cloud: Fake) -> None:
+    """Even the first of all, before the auth plugin is asked for anything."""
+    with connect(vendor_hook=hook.NAME, oid_scope={"image": "CloudTwo"}) as connection:
+        connection.session.get(f"{cloud.url}/image", authenticated=False)
+    assert [(r.scope, r.token) for r in cloud.requests] == [([IMAGE_TWO], [])]
+
+
 def test_without_a_scope_the_hook_changes_nothing(connect: Connect, cloud: Fake) -> None:
     """Byte for byte."""
     with connect() as connection:

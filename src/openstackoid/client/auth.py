@@ -51,11 +51,10 @@ class Scoped(BaseAuthPlugin):
 
     def get_headers(self, session: Session) -> dict[str, str] | None:
         """Return the headers of an authenticated request, with the scope in both places."""
-        announce(session, self.oid_scope)
         headers = super().get_headers(session)
         if headers is None or not self.oid_scope:
             return headers
-        # Said here too, so that it equals the suffix where plugins share a session.
+        # Not left to the session, so that it equals the suffix where plugins share one.
         headers = {**headers, SCOPE_HEADER: self.oid_scope.canonical}
         if token := headers.get(IDENTITY_AUTH_HEADER_NAME):
             headers[IDENTITY_AUTH_HEADER_NAME] = self._suffixed(token)
@@ -63,7 +62,6 @@ class Scoped(BaseAuthPlugin):
 
     def get_token(self, session: Session) -> str | None:
         """Return the token with its suffix: some clients send it with an HTTP library of theirs."""
-        announce(session, self.oid_scope)
         token = super().get_token(session)
         return self._suffixed(token) if token else token
 
