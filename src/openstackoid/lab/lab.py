@@ -67,11 +67,13 @@ class Lab:
         optional services these clouds have from now on.
         """
         with self._locked():
-            wanted = self._remembered(names, extra, network)
+            known = self._grown(names, extra, network)
+            wanted = [known.cloud(name) for name in dict.fromkeys(names)] or list(known.clouds)
             processes.find_lost(wanted)
             if all(map(is_up, wanted)):
                 return False
             processes.check_ports(wanted)
+            state.save(self.directory, known)
             services = {s.type: s for c in wanted for s in c.services}.values()
             if schemas.missing(services):
                 with phase(self.report, "", "database schemas, once"):
@@ -133,9 +135,9 @@ class Lab:
         )
         return state.locked(self.directory, waiting)
 
-    def _remembered(
+    def _grown(
         self, names: Sequence[str], extra: Collection[str], network: str | None
-    ) -> list[LabCloud]:
+    ) -> state.State:
         known = state.load(self.directory)
         if network and (asked := addresses.network(network)) != known.network:
             if known.clouds:
@@ -144,8 +146,7 @@ class Lab:
         names = names or [c.name for c in known.clouds] or DEFAULT_CLOUDS
         for name in names:
             known = known.having(name, self.directory, extra)
-        state.save(self.directory, known)
-        return [known.cloud(name) for name in dict.fromkeys(names)]
+        return known
 
     def _prepare(self, cloud: LabCloud) -> None:
         cloud.directory.mkdir(mode=0o700, exist_ok=True)

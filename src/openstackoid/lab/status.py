@@ -36,11 +36,18 @@ def rows(cloud: LabCloud) -> Iterator[Row]:
         yield Row(cloud.name, process, running.pid if running else None, address, state)
 
 
-def exports(lab: Lab, cloud: LabCloud, environment: Mapping[str, str] = os.environ) -> str:
-    """Return lines for a shell to eval: this cloud is meant, and nothing else is."""
+def variables(lab: Lab, cloud: LabCloud, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what has to be set in an environment so that `openstack` means a cloud."""
     wanted = {"OS_CLIENT_CONFIG_FILE": str(lab.clouds_yaml), "OS_CLOUD": cloud.name}
     if any(environment.get(name) for name in _PROXIES):
-        wanted["no_proxy"] = ",".join(filter(None, [environment.get("no_proxy"), cloud.address]))
+        direct = dict.fromkeys([*environment.get("no_proxy", "").split(","), str(cloud.network)])
+        wanted["no_proxy"] = ",".join(filter(None, direct))
+    return wanted
+
+
+def exports(lab: Lab, cloud: LabCloud, environment: Mapping[str, str] = os.environ) -> str:
+    """Return lines for a shell to eval: this cloud is meant, and nothing else is."""
+    wanted = variables(lab, cloud, environment)
     others = sorted(n for n in environment if n.startswith("OS_") and n not in wanted)
     return "".join(
         [f"unset {name}\n" for name in others]
