@@ -135,6 +135,8 @@ def test_a_cached_token_is_not_used_under_another_scope(cloud: Fake) -> None:
     scoped_id = auth.get_cache_id()
     scoped(auth, parse("identity=CloudTwo"))
     assert len({plain_id, scoped_id, auth.get_cache_id()}) == 3
+    renewed = auth.get_access(Session())
+    assert scoped(auth, parse("identity=CloudTwo")).auth_ref is renewed
     assert "pw" not in scoped_id
 
 

@@ -27,7 +27,7 @@ def scoped(auth: Auth, scope: Scope) -> Auth:
     manager, not from the session) carries the scope as well, and renews its token as before.
     A scope it had is replaced. HTTP Basic has no token to put a scope on, and is left alone.
     """
-    if isinstance(auth, HTTPBasicAuth):
+    if isinstance(auth, HTTPBasicAuth) or getattr(auth, "oid_scope", None) == scope:
         return auth
     if not isinstance(auth, Scoped):
         plain: type = type(auth)
