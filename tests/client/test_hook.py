@@ -90,6 +90,19 @@ def test_a_bad_scope_ends_the_program(connect: Connect, cloud: Fake) -> None:
     assert cloud.requests == []
 
 
+def test_a_plugin_that_cannot_carry_the_scope_ends_the_program(cloud: Fake) -> None:
+    """Rather than going on without it, as openstacksdk does after a TypeError."""
+
+    class Rigid:
+        """Has no room for anything."""
+
+        __slots__ = ()
+
+    region = from_session(Session(auth=Rigid()), name="here", oid_scope={"image": "CloudTwo"})
+    with pytest.raises(ConfigException, match="oid_scope of cloud here"):
+        Connection(config=region, vendor_hook=hook.NAME)
+
+
 def test_a_program_may_build_its_configuration_itself(cloud: Fake) -> None:
     """Then there is no file in which a hook of the cloud's own could be looked up."""
     auth = v3.Password(

@@ -25,7 +25,7 @@ def install(connection: Connection) -> None:
     finally:
         try:
             _install(connection)
-        except ScopeError as error:
+        except (ScopeError, TypeError) as error:  # TypeError: a plugin that cannot be scoped
             raise ConfigException(
                 f"oid_scope of cloud {connection.config.name}: {error}"
             ) from error
