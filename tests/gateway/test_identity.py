@@ -83,7 +83,10 @@ async def test_a_token_is_validated_at_home_by_itself(clouds: Clouds) -> None:
     """A middleware of CloudTwo asks CloudOne's Keystone, with no credential of CloudTwo."""
     home = clouds.backends["CloudOne"]["identity"]
     there, here = clouds.frontends["CloudOne"], clouds.frontends["CloudTwo"]
-    document = '{"token": {"catalog": [{"endpoints": [{"url": "%s/v2.1"}]}]}}'
+    document = (
+        '{"token": {"catalog": [{"type": "compute", "endpoints": '
+        '[{"region_id": "RegionOne", "url": "%s/v2.1"}]}]}}'
+    )
     home.answer = json_answer(document % there["compute"])
     answered = await clouds.ask(
         "CloudTwo",
@@ -97,7 +100,8 @@ async def test_a_token_is_validated_at_home_by_itself(clouds: Clouds) -> None:
     assert received.values("x-auth-token") == [TOKEN]
     assert received.values("x-subject-token") == [TOKEN]
     assert clouds.backends["CloudTwo"]["identity"].requests == []
-    assert answered.body.decode() == document % here["compute"]
+    (endpoint,) = json.loads(answered.body)["token"]["catalog"][0]["endpoints"]
+    assert endpoint["url"] == f"{here['compute']}/v2.1"
 
 
 async def test_a_bad_token_is_unknown_not_unauthorized(clouds: Clouds) -> None:

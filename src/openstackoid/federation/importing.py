@@ -36,8 +36,9 @@ def extend(
     document = parse_yaml(text, name) if text.strip() else CommentedMap()
     clouds = document.setdefault("clouds", CommentedMap())
     entry = clouds.setdefault(cloud, CommentedMap())
+    rows, entry["region"] = _of_region(endpoints, region)
     frontends = entry.setdefault("frontends", CommentedMap())
-    for service, interfaces in _frontends(endpoints, region).items():
+    for service, interfaces in _frontends(rows).items():
         alone = list(interfaces) == [PUBLIC]
         frontends[service] = interfaces[PUBLIC] if alone else interfaces
     if backends:
@@ -49,7 +50,8 @@ def extend(
     return buffer.getvalue()
 
 
-def _frontends(endpoints: object, region: str | None) -> dict[str, dict[str, str]]:
+def _of_region(endpoints: object, region: str | None) -> tuple[list[dict[str, str]], str]:
+    """Return the endpoints of one region, and its name."""
     rows = [_row(row) for row in endpoints] if isinstance(endpoints, Sequence) else []
     if not rows:
         raise EndpointError(
@@ -60,9 +62,14 @@ def _frontends(endpoints: object, region: str | None) -> dict[str, dict[str, str
         raise EndpointError(f"there are several regions, {', '.join(regions)}; choose by --region")
     if region is not None and region not in regions:
         raise EndpointError(f"no endpoint is in region {region}; there are {', '.join(regions)}")
+    chosen = region or regions[0]
+    return [row for row in rows if row["Region"] == chosen], chosen
+
+
+def _frontends(rows: Sequence[dict[str, str]]) -> dict[str, dict[str, str]]:
     frontends: dict[str, dict[str, str]] = {}
     for row in rows:
-        if row["Region"] == (region or regions[0]) and row["Enabled"] != "False":
+        if row["Enabled"] != "False":
             service = service_type(row["Service Type"]) or row["Service Type"]
             address = _VERSION_AND_REST.sub("", row["URL"]).rstrip("/")
             known = frontends.setdefault(service, {}).setdefault(row["Interface"], address)

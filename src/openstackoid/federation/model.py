@@ -144,6 +144,8 @@ class Cloud(_Model):
     backends: Annotated[
         dict[ServiceType, Endpoints], BeforeValidator(_named_once), Field(default_factory=dict)
     ]
+    region: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    """The region of its endpoints in its own catalog."""
     bind: IPvAnyAddress | None = None
     """Where the gateway listens, if not at the host of the frontends."""
 

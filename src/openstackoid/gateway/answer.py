@@ -1,10 +1,11 @@
 """The way back: an answer streamed to the client, or one of the gateway's own."""
 
+from typing import Protocol
+
 import aiohttp
 from aiohttp import hdrs, web
 
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of
-from openstackoid.gateway.links import Links
 from openstackoid.gateway.protocol import (
     RelayedRequest,
     RelayedResponse,
@@ -12,18 +13,35 @@ from openstackoid.gateway.protocol import (
     decoded,
 )
 from openstackoid.gateway.record import REQUEST_ID, Record
+from openstackoid.identity import CatalogTooLongError
 from openstackoid.routing import Refusal
+from openstackoid.routing.links import Links
+
+
+class Editor(Protocol):
+    """Edits one body of JSON, piece by piece."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a piece, return what is certain by now."""
+
+    def end(self) -> bytes:
+        """Return the rest."""
 
 
 async def relay_answer(
-    request: RelayedRequest, record: Record, answer: aiohttp.ClientResponse, links: Links | None
+    request: RelayedRequest,
+    record: Record,
+    answer: aiohttp.ClientResponse,
+    links: Links | None,
+    editor: Editor | None,
 ) -> web.StreamResponse:
-    """Stream an answer to the client, links led through home if there are `links`.
+    """Stream an answer to the client, its Location by `links`, a body of JSON by `editor`.
 
     If the answer breaks off, so does the connection to the client: nothing else says that a body
     is not whole once its head is sent.
     """
-    editor = links.edit() if links and _is_json(answer) else None
+    if not _is_json(answer):
+        editor = None
     dropped = connection_headers(answer.headers)
     if editor:
         dropped |= {"content-length"}
@@ -40,20 +58,22 @@ async def relay_answer(
     while True:
         try:
             piece = await anext(pieces, b"")
-        except (TimeoutError, aiohttp.ClientError) as error:
+            data = _edited(piece, editor) if editor else piece
+        except (aiohttp.ClientError, TimeoutError, CatalogTooLongError) as error:
             record.fields["error"] = f"the answer was cut off ({type(error).__name__})"
             if request.transport is not None:
                 request.transport.abort()
             return response
-        data = piece
-        if editor:
-            data = editor.feed(piece) if piece else editor.end()
         if data:
             await response.write(data)
             record.sent += len(data)
         if not piece:
             await response.write_eof()
             return response
+
+
+def _edited(piece: bytes, editor: Editor) -> bytes:
+    return editor.feed(piece) if piece else editor.end()
 
 
 async def send_refusal(

@@ -10,12 +10,12 @@ from aiohttp import hdrs, web
 
 from openstackoid import identity
 from openstackoid.federation import Federation
-from openstackoid.gateway.answer import relay_answer, send_refusal
-from openstackoid.gateway.links import Links
+from openstackoid.gateway.answer import Editor, relay_answer, send_refusal
 from openstackoid.gateway.protocol import RelayedRequest, connection_headers, decoded
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.routing import Head, Refusal, Route, Target, route, target
+from openstackoid.routing.links import Links
 from openstackoid.scope import Cloud
 from openstackoid.scope.model import IDENTITY
 
@@ -66,7 +66,11 @@ class Relay:
         record.fields["target"] = goal.cloud
         headers = self._headers(request, head, decided, goal, record, body)
         validation = identity.validates_at_home(head, decided, goal)
-        links = self._links(decided, goal, federation)
+        links = None
+        if goal.remote:
+            theirs, ours = federation.clouds[goal.cloud], federation.clouds[self._here]
+            links = Links(theirs, ours, decided.service)
+        editor = self._editor(decided, links, federation)
         async with self._upstream.send(request.method, goal, decided, headers, body) as answer:
             if validation and answer.status == HTTPStatus.UNAUTHORIZED:
                 # A service asks for a token's data, and knows 404 for "there is no such token";
@@ -75,7 +79,7 @@ class Relay:
                 raise Refusal(
                     HTTPStatus.NOT_FOUND, message, cloud=goal.cloud, service=decided.service
                 )
-            return await relay_answer(request, record, answer, links)
+            return await relay_answer(request, record, answer, links, editor)
 
     def _headers(
         self,
@@ -97,12 +101,10 @@ class Relay:
             kept.append((REQUEST_ID, record.make_request_id()))
         return tuple(kept)
 
-    def _links(self, decided: Route, goal: Target, federation: Federation) -> Links | None:
-        if not goal.remote:
-            return None
-        catalog = decided.service == IDENTITY and decided.rest.startswith("/v3/auth/")
-        theirs, ours = federation.clouds[goal.cloud], federation.clouds[self._here]
-        return Links(theirs, ours, decided.service, catalog=catalog)
+    def _editor(self, decided: Route, links: Links | None, federation: Federation) -> Editor | None:
+        if decided.scope is not None and identity.has_catalog(decided):
+            return identity.CatalogEditor(decided.scope, links, federation, self._here)
+        return links.edit() if links else None
 
     async def _login(self, request: RelayedRequest, record: Record) -> bytes:
         body = bytearray()

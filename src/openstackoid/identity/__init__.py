@@ -1,11 +1,15 @@
 """Identity across clouds (DESIGN §6): the tokens a request carries, and who validates them."""
 
 from openstackoid.identity.body import MAX_AUTH_BODY, is_authentication, strip, token_in
+from openstackoid.identity.catalog import CatalogEditor, CatalogTooLongError, has_catalog
 from openstackoid.identity.headers import Headers, headers_for, validates_at_home
 
 __all__ = [
     "MAX_AUTH_BODY",
+    "CatalogEditor",
+    "CatalogTooLongError",
     "Headers",
+    "has_catalog",
     "headers_for",
     "is_authentication",
     "strip",

@@ -46,11 +46,10 @@ def parse(
 
 def parse_mapping(mapping: Mapping[str, object]) -> Scope:
     """Return the scope of a mapping, as YAML has it; raises ScopeError."""
-    try:
-        text = json.dumps(mapping)
-    except (TypeError, ValueError) as error:
-        raise ScopeError(f"a scope maps services to clouds: {error}") from error
-    return parse(text)
+    for service, value in mapping.items():
+        if not isinstance(value, str):
+            raise ScopeError(f'"{service}" must be text that names clouds, not {value!r}')
+    return parse(json.dumps(mapping))
 
 
 @lru_cache(maxsize=1024)

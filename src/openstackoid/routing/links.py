@@ -9,12 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from openstackoid.federation import Cloud
+from openstackoid.federation.model import PUBLIC
 
 _KEYS = ("first", "href", "last", "next", "previous", "self")
 """Keys of links in OpenStack's APIs: nova's `links`, neutron's `*_links`, keystone's `links`."""
-
-_CATALOG_KEY = "url"
-"""The key of an endpoint in a catalog; elsewhere (keystone's endpoint list) it is data."""
 
 _ROOT_RELATIVE = frozenset({"image"})
 """Services whose links begin behind the frontend's prefix already, wherever it is mounted."""
@@ -25,28 +23,28 @@ _SPACE = rb"\s{0,4}"
 class Links:
     """What replaces what, in the answers of one service of another cloud."""
 
-    def __init__(self, theirs: Cloud, ours: Cloud, service: str, *, catalog: bool = False) -> None:
+    def __init__(self, theirs: Cloud, ours: Cloud, service: str) -> None:
         self._new: dict[str, str] = {}
         for frontend in theirs.addresses:
             here = ours.frontend(frontend.service, frontend.interface)
             if here is not None:
                 self._new[str(frontend.url)] = str(here)
-        there, here = theirs.frontend(service, "public"), ours.frontend(service, "public")
+        there, here = theirs.frontend(service, PUBLIC), ours.frontend(service, PUBLIC)
         if there and here and service not in _ROOT_RELATIVE:
             self._new[there.path] = here.path
-        self._keys = (*_KEYS, _CATALOG_KEY) if catalog else _KEYS
 
     def url(self, value: str) -> str:
-        """Return a link, or a Location header, as it leads through home."""
+        """Return a link, a Location or an endpoint as it leads through home."""
         for old in sorted(self._new, key=len, reverse=True):
             rest = value[len(old) :]
-            if value.startswith(old) and (not rest or rest[0] in "/?"):
+            ends = rest.startswith("/") or (old and rest[:1] in {"", "?"})
+            if value.startswith(old) and ends:
                 return self._new[old] + rest
         return value
 
     def edit(self) -> "Editor":
         """Return an editor for one body."""
-        return Editor({k.encode(): v.encode() for k, v in self._new.items()}, self._keys)
+        return Editor({old.encode(): new.encode() for old, new in self._new.items()})
 
 
 class Editor:
@@ -56,11 +54,15 @@ class Editor:
     nothing in a text is taken for a link.
     """
 
-    def __init__(self, new: Mapping[bytes, bytes], keys: tuple[str, ...]) -> None:
-        old = b"|".join(re.escape(o) for o in sorted(new, key=len, reverse=True))
-        names = "|".join(keys).encode()
+    def __init__(self, new: Mapping[bytes, bytes]) -> None:
+        # Of a path alone only what follows tells that it is a link; an empty value is none.
+        old = b"|".join(
+            re.escape(o) + (rb'(?=[/?"])' if o else rb"(?=/)")
+            for o in sorted(new, key=len, reverse=True)
+        )
+        names = "|".join(_KEYS).encode()
         self._new = new
-        self._link = re.compile(rb'("(?:%s)"%s:%s")(%s)(?=[/?"])' % (names, _SPACE, _SPACE, old))
+        self._link = re.compile(rb'("(?:%s)"%s:%s")(%s)' % (names, _SPACE, _SPACE, old))
         self._longest = 16 + 8 + max(map(len, new), default=0)
         self._held = b""
 

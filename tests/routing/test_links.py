@@ -1,0 +1,101 @@
+"""Links of another cloud's answers lead through home, and nothing else changes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstackoid.federation import loads
+from openstackoid.routing.links import Links
+
+FEDERATION = loads("""
+clouds:
+  Paths:
+    frontends:
+      identity: http://p:8888/identity
+      compute: {public: "http://p:8888/compute", internal: "http://p.internal/compute"}
+      image: http://p:8888/image
+      placement: http://p:8888/placement
+  Ports:
+    frontends:
+      identity: http://q:5000
+      compute: {public: "http://q:8774", internal: "http://q.internal:8774"}
+      image: http://q:9292
+      placement: http://q:8778
+      orchestration: http://q:8004
+""")
+TO_PATHS = ("Ports", "Paths")
+TO_PORTS = ("Paths", "Ports")
+
+
+def links(way: tuple[str, str], service: str) -> Links:
+    """Return the links of a service's answers on their way from one cloud to the other."""
+    theirs, ours = way
+    return Links(FEDERATION.clouds[theirs], FEDERATION.clouds[ours], service)
+
+
+@pytest.mark.parametrize(
+    ("way", "service", "before", "after"),
+    [
+        (TO_PATHS, "compute", "http://q:8774/v2.1?a=b", "http://p:8888/compute/v2.1?a=b"),
+        (TO_PATHS, "compute", "http://q.internal:8774/", "http://p.internal/compute/"),
+        (TO_PATHS, "compute", "http://q:8774", "http://p:8888/compute"),
+        (TO_PATHS, "compute", "http://q:9292/v2/images/1", "http://p:8888/image/v2/images/1"),
+        (TO_PATHS, "compute", "http://q:87741/v2.1", "http://q:87741/v2.1"),
+        (TO_PATHS, "compute", "http://q:8004/stacks", "http://q:8004/stacks"),
+        (TO_PATHS, "compute", "http://docs.openstack.org/", "http://docs.openstack.org/"),
+        (TO_PATHS, "placement", "/resource_providers/1", "/placement/resource_providers/1"),
+        (TO_PORTS, "placement", "/placement/resource_providers/1", "/resource_providers/1"),
+        (TO_PORTS, "placement", "/placements/1", "/placements/1"),
+        (TO_PATHS, "image", "/v2/images?marker=1", "/v2/images?marker=1"),
+        (TO_PORTS, "image", "http://p:8888/image/v2/", "http://q:9292/v2/"),
+        (TO_PATHS, "placement", "", ""),
+    ],
+)
+def test_a_link_leads_home(way: tuple[str, str], service: str, before: str, after: str) -> None:
+    """As a header and in a body alike, whatever the body's spacing."""
+    assert links(way, service).url(before) == after
+    for text in ('{"links": [{"rel": "self", "href": "%s"}]}', '{"next":"%s"}', '{"self" : "%s"}'):
+        editor = links(way, service).edit()
+        data = editor.feed((text % before).encode()) + editor.end()
+        assert data.decode() == text % after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "http://q:8774/v2.1"}',
+        '{"metadata": {"note": "see \\"href\\": \\"http://q:8774/v2.1\\""}}',
+        '{"endpoints": [{"url": "http://q:8774/v2.1"}]}',
+        '["href", "http://q:8774/v2.1"]',
+    ],
+)
+def test_data_is_not_taken_for_a_link(text: str) -> None:
+    """A name, a text that quotes JSON, or Keystone's own endpoint list stay as they are."""
+    editor = links(TO_PATHS, "compute").edit()
+    assert (editor.feed(text.encode()) + editor.end()).decode() == text
+
+
+VALUES = ["http://q:8774/v2.1/x", "http://q:9292", "http://q:877", "/v2", "", "text"]
+
+
+@given(
+    st.lists(st.sampled_from(VALUES)),
+    st.lists(st.integers(min_value=1, max_value=40), min_size=1),
+)
+def test_pieces_make_no_difference(values: list[str], sizes: list[int]) -> None:
+    """However the network cuts a body, the result is the same, and valid JSON."""
+    text = json.dumps({"servers": [{"name": v, "links": [{"href": v}]} for v in values]})
+    whole = links(TO_PATHS, "compute").edit()
+    expected = whole.feed(text.encode()) + whole.end()
+    editor = links(TO_PATHS, "compute").edit()
+    data, out, n = text.encode(), b"", 0
+    while data:
+        size = sizes[n % len(sizes)]
+        out += editor.feed(data[:size])
+        data, n = data[size:], n + 1
+    out += editor.end()
+    assert out == expected
+    url = links(TO_PATHS, "compute").url
+    assert [s["links"][0]["href"] for s in json.loads(out)["servers"]] == [url(v) for v in values]
