@@ -1,0 +1,36 @@
+"""Three real clouds: CloudOne with path prefixes, CloudTwo with ports, CloudThree with Cinder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clouds.commands import Commands, run
+
+from openstackoid.lab import Lab
+
+NETWORK = "127.66.0.0/16"
+"""Beside the default network, so that a developer's lab may be up meanwhile."""
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    """Return the project's commands, in a clean home."""
+    return Commands(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="session")
+def lab(commands: Commands) -> Iterator[Lab]:
+    """Start the clouds by the command line: two, and then a third beside them."""
+    run(commands.lab("up", "CloudOne", "CloudTwo", "--network", NETWORK))
+    run(commands.lab("up", "CloudThree", "--with", "block-storage"))
+    lab = Lab(commands.directory)
+    try:
+        yield lab
+    finally:
+        lab.down()
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """Return a name for what one test creates."""
+    return Path(request.node.name).name.translate(str.maketrans("[]&|{}\"' ", "---------"))[:60]
