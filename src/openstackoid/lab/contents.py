@@ -6,7 +6,6 @@ Everything is looked for before it is made, so each step may be repeated at any 
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from typing import Any, cast
 
 import requests
@@ -16,7 +15,7 @@ from openstack.connection import Connection
 from openstack.identity.v3._proxy import Proxy as Identity
 from openstack.image.v2._proxy import Proxy as Image
 
-from openstackoid.lab import environment, files
+from openstackoid.lab import environment, files, logins
 from openstackoid.lab.cloud import REGION, LabCloud
 from openstackoid.lab.errors import LabError
 
@@ -123,43 +122,16 @@ def make_things(admin: Connection, cloud: LabCloud) -> None:
             )
 
 
-def logins(cloud: LabCloud) -> dict[str, Any]:
-    """Return the entries of a cloud in clouds.yaml: its user alice, and its administrator."""
-    passwords = _passwords(cloud)
-    return {
-        cloud.name: _entry(cloud, "alice", "demo", passwords),
-        f"{cloud.name}-admin": _entry(cloud, "admin", "admin", passwords),
-    }
-
-
 def connect(cloud: LabCloud) -> Connection:
     """Return a connection as the cloud's administrator, which heeds no setting of the user's."""
-    auth = _entry(cloud, "admin", "admin", _passwords(cloud))["auth"]
     transport = requests.Session()
     transport.trust_env = False
+    auth = generic.Password(**logins.administrator(cloud))
     return Connection(
-        session=session.Session(auth=generic.Password(**auth), session=transport),
+        session=session.Session(auth=auth, session=transport),
         region_name=REGION,
         identity_api_version="3",
     )
-
-
-def _entry(
-    cloud: LabCloud, user: str, project: str, passwords: Mapping[str, str]
-) -> dict[str, Any]:
-    return {
-        "auth_type": "password",
-        "region_name": REGION,
-        "identity_api_version": 3,
-        "auth": {
-            "auth_url": cloud.frontends["identity"],
-            "username": user,
-            "password": passwords[user],
-            "project_name": project,
-            "user_domain_id": "default",
-            "project_domain_id": "default",
-        },
-    }
 
 
 def _passwords(cloud: LabCloud) -> dict[str, str]:

@@ -14,9 +14,9 @@ import psutil
 from openstackoid.lab import (
     addresses,
     config,
-    contents,
     databases,
     files,
+    logins,
     processes,
     schemas,
     state,
@@ -156,8 +156,8 @@ class Lab:
         databases.make_databases(cloud, schemas.directory())
 
     def _write_logins(self) -> None:
-        logins = [contents.logins(c) for c in self.clouds if c.passwords.exists()]
-        merged = {name: entry for entries in logins for name, entry in entries.items()}
+        known = [logins.of(cloud) for cloud in self.clouds if cloud.passwords.exists()]
+        merged = {name: entry for entries in known for name, entry in entries.items()}
         files.write_yaml(self.clouds_yaml, {"clouds": merged})
 
     def _write_federations(self) -> None:
@@ -175,6 +175,8 @@ class Lab:
                 processes.reload(own, gateway)
 
     def _start(self, cloud: LabCloud) -> None:
+        from openstackoid.lab import contents  # takes a while, and only `up` needs it
+
         complete = files.read_yaml(cloud.seeded).get("services") == list(_types(cloud))
         with phase(self.report, cloud.name, "services"):
             if not processes.find(cloud, "identity"):

@@ -1,9 +1,9 @@
 """The processes of a lab: started, recognised, ended, and nobody else's touched."""
 
 import json
+import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -17,6 +17,7 @@ from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
 from openstackoid.lab.services import GATEWAY
 
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _SAME_TIME = 0.5  # seconds
 _PATIENCE = 10  # seconds a process has to end by itself
 
@@ -39,16 +40,21 @@ def start(cloud: LabCloud, process: str) -> psutil.Process:
     for service in (s.type for s in cloud.services if s.type == process):
         (cloud.directory / "state" / service).mkdir(parents=True, exist_ok=True)
     cloud.ready(process).unlink(missing_ok=True)
-    with cloud.log(process).open("ab") as log:
-        started = psutil.Popen(
-            command(cloud, process),
-            env=environment.child(TMPDIR=str(temporary)),
-            cwd=cloud.directory,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    argv = command(cloud, process)
+    log = (os.POSIX_SPAWN_OPEN, 1, cloud.log(process), _APPEND, 0o600)
+    # Not subprocess: it would have us wait for what is to outlive us.
+    pid = os.posix_spawn(
+        argv[0],
+        argv,
+        environment.child(TMPDIR=str(temporary)),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            log,
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    started = psutil.Process(pid)
     _remember(cloud, process, started)
     return started
 

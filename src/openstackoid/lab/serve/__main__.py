@@ -25,6 +25,7 @@ _CONNECTIONS = 1000
 
 def main(service: str, directory: Path) -> None:
     """Load a service, start what it does in the background, and serve until it is ended."""
+    os.chdir(directory)
     cloud = state.load(directory.parent).cloud(directory.name)
     sqlite.install()
     application, background = LOADERS[service](cloud.config(service))

@@ -1,0 +1,39 @@
+"""Who may log in to a lab's clouds: what DIR/clouds.yaml says."""
+
+from typing import Any
+
+from openstackoid.lab import files
+from openstackoid.lab.cloud import REGION, LabCloud
+
+
+def of(cloud: LabCloud) -> dict[str, Any]:
+    """Return the entries of a cloud in clouds.yaml: its user alice, and its administrator."""
+    return {
+        cloud.name: _entry(cloud, "alice", "demo"),
+        f"{cloud.name}-admin": _entry(cloud, "admin", "admin"),
+    }
+
+
+def administrator(cloud: LabCloud) -> dict[str, Any]:
+    """Return how the administrator of a cloud logs in, as keystoneauth's password plugin has it."""
+    return _auth(cloud, "admin", "admin")
+
+
+def _entry(cloud: LabCloud, user: str, project: str) -> dict[str, Any]:
+    return {
+        "auth_type": "password",
+        "region_name": REGION,
+        "identity_api_version": 3,
+        "auth": _auth(cloud, user, project),
+    }
+
+
+def _auth(cloud: LabCloud, user: str, project: str) -> dict[str, Any]:
+    return {
+        "auth_url": cloud.frontends["identity"],
+        "username": user,
+        "password": files.read_yaml(cloud.passwords)[user],
+        "project_name": project,
+        "user_domain_id": "default",
+        "project_domain_id": "default",
+    }

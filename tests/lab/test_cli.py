@@ -1,0 +1,141 @@
+"""The command `openstackoid lab`, as far as no cloud is needed."""
+
+import json
+import shlex
+
+import pytest
+from click.testing import CliRunner
+
+from openstackoid.lab import addresses, state, status
+from openstackoid.lab.cli import lab as command
+from openstackoid.lab.lab import Lab
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """Return the directory of a lab that has CloudOne and CloudTwo, both down."""
+    directory = tmp_path / "a lab"
+    known = state.State(addresses.network("127.7.0.0/16"))
+    for name in ("CloudOne", "CloudTwo"):
+        known = known.having(name, directory, ())
+    directory.mkdir()
+    state.save(directory, known)
+    return directory
+
+
+def run(directory, *arguments):
+    """Return what a command printed and its exit code."""
+    name, *rest = arguments
+    return CliRunner().invoke(command, [name, "--dir", str(directory), *rest])
+
+
+@pytest.mark.parametrize("name", ["up", "down", "status", "env", "restart", "logs"])
+def test_every_command_says_how_it_is_used(name):
+    """With an example."""
+    shown = CliRunner().invoke(command, [name, "--help"])
+    assert shown.exit_code == 0
+    assert "Example" in shown.output
+
+
+def test_status_lists_every_process_of_every_cloud(directory):
+    """For programs as JSON, for people as a table."""
+    shown = json.loads(run(directory, "status", "-f", "json").stdout)
+    assert [(r["name"], r["service"]) for r in shown[:2]] == [
+        ("CloudOne", "gateway"),
+        ("CloudOne", "identity"),
+    ]
+    assert len(shown) == 12
+    assert {(r["pid"], r["state"]) for r in shown} == {(None, "down")}
+    assert shown[6]["address"] == "http://127.7.2.1:5000,8774,8778,9292,9696"
+    table = run(directory, "status").stdout
+    assert "NAME" in table
+    assert "http://127.7.1.1:15000/identity" in table
+
+
+def test_status_of_no_lab_is_empty(tmp_path):
+    """And makes none."""
+    shown = run(tmp_path / "none", "status", "-f", "json")
+    assert (shown.exit_code, json.loads(shown.stdout)) == (0, [])
+    assert not (tmp_path / "none").exists()
+
+
+def test_env_points_openstack_at_a_cloud_and_at_nothing_else(directory):
+    """Whatever other OS_* variables there are, and whatever the directory is called."""
+    lab = Lab(directory)
+    lines = status.exports(lab, lab.cloud("CloudTwo"), {"OS_USERNAME": "x", "OS_CLOUD": "y"})
+    assert lines.splitlines() == [
+        "unset OS_USERNAME",
+        f"export OS_CLIENT_CONFIG_FILE={shlex.quote(str(lab.clouds_yaml))}",
+        "export OS_CLOUD=CloudTwo",
+    ]
+
+
+def test_env_keeps_a_proxy_away_from_the_lab(directory):
+    """Clients would ask the proxy for 127.0.0.0/8 otherwise; what was exempt stays so."""
+    lab = Lab(directory)
+    environment = {"http_proxy": "http://proxy", "no_proxy": "example.org"}
+    lines = status.exports(lab, lab.cloud("CloudOne"), environment)
+    assert "export no_proxy=example.org,127.7.0.0/16\n" in lines
+
+
+@pytest.mark.parametrize("name", ["env", "logs", "down", "restart"])
+def test_an_unknown_cloud_is_refused_naming_those_there_are(directory, name):
+    """Exit code 1, the message on standard error."""
+    shown = run(directory, name, "CloudNone")
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert "there are CloudOne, CloudTwo" in shown.stderr
+
+
+def test_a_lab_keeps_its_network(directory):
+    """Addresses are in the clouds' own catalogs, so another network is refused."""
+    shown = run(directory, "up", "--network", "127.8.0.0/16")
+    assert shown.exit_code == 1
+    assert "this lab is at 127.7.0.0/16" in shown.stderr
+
+
+def test_down_twice_is_no_error(directory):
+    """Nor is it without a lab."""
+    assert run(directory, "down").exit_code == 0
+    assert "was down already" in run(directory, "down").stderr
+    assert run(directory / "none", "down").exit_code == 0
+
+
+def test_wiped_clouds_are_forgotten(directory):
+    """With everything they had; the others stay."""
+    (directory / "CloudOne").mkdir()
+    assert run(directory, "down", "CloudOne", "--wipe").exit_code == 0
+    assert [c.name for c in Lab(directory).clouds] == ["CloudTwo"]
+    assert not (directory / "CloudOne").exists()
+
+
+def test_only_a_cloud_that_is_up_can_be_restarted(directory):
+    """The message says how to start it."""
+    shown = run(directory, "restart", "CloudOne")
+    assert shown.exit_code == 1
+    assert "lab up CloudOne" in shown.stderr
+
+
+def test_logs_show_the_last_lines_of_a_service_by_any_of_its_names(directory):
+    """Nova is compute."""
+    log = Lab(directory).cloud("CloudOne").log("compute")
+    log.parent.mkdir(parents=True)
+    log.write_text("first\nsecond\nthird\n")
+    assert run(directory, "logs", "CloudOne", "nova", "-n", "2").stdout == "second\nthird\n"
+    assert "it has gateway, identity" in run(directory, "logs", "CloudOne", "x").stderr
+
+
+def test_progress_is_shown_with_seconds():
+    """A line at the begin and at the end of a phase where there is no terminal."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from openstackoid.lab.progress import Display, phase
+
+    shown = StringIO()
+    with Display(Console(file=shown)) as display, phase(display, "CloudOne", "services"):
+        pass
+    begun, ended = shown.getvalue().splitlines()
+    assert begun == "CloudOne: services …"
+    assert ended.startswith("CloudOne: services")
+    assert ended.endswith(" 0.0 s")

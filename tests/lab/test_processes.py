@@ -1,0 +1,113 @@
+"""The processes of a lab, and everybody else's. The processes here are `sleep` and this one."""
+
+import json
+import socket
+import sys
+
+import psutil
+import pytest
+
+from openstackoid.lab import LabError, processes
+
+
+@pytest.fixture
+def sleeping(monkeypatch, cloud):
+    """Let every process of the cloud be one that sleeps, and end those that are left."""
+
+    def command(_cloud, process):
+        return [sys.executable, "-c", "import time; time.sleep(600)", str(cloud.directory), process]
+
+    monkeypatch.setattr(processes, "command", command)
+    yield cloud
+    processes.stop([p for name in cloud.processes if (p := processes.find(cloud, name))])
+
+
+def record(cloud, process):
+    """Return the file that remembers a process."""
+    return cloud.run / f"{process}.json"
+
+
+def test_a_started_process_is_found_until_it_has_ended(sleeping):
+    """Also while it is a zombie nobody waits for."""
+    started = processes.start(sleeping, "image")
+    assert processes.find(sleeping, "image").pid == started.pid
+    psutil.Process(started.pid).kill()
+    while psutil.Process(started.pid).status() != psutil.STATUS_ZOMBIE:
+        pass
+    assert processes.find(sleeping, "image") is None
+    psutil.wait_procs([started])
+    assert processes.find(sleeping, "image") is None
+
+
+def test_a_process_that_merely_has_the_id_is_not_found(sleeping):
+    """It was created at another time; so it is never ended in place of ours."""
+    started = processes.start(sleeping, "image")
+    known = json.loads(record(sleeping, "image").read_text())
+    record(sleeping, "image").write_text(json.dumps({**known, "created": known["created"] - 60}))
+    assert processes.find(sleeping, "image") is None
+    record(sleeping, "image").write_text(json.dumps(known))
+    assert processes.find(sleeping, "image").pid == started.pid
+
+
+def test_a_process_whose_starter_was_killed_is_found_again(sleeping):
+    """By its command line, which names the cloud's directory and the service."""
+    started = processes.start(sleeping, "image")
+    record(sleeping, "image").unlink()
+    assert processes.find(sleeping, "image") is None
+    processes.find_lost([sleeping])
+    assert processes.find(sleeping, "image").pid == started.pid
+    assert processes.find(sleeping, "compute") is None
+
+
+def test_a_process_that_ignores_the_request_to_end_is_ended(sleeping, monkeypatch):
+    """No process stays."""
+    monkeypatch.setattr(processes, "_PATIENCE", 0.1)
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        " print(flush=True); time.sleep(600)"
+    )
+    monkeypatch.setattr(processes, "command", lambda *_: [sys.executable, "-c", code])
+    stubborn = processes.start(sleeping, "image")
+    while not sleeping.log("image").read_bytes():
+        pass
+    processes.stop([stubborn])
+    assert not psutil.pid_exists(stubborn.pid)
+
+
+def test_a_child_gets_neither_credentials_nor_proxies(monkeypatch):
+    """Whatever the user's shell has."""
+    for name in ("OS_PASSWORD", "OS_SCOPE", "http_proxy", "HTTPS_PROXY", "PYTHONPATH"):
+        monkeypatch.setenv(name, "x")
+    assert not {"OS_PASSWORD", "OS_SCOPE", "http_proxy", "HTTPS_PROXY", "PYTHONPATH"} & set(
+        processes.environment.child()
+    )
+
+
+def test_a_taken_port_is_told_with_its_holder(cloud):
+    """Host and port, and which process has it; and how to evade it."""
+    with socket.create_server(("127.7.1.1", 18774)), pytest.raises(LabError) as error:
+        processes.check_ports([cloud])
+    pid = psutil.Process().pid
+    assert f"127.7.1.1:18774 is taken by process {pid} (" in str(error.value)
+    assert "--network" in str(error.value)
+    processes.check_ports([cloud])
+
+
+def test_a_port_taken_on_all_addresses_is_taken_here_too(cloud, monkeypatch):
+    """The kernel would refuse to listen at ours."""
+    monkeypatch.setattr(processes, "listeners", lambda: iter([("0.0.0.0", 8888, None)]))
+    with pytest.raises(LabError, match=r"0\.0\.0\.0:8888 is taken by a process of another user"):
+        processes.check_ports([cloud])
+
+
+def test_the_same_port_on_another_address_is_free(cloud, monkeypatch):
+    """Two labs live side by side."""
+    monkeypatch.setattr(processes, "listeners", lambda: iter([("127.0.1.1", 8888, 1)]))
+    processes.check_ports([cloud])
+
+
+def test_our_own_processes_may_hold_our_ports(sleeping, monkeypatch):
+    """A half-finished start can be run again."""
+    pid = processes.start(sleeping, "image").pid
+    monkeypatch.setattr(processes, "listeners", lambda: iter([("127.7.1.1", 19292, pid)]))
+    processes.check_ports([sleeping])

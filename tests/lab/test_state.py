@@ -1,0 +1,97 @@
+"""What a lab remembers."""
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from openstackoid.lab import LabError, addresses, state
+
+EMPTY = state.State(addresses.network("127.7.0.0/16"))
+
+
+def grown(directory, *names):
+    """Return the state of a lab in which these clouds appeared one after another."""
+    known = EMPTY
+    for name in names:
+        known = known.having(name, directory, ())
+    return known
+
+
+def test_what_is_saved_is_loaded(tmp_path):
+    """Network, order, numbers and optional services survive."""
+    known = grown(tmp_path, "B", "A").having("A", tmp_path, ["block-storage"])
+    state.save(tmp_path, known)
+    assert state.load(tmp_path) == known
+    assert [(c.name, c.index, c.extra) for c in known.clouds] == [
+        ("B", 1, ()),
+        ("A", 2, ("block-storage",)),
+    ]
+
+
+def test_a_directory_without_a_lab_is_an_empty_lab(tmp_path):
+    """Nothing is written by looking."""
+    assert state.load(tmp_path / "none").clouds == ()
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_cloud_that_is_there_stays_as_it_is(tmp_path):
+    """Its number and its optional services are not lost when it is named again."""
+    known = grown(tmp_path, "A").having("A", tmp_path, ["block-storage"])
+    assert known.having("A", tmp_path, ()) == known
+
+
+def test_the_number_of_a_forgotten_cloud_is_taken_again(tmp_path):
+    """The others keep theirs, and with it their addresses."""
+    known = grown(tmp_path, "A", "B", "C").without(["A"]).having("D", tmp_path, ())
+    assert {c.name: c.index for c in known.clouds} == {"B": 2, "C": 3, "D": 1}
+
+
+def test_a_lab_has_no_more_clouds_than_addresses(tmp_path):
+    """The 255th is refused."""
+    full = grown(tmp_path, *(f"c{i}" for i in range(254)))
+    with pytest.raises(LabError, match="at most 254"):
+        full.having("one-more", tmp_path, ())
+
+
+@pytest.mark.parametrize("name", ["", ".x", "a/b", "a b", "ü", "-v", "lab.yaml", "A-admin"])
+def test_names_that_cannot_be_a_directory_or_a_login_are_refused(name, tmp_path):
+    """The message shows the name."""
+    with pytest.raises(LabError, match=name or "''"):
+        EMPTY.having(name, tmp_path, ())
+
+
+def test_an_unknown_cloud_is_answered_with_those_there_are(tmp_path):
+    """And with what to do."""
+    with pytest.raises(LabError, match=r"there are A, B.*lab up C"):
+        grown(tmp_path, "A", "B").cloud("C")
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%b", "a$b", "a;b", "a,b", "a\nb"])
+def test_directories_whose_name_means_something_to_a_service_are_refused(name, tmp_path):
+    """Spaces and length are fine."""
+    with pytest.raises(LabError, match="cannot have"):
+        state.check_directory(tmp_path / name)
+    assert state.check_directory(tmp_path / ("a b" * 60))
+
+
+def test_a_second_command_waits_and_says_so(tmp_path):
+    """It goes on as soon as the first is done."""
+    waiting, order = threading.Event(), []
+
+    @contextmanager
+    def notice():
+        waiting.set()
+        yield
+
+    def second():
+        with state.locked(tmp_path, notice):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with state.locked(tmp_path):
+        thread.start()
+        assert waiting.wait(10)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
