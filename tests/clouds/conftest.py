@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clouds.api import Api
 from clouds.commands import Commands, run
 
 from openstackoid.lab import Lab
@@ -28,6 +29,14 @@ def lab(commands: Commands) -> Iterator[Lab]:
         yield lab
     finally:
         lab.down()
+
+
+@pytest.fixture
+def api(lab: Lab) -> Api:
+    """Return alice of CloudOne, logged in."""
+    api = Api(lab, "CloudOne")
+    assert api.login().status_code == 201
+    return api
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """One cloud of a lab: its addresses and its files, without touching either."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network
@@ -10,7 +11,6 @@ from openstackoid.lab import addresses
 from openstackoid.lab.errors import LabError
 from openstackoid.lab.services import GATEWAY, Service, chosen
 
-REGION = "RegionOne"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TAKEN = {"lab.yaml", "clouds.yaml"}
 
@@ -45,6 +45,11 @@ class LabCloud:
         return addresses.host(self.network, self.index)
 
     @property
+    def region(self) -> str:
+        """The region of its endpoints: independent clouds do not agree on names."""
+        return f"Region{self.index}"
+
+    @property
     def services(self) -> tuple[Service, ...]:
         """What it is made of, the gateway aside."""
         return tuple(chosen(self.extra))
@@ -57,7 +62,11 @@ class LabCloud:
     @cached_property
     def frontends(self) -> dict[str, str]:
         """By service type, the URL everyone knows."""
-        return addresses.frontends(self.address, self.index, self.services)
+        return self.serving(self.services)
+
+    def serving(self, services: Iterable[Service]) -> dict[str, str]:
+        """Return, by service type, the URL at which its gateway takes requests for these."""
+        return addresses.frontends(self.address, self.index, services)
 
     @cached_property
     def backends(self) -> dict[str, str]:

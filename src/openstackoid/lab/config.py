@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from openstackoid.lab import files
-from openstackoid.lab.cloud import REGION, LabCloud
+from openstackoid.lab.cloud import LabCloud
 
 Ini = Mapping[str, Mapping[str, object]]
 
@@ -56,7 +56,7 @@ def _login(cloud: LabCloud, user: str, passwords: Mapping[str, str]) -> dict[str
         "project_name": "service",
         "user_domain_id": "default",
         "project_domain_id": "default",
-        "region_name": REGION,
+        "region_name": cloud.region,
     }
 
 
@@ -155,8 +155,8 @@ def _compute(cloud: LabCloud, passwords: Mapping[str, str]) -> Ini:
         "conductor": {"workers": 1},
         "scheduler": {"workers": 1},
         # Images are looked up in the catalog of the user's own token.
-        "glance": {"region_name": REGION, "valid_interfaces": "public"},
-        "cinder": {"os_region_name": REGION, "catalog_info": "block-storage::publicURL"},
+        "glance": {"region_name": cloud.region, "valid_interfaces": "public"},
+        "cinder": {"os_region_name": cloud.region, "catalog_info": "block-storage::publicURL"},
         "neutron": login,
         "placement": login,
         # Neutron lets a member delete the port of a server only if nova vouches for it.

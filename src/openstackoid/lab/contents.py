@@ -16,7 +16,7 @@ from openstack.identity.v3._proxy import Proxy as Identity
 from openstack.image.v2._proxy import Proxy as Image
 
 from openstackoid.lab import environment, files, logins
-from openstackoid.lab.cloud import REGION, LabCloud
+from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
 
 _INTERFACES = ("public", "internal", "admin")
@@ -35,7 +35,7 @@ def bootstrap(cloud: LabCloud) -> None:
         ],
         env=environment.child(
             OS_BOOTSTRAP_PASSWORD=_passwords(cloud)["admin"],
-            OS_BOOTSTRAP_REGION_ID=REGION,
+            OS_BOOTSTRAP_REGION_ID=cloud.region,
             **{f"OS_BOOTSTRAP_{interface.upper()}_URL": url for interface in _INTERFACES},
         ),
         capture_output=True,
@@ -81,7 +81,7 @@ def make_users(admin: Connection, cloud: LabCloud) -> None:
                 identity.create_endpoint(
                     service_id=entry.id,
                     interface=interface,
-                    region_id=REGION,
+                    region_id=cloud.region,
                     url=cloud.frontends[service.type] + service.version,
                 )
 
@@ -129,7 +129,7 @@ def connect(cloud: LabCloud) -> Connection:
     auth = generic.Password(**logins.administrator(cloud))
     return Connection(
         session=session.Session(auth=auth, session=transport),
-        region_name=REGION,
+        region_name=cloud.region,
         identity_api_version="3",
     )
 

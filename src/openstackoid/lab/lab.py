@@ -161,15 +161,17 @@ class Lab:
         files.write_yaml(self.clouds_yaml, {"clouds": merged})
 
     def _write_federations(self) -> None:
-        """Tell every gateway of all clouds; those that run read it again."""
+        """Tell every gateway of all clouds; those that run read it again.
+
+        A gateway takes requests for services that only another cloud has, too.
+        """
         known = self.clouds
+        offered = {s.type: s for c in known for s in c.services}.values()
         for own in known:
             if not own.directory.exists():
                 continue
-            told = {
-                c.name: {"frontends": c.frontends, **({"backends": c.backends} if c is own else {})}
-                for c in known
-            }
+            told = {c.name: {"region": c.region, "frontends": c.frontends} for c in known}
+            told[own.name] |= {"frontends": own.serving(offered), "backends": own.backends}
             changed = files.write_yaml(own.federation, {"clouds": told})
             if changed and (gateway := processes.find(own, GATEWAY)):
                 processes.reload(own, gateway)

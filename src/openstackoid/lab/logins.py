@@ -3,7 +3,7 @@
 from typing import Any
 
 from openstackoid.lab import files
-from openstackoid.lab.cloud import REGION, LabCloud
+from openstackoid.lab.cloud import LabCloud
 
 
 def of(cloud: LabCloud) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def administrator(cloud: LabCloud) -> dict[str, Any]:
 def _entry(cloud: LabCloud, user: str, project: str) -> dict[str, Any]:
     return {
         "auth_type": "password",
-        "region_name": REGION,
+        "region_name": cloud.region,
         "identity_api_version": 3,
         "auth": _auth(cloud, user, project),
     }
