@@ -95,3 +95,10 @@ def test_a_second_command_waits_and_says_so(tmp_path):
         order.append("first")
     thread.join(10)
     assert order == ["first", "second"]
+
+
+def test_a_directory_that_cannot_be_made_is_refused(tmp_path):
+    """With the system's reason."""
+    (tmp_path / "file").touch()
+    with pytest.raises(LabError, match="Not a directory"), state.locked(tmp_path / "file" / "lab"):
+        pass

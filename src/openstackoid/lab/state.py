@@ -86,8 +86,11 @@ def locked(
     directory: Path, waiting: Callable[[], AbstractContextManager[None]] = nullcontext
 ) -> Iterator[None]:
     """Hold a directory for one command alone; while another has it, be inside `waiting()`."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise LabError(f"{directory} cannot be used: {error.strerror}; choose another") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
