@@ -111,3 +111,15 @@ def test_our_own_processes_may_hold_our_ports(sleeping, monkeypatch):
     pid = processes.start(sleeping, "image").pid
     monkeypatch.setattr(processes, "listeners", lambda: iter([("127.7.1.1", 19292, pid)]))
     processes.check_ports([sleeping])
+
+
+def test_a_process_with_a_title_of_its_own_is_found_again(cloud, monkeypatch):
+    """Neutron replaces its arguments by one title that reads like them."""
+    monkeypatch.setattr(processes, "command", lambda _cloud, process: ["python", "-m", process])
+    titled = psutil.Process()
+    titled.info = {"cmdline": ["python -m network", ""]}
+    monkeypatch.setattr(psutil, "process_iter", lambda _attributes: [titled])
+    cloud.run.mkdir()
+    processes.find_lost([cloud])
+    assert processes.find(cloud, "network").pid == titled.pid
+    assert processes.find(cloud, "image") is None

@@ -6,12 +6,16 @@ Everything is looked for before it is made, so each step may be repeated at any 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import requests
 from keystoneauth1 import session
+from keystoneauth1.exceptions import ClientException
 from keystoneauth1.identity import generic
 from openstack.connection import Connection
+from openstack.exceptions import SDKException
 from openstack.identity.v3._proxy import Proxy as Identity
 from openstack.image.v2._proxy import Proxy as Image
 
@@ -122,16 +126,27 @@ def make_things(admin: Connection, cloud: LabCloud) -> None:
             )
 
 
-def connect(cloud: LabCloud) -> Connection:
-    """Return a connection as the cloud's administrator, which heeds no setting of the user's."""
+@contextmanager
+def administrator(cloud: LabCloud) -> Iterator[Connection]:
+    """Give a connection as the cloud's administrator, which heeds no setting of the user's.
+
+    What goes wrong with its requests is raised as a LabError.
+    """
     transport = requests.Session()
     transport.trust_env = False
     auth = generic.Password(**logins.administrator(cloud))
-    return Connection(
-        session=session.Session(auth=auth, session=transport),
-        region_name=cloud.region,
-        identity_api_version="3",
-    )
+    try:
+        with Connection(
+            session=session.Session(auth=auth, session=transport),
+            region_name=cloud.region,
+            identity_api_version="3",
+        ) as connection:
+            yield connection
+    except (SDKException, ClientException) as error:
+        raise LabError(
+            f"{cloud.name} could not be filled: {error}\n"
+            f"Its logs are in {cloud.log('gateway').parent}; run the same command again"
+        ) from error
 
 
 def _passwords(cloud: LabCloud) -> dict[str, str]:

@@ -172,8 +172,8 @@ class Lab:
                 continue
             told = {c.name: {"region": c.region, "frontends": c.frontends} for c in known}
             told[own.name] |= {"frontends": own.serving(offered), "backends": own.backends}
-            changed = files.write_yaml(own.federation, {"clouds": told})
-            if changed and (gateway := processes.find(own, GATEWAY)):
+            files.write_yaml(own.federation, {"clouds": told})
+            if gateway := processes.find(own, GATEWAY):
                 processes.reload(own, gateway)
 
     def _start(self, cloud: LabCloud) -> None:
@@ -190,13 +190,13 @@ class Lab:
                 contents.bootstrap(cloud)
             self._wait(cloud, (GATEWAY, "identity"))
             if not complete:
-                with contents.connect(cloud) as admin:
+                with contents.administrator(cloud) as admin:
                     contents.make_users(admin, cloud)
             cloud.identity_ready.touch()
             self._wait(cloud, cloud.processes)
         if not complete:
             with phase(self.report, cloud.name, "images, flavor, network"):
-                with contents.connect(cloud) as admin:
+                with contents.administrator(cloud) as admin:
                     contents.make_things(admin, cloud)
                 files.write_yaml(cloud.seeded, {"services": list(_types(cloud))})
 

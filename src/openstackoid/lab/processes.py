@@ -15,7 +15,7 @@ import psutil
 from openstackoid.lab import environment, files
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
-from openstackoid.lab.services import GATEWAY
+from openstackoid.lab.services import GATEWAY, SERVICES
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _SAME_TIME = 0.5  # seconds
@@ -76,11 +76,12 @@ def find(cloud: LabCloud, process: str) -> psutil.Process | None:
 
 def find_lost(clouds: Iterable[LabCloud]) -> None:
     """Remember processes whose start was recorded no more because the starter was killed."""
+    # Neutron gives itself a title: its command line in one piece.
     wanted = {
-        tuple(command(c, p)[1:]): (c, p) for c in clouds for p in c.processes if not find(c, p)
+        " ".join(command(c, p)): (c, p) for c in clouds for p in c.processes if not find(c, p)
     }
     for candidate in psutil.process_iter(["cmdline"]):
-        if match := wanted.get(tuple((candidate.info["cmdline"] or [])[1:])):
+        if match := wanted.get(" ".join(candidate.info["cmdline"] or []).rstrip()):
             _remember(*match, candidate)
 
 
@@ -133,7 +134,7 @@ def check_ports(clouds: Collection[LabCloud]) -> None:
     wanted = {
         address
         for cloud in clouds
-        for address in addresses([*cloud.frontends.values(), *cloud.backends.values()])
+        for address in addresses([*cloud.serving(SERVICES).values(), *cloud.backends.values()])
     }
     taken = [
         f"{host}:{port} is taken by {_described(holder)}"
