@@ -13,6 +13,7 @@ class ScopeError(ValueError):
     """
 
     def __init__(self, reason: str, text: str = "", start: int = 0, end: int | None = None) -> None:
+        reason = printable(reason)
         super().__init__(reason)
         self.reason = reason
         self.text = text
@@ -27,13 +28,18 @@ class ScopeError(ValueError):
     def excerpt(self) -> str:
         """Return two lines: the text around the fault, and carets below it."""
         left = max(0, self.start - _SHOWN // 2)
-        shown = "".join(c if c.isprintable() else "?" for c in self.text[left : left + _SHOWN])
+        shown = printable(self.text[left : left + _SHOWN])
         carets = "^" * max(1, min(self.end, left + _SHOWN) - self.start)
         return f"  {shown}\n  {' ' * (self.start - left)}{carets}"
 
 
 class ScopeTooLongError(ScopeError):
     """A scope that would not fit in a header of OpenStack's servers."""
+
+
+def printable(text: str) -> str:
+    """Return a text of the same length that is safe on a terminal and can be encoded."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
 def nearest(name: str, known: Collection[str]) -> str:

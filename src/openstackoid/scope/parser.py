@@ -10,7 +10,7 @@ People may write JSON, the same without quotes (`{nova: Berlin}`), or `compute=A
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -47,6 +47,8 @@ def parse(
 def parse_mapping(mapping: Mapping[str, object]) -> Scope:
     """Return the scope of a mapping, as YAML has it; raises ScopeError."""
     for service, value in mapping.items():
+        if not isinstance(service, str):  # YAML has keys of other types
+            raise ScopeError(f"{service!r} must be text that names a service")
         if not isinstance(value, str):
             raise ScopeError(f'"{service}" must be text that names clouds, not {value!r}')
     return parse(json.dumps(mapping))
@@ -60,7 +62,13 @@ def _parse(text: str, clouds: frozenset[str] | None, services: frozenset[str]) -
         if not (character.isascii() and (character.isprintable() or character in "\t\r\n")):
             what = "a control character" if character.isascii() else "not ASCII"
             raise ScopeError(f"{character!r} is {what}; names here are ASCII", text, position)
-    return _Reader(text, clouds, services).scope()
+    scope = _Reader(text, clouds, services).scope()
+    if len(scope.canonical) > MAX_BYTES:
+        raise ScopeTooLongError(
+            f"the scope's canonical form is {len(scope.canonical)} bytes long; "
+            f"at most {MAX_BYTES} fit"
+        )
+    return scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +102,11 @@ class _Reader:
             raise ScopeError('the scope is empty; write one like {"image": "CloudTwo"}')
         if self.text[self.position] == "{":
             self.position += 1
-            pairs = self._pairs(":", "}")
+            pairs, expected = self._pairs(":", "}"), "the end"
         else:
-            pairs = self._pairs("=", "")
+            pairs, expected = self._pairs("=", ""), '"," or the end'
         if self.position < len(self.text):
-            raise self._unexpected("nothing more")
+            raise self._unexpected(expected)
         return self._checked(pairs)
 
     def _pairs(self, assign: str, close: str) -> list[tuple[_Piece, _Piece]]:
@@ -126,7 +134,8 @@ class _Reader:
                 value, self.position = _JSON.raw_decode(self.text, start)
             except json.JSONDecodeError as error:
                 fault = min(error.pos, len(self.text) - 1)
-                raise ScopeError(f"not JSON: {error.msg}", self.text, fault) from error
+                problem = error.msg.removesuffix(" at").removesuffix(" starting").rstrip(": ")
+                raise ScopeError(f"not JSON: {problem}", self.text, fault) from error
             literal = len(value) == self.position - start - 2
             piece = _Piece(value, start + 1, self.position - 1, literal)
         else:
@@ -152,7 +161,7 @@ class _Reader:
 
     def _unexpected(self, expected: str) -> ScopeError:
         found = self.text[self.position : self.position + 1]
-        what = f'found "{found}"' if found else "the text ends"
+        what = f"found {found!r}" if found else "the text ends"
         return ScopeError(f"expected {expected} here, but {what}", self.text, self.position)
 
     def _checked(self, pairs: list[tuple[_Piece, _Piece]]) -> Scope:
@@ -197,45 +206,52 @@ class _Expression:
         return expression
 
     def _or(self, depth: int) -> Expression:
-        operands = [self._and(depth)]
-        while self._take("|"):
-            operands.append(self._and(depth))
-        return self._combined(Any, operands)
+        return self._joined(Any, "|", self._and, depth)
 
     def _and(self, depth: int) -> Expression:
-        operands = [self._atom(depth)]
-        while self._take("&"):
-            operands.append(self._atom(depth))
-        return self._combined(All, operands)
+        return self._joined(All, "&", self._atom, depth)
+
+    def _joined(
+        self,
+        kind: type[All] | type[Any],
+        operator: str,
+        read: Callable[[int], Expression],
+        depth: int,
+    ) -> Expression:
+        """Read operands with an operator between them, each once."""
+        operands: list[Expression] = []
+        seen: set[Expression] = set()
+        while not operands or self._take(operator):
+            self._skip_space()
+            start = self.position
+            operand = read(depth)
+            for part in operand.operands if isinstance(operand, kind) else (operand,):
+                if part in seen:
+                    end = len(self.value[: self.position].rstrip())
+                    raise self._fault(f'"{part}" is given twice; keep one of them', start, end)
+                seen.add(part)
+            operands.append(operand)
+        return combine(kind, operands)
 
     def _atom(self, depth: int) -> Expression:
+        start = self.position
         if self._take("("):
             if depth == MAX_DEPTH:
-                raise self._fault(f"more than {MAX_DEPTH} parentheses within one another", -1)
+                raise self._fault(f"more than {MAX_DEPTH} parentheses within one another", start)
             inner = self._or(depth + 1)
             if not self._take(")"):
                 raise self._unexpected('")"')
             return inner
-        self._skip_space()
         match = _CLOUD.match(self.value, self.position)
         if not match:
             raise self._unexpected('a cloud like "CloudTwo"')
         known = self.reader.clouds
         name = match.group()
         if known is not None and name not in known:
-            raise self._fault(f'unknown cloud "{name}"{nearest(name, known)}', 0, len(name))
+            raise self._fault(f'unknown cloud "{name}"{nearest(name, known)}', *match.span())
         self.position = match.end()
         self._skip_space()
         return Cloud(name)
-
-    def _combined(self, kind: type[All] | type[Any], operands: list[Expression]) -> Expression:
-        expression = combine(kind, operands)
-        if isinstance(expression, kind):
-            for operand in expression.operands:
-                if expression.operands.count(operand) > 1:
-                    whole = self.reader.text, self.piece.start, self.piece.end
-                    raise ScopeError(f'"{operand}" is given twice; keep one of them', *whole)
-        return expression
 
     def _skip_space(self) -> None:
         match = _SPACE.match(self.value, self.position)
@@ -250,9 +266,9 @@ class _Expression:
 
     def _unexpected(self, expected: str) -> ScopeError:
         found = self.value[self.position : self.position + 1]
-        what = f'found "{found}"' if found else "the expression ends"
-        return self._fault(f"expected {expected} here, but {what}", 0)
+        what = f"found {found!r}" if found else "the expression ends"
+        return self._fault(f"expected {expected} here, but {what}", self.position)
 
-    def _fault(self, reason: str, offset: int, length: int = 1) -> ScopeError:
-        start = self.position + offset
-        return ScopeError(reason, self.reader.text, *self.piece.at(start, start + length))
+    def _fault(self, reason: str, start: int, end: int | None = None) -> ScopeError:
+        place = self.piece.at(start, start + 1 if end is None else end)
+        return ScopeError(reason, self.reader.text, *place)
