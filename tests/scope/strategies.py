@@ -1,0 +1,48 @@
+"""Scopes, and the ways people write them."""
+
+import json
+
+from hypothesis import strategies as st
+
+from openstackoid.scope import All, Any, Cloud, Expression, Scope
+from openstackoid.scope.expression import combine
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,6}", fullmatch=True)
+SERVICES = st.sampled_from(
+    ["*", "block-storage", "compute", "identity", "image", "network", "object-store", "placement"]
+)
+
+
+def _combined(children: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    operands = st.lists(children, min_size=1, max_size=4)
+    return st.builds(combine, st.sampled_from([All, Any]), operands).filter(_has_no_repeat)
+
+
+def _has_no_repeat(expression: Expression) -> bool:
+    if isinstance(expression, Cloud):
+        return True
+    return len(set(expression.operands)) == len(expression.operands)
+
+
+EXPRESSIONS: st.SearchStrategy[Expression] = st.recursive(
+    st.builds(Cloud, NAMES), _combined, max_leaves=6
+)
+SCOPES = st.dictionaries(SERVICES, EXPRESSIONS, min_size=1).map(lambda d: Scope.of(d.items()))
+ATOMIC_SCOPES = st.dictionaries(SERVICES, st.builds(Cloud, NAMES), min_size=1).map(
+    lambda d: Scope.of(d.items())
+)
+LIKE_SCOPES = st.lists(
+    st.sampled_from([*'{}[]()":,=&|*\\! \t\n-A', "nova", "image", "compute", "\\u0041", "null"]),
+    max_size=40,
+).map("".join)
+"""Texts made of the language's own characters and words."""
+
+
+def spellings(scope: Scope) -> list[str]:
+    """Return the scope as JSON, without quotes, and as a=b."""
+    pairs = [(service, str(expression).replace("|", " | ")) for service, expression in scope.items]
+    return [
+        json.dumps(dict(reversed(pairs)), indent=1),
+        "{" + ", ".join(f"{service}: {expression}" for service, expression in pairs) + "}",
+        ",".join(f"{service}={expression}" for service, expression in pairs),
+    ]
