@@ -3,11 +3,12 @@
 import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import psutil
 
@@ -40,6 +41,7 @@ class Lab:
 
     directory: Path
     report: Report = field(default_factory=Silence)
+    _given_up: Event = field(default_factory=Event, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.directory = state.check_directory(self.directory)
@@ -82,8 +84,7 @@ class Lab:
                 self._prepare(cloud)
             self._write_logins()
             self._write_federations()
-            with ThreadPoolExecutor(len(wanted)) as pool:
-                list(pool.map(self._start, wanted))
+            self._start_all(wanted)
             return True
 
     def down(self, names: Sequence[str] = (), wipe: bool = False) -> list[str]:
@@ -176,6 +177,17 @@ class Lab:
             if gateway := processes.find(own, GATEWAY):
                 processes.reload(own, gateway)
 
+    def _start_all(self, clouds: Collection[LabCloud]) -> None:
+        self._given_up.clear()
+        with ThreadPoolExecutor(len(clouds)) as pool:
+            starting = [pool.submit(self._start, cloud) for cloud in clouds]
+            try:
+                for one in as_completed(starting):
+                    one.result()
+            except BaseException:  # Ctrl-C, too: nobody wants to wait for the others then
+                self._given_up.set()
+                raise
+
     def _start(self, cloud: LabCloud) -> None:
         from openstackoid.lab import contents  # takes a while, and only `up` needs it
 
@@ -204,6 +216,8 @@ class Lab:
         late = time.monotonic() + _PATIENCE
         waiting = list(names)
         while waiting:
+            if self._given_up.is_set():
+                raise LabError(f"{cloud.name} was not waited for")
             for process in waiting:
                 if not processes.find(cloud, process):
                     raise LabError(_obituary(cloud, process, "ended when it was started"))
