@@ -1,6 +1,6 @@
 """A user of CloudOne without the `openstack` command, as curl is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -15,7 +15,7 @@ class Api:
 
     lab: Lab
     cloud: str
-    token: str = ""
+    token: str = field(default="", repr=False)
 
     def login(self, scope: str = "") -> requests.Response:
         """Log in; keep the token."""

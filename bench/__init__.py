@@ -1,0 +1,1 @@
+"""Measurements of the gateway: figures as ratios, because machines differ."""

@@ -1,0 +1,25 @@
+"""`scripts/bench`."""
+
+import click
+
+from bench.overhead import overhead
+from bench.patience import patience
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  scripts/bench overhead
+  scripts/bench patience --seconds 300
+""",
+)
+def main() -> None:
+    """Measure the gateway on this machine, with services that are only played."""
+
+
+main.add_command(overhead)
+main.add_command(patience)
+
+if __name__ == "__main__":
+    main(prog_name="scripts/bench")
