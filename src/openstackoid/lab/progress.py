@@ -76,6 +76,8 @@ class Display:
         with self._lock:
             self._live.remove_task(self._tasks.pop((cloud, phase)))
             self._print(f"{_title(cloud, phase):<44} {seconds:5.1f} s")
+            if not self._tasks:
+                self._live.stop()
 
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
