@@ -2,15 +2,14 @@
 
 import json
 from pathlib import Path
+from stat import S_IMODE
 from typing import TextIO
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from openstackoid.federation.errors import FederationError
 from openstackoid.federation.importing import EndpointError, extend
-from openstackoid.federation.loader import load
+from openstackoid.federation.loader import load, read
 from openstackoid.federation.model import Cloud, Federation, Url
 from openstackoid.scope.errors import nearest
 from openstackoid.scope.services import service_type
@@ -64,14 +63,17 @@ def check(file: Path) -> None:
     Exits 1 with file, line and key of each fault.
     """
     described = loaded(file)
-    table = Table("Cloud", "Service", "Interface", "Frontend", "Backend", box=None)
+    rows = [("Cloud", "Service", "Interface", "Frontend", "Backend")]
     for name, cloud in described.clouds.items():
         for service, endpoints in cloud.frontends.items():
             shown = service if service_type(service) else f"{service} (not official)"
             for interface, url in endpoints.items():
                 backend = cloud.backend(service, interface)
-                table.add_row(name, shown, interface, str(url), str(backend or "-"))
-    Console(soft_wrap=True).print(table)
+                rows.append((name, shown, interface, str(url), str(backend or "-")))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
 
 
 @federation.command(
@@ -108,11 +110,11 @@ def import_(
 
     ENDPOINTS is a file, or - for standard input. Importing again updates the entry.
     """
+    pairs = dict(_backend(text) for text in backends)
     try:
-        pairs = dict(_backend(text) for text in backends)
-        text = into.read_text(encoding="utf-8") if into and into.exists() else ""
+        text = read(into) if into and into.exists() else ""
         result = extend(text, str(into or "<new>"), cloud, json.load(endpoints), region, pairs)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise click.ClickException(
             f"{endpoints.name} is not JSON ({error}); make it with: openstack endpoint list -f json"
         ) from error
@@ -121,10 +123,22 @@ def import_(
     if into is None:
         click.echo(result, nl=False)
         return
-    replacement = into.with_name(f".{into.name}.new")
-    replacement.write_text(result, encoding="utf-8")
-    replacement.replace(into)
+    try:
+        _replace(into.resolve(), result)
+    except OSError as error:
+        raise click.ClickException(f"{into}: can't be written: {error.strerror}") from error
     click.echo(f"{into}: {cloud} imported", err=True)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file anew at once: whoever reads it sees the old or the new one, as a whole."""
+    new = file.with_name(f".{file.name}.new")
+    try:
+        new.touch(mode=S_IMODE(file.stat().st_mode) if file.exists() else 0o666)
+        new.write_text(text, encoding="utf-8")
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _backend(text: str) -> tuple[str, Url]:

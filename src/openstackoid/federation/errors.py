@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openstackoid.scope.errors import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -14,8 +16,8 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: "
-        return f"{place}{self.key}: {self.message}" if self.key else f"{place}{self.message}"
+        key = f"{self.key}: " if self.key else ""
+        return printable(f"{self.file}:{self.line}: {key}{self.message}")
 
 
 class FederationError(ValueError):

@@ -4,15 +4,15 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from openstackoid.federation.loader import loads, parse_yaml
-from openstackoid.federation.model import PUBLIC, Url
+from openstackoid.federation.errors import Fault, FederationError
+from openstackoid.federation.loader import loads, parse_yaml, yaml
+from openstackoid.federation.model import PUBLIC, Url, official
 from openstackoid.scope.services import service_type
 
-_VERSION_AND_REST = re.compile(r"/v\d+(\.\d+)?(/.*)?$")
-"""An API version, and what a catalog writes behind it (`/v3/$(project_id)s`, `/v1/AUTH_…`)."""
+_VERSION_AND_REST = re.compile(r"(?<!/)/(v\d+(\.\d+)?|[^/]*[$%]\([^/]*)(/.*)?$")
+"""An API version or a project's id, and what a catalog writes behind it (`/v3/$(project_id)s`)."""
 
 
 class EndpointError(ValueError):
@@ -34,20 +34,44 @@ def extend(
     EndpointError and FederationError.
     """
     document = parse_yaml(text, name) if text.strip() else CommentedMap()
-    clouds = document.setdefault("clouds", CommentedMap())
-    entry = clouds.setdefault(cloud, CommentedMap())
-    rows, entry["region"] = _of_region(endpoints, region)
-    frontends = entry.setdefault("frontends", CommentedMap())
+    entry = _section(_section(document, "clouds", name), cloud, name)
+    rows, chosen = _of_region(endpoints, region)
+    if chosen:
+        entry["region"] = chosen
+    frontends = _section(entry, "frontends", name)
     for service, interfaces in _frontends(rows).items():
         alone = list(interfaces) == [PUBLIC]
-        frontends[service] = interfaces[PUBLIC] if alone else interfaces
+        _put(frontends, service, interfaces[PUBLIC] if alone else interfaces)
     if backends:
-        own = entry.setdefault("backends", CommentedMap())
-        own.update({service: str(url) for service, url in backends.items()})
+        own = _section(entry, "backends", name)
+        for service, url in backends.items():
+            _put(own, service, str(url))
     buffer = io.StringIO()
-    YAML(typ="rt").dump(document, buffer)
+    yaml().dump(document, buffer)
     loads(buffer.getvalue(), name)
     return buffer.getvalue()
+
+
+def _section(parent: CommentedMap, key: str, name: str) -> CommentedMap:
+    """Return the mapping at a key, made if there is nothing; raises FederationError."""
+    if parent.get(key) is None:
+        parent[key] = CommentedMap()
+    section = parent[key]
+    if not isinstance(section, CommentedMap):
+        raise FederationError([Fault(name, parent.lc.key(key)[0] + 1, key, "must be a mapping")])
+    return section
+
+
+def _put(section: CommentedMap, service: str, value: str | dict[str, str]) -> None:
+    """Set what is known of a service, by whatever name it is there, comments kept."""
+    key = next((k for k in section if official(k) == service), service)
+    known = section.get(key)
+    if isinstance(known, CommentedMap) and isinstance(value, dict):
+        for interface in known.keys() - value.keys():
+            del known[interface]
+        known.update(value)
+    elif known != value:
+        section[key] = value
 
 
 def _of_region(endpoints: object, region: str | None) -> tuple[list[dict[str, str]], str]:
@@ -78,6 +102,8 @@ def _frontends(rows: Sequence[dict[str, str]]) -> dict[str, dict[str, str]]:
                     f"{service} has two {row['Interface']} endpoints, {known} and {address}; "
                     "remove one from the catalog or from the list"
                 )
+    if not frontends:
+        raise EndpointError("every endpoint is disabled; enable some, or choose by --region")
     return frontends
 
 
@@ -89,4 +115,5 @@ def _row(row: object) -> dict[str, str]:
             f"an endpoint lacks {', '.join(sorted(missing))}; "
             "make the list with: openstack endpoint list -f json"
         )
-    return {key: str(value) for key, value in ({"Enabled": True} | dict(row)).items()}
+    known = {"Enabled": True} | dict(row)
+    return {key: "" if value is None else str(value) for key, value in known.items()}

@@ -1,5 +1,6 @@
 """Reads a federation file; each fault is reported with file, line and key."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,17 +11,21 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from openstackoid.federation.errors import Fault, FederationError
-from openstackoid.federation.model import Federation
+from openstackoid.federation.model import Federation, MisfitError, official
 
 
 def load(path: Path) -> Federation:
     """Return the federation in a file; raises FederationError, also if it can't be read."""
+    return loads(read(path), str(path))
+
+
+def read(path: Path) -> str:
+    """Return the text of a file; raises FederationError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise FederationError([Fault(str(path), 1, "", f"can't be read: {reason}")]) from error
-    return loads(text, str(path))
 
 
 def loads(text: str, name: str = "<text>") -> Federation:
@@ -32,50 +37,77 @@ def loads(text: str, name: str = "<text>") -> Federation:
     try:
         return Federation.model_validate(document)
     except ValidationError as error:
-        faults = [_fault(document, details, name) for details in error.errors()]
-        raise FederationError(sorted(set(faults), key=lambda f: f.line)) from error
+        faults = {
+            _fault(document, place, message, name)
+            for details in error.errors()
+            for place, message in _misfits(details)
+        }
+        raise FederationError(sorted(faults, key=lambda f: (f.line, f.key, f.message))) from error
+
+
+def yaml() -> YAML:
+    """Return the reader and writer that keep comments, quotes and long lines."""
+    both = YAML(typ="rt")
+    both.preserve_quotes = True
+    both.width = 4096
+    return both
 
 
 def parse_yaml(text: str, name: str) -> CommentedMap:
     """Return the document with its comments and places; raises FederationError."""
     try:
-        document = YAML(typ="rt").load(text)
+        document = yaml().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or "not YAML").partition("\n")[0]
-        if isinstance(error, DuplicateKeyError):
-            problem = problem.replace("found duplicate key", "this key is here twice:")
+        if isinstance(error, DuplicateKeyError):  # its message holds the values, too
+            key = problem.removeprefix("found duplicate key ").partition(" with value ")[0]
+            problem = f"the key {key} is here twice; keep one of them"
         raise FederationError([Fault(name, mark.line + 1 if mark else 1, "", problem)]) from error
-    except YAMLError as error:
+    except (YAMLError, ValueError, RecursionError) as error:  # ValueError: e.g. 2024-99-99
         raise FederationError([Fault(name, 1, "", str(error).partition("\n")[0])]) from error
     if not isinstance(document, CommentedMap):
         raise FederationError([Fault(name, 1, "", 'must be a mapping with the key "clouds"')])
     return document
 
 
-def _fault(document: CommentedMap, details: ErrorDetails, name: str) -> Fault:
-    """Find the line of the deepest part of the error's place that the document has."""
+def _misfits(details: ErrorDetails) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the place and the message of each fault in an error of pydantic's."""
+    error = details.get("ctx", {}).get("error")
+    if isinstance(error, MisfitError):
+        for place, message in error.misfits:
+            yield (*details["loc"], *place), message
+    else:
+        yield details["loc"], _message(details)
+
+
+def _fault(document: CommentedMap, place: Sequence[str | int], message: str, name: str) -> Fault:
+    """Find the line of the deepest part of a place that the document has."""
     node: object = document
     line = 0
     keys: list[str] = []
-    for part in details["loc"]:
-        place = _place(node, part)
-        if place is None:
-            # pydantic marks a bad key with "[key]" behind it, and a missing one with its name.
-            if details["type"] == "missing":
-                keys.append(str(part))
-            continue
-        line, node = place
-        keys.append(str(part))
-    return Fault(name, line + 1, ".".join(keys), _message(details))
+    for part in place:
+        found = _entry(node, part)
+        if found is not None:
+            line, key, node = found
+            keys.append(str(key))
+        elif part == place[-1] and message == _MESSAGES["missing"]:
+            keys.append(str(part))
+    return Fault(name, line + 1, ".".join(keys), message)
 
 
-def _place(node: object, part: str | int) -> tuple[int, object] | None:
-    """Return the line (from 0) and the value of a key or an index, None if it is not there."""
-    if isinstance(node, CommentedMap) and part in node:
-        return node.lc.key(part)[0], node[part]
+def _entry(node: object, part: str | int) -> tuple[int, object, object] | None:
+    """Return the line (from 0), key and value of a part of a place, None if it is not there.
+
+    A service may be written by another of its names. A key that is merged in (`<<`) has no line of
+    its own.
+    """
     if isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-        return node.lc.item(part)[0], node[part]
+        return node.lc.item(part)[0], part, node[part]
+    if isinstance(node, CommentedMap):
+        for key in node:
+            if part in {key, official(key)}:
+                return (node.lc.data or {}).get(key, (node.lc.line,))[0], key, node[key]
     return None
 
 
@@ -89,7 +121,7 @@ _MESSAGES = {
     "model_type": "must be a mapping",
     "string_pattern_mismatch": '"{input}" is no valid name (names match {pattern})',
     "string_type": "must be text; put it in quotes",
-    "too_short": "must have at least {min_length}",
+    "too_short": "too few; at least {min_length} must be here",
     "tuple_type": "must be a list",
 }
 """Our words for pydantic's types of errors; others are shown in its own."""

@@ -1,10 +1,10 @@
 """The shape of a federation (docs/reference/federation.md), checked by pydantic."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import IPv6Address
 from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
@@ -19,13 +19,40 @@ from pydantic import (
     model_validator,
 )
 
+from openstackoid.scope.errors import nearest
 from openstackoid.scope.services import service_type
 
 Interface: TypeAlias = Literal["public", "internal", "admin"]
 PUBLIC: Interface = "public"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_VERSION = re.compile(r"v\d+(\.\d+)?")
+_EXAMPLE = "http://192.0.2.1:8774/compute"
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
+_PATH = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*")
+_VERSION = re.compile(r"/v\d+(\.\d+)?(?=/|$)")
+
+
+Misfit: TypeAlias = tuple[tuple[str | int, ...], str]
+"""A place below the one that is checked, and what is wrong there."""
+
+
+class MisfitError(ValueError):
+    """Parts that do not fit together, though each is right by itself."""
+
+    def __init__(self, misfits: Sequence[Misfit]) -> None:
+        super().__init__("; ".join(message for _, message in misfits))
+        self.misfits = misfits
+
+
+def host_of(netloc: str) -> str:
+    """Return the host of `host` or `host:port` as it is compared; raises ValueError."""
+    parts = urlsplit(f"//{netloc}")
+    name = parts.hostname or ""
+    if ":" in name and "%" not in name:
+        return str(IPv6Address(name))
+    if not _HOST.fullmatch(name) or parts.netloc != netloc or "@" in netloc:
+        raise ValueError(f'"{name}" is no host')
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +80,26 @@ class Url:
         if isinstance(text, cls):
             return text
         text = str(text)
-        parts = urlsplit(text)
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-            raise ValueError(f'"{text}" must be a URL like http://192.0.2.1:8774/compute')
-        if parts.username or parts.password:
+        if "@" in text:
             raise ValueError("a URL must not hold a user or a password")
-        if parts.query or parts.fragment:
+        if "?" in text or "#" in text:
             raise ValueError(f'"{text}" must end with its path; remove "?" or "#" and the rest')
         try:
-            port = parts.port
+            parts = urlsplit(text)
+            host, port = host_of(parts.netloc), parts.port
         except ValueError as error:
-            raise ValueError(f'"{text}": {error}') from error
-        path = parts.path.rstrip("/")
-        if not path.isascii() or re.search(r"[^!-~]|//|%|/\.\.?(/|$)", path):
-            raise ValueError(f'"{text}" must have a plain path')
-        if _VERSION.fullmatch(path.rpartition("/")[2]):
+            raise ValueError(f'"{text}" must be a URL like {_EXAMPLE} ({error})') from error
+        if parts.scheme not in _DEFAULT_PORTS or port == 0 or not text.isprintable():
+            raise ValueError(f'"{text}" must be a URL like {_EXAMPLE}')
+        if version := _VERSION.search(parts.path):
             raise ValueError(
-                f'"{text}" ends in an API version; write the address without it, '
-                f"{text.rstrip('/').rpartition('/')[0]}"
+                f'"{text}" has an API version; write the address without it, '
+                f"{parts.scheme}://{parts.netloc}{parts.path[: version.start()]}"
             )
-        port = _DEFAULT_PORTS[parts.scheme] if port is None else port
-        return cls(parts.scheme, parts.hostname, port, path)
+        path = parts.path.rstrip("/")
+        if not _PATH.fullmatch(path):
+            raise ValueError(f'"{text}" must have a plain path: letters, digits and "._~-"')
+        return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], path)
 
     def rest(self, path: str) -> str | None:
         """Return what follows this address's prefix in a path, None if it lies elsewhere."""
@@ -82,7 +108,7 @@ class Url:
         return None
 
 
-def _official(name: object) -> object:
+def official(name: object) -> object:
     """Fold an alias; a name the authority does not know stays as it is (a service of one's own)."""
     return (service_type(name) or name) if isinstance(name, str) else name
 
@@ -91,14 +117,19 @@ def _named_once(mapping: object) -> object:
     """Refuse two names of one service; the keys stay as written, for the messages' sake."""
     names: dict[object, object] = {}
     for name in mapping if isinstance(mapping, Mapping) else ():
-        official = _official(name)
-        if official in names:
-            raise ValueError(
-                f'"{names[official]}" and "{name}" are the same service, {official}; '
-                "keep one of them"
-            )
-        names[official] = name
+        service = official(name)
+        if service in names:
+            message = f'"{names[service]}" and "{name}" are the same service, {service}'
+            raise MisfitError([((str(name),), f"{message}; keep one of them")])
+        names[service] = name
     return mapping
+
+
+def _text(value: object) -> object:
+    """Refuse numbers, which pydantic takes for addresses."""
+    if isinstance(value, int):
+        raise ValueError("must be an IP address in quotes")  # noqa: TRY004  (pydantic's way)
+    return value
 
 
 def _by_interface(value: object) -> object:
@@ -108,16 +139,20 @@ def _by_interface(value: object) -> object:
 
 CloudName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ServiceType = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$"), BeforeValidator(_official)
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$"), BeforeValidator(official)
 ]
 Address = Annotated[Url, BeforeValidator(Url.parse)]
-Endpoints = Annotated[dict[Interface, Address], BeforeValidator(_by_interface)]
 
 
 def _has_public(endpoints: dict[Interface, Url]) -> dict[Interface, Url]:
     if PUBLIC not in endpoints:
         raise ValueError("the public interface is missing; other clouds come in by it")
     return endpoints
+
+
+Endpoints = Annotated[
+    dict[Interface, Address], BeforeValidator(_by_interface), AfterValidator(_has_public)
+]
 
 
 class _Model(BaseModel):
@@ -137,32 +172,39 @@ class Cloud(_Model):
     """One cloud: its services' addresses as everyone knows them, and as only itself does."""
 
     frontends: Annotated[
-        dict[ServiceType, Annotated[Endpoints, AfterValidator(_has_public)]],
-        BeforeValidator(_named_once),
-        Field(min_length=1),
+        dict[ServiceType, Endpoints], BeforeValidator(_named_once), Field(min_length=1)
     ]
     backends: Annotated[
         dict[ServiceType, Endpoints], BeforeValidator(_named_once), Field(default_factory=dict)
     ]
     region: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     """The region of its endpoints in its own catalog."""
-    bind: IPvAnyAddress | None = None
+    bind: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
     """Where the gateway listens, if not at the host of the frontends."""
 
     @model_validator(mode="after")
-    def _backends_have_frontends(self) -> Self:
-        for service, endpoints in self.backends.items():
-            known = self.frontends.get(service)
-            if known is None:
-                raise ValueError(
-                    f"backends has {service} and frontends has not; nobody could reach it"
-                )
-            for url in endpoints.values():
-                if any(url == f for f in known.values()):
-                    raise ValueError(
-                        f"the backend of {service} is its own frontend, {url}; "
-                        "let the service listen elsewhere"
-                    )
+    def _backends_are_behind_frontends(self) -> Self:
+        gateway = {(f.url.host, f.url.port) for f in self.addresses}
+        if self.bind is not None:
+            gateway |= {(str(self.bind), port) for _, port in gateway}
+        misfits: list[Misfit] = [
+            (
+                ("backends", service),
+                f"frontends has no {service}, so nobody could reach it; add it there, too",
+            )
+            for service in self.backends.keys() - self.frontends.keys()
+        ]
+        misfits += [
+            (
+                ("backends", service, interface),
+                f"{url} is where the gateway itself listens; let the service listen elsewhere",
+            )
+            for service, endpoints in self.backends.items()
+            for interface, url in endpoints.items()
+            if (url.host, url.port) in gateway
+        ]
+        if misfits:
+            raise MisfitError(misfits)
         return self
 
     @cached_property
@@ -202,22 +244,27 @@ class Federation(_Model):
     shared: tuple[Infrastructure, ...] = ()
 
     @model_validator(mode="after")
-    def _addresses_differ(self) -> Self:
-        users: dict[Url, set[str]] = defaultdict(set)
-        for name, cloud in self.clouds.items():
-            for frontend in cloud.addresses:
-                users[frontend.url].add(f"{name}'s {frontend.service}")
-        for url, several in users.items():
-            if len(several) > 1:
-                raise ValueError(f"{' and '.join(sorted(several))} have one address, {url}")
+    def _fits_together(self) -> Self:
+        if misfits := [*self._shared_addresses(), *self._unknown_clouds()]:
+            raise MisfitError(misfits)
         return self
 
-    @model_validator(mode="after")
-    def _shared_clouds_exist(self) -> Self:
-        for infrastructure in self.shared:
-            if unknown := infrastructure.clouds - set(self.clouds):
-                raise ValueError(f"shared names clouds that are not here: {', '.join(unknown)}")
-        return self
+    def _shared_addresses(self) -> Iterator[Misfit]:
+        users: dict[Url, tuple[str, str]] = {}
+        for name, cloud in self.clouds.items():
+            for frontend in cloud.addresses:
+                user = users.setdefault(frontend.url, (name, frontend.service))
+                if user != (name, frontend.service):
+                    yield (
+                        ("clouds", name, "frontends", frontend.service, frontend.interface),
+                        f"{frontend.url} is the address of {user[0]}'s {user[1]} already",
+                    )
+
+    def _unknown_clouds(self) -> Iterator[Misfit]:
+        for index, infrastructure in enumerate(self.shared):
+            for name in sorted(infrastructure.clouds - self.names):
+                hint = nearest(name, self.names)
+                yield ("shared", index, "clouds"), f'there is no cloud "{name}" here{hint}'
 
     @cached_property
     def services(self) -> frozenset[str]:
