@@ -1,0 +1,237 @@
+"""Each mistake in a federation file is reported with file, line and key."""
+
+from pathlib import Path
+
+import pytest
+
+from openstackoid.federation import FederationError, load, loads
+
+GOOD = """\
+clouds:
+  One:
+    frontends:
+      image: http://one:8888/image
+      compute: {public: "http://one:8888/compute", admin: "http://one:8889/compute"}
+    backends:
+      image: http://127.0.0.1:19292
+  Two:
+    frontends:
+      image: http://two:9292
+shared:
+- clouds: [One, Two]
+  services: [network]
+"""
+
+URL = "must be a URL like http://192.0.2.1:8774/compute"
+KEYS = "unknown key; see docs/reference/federation.md for those there are"
+FRONTEND = ("image: http://one:8888/image", "4: clouds.One.frontends.image")
+BACKEND = ("image: http://127.0.0.1:19292", "7: clouds.One.backends.image")
+
+# fmt: off
+FAULTS = [  # what of GOOD is replaced, by what, and the report without the file's name
+    # no YAML
+    ("clouds:", "clouds: [", "3: expected ',' or ']', but got ':'"),
+    ("clouds:", "\tclouds:", "1: found character '\\t' that cannot start any token"),
+    ("  Two:", " Two:", "8: expected <block end>, but found '<block mapping start>'"),
+    ("shared:", "---\nshared:", "11: but found another document"),
+    ("- clouds: [One, Two]", "- clouds: *all", "12: found undefined alias 'all'"),
+    ("shared:", "bad: 2024-99-99\nshared:", "1: month must be in 1..12"),
+    ("shared:", "\0", "1: unacceptable character #x0000: special characters are not allowed"),
+    # keys
+    ("  Two:", "  One:", '8: the key "One" is here twice; keep one of them'),
+    ("compute: {", "image: {", '5: the key "image" is here twice; keep one of them'),
+    ("compute: {", "glance: {",
+     '5: clouds.One.frontends.glance: "image" and "glance" are the same service, image; '
+     'keep one of them'),
+    ("shared:", "trust: {}\nshared:", f"11: trust: {KEYS}"),
+    ("    backends:", "    backend:", f"6: clouds.One.backend: {KEYS}"),
+    ("  services:", "  service:",
+     f"12: shared.0.services: this key is missing\n13: shared.0.service: {KEYS}"),
+    ("    frontends:\n      image: http://two:9292", "    region: R",
+     "8: clouds.Two.frontends: this key is missing"),
+    ("clouds:\n", "cloud:\n", f"1: cloud: {KEYS}\n1: clouds: this key is missing"),
+    # types
+    ("  Two:\n    frontends:\n      image: http://two:9292", "  Two: http://two:9292",
+     "8: clouds.Two: must be a mapping"),
+    ("http://two:9292", "[http://two:9292]", "10: clouds.Two.frontends.image: must be a mapping"),
+    ("http://two:9292", "9292", "10: clouds.Two.frontends.image: must be a mapping"),
+    ("  Two:\n", "  2:\n", "8: clouds.2: must be text; put it in quotes"),
+    ("  Two:\n", "  Cloud Two:\n",
+     '8: clouds.Cloud Two: "Cloud Two" is no valid name '
+     "(names match ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$)"),
+    ("      image: http://two:9292", "      my image: http://two:9292",
+     '10: clouds.Two.frontends.my image: "my image" is no valid name '
+     "(names match ^[a-z][a-z0-9-]{0,63}$)"),
+    ("[One, Two]", "One", "12: shared.0.clouds: must be a list"),
+    ("[One, Two]", "[One, 2]", "12: shared.0.clouds.1: must be text; put it in quotes"),
+    ("[One, Two]", "[One, One]", "12: shared.0.clouds: too few; at least 2 must be here"),
+    ("[network]", "[]", "13: shared.0.services: too few; at least 1 must be here"),
+    ("- clouds: [One, Two]\n  services: [network]", "  {}", "11: shared: must be a list"),
+    ("    backends:", "    bind: here\n    backends:",
+     "6: clouds.One.bind: must be an IP address"),
+    ("    backends:", "    bind: 5\n    backends:",
+     "6: clouds.One.bind: must be an IP address in quotes"),
+    ("    backends:", '    region: ""\n    backends:',
+     "6: clouds.One.region: String should have at least 1 character"),
+    # addresses
+    (FRONTEND[0], "image: one:8888/image",
+     f'{FRONTEND[1]}: "one:8888/image" {URL} ("" is no host)'),
+    (FRONTEND[0], "image: ftp://one/image", f'{FRONTEND[1]}: "ftp://one/image" {URL}'),
+    (FRONTEND[0], "image: http:///image", f'{FRONTEND[1]}: "http:///image" {URL} ("" is no host)'),
+    (FRONTEND[0], 'image: http://o"ne', f'{FRONTEND[1]}: "http://o"ne" {URL} ("o"ne" is no host)'),
+    (FRONTEND[0], "image: http://one:http",
+     f'{FRONTEND[1]}: "http://one:http" {URL} '
+     "(Port could not be cast to integer value as 'http')"),
+    (FRONTEND[0], "image: http://one:65536",
+     f'{FRONTEND[1]}: "http://one:65536" {URL} (Port out of range 0-65535)'),
+    (FRONTEND[0], "image: http://one:0", f'{FRONTEND[1]}: "http://one:0" {URL}'),
+    (FRONTEND[0], "image: http://[::1", f'{FRONTEND[1]}: "http://[::1" {URL} (Invalid IPv6 URL)'),
+    (FRONTEND[0], "image: http://[fe80::1%25eth0]/",
+     f'{FRONTEND[1]}: "http://[fe80::1%25eth0]/" {URL} ("fe80::1%25eth0" is no host)'),
+    (FRONTEND[0], r'image: "http://one\e2J/image"',
+     f'{FRONTEND[1]}: "http://one?2J/image" {URL} ("one?2j" is no host)'),
+    (FRONTEND[0], r'image: "http://o\tne/image"', f'{FRONTEND[1]}: "http://o ne/image" {URL}'),
+    (FRONTEND[0], "image: http://me:secret@one/image",
+     f"{FRONTEND[1]}: a URL must not hold a user or a password"),
+    (FRONTEND[0], "image: me:secret@one",
+     f"{FRONTEND[1]}: a URL must not hold a user or a password"),
+    (FRONTEND[0], "image: http://one/image?a=b",
+     f'{FRONTEND[1]}: "http://one/image?a=b" must end with its path; '
+     'remove "?" or "#" and the rest'),
+    (FRONTEND[0], "image: http://one/image/v2/",
+     f'{FRONTEND[1]}: "http://one/image/v2/" has an API version; write the address without it, '
+     "http://one/image"),
+    (FRONTEND[0], "image: http://one:8776/v3.1/$(project_id)s",
+     f'{FRONTEND[1]}: "http://one:8776/v3.1/$(project_id)s" has an API version; '
+     "write the address without it, http://one:8776"),
+    (FRONTEND[0], "image: http://one/%69mage",
+     f'{FRONTEND[1]}: "http://one/%69mage" must have a plain path: letters, digits and "._~-"'),
+    (FRONTEND[0], "image: http://one/a/../image",
+     f'{FRONTEND[1]}: "http://one/a/../image" must have a plain path: letters, digits and "._~-"'),
+    (FRONTEND[0], "image: http://one//image",
+     f'{FRONTEND[1]}: "http://one//image" must have a plain path: letters, digits and "._~-"'),
+    (FRONTEND[0], "image: {public: 5}", f'{FRONTEND[1]}.public: "5" {URL} ("" is no host)'),
+    (BACKEND[0], "image: {public: ftp://x}", f'{BACKEND[1]}.public: "ftp://x" {URL}'),
+    (FRONTEND[0], "image: {internal: http://one}",
+     f"{FRONTEND[1]}: the public interface is missing; other clouds come in by it"),
+    (BACKEND[0], "image: {internal: http://x}",
+     f"{BACKEND[1]}: the public interface is missing; other clouds come in by it"),
+    ("admin:", "adminURL:",
+     "5: clouds.One.frontends.compute.adminURL: must be one of 'public', 'internal' or 'admin'"),
+    # what does not fit together
+    (BACKEND[0], "neutron: http://127.0.0.1:19696",
+     "7: clouds.One.backends.neutron: frontends has no network, so nobody could reach it; "
+     "add it there, too"),
+    (BACKEND[0], "image: http://one:8888/image",
+     f"{BACKEND[1]}: http://one:8888/image is where the gateway itself listens; "
+     "let the service listen elsewhere"),
+    (BACKEND[0], "image: {public: http://x, admin: http://one:8889}",
+     f"{BACKEND[1]}.admin: http://one:8889 is where the gateway itself listens; "
+     "let the service listen elsewhere"),
+    (BACKEND[0], 'image: http://127.0.0.1:8888\n    bind: "127.0.0.1"',
+     f"{BACKEND[1]}: http://127.0.0.1:8888 is where the gateway itself listens; "
+     "let the service listen elsewhere"),
+    ("http://two:9292", "http://one:8888/image/",
+     "10: clouds.Two.frontends.image: http://one:8888/image is the address of One's image already"),
+    ('"http://one:8888/compute"', '"http://ONE:8888/image"',
+     "5: clouds.One.frontends.compute.public: http://one:8888/image is the address of One's image "
+     "already"),
+    ("http://two:9292", '{public: "http://two", internal: "http://one:8889/compute"}',
+     "10: clouds.Two.frontends.image.internal: http://one:8889/compute is the address of One's "
+     "compute already"),
+    ("[One, Two]", "[One, Tow]",
+     '12: shared.0.clouds: there is no cloud "Tow" here; did you mean "Two"?'),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("old", "new", "report"), FAULTS)
+def test_a_mistake_is_reported_at_its_place(old: str, new: str, report: str) -> None:
+    """The whole report: file, line, key and what to do, without a password."""
+    assert old in GOOD
+    with pytest.raises(FederationError) as caught:
+        loads(GOOD.replace(old, new), "f.yaml")
+    assert str(caught.value) == "\n".join(f"f.yaml:{line}" for line in report.split("\n"))
+
+
+def test_the_file_without_a_mistake_is_good() -> None:
+    """So that each of the reports above is due to its own mistake."""
+    assert loads(GOOD).names == {"One", "Two"}
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "- clouds\n", "clouds\n", "null\n"])
+def test_what_is_no_mapping_is_told_what_to_be(text: str) -> None:
+    """Also an empty file."""
+    with pytest.raises(FederationError) as caught:
+        loads(text, "f.yaml")
+    assert str(caught.value) == 'f.yaml:1: must be a mapping with the key "clouds"'
+
+
+@pytest.mark.parametrize(
+    ("text", "report"),
+    [
+        ("clouds:\n", "f.yaml:1: clouds: must be a mapping"),
+        ("clouds: []\n", "f.yaml:1: clouds: must be a mapping"),
+        ("clouds: {}\n", "f.yaml:1: clouds: too few; at least 1 must be here"),
+        (
+            "clouds: {A: {frontends: {}}}",
+            "f.yaml:1: clouds.A.frontends: too few; at least 1 must be here",
+        ),
+        ("clouds: " + "[" * 500, "f.yaml:1: maximum recursion depth exceeded"),
+    ],
+)
+def test_an_empty_federation_is_none(text: str, report: str) -> None:
+    """A cloud without services, and a federation without clouds, are mistakes."""
+    with pytest.raises(FederationError) as caught:
+        loads(text, "f.yaml")
+    assert str(caught.value).startswith(report)
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    """In the order of the lines, so that one look at the file mends them."""
+    bad = GOOD.replace("http://one:8888/image", "one").replace("http://two:9292", "two")
+    with pytest.raises(FederationError) as caught:
+        loads(bad, "f.yaml")
+    assert [(f.line, f.key) for f in caught.value.faults] == [
+        (4, "clouds.One.frontends.image"),
+        (10, "clouds.Two.frontends.image"),
+    ]
+
+
+def test_a_copied_cloud_is_reported_service_by_service() -> None:
+    """Faults between clouds are as complete and as exact as those within one."""
+    one = "identity: http://one/identity, image: http://one/image"
+    with pytest.raises(FederationError) as caught:
+        loads(f"clouds:\n  One: {{frontends: {{{one}}}}}\n  Two: {{frontends: {{{one}}}}}\n")
+    assert [f.key for f in caught.value.faults] == [
+        "clouds.Two.frontends.identity",
+        "clouds.Two.frontends.image",
+    ]
+
+
+def test_a_mistake_in_a_part_that_is_merged_in_has_a_place() -> None:
+    """YAML's `<<` copies keys that have no line of their own."""
+    text = "clouds:\n  One: &one\n    frontends: {image: 'http://a'}\n    foo: 1\n"
+    text += "  Two:\n    <<: *one\n    frontends: {image: 'http://b'}\n"
+    with pytest.raises(FederationError) as caught:
+        loads(text)
+    assert [(f.line, f.key) for f in caught.value.faults] == [
+        (4, "clouds.One.foo"),
+        (6, "clouds.Two.foo"),
+    ]
+    with pytest.raises(FederationError, match=r"clouds\.Two\.frontends\.image"):
+        loads("clouds:\n  One: &one\n    frontends: {image: 'http://a'}\n  Two:\n    <<: *one\n")
+
+
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
+    """Absent, a folder, not UTF-8."""
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes("clouds: Zürich".encode("latin-1"))
+    for path, reason in [
+        (tmp_path / "none.yaml", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+        (latin, "it is not UTF-8"),
+    ]:
+        with pytest.raises(FederationError) as caught:
+            load(path)
+        assert str(caught.value) == f"{path}:1: can't be read: {reason}"
