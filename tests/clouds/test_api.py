@@ -1,21 +1,18 @@
 """Scopes without the client's plugin: a header is enough, and home is enough."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-import openstack
 import pytest
+import yaml
 from clouds.api import Api
-from clouds.commands import Commands, table
+from clouds.commands import Commands, run, table
+from openstack.config import OpenStackConfig
+from openstack.connection import Connection
 
 from openstackoid.lab import Lab
 from openstackoid.scope import DELIMITER
-
-
-def names(lab: Lab, cloud: str) -> set[str]:
-    """Return the names of the images of a lab's cloud that only it has."""
-    return {f"only-in-{cloud}"}
 
 
 def test_x_scope_is_enough(api: Api) -> None:
@@ -73,9 +70,9 @@ def test_next_links_lead_through_home(api: Api, cloud: str) -> None:
 
 def test_version_discovery_leads_through_home(api: Api) -> None:
     """The versions of another cloud's services are at addresses of the home gateway."""
-    for service in ("identity", "image", "compute", "network", "placement"):
+    for service in ("identity", "image", "compute", "network"):
         text = api.get(service, "/", f"{service}=CloudTwo").text
-        assert api.lab.cloud("CloudOne").address in text or "href" not in text
+        assert api.lab.cloud("CloudOne").frontends[service] in text
         assert api.lab.cloud("CloudTwo").address not in text
 
 
@@ -99,14 +96,14 @@ def test_bad_input_is_refused_before_a_service_sees_it(api: Api) -> None:
     for scope, message in (
         ('{"image": "CloudTwo"', "the text ends"),
         ('{"image": "CloudTwo", "glance": "CloudOne"}', "the same service"),
-        ("image=CloudFour", 'did you mean "CloudOne"'),
+        ("image=CloudFour", 'unknown cloud "CloudFour"'),
         ("image=CloudOne&CloudTwo", "not evaluated yet"),
     ):
         answer = api.get("image", "/v2/images", scope)
         assert answer.status_code in {400, 501}
         error = answer.json()["error"]
         assert error["cloud"] == "CloudOne"
-        assert message in error["message"] or "unknown cloud" in error["message"]
+        assert message in error["message"]
 
 
 def test_ten_operations_with_five_scopes_at_once(lab: Lab, commands: Commands) -> None:
@@ -148,20 +145,18 @@ def test_ten_operations_with_five_scopes_at_once(lab: Lab, commands: Commands) -
         image["CloudOne"],
     ]
     for server, (_, scope) in zip(servers, cases[:3], strict=True):
-        run_delete = commands.openstack(f"server show {server['id']}", scope=scope)
-        assert table(run_delete)["id"] == server["id"]
+        run(commands.openstack(f"server delete {server['id']}", scope=scope))
 
 
-def test_openstacksdk_needs_only_clouds_yaml(lab: Lab, tmp_path) -> None:
+def test_openstacksdk_needs_only_clouds_yaml(lab: Lab, tmp_path: Path) -> None:
     """A program that knows nothing of scopes gets one from its cloud's entry."""
-    import yaml
-
     clouds = yaml.safe_load(lab.clouds_yaml.read_text())["clouds"]
     entry = clouds["CloudOne"]
     entry["auth_type"] = "v3oidpassword"
     entry["auth"]["oid_scope"] = {"image": "CloudTwo"}
     file = tmp_path / "clouds.yaml"
     file.write_text(yaml.safe_dump({"clouds": {"scoped": entry}}))
-    with openstack.connect(cloud="scoped", config_files=[str(file)], load_envvars=False) as cloud:
+    config = OpenStackConfig(config_files=[str(file)], load_envvars=False).get_one("scoped")
+    with Connection(config=config) as cloud:
         assert "only-in-CloudTwo" in {image.name for image in cloud.image.images()}
-        assert json.loads(json.dumps([s.name for s in cloud.compute.flavors()])) == ["m1.tiny"]
+        assert {flavor.name for flavor in cloud.compute.flavors()} == {"m1.tiny"}

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 from clouds.api import Api
@@ -94,8 +93,9 @@ def test_a_snapshot_goes_where_images_are_taken(lab: Lab, commands: Commands, na
         commands.openstack(f"server image create --wait {server['id']} --name {name}", scope=scope)
     )
     assert snapshot["status"] == "active"
-    there = lab.cloud("CloudTwo").directory / "state/image/images" / snapshot["id"]
-    assert server["id"].encode() in Path(there).read_bytes()
+    uploaded = lab.cloud("CloudTwo").directory / "state/image/images" / snapshot["id"]
+    disk = hashlib.sha512(uploaded.read_bytes()).hexdigest()
+    assert disk == disk_of(lab, "CloudOne", server["id"])
     run(commands.openstack(f"image delete {snapshot['id']}", scope=scope))
     run(commands.openstack(f"server delete --wait {server['id']}", scope=scope))
 

@@ -6,6 +6,7 @@ from openstack.connection import Connection
 from openstack.exceptions import ConfigException
 
 from openstackoid.client.auth import Scoped, announce, scoped
+from openstackoid.client.discovery import report_failures
 from openstackoid.client.sources import from_config
 from openstackoid.scope import ScopeError
 
@@ -43,6 +44,8 @@ def _install(connection: Connection) -> None:
     else:
         scope = from_config(config.get("oid_scope"))
     announce(session, scope)
+    if scope:
+        report_failures(session)
     if auth and (scope or isinstance(auth, Scoped)):
         scoped(auth, scope)
 

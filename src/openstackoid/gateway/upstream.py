@@ -1,6 +1,8 @@
 """The way out: one pool of connections to this cloud's backends and the other clouds' frontends."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -117,3 +119,10 @@ class Upstream:
         else:
             advice = "try again later"
         return Refusal(status, f"{what}; {advice}", cloud=target.cloud, service=route.service)
+
+
+def _reason(error: OSError) -> str:
+    """Return why a connection failed, without the address that asyncio's text has."""
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror or "no connection"
+    return os.strerror(error.errno)
