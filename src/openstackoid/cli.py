@@ -13,7 +13,8 @@ _COMMANDS = {
     "scope": "openstackoid.scope.cli:scope",
 }
 
-_NEEDS_EXTRA = {"lab": "lab"}
+_EXTRAS = {"lab": "lab"}
+"""Commands that need an extra of the package."""
 
 
 class _Commands(click.Group):
@@ -27,12 +28,22 @@ class _Commands(click.Group):
         try:
             return cast(click.Command, getattr(importlib.import_module(module), name))
         except ModuleNotFoundError as error:
-            if cmd_name not in _NEEDS_EXTRA or (error.name or "").startswith("openstackoid"):
+            if cmd_name not in _EXTRAS or (error.name or "").startswith("openstackoid"):
                 raise
-            extra = _NEEDS_EXTRA[cmd_name]
-            raise click.ClickException(
-                f"{error.name} is not installed; run: pip install 'openstackoid[{extra}]'"
-            ) from error
+            return _without_extra(cmd_name, _EXTRAS[cmd_name])
+
+
+def _without_extra(name: str, extra: str) -> click.Command:
+    """Return what stands for a command whose extra is not installed."""
+    needed = f"needs: pip install 'openstackoid[{extra}]'"
+
+    def fail() -> None:
+        raise click.ClickException(f"openstackoid {name} {needed}")
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(
+        name, callback=fail, help=f"({needed})", context_settings=settings, add_help_option=False
+    )
 
 
 @click.command(

@@ -215,6 +215,19 @@ async def test_a_client_that_leaves_while_it_waits_leaves_nothing(
     assert errors == {"CloudOne": "the client left", "CloudTwo": "the client left"}
 
 
+async def test_a_client_that_stalls_is_cut_off(clouds: Clouds, logged: io.StringIO) -> None:
+    """Half an upload and then silence does not occupy a service for ever."""
+    backend = clouds.backends["CloudTwo"]["image"]
+    client = await clouds.open("CloudTwo", "image")
+    await client.send("PUT", "/v2/images/x/file", "Content-Length: 9")
+    client.writer.write(b"half")
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await client.answer()
+    await backend.all_closed()
+    await clouds.gateways["CloudTwo"].close()
+    assert "the client sent nothing for 0.5 s" in logged.getvalue()
+
+
 async def test_an_upload_that_breaks_off_is_not_completed(clouds: Clouds) -> None:
     """Half a chunked body must not reach the service with an end behind it."""
     seen: list[bytes] = []

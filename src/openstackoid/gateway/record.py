@@ -21,8 +21,8 @@ log = structlog.get_logger()
 class Record:
     """One request, from its arrival to the line in the log.
 
-    `received` and `sent` count the bytes of the client's body and of the answer's. `fields` are
-    whatever else is known by the end.
+    `status` stays None if the client left before it got one. `received` and `sent` count the bytes
+    of the client's body and of the answer's. `fields` are whatever else is known by the end.
     """
 
     def __init__(self, request: RelayedRequest, gateway: str) -> None:
@@ -30,7 +30,7 @@ class Record:
         self._gateway = gateway
         self._start = time.monotonic()
         self.request_id = _request_id(request.headers)
-        self.status = 0
+        self.status: int | None = None
         self.received = 0
         self.sent = 0
         self.fields: dict[str, Any] = {}

@@ -25,10 +25,13 @@ Body = AsyncIterator[bytes] | bytes | None
 class Relay:
     """The handler of every request of one cloud's gateway."""
 
-    def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
+    def __init__(
+        self, federation: Federation, here: str, upstream: Upstream, idle_timeout: float
+    ) -> None:
         self.federation = federation
         self._here = here
         self._upstream = upstream
+        self._idle_timeout = idle_timeout
 
     async def handle(self, request: RelayedRequest) -> web.StreamResponse:
         """Answer a request, and log it."""
@@ -39,7 +42,7 @@ class Relay:
             except Refusal as refusal:
                 return await send_refusal(request, record, refusal)
         except asyncio.CancelledError:
-            record.fields["error"] = "the client left"
+            record.fields.setdefault("error", "the client left")
             raise
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
             return await self._fail(request, record, error)
@@ -58,7 +61,7 @@ class Relay:
                 decided = route(head, federation, self._here)
                 body = identity.strip(body)
         elif request.body_exists:
-            body = _received(request, record)
+            body = self._received(request, record)
         _note(record, decided)
         if not isinstance(decided.expression, Cloud):  # pragma: no cover  (route refuses them)
             raise TypeError("a composite expression reached the relay")
@@ -108,13 +111,35 @@ class Relay:
 
     async def _login(self, request: RelayedRequest, record: Record) -> bytes:
         body = bytearray()
-        async for piece in _received(request, record):
+        async for piece in self._received(request, record):
             body += piece
             if len(body) > identity.MAX_AUTH_BODY:
                 message = f"a login takes at most {identity.MAX_AUTH_BODY} bytes"
                 status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
                 raise Refusal(status, message, cloud=self._here, service=IDENTITY)
         return bytes(body)
+
+    async def _received(self, request: RelayedRequest, record: Record) -> AsyncIterator[bytes]:
+        """Yield the client's body; the client is told to go on when it is first asked for.
+
+        A client that sends nothing any more is cut off, and this request cancelled with it.
+        """
+        if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        while True:
+            try:
+                async with asyncio.timeout(self._idle_timeout):
+                    piece = await request.content.readany()
+            except TimeoutError:
+                record.fields["error"] = f"the client sent nothing for {self._idle_timeout:g} s"
+                if request.transport is not None:
+                    request.transport.abort()
+                raise
+            if not piece:
+                return
+            record.received += len(piece)
+            yield piece
 
     async def _fail(
         self, request: RelayedRequest, record: Record, error: Exception
@@ -139,13 +164,3 @@ def _note(record: Record, decided: Route) -> None:
         record.fields["scope"] = decided.scope.canonical
     if decided.origin is not None:
         record.fields["origin"] = decided.origin
-
-
-async def _received(request: RelayedRequest, record: Record) -> AsyncIterator[bytes]:
-    """Yield the client's body; the client is told to go on when the body is first asked for."""
-    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0
-    async for piece in request.content.iter_any():
-        record.received += len(piece)
-        yield piece

@@ -41,7 +41,7 @@ class Gateway:
         self._settings = settings
         federation = load(settings.federation)
         self._upstream = Upstream(settings.connect_timeout, settings.idle_timeout)
-        self._relay = Relay(federation, settings.cloud, self._upstream)
+        self._relay = Relay(federation, settings.cloud, self._upstream, settings.idle_timeout)
         self._runner = web.ServerRunner(
             Server(self._relay.handle, settings.cloud), shutdown_timeout=settings.drain_timeout
         )
