@@ -25,7 +25,7 @@ from openstackoid.scope.services import service_type
 Interface: TypeAlias = Literal["public", "internal", "admin"]
 PUBLIC: Interface = "public"
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _EXAMPLE = "http://192.0.2.1:8774/compute"
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
 _PATH = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*")
@@ -72,7 +72,7 @@ class Url:
     def netloc(self) -> str:
         """The host, with the port unless it is the scheme's own; as a Host header has it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @classmethod
     def parse(cls, text: object) -> "Url":
@@ -89,7 +89,7 @@ class Url:
             host, port = host_of(parts.netloc), parts.port
         except ValueError as error:
             raise ValueError(f'"{text}" must be a URL like {_EXAMPLE} ({error})') from error
-        if parts.scheme not in _DEFAULT_PORTS or port == 0 or not text.isprintable():
+        if parts.scheme not in DEFAULT_PORTS or port == 0 or not text.isprintable():
             raise ValueError(f'"{text}" must be a URL like {_EXAMPLE}')
         if version := _VERSION.search(parts.path):
             raise ValueError(
@@ -99,7 +99,7 @@ class Url:
         path = parts.path.rstrip("/")
         if not _PATH.fullmatch(path):
             raise ValueError(f'"{text}" must have a plain path: letters, digits and "._~-"')
-        return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], path)
+        return cls(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], path)
 
     def rest(self, path: str) -> str | None:
         """Return what follows this address's prefix in a path, None if it lies elsewhere."""

@@ -23,7 +23,7 @@ def token_in(body: bytes) -> str | None:
         return None
     try:
         token = json.loads(body)["auth"]["identity"]["token"]["id"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return token if isinstance(token, str) and DELIMITER in token else None
 

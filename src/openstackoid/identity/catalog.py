@@ -64,7 +64,7 @@ class CatalogEditor:
             catalog = document.get("token", document)["catalog"]
             _lead_home(catalog, self._links, ours.region)
             catalog += _missing(catalog, self._scope, self._federation, self._here)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return bytes(self._body)
         return json.dumps(document).encode()
 

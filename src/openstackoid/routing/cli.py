@@ -1,7 +1,6 @@
 """`openstackoid explain`."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
@@ -29,15 +28,20 @@ def explain(file: Path, cloud: str, scope: str | None, method: str, url: str) ->
     URL is an address of a frontend of the cloud. Nothing is contacted; a backend is shown only if
     the file has it. Exits 1 where a gateway would refuse the request, and prints how.
     """
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise click.UsageError(f'"{url}" is no URL; write one like http://cloudone:8888/image/v2')
+    try:
+        head = head_of(method, url, scope)
+    except ValueError as error:
+        message = f'"{url}" is no URL; write one like http://cloudone:8888/image/v2'
+        raise click.UsageError(message) from error
     federation = loaded(file)
     known(federation, cloud, file)
+    gateway = cloud
     try:
-        for hop in hops(head_of(method, url, scope), federation, cloud):
+        for hop in hops(head, federation, cloud):
             _print(hop)
+            gateway = hop.target.cloud if hop.target else gateway
     except Refusal as refusal:
-        click.echo(f"{refusal.cloud}: answers {refusal.status.value} {refusal.status.phrase}")
+        click.echo(f"{gateway}: answers {refusal.status.value} {refusal.status.phrase}")
         raise click.ClickException(refusal.message) from refusal
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from openstackoid.federation import Federation
+from openstackoid.federation.model import DEFAULT_PORTS, host_of
 from openstackoid.routing.head import Head
 from openstackoid.routing.route import Route, Target, route, target
 from openstackoid.routing.via import stamp
@@ -24,9 +25,12 @@ class Hop:
 
 
 def head_of(method: str, url: str, scope: str | None) -> Head:
-    """Return the head of a request to a URL, as a client sends it."""
+    """Return the head of a request to a URL, as a client sends it; raises ValueError."""
     parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    host_of(parts.netloc)
+    if parts.scheme not in DEFAULT_PORTS:
+        raise ValueError(f'"{parts.scheme}" is not HTTP')
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
     query = f"?{parts.query}" if parts.query else ""
     headers = [("Host", parts.netloc)]
     if scope is not None:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from openstackoid.federation import Federation, Frontend
-from openstackoid.federation.model import Interface
+from openstackoid.federation.model import PUBLIC, Interface, host_of
 from openstackoid.routing import collaboration, via
 from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.scoping import scope_of
 from openstackoid.scope import Cloud, Expression, Scope
 
-_DOT_SEGMENT = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+_SLASH = r"(/|\\|%2f|%5c)"
+_DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
     remote = cloud != here
     description = federation.clouds[cloud]
     find = description.frontend if remote else description.backend
-    url = find(route.service, route.interface if not remote else "public")
+    url = find(route.service, PUBLIC if remote else route.interface)
     if url is None:
         others = sorted(set(federation.having(route.service)) - {cloud})
         advice = (
@@ -100,18 +101,34 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
 
 
 def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, str]:
-    """Return the frontend a request came in by, and the target behind its prefix."""
-    host = (head.value("host") or "").rsplit(":", 1)[0].strip("[]")
-    found: tuple[Frontend, str] | None = None
-    for frontend in federation.clouds[here].addresses:
-        if found and len(frontend.url.path) < len(found[0].url.path):
-            break
-        if frontend.url.port != head.port or (rest := frontend.url.rest(head.target)) is None:
-            continue
-        if found is None or frontend.url.host == host:
-            found = frontend, rest
-    if found is None:
-        known = sorted({str(f.url) for f in federation.clouds[here].addresses})
-        message = f"no service of {here} is at this address; there are: {', '.join(known)}"
+    """Return the frontend a request came in by, and the target behind its prefix.
+
+    Of those that fit, the ones at the request's Host are meant (all, where no frontend has that
+    host: there may be a proxy in front); of these the longest prefix, and the public interface.
+    """
+    addresses = federation.clouds[here].addresses
+    fitting = [
+        (frontend, rest)
+        for frontend in addresses
+        if frontend.url.port == head.port and (rest := frontend.url.rest(head.target)) is not None
+    ]
+    host = _host(head)
+    fitting = [(f, rest) for f, rest in fitting if f.url.host == host] or fitting
+    longest = [(f, rest) for f, rest in fitting if f.url.path == fitting[0][0].url.path]
+    services = sorted({frontend.service for frontend, _ in longest})
+    if len(services) == 1:
+        return next((found for found in longest if found[0].interface == PUBLIC), longest[0])
+    if services:
+        names = " and ".join(services)
+        message = f"{names} of {here} are both at this port; say which by the Host header"
         raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
-    return found
+    known = sorted({str(frontend.url) for frontend in addresses})
+    message = f"no service of {here} is at this address; there are: {', '.join(known)}"
+    raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
+
+
+def _host(head: Head) -> str | None:
+    try:
+        return host_of(head.value("host") or "")
+    except ValueError:
+        return None

@@ -25,8 +25,9 @@ def scope_of(head: Head, federation: Federation, here: str, origin: str | None) 
     if len(scopes) > 1:
         places = " and ".join(dict.fromkeys(texts.values()))
         raise _bad(f"the scopes in {places} differ; send the same one, or only one", here)
-    if len(set(head.values(AUTH_TOKEN))) > 1:
-        raise _bad("X-Auth-Token is sent twice with different tokens; send one", here)
+    for header, name in ((AUTH_TOKEN, "X-Auth-Token"), (SUBJECT_TOKEN, "X-Subject-Token")):
+        if len(set(head.values(header))) > 1:
+            raise _bad(f"{name} is sent twice with different tokens; send one", here)
     return scopes.pop()
 
 
@@ -51,12 +52,12 @@ def _read(text: str, place: str, federation: Federation, here: str, origin: str 
     try:
         scope = parse(text, clouds=federation.names, services=federation.services)
     except ScopeTooLongError as error:
-        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-        message = f"the scope in {place} is longer than {MAX_BYTES} bytes; name fewer services"
-        raise Refusal(status, message, cloud=here) from error
+        raise _too_long(place, here) from error
     except ScopeError as error:
         raise _bad(f"{place}: {error}", here) from error
     completed = scope.completed(here)
+    if len(completed.canonical) > MAX_BYTES:
+        raise _too_long(place, here)
     if origin is not None and completed != scope:
         raise _bad(
             f'the scope in {place} comes from the gateway of {origin} without "*" (home), '
@@ -65,6 +66,12 @@ def _read(text: str, place: str, federation: Federation, here: str, origin: str 
             here,
         )
     return completed
+
+
+def _too_long(place: str, here: str) -> Refusal:
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    message = f"the scope in {place} is longer than {MAX_BYTES} bytes; name fewer services"
+    return Refusal(status, message, cloud=here)
 
 
 def _bad(message: str, here: str) -> Refusal:
