@@ -1,5 +1,6 @@
 """Scopes without the client's plugin: a header is enough, and home is enough."""
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,9 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from clouds.api import Api
-from clouds.commands import Commands, run, table
-from openstack.config import OpenStackConfig
-from openstack.connection import Connection
+from clouds.commands import Command, Commands, run, table
 
 from openstackoid.lab import Lab
 from openstackoid.scope import DELIMITER
@@ -156,7 +155,13 @@ def test_openstacksdk_needs_only_clouds_yaml(lab: Lab, tmp_path: Path) -> None:
     entry["auth"]["oid_scope"] = {"image": "CloudTwo"}
     file = tmp_path / "clouds.yaml"
     file.write_text(yaml.safe_dump({"clouds": {"scoped": entry}}))
-    config = OpenStackConfig(config_files=[str(file)], load_envvars=False).get_one("scoped")
-    with Connection(config=config) as cloud:
-        assert "only-in-CloudTwo" in {image.name for image in cloud.image.images()}
-        assert {flavor.name for flavor in cloud.compute.flavors()} == {"m1.tiny"}
+    program = """if True:
+        import openstack
+        with openstack.connect(cloud="scoped") as cloud:
+            print([image.name for image in cloud.image.images()])
+            print([flavor.name for flavor in cloud.compute.flavors()])
+    """
+    env = {"HOME": str(tmp_path), "OS_CLIENT_CONFIG_FILE": str(file)}
+    images, flavors = run(Command([sys.executable, "-c", program], env)).splitlines()
+    assert "only-in-CloudTwo" in images
+    assert flavors == "['m1.tiny']"

@@ -99,7 +99,7 @@ async def test_a_cloud_that_is_down_is_named_at_once(clouds: Clouds) -> None:
     await clouds.gateways["CloudTwo"].close()
     answered = await clouds.ask("CloudOne", "image", "/v2/images", IMAGE_TWO)
     assert answered.status == 502
-    assert "CloudTwo" in error(answered)["message"]
+    assert "could not be reached: Connection refused" in error(answered)["message"]
     assert error(answered)["cloud"] == "CloudTwo"
     assert error(answered)["service"] == "image"
     assert (await clouds.ask("CloudOne", "image", "/v2/images")).status == 200

@@ -102,9 +102,7 @@ class Upstream:
                 what = f"{who}{at} could not be reached within {self._connect_timeout:g} s"
             case aiohttp.ClientConnectorError():
                 sent = False
-                what = (
-                    f"{who}{at} could not be reached: {error.os_error.strerror or 'no connection'}"
-                )
+                what = f"{who}{at} could not be reached: {_reason(error.os_error)}"
             case asyncio.TimeoutError():
                 status = HTTPStatus.GATEWAY_TIMEOUT
                 what = f"{who}{at} has not answered for {self._idle_timeout:g} s"
