@@ -1,0 +1,122 @@
+"""`openstackoid explain`."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from openstackoid.cli import main
+
+FEDERATION = """
+clouds:
+  CloudOne:
+    frontends:
+      identity: http://cloudone:8888/identity
+      image: http://cloudone:8888/image
+    backends:
+      image: http://127.0.0.1:19292
+  CloudTwo:
+    frontends:
+      image: http://cloudtwo:9292
+"""
+IMAGES = "http://cloudone:8888/image/v2/images"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """Return the federation file of CloudOne."""
+    file = tmp_path / "federation.yaml"
+    file.write_text(FEDERATION)
+    return str(file)
+
+
+def explain(file: str, *arguments: str, cloud: str = "CloudOne") -> Result:
+    """Return what `openstackoid explain …` does."""
+    options = ["--federation", file, "--cloud", cloud]
+    return CliRunner().invoke(main, ["explain", *options, *arguments])
+
+
+def test_a_request_without_a_scope_is_one_hop(file: str) -> None:
+    """To the backend, unchanged."""
+    result = explain(file, "GET", IMAGES)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "CloudOne: image, without a scope, unchanged\n  sent to http://127.0.0.1:19292/v2/images\n"
+    )
+
+
+def test_a_request_to_another_cloud_is_two_hops(file: str) -> None:
+    """The second gateway knows its backend; this file does not."""
+    result = explain(file, "--scope", "glance=CloudTwo", "get", IMAGES)
+    scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "CloudOne: image is taken in CloudTwo\n"
+        f"  scope   {scope}\n"
+        "  sent to http://cloudtwo:9292/v2/images\n"
+        "CloudTwo: image is taken in CloudTwo\n"
+        f"  scope   {scope}\n"
+        "  sent to its backend, which only CloudTwo's file has\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "url", "status", "message"),
+    [
+        (
+            "image=CloudTow",
+            IMAGES,
+            "400 Bad Request",
+            'unknown cloud "CloudTow"; did you mean "CloudTwo"?',
+        ),
+        ("image=CloudOne|CloudTwo", IMAGES, "501 Not Implemented", 'the operator "|" in "image"'),
+        (
+            "identity=CloudTwo",
+            "http://cloudone:8888/identity/v3",
+            "400 Bad Request",
+            "CloudTwo has no",
+        ),
+        ("{}", "http://cloudone:8888/identity/v3", "404 Not Found", "CloudOne has no identity"),
+        (
+            "{}",
+            "http://cloudone:9999/",
+            "404 Not Found",
+            "no service of CloudOne is at this address",
+        ),
+    ],
+)
+def test_a_refusal_is_told_with_the_gateway_that_answers(
+    file: str, scope: str, url: str, status: str, message: str
+) -> None:
+    """Exit code 1; where the service is missing elsewhere, this gateway says so."""
+    result = explain(file, "--scope", scope, "GET", url)
+    assert result.exit_code == 1
+    assert result.stdout == f"CloudOne: answers {status}\n"
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["cloudone/image", "/image", "ftp://cloudone/image", "http://", "http://cloudone:port/x",
+     "http://cloudone:99999/", "http://[::1/", "http://me:secret@cloudone:8888/image"],
+)  # fmt: skip
+def test_what_is_no_url_is_a_wrong_use(file: str, url: str) -> None:
+    """Exit code 2 and an example."""
+    result = explain(file, "GET", url)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is no URL; write one like http://cloudone:8888/image/v2" in result.stderr
+
+
+def test_an_unknown_cloud_is_a_wrong_use(file: str) -> None:
+    """Exit code 2, and the nearest name."""
+    result = explain(file, "GET", IMAGES, cloud="cloudtoo")
+    assert result.exit_code == 2
+    assert 'has no cloud "cloudtoo"; did you mean "CloudTwo"?' in result.stderr
+
+
+def test_file_and_cloud_may_come_from_the_environment(file: str) -> None:
+    """As the gateway's do."""
+    variables = {"OPENSTACKOID_FEDERATION": file, "OPENSTACKOID_CLOUD": "CloudOne"}
+    result = CliRunner(env=variables).invoke(main, ["explain", "GET", IMAGES])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("CloudOne: image")

@@ -1,0 +1,81 @@
+"""What holds for every request, whatever it is."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scope.strategies import ATOMIC_SCOPES, LIKE_SCOPES
+
+from openstackoid.federation import loads
+from openstackoid.routing import Head, Refusal, route, target
+from openstackoid.scope import Cloud, Scope, join
+
+FEDERATION = loads("""
+clouds:
+  One:
+    frontends:
+      identity: http://one:8888/identity
+      image: http://one:8888/image
+      compute: http://one:8888/compute
+    backends:
+      identity: http://127.0.0.1:15000
+      image: http://127.0.0.1:19292
+  Two:
+    frontends:
+      identity: http://two:5000
+      image: http://two:9292
+""")
+PATHS = st.lists(
+    st.sampled_from(
+        ["/", "/identity", "/image", "/compute", "v3", "..", "%2e", "?", "%2f", "//", "\\", "http:"]
+    ),
+    max_size=8,
+).map("".join)
+SCOPES = LIKE_SCOPES | st.sampled_from(["image=Two", "*=Two", "{}", "compute=One,network=Two"])
+HEADERS = st.lists(
+    st.tuples(st.just("X-Scope"), SCOPES)
+    | st.tuples(
+        st.sampled_from(["X-Auth-Token", "X-Subject-Token", "x-auth-token"]),
+        st.tuples(st.sampled_from(["T", ""]), SCOPES).map("!SCOPE!".join) | st.text(),
+    )
+    | st.tuples(st.just("Host"), st.sampled_from(["one", "[::1", "two:5000", ""]) | st.text())
+    | st.tuples(
+        st.just("Via"), st.sampled_from(["1.1 Two (openstackoid)", ",", "1.1 x"]) | st.text()
+    ),
+    max_size=4,
+).map(tuple)
+
+
+@given(st.sampled_from(["GET", "POST"]), PATHS | st.text(), HEADERS, st.sampled_from([8888, 80]))
+@example("GET", "/image", (("X-Scope", "image=Two"),), 8888)
+def test_a_request_is_sent_to_an_address_of_the_federation_or_refused(
+    method: str, path: str, headers: tuple[tuple[str, str], ...], port: int
+) -> None:
+    """No URL ever comes from a request, and nothing but Refusal is raised (DESIGN §6.5)."""
+    try:
+        decided = route(Head(method, path, headers, port), FEDERATION, "One")
+        assert isinstance(decided.expression, Cloud)
+        goal = target(decided, decided.expression.name, FEDERATION, "One")
+    except Refusal as refusal:
+        assert refusal.message  # noqa: PT017
+        return
+    assert goal.url.startswith(
+        (
+            "http://127.0.0.1:15000/",
+            "http://127.0.0.1:19292/",
+            "http://two:5000/",
+            "http://two:9292/",
+        )
+    )
+    assert goal.url.endswith(path.removeprefix(f"/{decided.service}"))
+
+
+@given(ATOMIC_SCOPES.map(lambda s: Scope.of((k, Cloud("Two")) for k, _ in s.items)))
+def test_a_scope_says_the_same_wherever_it_rides(scope: Scope) -> None:
+    """In X-Scope, behind the token, in both, completed or not."""
+    ways = [
+        (("X-Scope", scope.canonical),),
+        (("X-Scope", scope.completed("One").canonical),),
+        (("X-Auth-Token", join("T", scope)),),
+        (("x-auth-token", join("T", scope)), ("x-scope", scope.completed("One").canonical)),
+    ]
+    routes = {route(Head("GET", "/image/v2", way, 8888), FEDERATION, "One") for way in ways}
+    assert len(routes) == 1

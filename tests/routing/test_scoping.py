@@ -1,0 +1,77 @@
+"""The scope of a request, wherever it rides."""
+
+import pytest
+
+from openstackoid.federation import Federation, loads
+from openstackoid.routing import Head, Refusal, route
+from openstackoid.routing.scoping import scope_of
+from openstackoid.scope import MAX_BYTES, parse
+
+FEDERATION = loads("""
+clouds:
+  One: {frontends: {identity: "http://one:5000", image: "http://one:9292"}}
+  Two: {frontends: {identity: "http://two:5000", image: "http://two:9292"}}
+""")
+
+
+def head(*headers: tuple[str, str], body_token: str | None = None) -> Head:
+    """Return the head of a login with these headers."""
+    return Head("POST", "/v3/auth/tokens", headers, 5000, body_token)
+
+
+def test_the_token_in_a_login_s_body_carries_a_scope() -> None:
+    """It is the only place besides the head."""
+    request = head(body_token='T!SCOPE!{"image":"Two"}')
+    assert scope_of(request, FEDERATION, "One", None) == parse("image=Two").completed("One")
+    assert scope_of(head(body_token="T"), FEDERATION, "One", None) is None
+
+
+@pytest.mark.parametrize(
+    ("body_token", "reason"),
+    [
+        ('T!SCOPE!{"image":"One"}', "the scopes in X-Scope and the token in the body differ"),
+        ("T!SCOPE!", "the token in the body: a token ends in !SCOPE! without a scope"),
+        ("T!SCOPE!{}!SCOPE!{}", "the token in the body: a token carries the suffix !SCOPE! twice"),
+        ("T!SCOPE!image=Tow", 'the token in the body: unknown cloud "Tow"'),
+    ],
+)
+def test_the_body_is_held_to_the_same_rules(body_token: str, reason: str) -> None:
+    """Never guess, wherever a scope is."""
+    with pytest.raises(Refusal) as caught:
+        route(head(("X-Scope", "image=Two"), body_token=body_token), FEDERATION, "One")
+    assert caught.value.status == 400
+    assert reason in caught.value.message
+
+
+def test_a_scope_that_outgrows_a_header_when_completed_is_refused_at_once() -> None:
+    """Not by the next gateway only, whose answer would puzzle."""
+    names = [f"{'n' * 58}{i:05}" for i in range(60)]
+    clouds = {
+        name: {"frontends": {f"own-service-{i}": f"http://{i}.example"}}
+        for i, name in enumerate(names)
+    }
+    federation = Federation.model_validate({"clouds": clouds})
+    long = parse(
+        ",".join(f"own-service-{i}={names[i]}" for i in range(49)), services=federation.services
+    )
+    assert (
+        MAX_BYTES - 100 < len(long.canonical) <= MAX_BYTES < len(long.completed(names[0]).canonical)
+    )
+    for request in (head(("X-Scope", long.canonical)), head(("X-Auth-Token", f"T!SCOPE!{long}"))):
+        with pytest.raises(Refusal) as caught:
+            scope_of(request, federation, names[0], None)
+        assert caught.value.status == 431
+        assert "name fewer services" in caught.value.message
+
+
+def test_a_refusal_holds_no_token() -> None:
+    """Whatever is wrong with it."""
+    secret = "gAAAAAB-secret"
+    for suffix in ("!SCOPE!", "!SCOPE!image=Tow", "!SCOPE!image=One|Two", "!SCOPE!{}!SCOPE!"):
+        with pytest.raises(Refusal) as caught:
+            route(head(("X-Auth-Token", secret + suffix)), FEDERATION, "One")
+        assert secret not in caught.value.message
+    tokens = [("X-Auth-Token", secret), ("X-Auth-Token", f"{secret}2")]
+    with pytest.raises(Refusal) as caught:
+        route(head(("X-Scope", "image=Two"), *tokens), FEDERATION, "One")
+    assert secret not in caught.value.message
