@@ -181,6 +181,11 @@ class Cloud(_Model):
     """The region of its endpoints in its own catalog."""
     bind: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
     """Where the gateway listens, if not at the host of the frontends."""
+    connect: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
+    """Where other clouds' gateways connect to, if not to the host of the frontends: a VPN, say.
+
+    The ports are those of the frontends, and so are Host and the name a certificate is checked for.
+    """
 
     @model_validator(mode="after")
     def _backends_are_behind_frontends(self) -> Self:

@@ -76,13 +76,15 @@ class Upstream:
 
         Raises Refusal if there is no answer. It says whether the request may have been executed.
         """
+        url = URL(target.url, encoded=True)
         try:
             response = await self._session.request(
                 method,
-                URL(target.url, encoded=True),
+                url.with_host(target.connect) if target.connect else url,
                 headers=headers,
                 data=body,
                 allow_redirects=False,
+                server_hostname=url.host,
             )
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise self._no_answer(error, method, target, route) from error
@@ -93,7 +95,8 @@ class Upstream:
 
     def _no_answer(self, error: Exception, method: str, target: Target, route: Route) -> Refusal:
         who = f"{route.service} of {target.cloud}"
-        at = f" at {URL(target.url).origin()}" if target.remote else ""
+        by = f" (by way of {target.connect})" if target.connect else ""
+        at = f" at {URL(target.url).origin()}{by}" if target.remote else ""
         status = HTTPStatus.BAD_GATEWAY
         sent = True
         match error:

@@ -53,4 +53,5 @@ def _print(hop: Hop) -> None:
         click.echo(f"{hop.gateway}: {route.service} is taken in {route.expression}")
         click.echo(f"  scope   {route.scope.canonical}")
     to = hop.target.url if hop.target else f"its backend, which only {hop.gateway}'s file has"
-    click.echo(f"  sent to {to}")
+    by = f" by way of {hop.target.connect}" if hop.target and hop.target.connect else ""
+    click.echo(f"  sent to {to}{by}")

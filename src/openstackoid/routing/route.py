@@ -35,12 +35,16 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one cloud's part of a route is sent: its backend here, or its frontend elsewhere."""
+    """Where one cloud's part of a route is sent: its backend here, or its frontend elsewhere.
+
+    `connect` is the IP address to connect to in place of the URL's host, None if there is none.
+    """
 
     cloud: str
     url: str
     host: str
     remote: bool
+    connect: str | None = None
 
 
 def route(head: Head, federation: Federation, here: str) -> Route:
@@ -97,7 +101,8 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
         message = f"{cloud} has no {route.service} service; {advice}"
         raise Refusal(status, message, cloud=cloud, service=route.service)
     rest = route.rest if url.path or route.rest.startswith("/") else f"/{route.rest}"
-    return Target(cloud, f"{url.scheme}://{url.netloc}{url.path}{rest}", url.netloc, remote)
+    connect = str(description.connect) if remote and description.connect else None
+    return Target(cloud, f"{url.scheme}://{url.netloc}{url.path}{rest}", url.netloc, remote, connect)
 
 
 def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, str]:

@@ -1,0 +1,17 @@
+"""The operators: one request in several clouds, and one answer of the same kind (DESIGN §5)."""
+
+from openstackoid.operators.evaluate import Evaluation, evaluate
+from openstackoid.operators.report import Outcome, Report
+from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request, Send
+
+__all__ = [
+    "Answer",
+    "Evaluation",
+    "NoAnswerError",
+    "Outcome",
+    "Policy",
+    "Report",
+    "Request",
+    "Send",
+    "evaluate",
+]

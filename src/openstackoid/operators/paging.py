@@ -1,0 +1,161 @@
+"""Pages of a list that several sources make together: each item once, in order, page by page.
+
+The position in all sources travels in the `next` link (`oid:page`), so that no gateway has to
+remember it. Who goes on by the last item's id alone (as openstacksdk does without a link) is
+understood as well: whose marker it is, the sources tell.
+"""
+
+import base64
+import binascii
+import heapq
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from openstackoid.operators.order import Order
+from openstackoid.operators.request import Request
+from openstackoid.operators.shapes import Listing, identifier
+
+PAGE = "oid:page"
+"""The query's parameter with the position in each source."""
+
+DONE: Literal[False] = False
+AWAY: Literal[True] = True
+
+Cursor: TypeAlias = str | bool | None
+"""Where a source goes on: behind this id, from its beginning (None), or not at all.
+
+DONE: it has no more. AWAY: it could not be asked, and is left out until the end of the list, which
+every page says; a list that began without it cannot go on with it in order.
+"""
+
+
+def goes_on(cursor: Cursor) -> bool:
+    """Tell whether there is something to ask a source for."""
+    return not isinstance(cursor, bool)
+
+
+@dataclass(slots=True)
+class Source:
+    """One page of one source, and where it goes on behind what was taken of it."""
+
+    cursor: Cursor
+    items: list[Any] = field(default_factory=list)
+    more: bool = False
+    """Whether the source has more behind this page."""
+    taken: int = 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether everything of this page was taken."""
+        return self.taken == len(self.items)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing may be taken of later sources: this one's next item is not known."""
+        return self.spent and self.more
+
+    def take(self) -> Any:
+        """Return the next item."""
+        item = self.items[self.taken]
+        self.taken += 1
+        return item
+
+    def next_cursor(self) -> Cursor:
+        """Return where it goes on."""
+        if self.spent and not self.more:
+            return DONE
+        return identifier(self.items[self.taken - 1]) if self.taken else self.cursor
+
+
+def limit_of(request: Request) -> int | None:
+    """Return the limit asked for, None without one (or with one that is the service's to judge)."""
+    value = request.value("limit")
+    return int(value) if value is not None and value.isascii() and value.isdigit() else None
+
+
+def has_more(listing: Listing, limit: int | None) -> bool:
+    """Tell whether a source has more: it links to it, or the page is full."""
+    return listing.next is not None or bool(limit and len(listing.items) >= limit)
+
+
+def take(sources: Sequence[Source], order: Order, limit: int | None) -> list[Any]:
+    """Return the next page, and move the sources on."""
+    chosen = _merged(sources, order) if order else _chained(sources)
+    page: list[Any] = []
+    while limit is None or len(page) < limit:
+        source = next(chosen, None)
+        if source is None:
+            break
+        page.append(source.take())
+    return page
+
+
+def _chained(sources: Sequence[Source]) -> Iterator[Source]:
+    """Yield the source of each next item, source after source."""
+    for source in sources:
+        while not source.spent:
+            yield source
+        if source.blocked:
+            return
+
+
+def _merged(sources: Sequence[Source], order: Order) -> Iterator[Source]:
+    """Yield the source of each next item, by the sort keys; ties go to the source written first."""
+    if any(source.blocked for source in sources):
+        return
+    heap = [(order.key(s.items[0]), i, s) for i, s in enumerate(sources) if not s.spent]
+    heapq.heapify(heap)
+    while heap:
+        _, index, source = heapq.heappop(heap)
+        yield source
+        if source.blocked:
+            return
+        if not source.spent:
+            heapq.heappush(heap, (order.key(source.items[source.taken]), index, source))
+
+
+def encode(cursors: Sequence[Cursor]) -> str:
+    """Return cursors as a query's value."""
+    return base64.urlsafe_b64encode(json.dumps(cursors).encode()).decode().rstrip("=")
+
+
+def decode(value: str, count: int) -> list[Cursor]:
+    """Return the cursors of a query's value; raises ValueError if it is not of so many sources."""
+    try:
+        cursors = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise ValueError(f"{PAGE} is damaged; start the list again") from error
+    if (
+        not isinstance(cursors, list)
+        or len(cursors) != count
+        or not all(c is None or isinstance(c, bool | str) for c in cursors)
+    ):
+        raise ValueError(f"{PAGE} belongs to another list; start the list again")
+    return cursors
+
+
+def document(
+    listings: Sequence[Listing], items: list[Any], next_target: str | None, base: str
+) -> Any:
+    """Return the merged list in the shape of its sources, with a link to its next page.
+
+    `next_target` is path and query, `base` the address of the service at home. Glance's links are
+    relative to it, the others' absolute.
+    """
+    first = listings[0]
+    if first.key is None:
+        return items
+    merged: dict[str, Any] = {first.key: items}
+    beside = {k: v for listing in reversed(listings) for k, v in listing.document.items()}
+    if "schema" in beside or "first" in beside:
+        merged |= {k: beside[k] for k in ("first", "schema") if k in beside}
+        if next_target is not None:
+            merged["next"] = next_target
+    elif isinstance(links := beside.get("links"), dict):
+        href = f"{base}{next_target}" if next_target is not None else None
+        merged["links"] = links | {"next": href, "previous": None}
+    elif next_target is not None:
+        merged[f"{first.key}_links"] = [{"rel": "next", "href": f"{base}{next_target}"}]
+    return merged

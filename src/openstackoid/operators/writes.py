@@ -1,0 +1,137 @@
+"""Writing under `&`: all, or what was created is removed again."""
+
+import copy
+import uuid
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from openstackoid.operators.failures import Result, most_telling
+from openstackoid.operators.report import Outcome
+from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
+from openstackoid.operators.shapes import identifier, resource
+from openstackoid.scope import Expression
+
+if TYPE_CHECKING:
+    from openstackoid.operators.evaluate import Evaluation
+
+_CHOSEN_IDS = {("image", "/v2/images"): (), ("compute", "/v2.1/flavors"): ("flavor",)}
+"""Collections whose ids the client may choose, and the key the resource is under: a copy of such a
+resource has the same id in every cloud."""
+
+
+async def write(
+    evaluation: "Evaluation", operands: Sequence[Expression], request: Request
+) -> Answer:
+    """Return the first answer if all succeed (or, by policy, any); undo what was created if not.
+
+    Raises Refusal that says, by cloud and id, what was undone and what was not.
+    """
+    request = _with_id(evaluation.service, request)
+    results = await evaluation.together(
+        [_one(evaluation, operand, request) for operand in operands], lambda _: False
+    )
+    done = [r for r in results if isinstance(r, Answer) and r.ok]
+    failed = [r for r in results if r is not None and not (isinstance(r, Answer) and r.ok)]
+    if request.method == "DELETE" and done:
+        failed = [f for f in failed if not (isinstance(f, Answer) and f.status == 404)]
+    if not failed or (done and evaluation.policy is Policy.ANY):
+        for answer in done[1:]:
+            answer.close()
+        return done[0]
+    if not done and not any(_may_have_acted(f) for f in failed):
+        return most_telling(failed)
+    await _undo(evaluation, request)
+    raise evaluation.refusal(_status(failed), _account(evaluation, request))
+
+
+async def _one(evaluation: "Evaluation", operand: Expression, request: Request) -> Answer:
+    answer = await evaluation.run(operand, request)
+    if answer.ok and request.method == "POST" and answer.cloud is not None:
+        evaluation.report.of(answer.cloud).created = _created(answer)
+    return answer
+
+
+def _created(answer: Answer) -> str | None:
+    """Return the id of what a POST created, None if it created nothing that has one."""
+    if found := identifier(resource(answer.document)):
+        return found
+    location = next((v for n, v in answer.headers if n.lower() == "location"), "")
+    return location.partition("?")[0].rstrip("/").rpartition("/")[2] or None
+
+
+async def _undo(evaluation: "Evaluation", request: Request) -> None:
+    """Delete what was created, and what a cloud may have created under the id that we chose."""
+    outcomes = list(evaluation.report.outcomes.values())
+    chosen = _chosen_id(evaluation.service, request)
+    for outcome in outcomes:
+        if outcome.created is None and outcome.error is not None and chosen is not None:
+            outcome.created = chosen
+    for outcome in (o for o in outcomes if o.created is not None):
+        path = f"{request.path.rstrip('/')}/{outcome.created}"
+        try:
+            answer = await evaluation.send(outcome.cloud, Request("DELETE", path))
+        except NoAnswerError:
+            outcome.undone = False
+        else:
+            answer.close()
+            outcome.undone = answer.ok or answer.status == HTTPStatus.NOT_FOUND
+
+
+def _account(evaluation: "Evaluation", request: Request) -> str:
+    """Say what failed where, what was undone, and what is left to be looked at."""
+    return (
+        f"{request.method} {request.path} did not succeed in every cloud. "
+        + ". ".join(_told(o) for o in evaluation.report.outcomes.values())
+        + "."
+    )
+
+
+def _told(outcome: Outcome) -> str:
+    what = outcome.error or f"answered {outcome.status}"
+    match outcome.undone:
+        case True:
+            end = f"; {outcome.created} was removed again"
+        case False:
+            end = f"; {outcome.created} could not be removed: delete it there"
+        case None if outcome.error is not None:
+            end = "; look there before you send it again"
+        case None if outcome.status is not None and outcome.status < 400:
+            end = "; this was done and cannot be undone"
+        case None:
+            end = ""
+    return f"{outcome.cloud}: {what}{end}"
+
+
+def _may_have_acted(result: Result) -> bool:
+    return result.sent if isinstance(result, NoAnswerError) else not result.did_nothing
+
+
+def _status(failed: Sequence[Result]) -> HTTPStatus:
+    """Return the status of the most telling failure, if it is one of the clouds' own."""
+    try:
+        return HTTPStatus(most_telling(failed).status)
+    except NoAnswerError as error:
+        return HTTPStatus(error.status)
+
+
+def _with_id(service: str, request: Request) -> Request:
+    """Give what is created an id of ours, where the client may choose it and has not."""
+    keys = _CHOSEN_IDS.get((service, request.path.rstrip("/")))
+    if keys is None or request.method != "POST" or not isinstance(request.document, dict):
+        return request
+    document = copy.deepcopy(request.document)
+    inner: Any = document
+    for key in keys:
+        inner = inner.get(key)
+        if not isinstance(inner, dict):
+            return request
+    if inner.get("id") in (None, "", "auto"):
+        inner["id"] = str(uuid.uuid4())
+    return Request(request.method, request.path, request.query, document)
+
+
+def _chosen_id(service: str, request: Request) -> str | None:
+    if (service, request.path.rstrip("/")) not in _CHOSEN_IDS or request.method != "POST":
+        return None
+    return identifier(resource(request.document))

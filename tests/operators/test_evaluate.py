@@ -1,0 +1,257 @@
+"""The meaning of the operators, on simulated clouds."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from operators.simulated import Simulated, evaluation, expression, list_of
+
+from openstackoid.operators import Answer, NoAnswerError, Policy, Request
+from openstackoid.routing import Refusal
+
+REFUSED = NoAnswerError("compute of B could not be reached", sent=False)
+SILENT = NoAnswerError("compute of B has not answered", sent=True, status=504)
+
+
+def one(name: str, failure: NoAnswerError | int | None = None) -> Simulated:
+    """Return a cloud with one thing of this name."""
+    return Simulated([{"id": f"id-{name}", "name": name}], failure=failure)
+
+
+GET = Request.of("GET", "/things?name=b")
+LIST = Request.of("GET", "/things")
+SHOW = Request.of("GET", "/things/id-b")
+POST = Request("POST", "/things", document={"thing": {"name": "new"}})
+
+
+@pytest.mark.parametrize("failure", [REFUSED, SILENT, 400, 401, 404, 500, 503])
+async def test_or_reads_from_the_first_that_succeeds(failure: NoAnswerError | int) -> None:
+    """A read is tried on whatever the failure."""
+    clouds = {"A": one("a", failure), "B": one("b")}
+    run = evaluation(clouds)
+    answer = await run.run(expression("A|B"), SHOW)
+    assert (answer.status, answer.cloud) == (200, "B")
+    assert [o.cloud for o in run.report.outcomes.values()] == ["A", "B"]
+
+
+async def test_or_goes_on_behind_an_empty_filtered_list() -> None:
+    """A name is found in the cloud that has it; an unfiltered empty list is an answer."""
+    clouds = {"A": one("a"), "B": one("b")}
+    assert list_of(await evaluation(clouds).run(expression("A|B"), GET)).items[0]["name"] == "b"
+    clouds["A"].things = []
+    unfiltered = Request.of("GET", "/things?limit=5&sort_key=name")
+    assert list_of(await evaluation(clouds).run(expression("A|B"), unfiltered)).items == []
+
+
+@pytest.mark.parametrize("failure", [REFUSED, 400, 403, 404, 409, 503])
+async def test_or_writes_elsewhere_only_if_surely_nothing_was_done(
+    failure: NoAnswerError | int,
+) -> None:
+    """What was refused is tried in the next cloud, once."""
+    clouds = {"A": one("a", failure), "B": one("b")}
+    answer = await evaluation(clouds).run(expression("A|B"), POST)
+    assert answer.cloud == "B"
+    assert len(clouds["A"].seen) == len(clouds["B"].seen) == 1
+
+
+async def test_or_never_repeats_what_may_have_been_done() -> None:
+    """No answer to a write that was sent is the end of it."""
+    clouds = {"A": one("a", SILENT), "B": one("b")}
+    with pytest.raises(NoAnswerError) as caught:
+        await evaluation(clouds).run(expression("A|B"), POST)
+    assert caught.value.status == 504
+    assert clouds["B"].seen == []
+    clouds["A"].failure = 500
+    assert (await evaluation(clouds).run(expression("A|B"), POST)).status == 500
+    assert clouds["B"].seen == []
+
+
+async def test_or_asks_a_cloud_that_is_down_last() -> None:
+    """What is known costs nothing."""
+    clouds = {"A": one("b"), "B": one("b")}
+    answer = await evaluation(clouds, down=lambda c: c == "A").run(expression("A|B"), SHOW)
+    assert answer.cloud == "B"
+    assert clouds["A"].seen == []
+
+
+@pytest.mark.parametrize(
+    ("failures", "status"),
+    [((404, 409), 409), ((404, 401), 401), ((404, 404), 404), ((404, 500), 500)],
+)
+async def test_or_returns_the_most_telling_failure(failures: tuple[int, int], status: int) -> None:
+    """A cloud that could not be asked says more than one that lacks it."""
+    clouds = {"A": one("a", failures[0]), "B": one("b", failures[1])}
+    assert (await evaluation(clouds).run(expression("A|B"), SHOW)).status == status
+    clouds["B"].failure = REFUSED
+    with pytest.raises(NoAnswerError):
+        await evaluation(clouds).run(expression("A|B"), SHOW)
+
+
+async def test_and_asks_all_at_once() -> None:
+    """Ten clouds take as long as one."""
+    clouds = {f"C{n}": Simulated([{"id": f"{n}", "name": "x"}], seconds=0.1) for n in range(10)}
+    start = time.monotonic()
+    answer = await evaluation(clouds).run(
+        expression("&".join(clouds)), Request.of("GET", "/things")
+    )
+    assert time.monotonic() - start < 0.5  # not the second that one after another would take
+    assert [i["oid:cloud"] for i in list_of(answer).items] == list(clouds)
+
+
+@pytest.mark.parametrize("failure", [REFUSED, SILENT, 500, 401])
+async def test_and_reads_what_can_be_reached_and_says_what_is_missing(
+    failure: NoAnswerError | int,
+) -> None:
+    """A list of the others, and a report; by policy, all or nothing."""
+    clouds = {"A": one("a"), "B": one("b", failure)}
+    run = evaluation(clouds)
+    answer = await run.run(expression("A&B"), LIST)
+    assert [i["name"] for i in list_of(answer).items] == ["a"]
+    report = json.loads(run.report.header())
+    assert [r["cloud"] for r in report] == ["A", "B"]
+    assert report[1].get("status") == failure if isinstance(failure, int) else report[1]["error"]
+    if failure != 401:
+        run = evaluation(clouds, Policy.ALL)
+        with pytest.raises(NoAnswerError) if isinstance(failure, NoAnswerError) else _no_error():
+            assert (await run.run(expression("A&B"), LIST)).status == failure
+
+
+class _no_error:  # noqa: N801
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+async def test_and_waits_no_longer_than_its_patience() -> None:
+    """One deadline for all; who is late is reported."""
+    clouds = {"A": one("a"), "B": one("b")}
+    clouds["B"].seconds = 60
+    run = evaluation(clouds, patience=0.1)
+    answer = await run.run(expression("A&B"), LIST)
+    assert [i["name"] for i in list_of(answer).items] == ["a"]
+    assert "B" in {o.cloud for o in run.report.missing()}
+
+
+async def test_and_shows_the_first_in_order_that_has_it() -> None:
+    """One resource is one resource; the others are not waited for."""
+    clouds = {"A": one("a"), "B": one("b"), "C": one("b")}
+    clouds["C"].seconds = 60
+    answer = await evaluation(clouds).run(expression("A&B&C"), SHOW)
+    assert (answer.cloud, answer.document["thing"]["name"]) == ("B", "b")
+    missing = await evaluation({"A": one("a"), "B": one("c")}).run(expression("A&B"), SHOW)
+    assert missing.status == 404
+
+
+async def test_and_creates_in_all() -> None:
+    """One POST each, and the answer is of the kind of one."""
+    clouds = {"A": one("a"), "B": one("b")}
+    run = evaluation(clouds, Policy.ALL)
+    answer = await run.run(expression("A&B"), POST)
+    assert (answer.status, answer.cloud) == (201, "A")
+    assert [len(c.things) for c in clouds.values()] == [2, 2]
+    assert [o.created for o in run.report.outcomes.values()] == ["new-1", "new-1"]
+
+
+@pytest.mark.parametrize("failure", [REFUSED, SILENT, 403, 500])
+async def test_and_removes_what_was_created_if_one_fails(failure: NoAnswerError | int) -> None:
+    """Nothing is left where it is known, and where it is not the message says so."""
+    clouds = {"A": one("a"), "B": one("b", failure)}
+    with pytest.raises(Refusal) as caught:
+        await evaluation(clouds, Policy.ALL).run(expression("A&B"), POST)
+    assert len(clouds["A"].things) == 1
+    assert "A: answered 201; new-1 was removed again" in caught.value.message
+    assert caught.value.status == (failure if isinstance(failure, int) else failure.status)
+    assert [r.method for r in clouds["B"].seen] == ["POST"]
+
+
+async def test_and_says_what_could_not_be_removed() -> None:
+    """A cloud that fails during the undo is named, with the id that is left there."""
+    clouds = {"A": one("a", SILENT), "B": one("b", 403)}
+    clouds["A"].healthy = 1
+    with pytest.raises(Refusal, match="A: answered 201; new-1 could not be removed: delete it"):
+        await evaluation(clouds, Policy.ALL).run(expression("A&B"), POST)
+    assert len(clouds["A"].things) == 2
+
+
+async def test_and_with_any_keeps_what_succeeded() -> None:
+    """By policy, some is enough, and the report has the rest."""
+    clouds = {"A": one("a", 403), "B": one("b")}
+    run = evaluation(clouds, Policy.ANY)
+    assert (await run.run(expression("A&B"), POST)).cloud == "B"
+    assert json.loads(run.report.header())[0]["status"] == 403
+
+
+async def test_and_deletes_where_it_is() -> None:
+    """Not to be found is as good as deleted, if one cloud had it."""
+    clouds = {"A": one("a"), "B": one("b")}
+    delete = Request("DELETE", "/things/id-b")
+    assert (await evaluation(clouds, Policy.ALL).run(expression("A&B"), delete)).status == 204
+    assert (await evaluation(clouds, Policy.ALL).run(expression("A&B"), delete)).status == 404
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "document"),
+    [
+        ("image", "/v2/images", {"name": "x"}),
+        ("compute", "/v2.1/flavors", {"flavor": {"name": "x", "id": None}}),
+    ],
+)
+async def test_and_creates_copies_under_one_id(
+    service: str, path: str, document: dict[str, object]
+) -> None:
+    """Where the client may choose the id, it is the same everywhere, and known without answer."""
+    seen: dict[str, list[Request]] = {"A": [], "B": []}
+
+    async def send(cloud: str, request: Request) -> Answer:
+        seen[cloud].append(request)
+        if cloud == "B" and request.method == "POST":
+            raise SILENT
+        return Answer(201, document=request.document)
+
+    run = evaluation({}, Policy.ALL, service=service)
+    run.send = send
+    with pytest.raises(Refusal):
+        await run.run(expression("A&B"), Request("POST", path, document=document))
+    (a, b) = (json.dumps(seen[c][0].document) for c in "AB")
+    assert a == b
+    deleted = {c: seen[c][1].path for c in "AB"}
+    assert deleted["A"] == deleted["B"]
+    assert deleted["A"].removeprefix(f"{path}/") in a
+
+
+@pytest.mark.parametrize("text", ["(A&B)|C", "A&(B|C)", "A|(B&C)"])
+async def test_operators_nest(text: str) -> None:
+    """Any nesting is evaluated, and every item has its cloud."""
+    clouds = {"A": one("a"), "B": one("b"), "C": one("c")}
+    answer = await evaluation(clouds).run(expression(text), LIST)
+    items = [i["name"] for i in list_of(answer).items]
+    assert items == {"(A&B)|C": ["a", "b"], "A&(B|C)": ["a", "b"], "A|(B&C)": ["a"]}[text]
+
+
+async def test_discovery_is_the_first_clouds() -> None:
+    """Versions are a list by shape, but no data."""
+    calls: list[str] = []
+
+    async def send(cloud: str, _: Request) -> Answer:
+        calls.append(cloud)
+        return Answer(300, document={"versions": [{"id": "v2"}]})
+
+    run = evaluation({})
+    run.send = send
+    answer = await run.run(expression("A&B"), Request.of("GET", "/"))
+    assert answer.document == {"versions": [{"id": "v2"}]}
+    assert calls == ["A"]
+
+
+async def test_a_cancelled_evaluation_leaves_no_task() -> None:
+    """A client that leaves takes all branches with it."""
+    clouds = {"A": one("a"), "B": one("b")}
+    for cloud in clouds.values():
+        cloud.seconds = 60
+    task = asyncio.create_task(evaluation(clouds).run(expression("A&B"), LIST))
+    for cloud in clouds.values():
+        await cloud.asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(asyncio.all_tasks()) == 1
