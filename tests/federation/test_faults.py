@@ -71,6 +71,8 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
      "6: clouds.One.bind: must be an IP address"),
     ("    backends:", "    bind: 5\n    backends:",
      "6: clouds.One.bind: must be an IP address in quotes"),
+    ("    backends:", "    connect: two\n    backends:",
+     "6: clouds.One.connect: must be an IP address"),
     ("    backends:", '    region: ""\n    backends:',
      "6: clouds.One.region: String should have at least 1 character"),
     # addresses

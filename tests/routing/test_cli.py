@@ -45,6 +45,13 @@ def test_a_request_without_a_scope_is_one_hop(file: str) -> None:
     )
 
 
+def test_a_detour_is_shown(file: str) -> None:
+    """The address that is connected to, behind the one the request is for."""
+    Path(file).write_text(FEDERATION + "    connect: 10.8.0.2\n")
+    result = explain(file, "--scope", "glance=CloudTwo", "get", IMAGES)
+    assert "  sent to http://cloudtwo:9292/v2/images by way of 10.8.0.2\n" in result.stdout
+
+
 def test_a_request_to_another_cloud_is_two_hops(file: str) -> None:
     """The second gateway knows its backend; this file does not."""
     result = explain(file, "--scope", "glance=CloudTwo", "get", IMAGES)

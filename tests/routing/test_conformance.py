@@ -58,7 +58,7 @@ def test_a_request_goes_where_the_table_says(case: dict[str, Any]) -> None:
         assert caught.value.status == expected["status"]
         assert expected["message"] in caught.value.message
         return
-    defaults = {"interface": "public", "scope": None, "origin": None}
+    defaults = {"interface": "public", "scope": None, "origin": None, "connect": None}
     assert _sent(head(case["request"]), here) == defaults | expected
 
 
@@ -75,6 +75,7 @@ def _sent(request: Head, here: str) -> dict[str, Any]:
         "url": goal.url,
         "scope": decided.scope and decided.scope.canonical,
         "origin": decided.origin,
+        "connect": goal.connect,
     }
 
 
@@ -93,6 +94,7 @@ def test_explain_tells_what_the_table_says(case: dict[str, Any]) -> None:
     first, *rest = hops(asked, FEDERATION, here)
     assert first.target is not None
     assert (first.gateway, first.target.url) == (here, expected["url"])
+    assert first.target.connect == expected.get("connect")
     assert len(rest) == first.target.remote
     for last in rest:
         assert last.gateway == expected["cloud"]

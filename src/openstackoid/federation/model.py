@@ -182,9 +182,9 @@ class Cloud(_Model):
     bind: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
     """Where the gateway listens, if not at the host of the frontends."""
     connect: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
-    """Where other clouds' gateways connect to, if not to the host of the frontends: a VPN, say.
+    """Where the gateways of other clouds connect to, if not to the host of the frontends (a VPN).
 
-    The ports are those of the frontends, and so are Host and the name a certificate is checked for.
+    The ports stay those of the frontends; so do Host and the name in the certificate.
     """
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -124,6 +125,8 @@ class Upstream:
 
 def _reason(error: OSError) -> str:
     """Return why a connection failed, without the address that asyncio's text has."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {error.verify_message}"
     if isinstance(error, socket.gaierror) or error.errno is None:
         return error.strerror or "no connection"
     return os.strerror(error.errno)

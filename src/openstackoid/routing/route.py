@@ -102,7 +102,9 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
         raise Refusal(status, message, cloud=cloud, service=route.service)
     rest = route.rest if url.path or route.rest.startswith("/") else f"/{route.rest}"
     connect = str(description.connect) if remote and description.connect else None
-    return Target(cloud, f"{url.scheme}://{url.netloc}{url.path}{rest}", url.netloc, remote, connect)
+    return Target(
+        cloud, f"{url.scheme}://{url.netloc}{url.path}{rest}", url.netloc, remote, connect
+    )
 
 
 def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, str]:
