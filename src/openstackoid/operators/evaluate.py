@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
@@ -21,8 +21,8 @@ class Evaluation:
     """What one evaluation needs, and what is reported of it.
 
     `down` tells whether a cloud is known to be away; `base` is the service's address at home, for
-    links; `here` names the gateway in refusals. `patience` is how many seconds a read waits for
-    all clouds together.
+    links; `here` names the gateway in refusals. `patience` is how many seconds all clouds
+    together may take, None for a write, which is waited for.
     """
 
     send: Send
@@ -31,18 +31,24 @@ class Evaluation:
     base: str
     here: str
     service: str
-    patience: float
+    patience: float | None
     report: Report = field(default_factory=Report)
-    deadline: float = field(init=False)
+    deadline: float | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.deadline = time.monotonic() + self.patience
+        self.deadline = None if self.patience is None else time.monotonic() + self.patience
 
     async def run(self, expression: Expression, request: Request) -> Answer:
         """Return the answer; raises NoAnswerError if there is none, Refusal if it is not to be."""
         match expression:
             case Cloud(name):
                 return await self.ask(name, request)
+            case Any() if request.upload:
+                raise self.refusal(
+                    HTTPStatus.BAD_REQUEST,
+                    "an upload cannot be sent again where the first cloud fails; name one cloud "
+                    f'for {self.service}, or several with "&"',
+                )
             case Any(operands):
                 return await self.first(operands, request)
             case All(operands) if is_discovery(request):
@@ -51,6 +57,37 @@ class Evaluation:
                 return await lists.read(self, operands, request)
             case All(operands):
                 return await writes.write(self, operands, request)
+
+    async def together(
+        self, operands: Sequence[tuple[Expression, Request]], enough: Callable[[Answer], bool]
+    ) -> list[Result | None]:
+        """Evaluate all at once, within the deadline, or until one in order is `enough`.
+
+        Returns a result for each in order, None where it was not waited for. A cloud that is known
+        to be down is not asked.
+        """
+        tasks = [asyncio.ensure_future(self._unless_down(*operand)) for operand in operands]
+        results: list[Result | None] = [None] * len(tasks)
+        try:
+            for number, task in enumerate(tasks):
+                result = results[number] = await self._result(task)
+                if isinstance(result, Answer) and enough(result):
+                    break
+        finally:
+            for task in tasks:
+                task.cancel()
+            done = await asyncio.gather(*tasks, return_exceptions=True)
+            for number, late in enumerate(done):
+                if results[number] is None and isinstance(late, Answer):
+                    late.close()
+        return results
+
+    async def _unless_down(self, operand: Expression, request: Request) -> Answer:
+        if isinstance(operand, Cloud) and self.down(operand.name):
+            message = f"{operand.name} is known to be down"
+            self.report.of(operand.name).error = message
+            raise NoAnswerError(message, sent=False, status=HTTPStatus.BAD_GATEWAY)
+        return await self.run(operand, request)
 
     async def ask(self, cloud: str, request: Request) -> Answer:
         """Ask one cloud, and note how it went."""
@@ -89,32 +126,8 @@ class Evaluation:
             failures.append(answer)
         return most_telling(failures)
 
-    async def together(
-        self, awaitables: Sequence[Awaitable[Answer]], enough: Callable[[Answer], bool]
-    ) -> list[Result | None]:
-        """Wait for all, within the deadline, or until one in order is `enough`.
-
-        Returns a result for each in order, None where it was not waited for.
-        """
-        tasks = [asyncio.ensure_future(a) for a in awaitables]
-        results: list[Result | None] = [None] * len(tasks)
-        try:
-            for number, task in enumerate(tasks):
-                results[number] = await self._result(task)
-                result = results[number]
-                if isinstance(result, Answer) and enough(result):
-                    break
-        finally:
-            for task in tasks:
-                task.cancel()
-            done = await asyncio.gather(*tasks, return_exceptions=True)
-            for number, late in enumerate(done):
-                if results[number] is None and isinstance(late, Answer):
-                    late.close()
-        return results
-
     async def _result(self, task: asyncio.Future[Answer]) -> Result:
-        left = max(0.0, self.deadline - time.monotonic())
+        left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
         done, _ = await asyncio.wait([task], timeout=left)
         if not done:
             message = f"has not answered within {self.patience:g} s"

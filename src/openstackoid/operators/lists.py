@@ -48,7 +48,7 @@ async def _page(
             ).error = "left out since it was away at an earlier page"
     asked = [(i, c) for i, c in enumerate(cursors) if not isinstance(c, bool)]
     results = await evaluation.together(
-        [evaluation.run(operands[i], request.asking(marker=c)) for i, c in asked],
+        [(operands[i], request.asking(marker=c)) for i, c in asked],
         lambda a: evaluation.policy is Policy.ANY and a.ok and _listing(a) is None,
     )
     answers = [r for r in results if isinstance(r, Answer) and r.ok]
@@ -118,7 +118,7 @@ async def _located(
     """Return the position in each source behind the item `marker`, which one of them has."""
     item_of = Request("GET", f"{request.path.removesuffix('/detail').rstrip('/')}/{marker}")
     results = await evaluation.together(
-        [evaluation.run(operand, item_of) for operand in operands], lambda answer: answer.ok
+        [(operand, item_of) for operand in operands], lambda answer: answer.ok
     )
     owners = [(n, r) for n, r in enumerate(results) if isinstance(r, Answer) and r.ok]
     if not owners:

@@ -21,19 +21,24 @@ class Request:
     """One request to one service, the same for every cloud but for its query and its body.
 
     `path` is the part behind the service's prefix, still percent-encoded; `query` its pairs.
-    `document` is the body where it is JSON, None where there is none.
+    `document` is the body where it is JSON, None where there is none. Any other body is the
+    sender's affair; `upload` tells that it can be sent only once.
     """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     document: Any = None
+    upload: bool = False
 
     @classmethod
-    def of(cls, method: str, target: str, document: Any = None) -> "Request":
+    def of(
+        cls, method: str, target: str, document: Any = None, *, upload: bool = False
+    ) -> "Request":
         """Return the request for a target with its query."""
         path, _, query = target.partition("?")
-        return cls(method, path, tuple(parse_qsl(query, keep_blank_values=True)), document)
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
+        return cls(method, path, pairs, document, upload)
 
     @property
     def target(self) -> str:

@@ -10,7 +10,7 @@ from openstackoid.operators.failures import Result, most_telling
 from openstackoid.operators.report import Outcome
 from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
 from openstackoid.operators.shapes import identifier, resource
-from openstackoid.scope import Expression
+from openstackoid.scope import Cloud, Expression
 
 if TYPE_CHECKING:
     from openstackoid.operators.evaluate import Evaluation
@@ -28,9 +28,18 @@ async def write(
     Raises Refusal that says, by cloud and id, what was undone and what was not.
     """
     request = _with_id(evaluation.service, request)
+    if evaluation.policy is Policy.ALL and (away := _away(evaluation, operands)):
+        raise evaluation.refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"{away} is known to be down, so nothing was sent to any cloud; try again later, or "
+            "do without it",
+        )
     results = await evaluation.together(
-        [_one(evaluation, operand, request) for operand in operands], lambda _: False
+        [(operand, request) for operand in operands], lambda _: False
     )
+    for result in results:
+        if isinstance(result, Answer) and result.ok and request.method == "POST" and result.cloud:
+            evaluation.report.of(result.cloud).created = _created(result)
     done = [r for r in results if isinstance(r, Answer) and r.ok]
     failed = [r for r in results if r is not None and not (isinstance(r, Answer) and r.ok)]
     if request.method == "DELETE" and done:
@@ -45,11 +54,10 @@ async def write(
     raise evaluation.refusal(_status(failed), _account(evaluation, request))
 
 
-async def _one(evaluation: "Evaluation", operand: Expression, request: Request) -> Answer:
-    answer = await evaluation.run(operand, request)
-    if answer.ok and request.method == "POST" and answer.cloud is not None:
-        evaluation.report.of(answer.cloud).created = _created(answer)
-    return answer
+def _away(evaluation: "Evaluation", operands: Sequence[Expression]) -> str | None:
+    return next(
+        (o.name for o in operands if isinstance(o, Cloud) and evaluation.down(o.name)), None
+    )
 
 
 def _created(answer: Answer) -> str | None:

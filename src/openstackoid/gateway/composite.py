@@ -1,0 +1,140 @@
+"""Requests under an expression with operators: evaluated here, one answer of the same kind."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from aiohttp import hdrs, web
+
+from openstackoid.federation import Federation
+from openstackoid.gateway.answer import relay_answer
+from openstackoid.gateway.branches import Branches
+from openstackoid.gateway.health import Health
+from openstackoid.gateway.protocol import RelayedRequest, RelayedResponse
+from openstackoid.gateway.record import Record
+from openstackoid.gateway.tee import Tee
+from openstackoid.gateway.upstream import Upstream
+from openstackoid.operators import SAFE, Answer, Evaluation, NoAnswerError, Policy, Request
+from openstackoid.routing import Head, Refusal, Route
+from openstackoid.scope.expression import clouds
+
+REPORT = "X-Scope-Report"
+POLICY = "x-scope-policy"
+
+MAX_REQUEST = 2**20
+"""Bytes of a request that is sent to several clouds; uploads, which are no JSON, are streamed."""
+
+
+@dataclass
+class Composite:
+    """Evaluates the requests of one gateway; `patience` is the seconds a read may take in all."""
+
+    here: str
+    upstream: Upstream
+    health: Health
+    idle_timeout: float
+    patience: float
+
+    async def answer(
+        self,
+        request: RelayedRequest,
+        record: Record,
+        head: Head,
+        route: Route,
+        federation: Federation,
+        body: AsyncIterator[bytes] | None,
+    ) -> web.StreamResponse:
+        """Return the one answer; raises Refusal."""
+        upload = body is not None and not _is_json(request)
+        document = None if body is None or upload else await self._document(body, route)
+        operation = Request.of(head.method, route.rest, document, upload=upload)
+        branches = Branches(
+            head, route, federation, self.here, record.make_request_id(), self.upstream, self.health
+        )
+        frontend = federation.clouds[self.here].frontend(route.service, route.interface)
+        safe = head.method in SAFE
+        evaluation = Evaluation(
+            branches.send,
+            self._policy(head, default=Policy.ANY if safe else Policy.ALL),
+            self.health.down,
+            str(frontend or ""),
+            self.here,
+            route.service,
+            self.patience if safe else None,
+        )
+        pump = None
+        if upload and body is not None:
+            branches.upload = Tee(body, clouds(route.expression))
+            pump = asyncio.create_task(branches.upload.pump())
+        try:
+            answer = await evaluation.run(route.expression, operation)
+        except NoAnswerError as error:
+            raise Refusal(
+                HTTPStatus(error.status), error.message, cloud=self.here, service=route.service
+            ) from error
+        finally:
+            if pump is not None:
+                pump.cancel()
+                await asyncio.gather(pump, return_exceptions=True)
+            record.extra.append((REPORT, evaluation.report.header()))
+            record.fields["report"] = [o.document() for o in evaluation.report.outcomes.values()]
+        return await self._respond(request, record, answer)
+
+    async def _respond(
+        self, request: RelayedRequest, record: Record, answer: Answer
+    ) -> web.StreamResponse:
+        if isinstance(answer.body, aiohttp.ClientResponse):
+            try:
+                return await relay_answer(
+                    request, record, answer.body, None, None, self.idle_timeout
+                )
+            finally:
+                answer.close()
+        record.status = answer.status
+        data = b"" if answer.document is None else json.dumps(answer.document).encode()
+        headers = [*answer.headers, *record.extra]
+        if data:
+            headers.append((hdrs.CONTENT_LENGTH, str(len(data))))
+        response = RelayedResponse(answer.status, HTTPStatus(answer.status).phrase, headers)
+        await response.prepare(request)
+        await response.write_eof(b"" if request.method == hdrs.METH_HEAD else data)
+        record.sent = len(data)
+        return response
+
+    async def _document(self, body: AsyncIterator[bytes], route: Route) -> Any:
+        data = bytearray()
+        async for piece in body:
+            data += piece
+            if len(data) > MAX_REQUEST:
+                raise self._refusal(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    f"a request to several clouds takes at most {MAX_REQUEST} bytes",
+                    route,
+                )
+        try:
+            return json.loads(data) if data else None
+        except (ValueError, RecursionError) as error:
+            message = "the body is not JSON; mend it, nothing was sent to any cloud"
+            raise self._refusal(HTTPStatus.BAD_REQUEST, message, route) from error
+
+    def _policy(self, head: Head, default: Policy) -> Policy:
+        value = head.value(POLICY)
+        if value is None:
+            return default
+        try:
+            return Policy(value.strip().lower())
+        except ValueError as error:
+            message = f'X-Scope-Policy is "all" or "any", not "{value}"'
+            raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=self.here) from error
+
+    def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
+        return Refusal(status, message, cloud=self.here, service=route.service)
+
+
+def _is_json(request: RelayedRequest) -> bool:
+    kind = request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
+    return kind in {"", "application/json"} or kind.endswith("+json") or "json-patch" in kind
