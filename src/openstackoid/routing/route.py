@@ -87,7 +87,10 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
     find = description.frontend if remote else description.backend
     url = find(route.service, PUBLIC if remote else route.interface)
     if url is None:
-        others = sorted(set(federation.having(route.service)) - {cloud})
+        # A cloud may have a frontend just to pass requests on; of ours we know that it has no more.
+        ours = federation.clouds[here].backend(route.service, PUBLIC)
+        without = {cloud} if ours else {cloud, here}
+        others = sorted(set(federation.having(route.service)) - without)
         advice = (
             f'take it where there is one: {{"{route.service}": "{others[0]}"}}'
             if others
