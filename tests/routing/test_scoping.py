@@ -75,3 +75,10 @@ def test_a_refusal_holds_no_token() -> None:
     with pytest.raises(Refusal) as caught:
         route(head(("X-Scope", "image=Two"), *tokens), FEDERATION, "One")
     assert secret not in caught.value.message
+
+
+def test_a_cloud_that_only_the_sender_knows_is_a_matter_of_two_files() -> None:
+    """The user wrote no such name: both gateways are named, not only the cloud."""
+    sent = parse("image=Two").completed("Three").canonical
+    with pytest.raises(Refusal, match=r"files of Three and Two: X-Scope: unknown cloud"):
+        scope_of(head(("X-Scope", sent)), FEDERATION, "Two", "Three")

@@ -54,7 +54,8 @@ def _read(text: str, place: str, federation: Federation, here: str, origin: str 
     except ScopeTooLongError as error:
         raise _too_long(place, here) from error
     except ScopeError as error:
-        raise _bad(f"{place}: {error}", here) from error
+        sender = f"compare the federation files of {origin} and {here}: " if origin else ""
+        raise _bad(f"{sender}{place}: {error}", here) from error
     completed = scope.completed(here)
     if len(completed.canonical) > MAX_BYTES:
         raise _too_long(place, here)
