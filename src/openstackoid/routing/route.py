@@ -45,12 +45,12 @@ class Target:
 
 def route(head: Head, federation: Federation, here: str) -> Route:
     """Decide what the gateway of the cloud `here` does with a request; raises Refusal."""
-    if not head.target.startswith("/"):
+    if head.method == "CONNECT" or not head.target.startswith("/"):
         message = "the request target must be a path; talk to the gateway directly, not as a proxy"
         raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
     frontend, rest = _frontend(head, federation, here)
     origin = via.origin(head.values("via"))
-    scope = scope_of(head, federation, here, origin)
+    scope = scope_of(head, frontend.service, federation, here, origin)
     if scope is None:
         return Route(frontend.service, frontend.interface, rest, None, Cloud(here), None)
 
