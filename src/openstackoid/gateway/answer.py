@@ -82,6 +82,8 @@ async def send_refusal(
     """Answer with an error of the gateway's own."""
     record.status = refusal.status
     record.fields["error"] = refusal.message
+    if refusal.service:
+        record.fields.setdefault("service", refusal.service)
     response = web.Response(
         status=refusal.status,
         body=body_of(refusal),
