@@ -141,6 +141,44 @@ async def test_a_silent_service_ends_in_504(clouds: Clouds, method: str, advice:
     assert advice in error(answered)["message"]
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "request_"),
+    [
+        (400, "as a proxy", b"CONNECT /image/ HTTP/1.1\r\nHost: x\r\n\r\n"),
+        (400, "X-A is not UTF-8", b"GET /image/ HTTP/1.1\r\nHost: x\r\nX-A: caf\xe9\r\n\r\n"),
+        (
+            501,
+            "transfer coding",
+            b"POST /image/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+            b"0\r\n\r\n",
+        ),
+    ],
+)
+async def test_what_cannot_be_passed_on_as_it_came_is_refused(
+    clouds: Clouds, status: int, message: str, request_: bytes
+) -> None:
+    """Tunnels, bytes that would be lost, and codings that would be forgotten reach no service."""
+    client = await clouds.open("CloudOne", "image")
+    client.writer.write(request_)
+    answered = await client.answer()
+    assert answered.status == status
+    assert message in error(answered)["message"]
+    assert not clouds.backends["CloudOne"]["image"].requests
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
+async def test_no_write_is_sent_twice(clouds: Clouds, method: str) -> None:
+    """Not even one that HTTP calls idempotent: the second DELETE would be answered by 404."""
+
+    async def answer(_: Received, connection: Connection) -> None:
+        connection.writer.close()
+
+    backend = clouds.backends["CloudOne"]["compute"]
+    backend.answer = answer
+    assert (await clouds.ask("CloudOne", "compute", method=method)).status == 502
+    assert len(backend.requests) == 1
+
+
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 2", b"not http at all\r\n\r\n"])
 async def test_a_service_that_breaks_off_before_its_answer_is_502(
     clouds: Clouds, head: bytes
@@ -226,6 +264,25 @@ async def test_a_client_that_stalls_is_cut_off(clouds: Clouds, logged: io.String
     await backend.all_closed()
     await clouds.gateways["CloudTwo"].close()
     assert "the client sent nothing for 0.5 s" in logged.getvalue()
+
+
+async def test_a_client_that_stalls_in_mid_download_is_cut_off(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """A reader that reads no more does not occupy a service for ever."""
+
+    async def answer(_: Received, connection: Connection) -> None:
+        await connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            await connection.send(bytes(1 << 20))
+
+    backend = clouds.backends["CloudTwo"]["image"]
+    backend.answer = answer
+    client = await clouds.open("CloudOne", "image")
+    await client.send("GET", "/", IMAGE_TWO)
+    await client.reader.readuntil(b"\r\n\r\n")
+    await backend.all_closed()
+    assert "the client took nothing for 0.5 s" in logged.getvalue()
 
 
 async def test_an_upload_that_breaks_off_is_not_completed(clouds: Clouds) -> None:

@@ -8,6 +8,7 @@ import pytest
 from gateway.backend import OK, Connection, Received, json_answer, saying
 from gateway.played import TOKEN, Clouds
 
+from openstackoid.gateway import upstream
 from openstackoid.scope import DELIMITER
 
 IMAGE_TWO = 'X-Scope: {"image": "CloudTwo"}'
@@ -129,6 +130,32 @@ async def test_headers_of_a_connection_end_there(clouds: Clouds) -> None:
         assert answered.values(name) == []
 
 
+async def test_a_client_cannot_drop_what_the_gateway_adds(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """Connection names headers of the client's; without Via the next gateway could send it on."""
+    scoped = f"X-Auth-Token: {TOKEN}{DELIMITER}image=CloudTwo"
+    await clouds.ask("CloudOne", "image", "/", scoped, "Connection: via, x-scope")
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    (arrived,) = [x for x in lines if x["event"] == "request" and x["gateway"] == "CloudTwo"]
+    assert arrived["origin"] == "CloudOne"
+
+
+async def test_trailers_are_not_headers_of_the_next_request(clouds: Clouds) -> None:
+    """Behind a proxy the next request on a connection may be of another client."""
+    client = await clouds.open("CloudOne", "image")
+    await client.send("PUT", "/1", "Transfer-Encoding: chunked", "Trailer: X-Scope")
+    client.writer.write(b"3\r\nabc\r\n0\r\nX-Scope: image=CloudTwo\r\n\r\n")
+    await client.send("GET", "/2")
+    answered = await client.answer()
+    assert answered.status == 200
+    assert answered.values("connection") == ["close"]
+    assert await client.reader.read() == b""
+    assert [r.line for r in clouds.backends["CloudOne"]["image"].requests] == [
+        "PUT /image/1 HTTP/1.1"
+    ]
+
+
 async def test_100_continue_comes_from_the_service(clouds: Clouds) -> None:
     """The client is told to go on when the service says so, not before."""
     asked = asyncio.Event()
@@ -161,6 +188,32 @@ async def test_a_refused_upload_is_never_asked_for(clouds: Clouds) -> None:
     client = await clouds.open("CloudOne", "image")
     await client.send("PUT", "/", "Expect: 100-continue", "Content-Length: 4")
     assert (await client.answer()).status == 401
+
+
+async def test_no_100_continue_within_an_answer(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a service that answers without the body none is asked for while the answer is streamed."""
+    monkeypatch.setattr(upstream, "CONTINUE_WAIT", 0.01)
+
+    async def answer(_: Received, connection: Connection) -> None:
+        await connection.send(b"HTTP/1.1 401 No\r\nContent-Length: 6\r\n\r\nnot ")
+        await asyncio.sleep(0.1)
+        await connection.send(b"so")
+
+    clouds.backends["CloudOne"]["image"].answer = answer
+    client = await clouds.open("CloudOne", "image")
+    await client.send("PUT", "/", "Expect: 100-continue", "Content-Length: 4")
+    assert (await client.answer()).body == b"not so"
+
+
+async def test_http_1_0_knows_no_100_continue(clouds: Clouds) -> None:
+    """A client of that version takes 100 for the answer."""
+    client = await clouds.open("CloudOne", "image")
+    client.writer.write(
+        b"PUT /image/ HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody"
+    )
+    assert (await client.answer()).status == 200
 
 
 async def test_a_service_that_never_says_100_gets_the_body_all_the_same(clouds: Clouds) -> None:
@@ -225,9 +278,13 @@ async def test_the_log_has_neither_query_nor_token(clouds: Clouds, logged: io.St
     )
     await clouds.ask("CloudOne", "identity", "/", f"X-Auth-Token: {TOKEN}{DELIMITER}broken")
     await clouds.ask("CloudOne", "identity", "/", f"X-Auth-Token: {TOKEN}\x01")
+    client = await clouds.open("CloudOne", "identity")
+    client.prefix = f"http://alice:{TOKEN}@cloudone"
+    await client.send("GET", "/")
+    assert (await client.answer()).status == 400
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     paths = [line["path"] for line in lines if line["event"] == "request"]
-    assert paths == ["/identity/v2.0/tokens/gAAAAAB-…", "/identity/"]
+    assert paths == ["/identity/v2.0/tokens/gAAAAAB-…", "/identity/", ""]
 
 
 async def test_links_of_another_cloud_lead_through_home(clouds: Clouds) -> None:

@@ -6,8 +6,8 @@ import shlex
 import pytest
 from click.testing import CliRunner
 
+from openstackoid.cli import main
 from openstackoid.lab import addresses, state, status
-from openstackoid.lab.cli import lab as command
 from openstackoid.lab.lab import Lab
 
 
@@ -26,13 +26,13 @@ def directory(tmp_path):
 def run(directory, *arguments):
     """Return what a command printed and its exit code."""
     name, *rest = arguments
-    return CliRunner().invoke(command, [name, "--dir", str(directory), *rest])
+    return CliRunner().invoke(main, ["lab", name, "--dir", str(directory), *rest])
 
 
 @pytest.mark.parametrize("name", ["up", "down", "status", "env", "restart", "logs"])
 def test_every_command_says_how_it_is_used(name):
     """With an example."""
-    shown = CliRunner().invoke(command, [name, "--help"])
+    shown = CliRunner().invoke(main, ["lab", name, "--help"])
     assert shown.exit_code == 0
     assert "Example" in shown.output
 

@@ -18,6 +18,9 @@ clouds:
   CloudTwo:
     frontends:
       image: http://cloudtwo:9292
+  Half:
+    frontends: {identity: "http://half/identity", image: "http://half/image"}
+    backends: {image: "http://127.0.0.3:19292"}
 """
 IMAGES = "http://cloudone:8888/image/v2/images"
 
@@ -100,6 +103,14 @@ def test_a_refusal_is_told_with_the_gateway_that_answers(
     assert result.exit_code == 1
     assert result.stdout == f"CloudOne: answers {status}\n"
     assert message in result.stderr
+
+
+def test_a_refusal_of_the_second_gateway_is_its_own(file: str) -> None:
+    """After the hop that led there."""
+    result = explain(file, "--scope", "*=Half", "GET", "http://cloudone:8888/identity/v3")
+    assert result.exit_code == 1
+    assert "  sent to http://half/identity/v3\n" in result.stdout
+    assert result.stdout.endswith("Half: answers 404 Not Found\n")
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,10 @@ def head(*headers: tuple[str, str], body_token: str | None = None) -> Head:
 def test_the_token_in_a_login_s_body_carries_a_scope() -> None:
     """It is the only place besides the head."""
     request = head(body_token='T!SCOPE!{"image":"Two"}')
-    assert scope_of(request, FEDERATION, "One", None) == parse("image=Two").completed("One")
-    assert scope_of(head(body_token="T"), FEDERATION, "One", None) is None
+    assert scope_of(request, "identity", FEDERATION, "One", None) == parse("image=Two").completed(
+        "One"
+    )
+    assert scope_of(head(body_token="T"), "identity", FEDERATION, "One", None) is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_a_scope_that_outgrows_a_header_when_completed_is_refused_at_once() -> N
     )
     for request in (head(("X-Scope", long.canonical)), head(("X-Auth-Token", f"T!SCOPE!{long}"))):
         with pytest.raises(Refusal) as caught:
-            scope_of(request, federation, names[0], None)
+            scope_of(request, "image", federation, names[0], None)
         assert caught.value.status == 431
         assert "name fewer services" in caught.value.message
 
@@ -75,3 +77,17 @@ def test_a_refusal_holds_no_token() -> None:
     with pytest.raises(Refusal) as caught:
         route(head(("X-Scope", "image=Two"), *tokens), FEDERATION, "One")
     assert secret not in caught.value.message
+
+
+def test_a_cloud_that_only_the_sender_knows_is_a_matter_of_two_files() -> None:
+    """The user wrote no such name: both gateways are named, not only the cloud."""
+    sent = parse("image=Two").completed("Three").canonical
+    with pytest.raises(Refusal, match=r"files of Three and Two: X-Scope: unknown cloud"):
+        scope_of(head(("X-Scope", sent)), "image", FEDERATION, "Two", "Three")
+
+
+def test_a_subject_token_counts_for_keystone_alone() -> None:
+    """Beside another service's token it must not send that one abroad."""
+    request = head(("X-Auth-Token", "mine"), ("X-Subject-Token", "T!SCOPE!image=Two"))
+    assert scope_of(request, "image", FEDERATION, "One", None) is None
+    assert scope_of(request, "identity", FEDERATION, "One", None) is not None

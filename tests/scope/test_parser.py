@@ -107,6 +107,10 @@ def test_braces_with_nothing_between_are_a_scope_that_is_false() -> None:
 
 # fmt: off
 FAULTS = [  # a text, the carets below it, the reason
+    ("{compute: null}",
+     "          ^^^^", "null is no text in JSON; put the cloud's name in quotes"),
+    ('{"image": true}',
+     "          ^^^^", "true is no text in JSON; put the cloud's name in quotes"),
     ("CloudOne",
      "        ^", 'expected "=" and a cloud here, but the text ends'),
     ("[]",

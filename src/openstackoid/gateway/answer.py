@@ -1,5 +1,6 @@
 """The way back: an answer streamed to the client, or one of the gateway's own."""
 
+import asyncio
 from typing import Protocol
 
 import aiohttp
@@ -34,11 +35,13 @@ async def relay_answer(
     answer: aiohttp.ClientResponse,
     links: Links | None,
     editor: Editor | None,
+    idle_timeout: float,
 ) -> web.StreamResponse:
     """Stream an answer to the client, its Location by `links`, a body of JSON by `editor`.
 
     If the answer breaks off, so does the connection to the client: nothing else says that a body
-    is not whole once its head is sent.
+    is not whole once its head is sent. It is cut, too, if the client takes nothing for
+    `idle_timeout` seconds.
     """
     if not _is_json(answer):
         editor = None
@@ -61,15 +64,22 @@ async def relay_answer(
             data = _edited(piece, editor) if editor else piece
         except (aiohttp.ClientError, TimeoutError, CatalogTooLongError) as error:
             record.fields["error"] = f"the answer was cut off ({type(error).__name__})"
-            if request.transport is not None:
-                request.transport.abort()
-            return response
-        if data:
-            await response.write(data)
-            record.sent += len(data)
+            break
+        try:
+            async with asyncio.timeout(idle_timeout):
+                if data:
+                    await response.write(data)
+                if not piece:
+                    await response.write_eof()
+        except TimeoutError:
+            record.fields["error"] = f"the client took nothing for {idle_timeout:g} s"
+            break
+        record.sent += len(data)
         if not piece:
-            await response.write_eof()
             return response
+    if request.transport is not None:
+        request.transport.abort()
+    return response
 
 
 def _edited(piece: bytes, editor: Editor) -> bytes:
@@ -82,6 +92,8 @@ async def send_refusal(
     """Answer with an error of the gateway's own."""
     record.status = refusal.status
     record.fields["error"] = refusal.message
+    if refusal.service:
+        record.fields.setdefault("service", refusal.service)
     response = web.Response(
         status=refusal.status,
         body=body_of(refusal),

@@ -58,7 +58,8 @@ def gateway(
     description = known(loaded(file), cloud, file)
     if not description.backends:
         raise click.ClickException(
-            f"{file} has no backends for {cloud}; its gateway needs to know where its services are"
+            f"{file} has no backends for {cloud}, and its gateway has to know where the services "
+            f"listen; add them with: openstackoid federation import --backend SERVICE=URL"
         )
     configure()
     try:

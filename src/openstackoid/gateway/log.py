@@ -45,5 +45,10 @@ def _without_values(
 
 
 def shown_path(path: str) -> str:
-    """Return a path to log: without its query, and long segments (old tokens) cut short."""
+    """Return a path to log: without its query, and long segments (old tokens) cut short.
+
+    What is no path (a proxy's URL, which may hold a password) is left out.
+    """
+    if not path.startswith("/"):
+        return ""
     return _LONG.sub(lambda match: f"{match[0][:8]}…", path.partition("?")[0])

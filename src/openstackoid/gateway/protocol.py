@@ -34,6 +34,15 @@ _HOP_BY_HOP = frozenset(
 class RelayedRequest(web.BaseRequest):
     """A request whose answer is relayed with the headers it came with, and no others."""
 
+    @property
+    def keep_alive(self) -> bool:
+        """Whether another request may follow on this connection; none does after chunks.
+
+        aiohttp's parser takes the trailers of a chunked body for headers of the next request, which
+        behind a proxy may be another client's.
+        """
+        return super().keep_alive and hdrs.TRANSFER_ENCODING not in self.headers
+
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         if isinstance(response, RelayedResponse):
             for name in OWN_HEADERS:
@@ -112,5 +121,8 @@ def connection_headers(headers: CIMultiDictProxy[str]) -> frozenset[str]:
 
 
 def decoded(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """Return headers as text that aiohttp encodes to the same bytes again."""
+    """Return headers as text that aiohttp encodes to the same bytes again, if they are UTF-8.
+
+    Of others it leaves out the bytes that are not; here they are lone surrogates.
+    """
     return [(n.decode("latin-1"), v.decode("utf-8", "surrogateescape")) for n, v in raw]

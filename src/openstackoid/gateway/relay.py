@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from http import HTTPStatus
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from openstackoid import identity
 from openstackoid.federation import Federation
@@ -51,7 +51,7 @@ class Relay:
 
     async def _answer(self, request: RelayedRequest, record: Record) -> web.StreamResponse:
         federation = self.federation  # the same one to the end, whatever is reloaded meanwhile
-        head = _head(request)
+        head = self._head(request)
         decided = route(head, federation, self._here)
         body: Body = None
         if identity.is_authentication(head.method, decided):
@@ -67,7 +67,7 @@ class Relay:
             raise TypeError("a composite expression reached the relay")
         goal = target(decided, decided.expression.name, federation, self._here)
         record.fields["target"] = goal.cloud
-        headers = self._headers(request, head, decided, goal, record, body)
+        headers = self._headers(head, decided, goal, record, body)
         validation = identity.validates_at_home(head, decided, goal)
         links = None
         if goal.remote:
@@ -82,20 +82,26 @@ class Relay:
                 raise Refusal(
                     HTTPStatus.NOT_FOUND, message, cloud=goal.cloud, service=decided.service
                 )
-            return await relay_answer(request, record, answer, links, editor)
+            return await relay_answer(request, record, answer, links, editor, self._idle_timeout)
+
+    def _head(self, request: RelayedRequest) -> Head:
+        """Return the head without what ends at this connection; raises Refusal."""
+        ended = connection_headers(request.headers)
+        headers = [(n, v) for n, v in decoded(request.raw_headers) if n.lower() not in ended]
+        for name, value in headers:
+            if not value.isascii() and any("\udc80" <= c <= "\udcff" for c in value):
+                message = f"the header {name} is not UTF-8; send it percent-encoded"
+                raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=self._here)
+        if request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").lower() != "chunked":
+            message = "the body's transfer coding is not known here; send it in chunks, or whole"
+            raise Refusal(HTTPStatus.NOT_IMPLEMENTED, message, cloud=self._here)
+        port = request.get_extra_info("sockname")[1]
+        return Head(request.method, request.raw_path, tuple(headers), port)
 
     def _headers(
-        self,
-        request: RelayedRequest,
-        head: Head,
-        decided: Route,
-        goal: Target,
-        record: Record,
-        body: Body,
+        self, head: Head, decided: Route, goal: Target, record: Record, body: Body
     ) -> identity.Headers:
-        dropped = connection_headers(request.headers)
-        if isinstance(body, bytes):
-            dropped |= {"content-length", "expect"}
+        dropped = {"content-length", "expect"} if isinstance(body, bytes) else set()
         headers = identity.headers_for(head, decided, goal, self._here)
         kept = [(name, value) for name, value in headers if name.lower() not in dropped]
         if isinstance(body, bytes):
@@ -124,7 +130,10 @@ class Relay:
 
         A client that sends nothing any more is cut off, and this request cancelled with it.
         """
-        if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+        expects = request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+        if expects and record.status is not None:
+            await asyncio.Event().wait()  # answered before: nobody wants the body any more
+        if expects and request.version >= HttpVersion11:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
         while True:
@@ -146,16 +155,17 @@ class Relay:
     ) -> web.StreamResponse:
         """Answer 500; the log gets the kind and the place, not the text, which may hold a token."""
         place = traceback.extract_tb(error.__traceback__)[-1]
+        failed = f"{type(error).__name__} at {place.filename}:{place.lineno}"
+        if record.status is not None:  # its head is sent, nothing more can be said
+            record.fields["error"] = failed
+            if request.transport is not None:
+                request.transport.abort()
+            raise error
         message = "the gateway failed; its log has the place under this request's id"
         refusal = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, message, cloud=self._here)
         response = await send_refusal(request, record, refusal)
-        record.fields["error"] = f"{type(error).__name__} at {place.filename}:{place.lineno}"
+        record.fields["error"] = failed
         return response
-
-
-def _head(request: RelayedRequest) -> Head:
-    port = request.get_extra_info("sockname")[1]
-    return Head(request.method, request.raw_path, tuple(decoded(request.raw_headers)), port)
 
 
 def _note(record: Record, decided: Route) -> None:

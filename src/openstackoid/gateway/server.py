@@ -1,6 +1,7 @@
 """The process: listeners, signals, reload and drain."""
 
 import asyncio
+import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,10 +70,8 @@ class Gateway:
 
     async def close(self) -> None:
         """Let the requests under way come to their end, within the drain timeout, and stop."""
-        self._say("draining", seconds=self._settings.drain_timeout)
         await self._runner.cleanup()
         await self._upstream.close()
-        self._say("stopped")
 
     async def _listen(self, cloud: Cloud) -> None:
         """Listen at the addresses of a cloud's frontends, and no longer at others."""
@@ -84,8 +83,8 @@ class Gateway:
             except OSError as error:
                 where = f"{address[0]}:{address[1]}"
                 raise ListenError(
-                    f"cannot listen at {where}: {error.strerror}; end the process that does, "
-                    "or set bind to another address in the federation file"
+                    f"cannot listen at {where}: {os.strerror(error.errno or 0)}; end the process "
+                    "that does, or set bind to another address in the federation file"
                 ) from error
             self._sites[address] = site
         for address in self._sites.keys() - wanted:
@@ -123,5 +122,7 @@ async def _serve(settings: Settings) -> None:
         await gateway.start()
         while await signals.get() == signal.SIGHUP:
             await gateway.reload()
+        log.info("draining", gateway=settings.cloud, seconds=settings.drain_timeout)
     finally:
         await gateway.close()
+    log.info("stopped", gateway=settings.cloud)

@@ -36,6 +36,20 @@ class _Request(aiohttp.ClientRequest):
             )
 
 
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a write once only, though aiohttp would repeat a PUT or DELETE that got no answer."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method in SAFE_METHODS:
+            raise
+        raise aiohttp.ClientConnectionError from error
+
+
 class Upstream:
     """Sends requests on. Connections are pooled; nothing is buffered, followed or decoded."""
 
@@ -45,8 +59,9 @@ class Upstream:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
             request_class=_Request,
+            middlewares=(_once,),
             timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=connect_timeout, sock_read=idle_timeout
+                total=None, connect=connect_timeout, sock_read=idle_timeout
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=(

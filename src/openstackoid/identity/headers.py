@@ -48,7 +48,7 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
     headers: list[tuple[str, str]] = []
     for name, value in head.headers:
         key = name.lower()
-        if key in dropped or (key == "via" and not target.remote and is_stamp(value)):
+        if key in dropped or (key == "via" and is_stamp(value)):
             continue
         if key in _TOKENS:
             value = split(value)[0] if clean else _scoped(key, value, route.scope)

@@ -49,12 +49,12 @@ class Target:
 
 def route(head: Head, federation: Federation, here: str) -> Route:
     """Decide what the gateway of the cloud `here` does with a request; raises Refusal."""
-    if not head.target.startswith("/"):
+    if head.method == "CONNECT" or not head.target.startswith("/"):
         message = "the request target must be a path; talk to the gateway directly, not as a proxy"
         raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
     frontend, rest = _frontend(head, federation, here)
     origin = via.origin(head.values("via"))
-    scope = scope_of(head, federation, here, origin)
+    scope = scope_of(head, frontend.service, federation, here, origin)
     if scope is None:
         return Route(frontend.service, frontend.interface, rest, None, Cloud(here), None)
 
@@ -91,7 +91,10 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
     find = description.frontend if remote else description.backend
     url = find(route.service, PUBLIC if remote else route.interface)
     if url is None:
-        others = sorted(set(federation.having(route.service)) - {cloud})
+        # A cloud may have a frontend just to pass requests on; of ours we know that it has no more.
+        ours = federation.clouds[here].backend(route.service, PUBLIC)
+        without = {cloud} if ours else {cloud, here}
+        others = sorted(set(federation.having(route.service)) - without)
         advice = (
             f'take it where there is one: {{"{route.service}": "{others[0]}"}}'
             if others

@@ -6,6 +6,7 @@ from openstackoid.federation import Federation
 from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
 from openstackoid.scope import MAX_BYTES, Scope, ScopeError, ScopeTooLongError, parse, split
+from openstackoid.scope.model import IDENTITY
 
 SCOPE_HEADER = "x-scope"
 AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)
@@ -13,12 +14,16 @@ SUBJECT_TOKEN = "x-subject-token"  # noqa: S105
 SERVICE_TOKEN = "x-service-token"  # noqa: S105
 
 
-def scope_of(head: Head, federation: Federation, here: str, origin: str | None) -> Scope | None:
-    """Return the completed scope of a request, None if it carries none.
+def scope_of(
+    head: Head, service: str, federation: Federation, here: str, origin: str | None
+) -> Scope | None:
+    """Return the completed scope of a request to a service, None if it carries none.
 
-    Raises Refusal if it is malformed, too long, or given in two ways that differ.
+    A subject token counts for Keystone alone: elsewhere it is nobody's, and must not send the token
+    beside it to another cloud. Raises Refusal if the scope is malformed, too long, or given in two
+    ways that differ.
     """
-    texts = _texts(head, here)
+    texts = _texts(head, service, here)
     if not texts:
         return None
     scopes = {_read(text, place, federation, here, origin) for text, place in texts.items()}
@@ -31,11 +36,12 @@ def scope_of(head: Head, federation: Federation, here: str, origin: str | None) 
     return scopes.pop()
 
 
-def _texts(head: Head, here: str) -> dict[str, str]:
+def _texts(head: Head, service: str, here: str) -> dict[str, str]:
     """Return each different text of a scope, with the place it was found in."""
     texts = dict.fromkeys(head.values(SCOPE_HEADER), "X-Scope")
     tokens = [(value, "X-Auth-Token") for value in head.values(AUTH_TOKEN)]
-    tokens += [(value, "X-Subject-Token") for value in head.values(SUBJECT_TOKEN)]
+    if service == IDENTITY:
+        tokens += [(value, "X-Subject-Token") for value in head.values(SUBJECT_TOKEN)]
     if head.body_token is not None:
         tokens.append((head.body_token, "the token in the body"))
     for value, place in tokens:
@@ -54,7 +60,8 @@ def _read(text: str, place: str, federation: Federation, here: str, origin: str 
     except ScopeTooLongError as error:
         raise _too_long(place, here) from error
     except ScopeError as error:
-        raise _bad(f"{place}: {error}", here) from error
+        sender = f"compare the federation files of {origin} and {here}: " if origin else ""
+        raise _bad(f"{sender}{place}: {error}", here) from error
     completed = scope.completed(here)
     if len(completed.canonical) > MAX_BYTES:
         raise _too_long(place, here)

@@ -28,6 +28,7 @@ MAX_DEPTH = 32
 _CLOUD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SERVICE = re.compile(r"\*|[A-Za-z][A-Za-z0-9_-]*")
 _JSON = json.JSONDecoder()
+_OTHER_JSON = re.compile(r"null|true|false")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BARE_EXPRESSION = re.compile(r"[A-Za-z0-9._&|() \t\r\n-]*")
 
@@ -80,6 +81,8 @@ class _Piece:
     end: int
     literal: bool
     """Whether each character of `value` stands for one of the text (no escapes)."""
+    bare: bool = False
+    """Whether it was written without quotes."""
 
     def at(self, start: int, end: int) -> tuple[int, int]:
         if not self.literal:
@@ -119,7 +122,11 @@ class _Reader:
             key = self._piece(_SERVICE, 'a service like "image"')
             if not self._take(assign):
                 raise self._unexpected(f'"{assign}" and a cloud')
-            pairs.append((key, self._piece(_BARE_EXPRESSION, 'a cloud like "CloudTwo"')))
+            value = self._piece(_BARE_EXPRESSION, 'a cloud like "CloudTwo"')
+            if close and value.bare and _OTHER_JSON.fullmatch(value.value):
+                reason = f"{value.value} is no text in JSON; put the cloud's name in quotes"
+                raise ScopeError(reason, self.text, value.start, value.end)
+            pairs.append((key, value))
             if self._take(","):
                 continue
             if close and not self._take(close):
@@ -144,7 +151,7 @@ class _Reader:
             if not value:
                 raise self._unexpected(expected)
             self.position = start + len(value)
-            piece = _Piece(value, start, self.position, literal=True)
+            piece = _Piece(value, start, self.position, literal=True, bare=True)
         self._skip_space()
         return piece
 
