@@ -77,13 +77,15 @@ async def test_or_asks_a_cloud_that_is_down_last() -> None:
 
 @pytest.mark.parametrize(
     ("failures", "status"),
-    [((404, 409), 409), ((404, 401), 401), ((404, 404), 404), ((404, 500), 500)],
+    [((404, 409), 409), ((404, 401), 401), ((500, 404), 404), ((500, 503), 500)],
 )
 async def test_or_returns_the_most_telling_failure(failures: tuple[int, int], status: int) -> None:
-    """A cloud that could not be asked says more than one that lacks it."""
+    """A reason says more than "not found", and any answer more than none."""
     clouds = {"A": one("a", failures[0]), "B": one("b", failures[1])}
     assert (await evaluation(clouds).run(expression("A|B"), SHOW)).status == status
     clouds["B"].failure = REFUSED
+    assert (await evaluation(clouds).run(expression("A|B"), SHOW)).status == failures[0]
+    clouds["A"].failure = REFUSED
     with pytest.raises(NoAnswerError):
         await evaluation(clouds).run(expression("A|B"), SHOW)
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 import aiohttp
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of
 from openstackoid.gateway.protocol import (
@@ -12,6 +12,7 @@ from openstackoid.gateway.protocol import (
     RelayedResponse,
     connection_headers,
     decoded,
+    is_json,
 )
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.identity import CatalogTooLongError
@@ -43,7 +44,7 @@ async def relay_answer(
     is not whole once its head is sent. It is cut, too, if the client takes nothing for
     `idle_timeout` seconds.
     """
-    if not _is_json(answer):
+    if not is_json(answer.headers):
         editor = None
     dropped = connection_headers(answer.headers)
     if editor:
@@ -55,6 +56,7 @@ async def relay_answer(
     ]
     record.status = answer.status
     record.learn_request_id(answer.headers)
+    headers += record.extra
     response = RelayedResponse(answer.status, answer.reason or "", headers)
     await response.prepare(request)
     pieces = answer.content.iter_any()
@@ -98,13 +100,8 @@ async def send_refusal(
         status=refusal.status,
         body=body_of(refusal),
         content_type=CONTENT_TYPE,
-        headers={REQUEST_ID: record.make_request_id()},
+        headers={REQUEST_ID: record.make_request_id(), **dict(record.extra)},
     )
     await response.prepare(request)
     await response.write_eof()
     return response
-
-
-def _is_json(answer: aiohttp.ClientResponse) -> bool:
-    kind = answer.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
-    return kind == CONTENT_TYPE or kind.endswith("+json")

@@ -18,10 +18,8 @@ from openstackoid.gateway.record import REQUEST_ID
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.operators import Answer, NoAnswerError, Request
-from openstackoid.routing import Head, Refusal, Route, Target, target
+from openstackoid.routing import Head, Refusal, Route, Target, narrowed, target
 from openstackoid.routing.links import Links
-from openstackoid.scope import Cloud, Scope
-from openstackoid.scope.model import BOUND, COMPUTE
 
 MAX_DOCUMENT = 64 * 2**20
 """Bytes of one cloud's JSON that is held to be merged: thousands of servers with all details."""
@@ -44,12 +42,7 @@ class Branches:
 
     async def send(self, cloud: str, request: Request) -> Answer:
         """Return one cloud's answer; raises NoAnswerError."""
-        branch = replace(
-            self.route,
-            rest=request.target,
-            scope=self._scope(cloud),
-            expression=Cloud(cloud),
-        )
+        branch = replace(narrowed(self.route, cloud), rest=request.target)
         try:
             goal = target(branch, cloud, self.federation, self.here)
         except Refusal as refusal:  # the cloud does not have this service
@@ -66,15 +59,6 @@ class Branches:
             if self.upload is not None and request.upload:
                 self.upload.drop(cloud)
         return await self._answer(response, branch, goal)
-
-    def _scope(self, cloud: str) -> Scope:
-        """Return the scope with this service, and what is bound to it, in one cloud."""
-        scope, service = self.route.scope or Scope(), self.route.service
-        bound = BOUND if service == COMPUTE else ()
-        same = [s for s in bound if scope.get(s) == self.route.expression]
-        for one in (service, *same):
-            scope = scope.having(one, Cloud(cloud))
-        return scope
 
     def _body(self, cloud: str, request: Request) -> AsyncIterator[bytes] | bytes | None:
         if request.upload and self.upload is not None:
@@ -114,7 +98,7 @@ class Branches:
             for name, value in decoded(response.raw_headers)
             if name.lower() not in connection_headers(response.headers)
         )
-        if not is_json(response):
+        if not is_json(response.headers):
             return Answer(status, headers, body=response, close=response.close)
         try:
             document = await _document(response, links)

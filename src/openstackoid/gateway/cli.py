@@ -47,8 +47,21 @@ Example:
     metavar="SECONDS",
     help="How long requests may go on after SIGTERM.",
 )
+@click.option(
+    "--patience",
+    type=SECONDS,
+    default=Settings.__dataclass_fields__["patience"].default,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long reading from several clouds may take; who is later is reported as missing.",
+)
 def gateway(
-    file: Path, cloud: str, connect_timeout: float, idle_timeout: float, drain_timeout: float
+    file: Path,
+    cloud: str,
+    connect_timeout: float,
+    idle_timeout: float,
+    drain_timeout: float,
+    patience: float,
 ) -> None:
     """Run the gateway of one cloud: in front of its APIs, where scopes are interpreted.
 
@@ -63,6 +76,6 @@ def gateway(
         )
     configure()
     try:
-        serve(Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout))
+        serve(Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience))
     except ListenError as error:
         raise click.ClickException(str(error)) from error

@@ -14,7 +14,7 @@ from openstackoid.federation import Federation
 from openstackoid.gateway.answer import relay_answer
 from openstackoid.gateway.branches import Branches
 from openstackoid.gateway.health import Health
-from openstackoid.gateway.protocol import RelayedRequest, RelayedResponse
+from openstackoid.gateway.protocol import RelayedRequest, RelayedResponse, is_json
 from openstackoid.gateway.record import Record
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
@@ -49,7 +49,7 @@ class Composite:
         body: AsyncIterator[bytes] | None,
     ) -> web.StreamResponse:
         """Return the one answer; raises Refusal."""
-        upload = body is not None and not _is_json(request)
+        upload = body is not None and not is_json(request.headers)
         document = None if body is None or upload else await self._document(body, route)
         operation = Request.of(head.method, route.rest, document, upload=upload)
         branches = Branches(
@@ -133,8 +133,3 @@ class Composite:
 
     def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
         return Refusal(status, message, cloud=self.here, service=route.service)
-
-
-def _is_json(request: RelayedRequest) -> bool:
-    kind = request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
-    return kind in {"", "application/json"} or kind.endswith("+json") or "json-patch" in kind

@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 import structlog
 
-from openstackoid.federation import Url
-
 INTERVAL = 2.0
 """Seconds between two looks at a cloud that is down."""
 
@@ -19,7 +17,9 @@ class Health:
     `address(cloud)` is where to look whether one is back. Nothing is asked of clouds that work.
     """
 
-    def __init__(self, address: Callable[[str], Url | None], connect_timeout: float) -> None:
+    def __init__(
+        self, address: Callable[[str], tuple[str, int] | None], connect_timeout: float
+    ) -> None:
         self._address = address
         self._connect_timeout = connect_timeout
         self._watches: dict[str, asyncio.Task[None]] = {}
@@ -43,15 +43,15 @@ class Health:
         await asyncio.gather(*watches, return_exceptions=True)
 
     async def _watch(self, cloud: str) -> None:
-        while (url := self._address(cloud)) is not None and not await self._accepts(url):
+        while (address := self._address(cloud)) is not None and not await self._accepts(*address):
             await asyncio.sleep(INTERVAL)
         self._watches.pop(cloud, None)
         log.info("cloud up", cloud=cloud)
 
-    async def _accepts(self, url: Url) -> bool:
+    async def _accepts(self, host: str, port: int) -> bool:
         try:
             async with asyncio.timeout(self._connect_timeout):
-                _, writer = await asyncio.open_connection(url.host, url.port)
+                _, writer = await asyncio.open_connection(host, port)
         except OSError:
             return False
         writer.close()

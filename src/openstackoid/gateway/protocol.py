@@ -126,3 +126,9 @@ def decoded(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     Of others it leaves out the bytes that are not; here they are lone surrogates.
     """
     return [(n.decode("latin-1"), v.decode("utf-8", "surrogateescape")) for n, v in raw]
+
+
+def is_json(headers: CIMultiDictProxy[str]) -> bool:
+    """Tell whether a message's body is JSON."""
+    kind = headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
+    return kind == CONTENT_TYPE or kind.endswith(("+json", "-json-patch"))

@@ -22,7 +22,8 @@ class Record:
     """One request, from its arrival to the line in the log.
 
     `status` stays None if the client left before it got one. `received` and `sent` count the bytes
-    of the client's body and of the answer's. `fields` are whatever else is known by the end.
+    of the client's body and of the answer's. `fields` are whatever else is known by the end,
+    `extra` headers to put on the answer.
     """
 
     def __init__(self, request: RelayedRequest, gateway: str) -> None:
@@ -34,6 +35,7 @@ class Record:
         self.received = 0
         self.sent = 0
         self.fields: dict[str, Any] = {}
+        self.extra: list[tuple[str, str]] = []
 
     def make_request_id(self) -> str:
         """Return the request's id, a new one if it came with none."""

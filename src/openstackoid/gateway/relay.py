@@ -11,6 +11,8 @@ from aiohttp import HttpVersion11, hdrs, web
 from openstackoid import identity
 from openstackoid.federation import Federation
 from openstackoid.gateway.answer import Editor, relay_answer, send_refusal
+from openstackoid.gateway.composite import Composite
+from openstackoid.gateway.health import Health
 from openstackoid.gateway.protocol import RelayedRequest, connection_headers, decoded
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
@@ -26,12 +28,19 @@ class Relay:
     """The handler of every request of one cloud's gateway."""
 
     def __init__(
-        self, federation: Federation, here: str, upstream: Upstream, idle_timeout: float
+        self,
+        federation: Federation,
+        here: str,
+        upstream: Upstream,
+        idle_timeout: float,
+        patience: float,
     ) -> None:
         self.federation = federation
         self._here = here
         self._upstream = upstream
         self._idle_timeout = idle_timeout
+        self.health = Health(self._address, upstream.connect_timeout)
+        self._composite = Composite(here, upstream, self.health, idle_timeout, patience)
 
     async def handle(self, request: RelayedRequest) -> web.StreamResponse:
         """Answer a request, and log it."""
@@ -63,8 +72,12 @@ class Relay:
         elif request.body_exists:
             body = self._received(request, record)
         _note(record, decided)
-        if not isinstance(decided.expression, Cloud):  # pragma: no cover  (route refuses them)
-            raise TypeError("a composite expression reached the relay")
+        if not isinstance(decided.expression, Cloud):
+            if isinstance(body, bytes):
+                message = "a login is in one Keystone; name one cloud for identity"
+                status = HTTPStatus.BAD_REQUEST
+                raise Refusal(status, message, cloud=self._here, service=IDENTITY)
+            return await self._composite.answer(request, record, head, decided, federation, body)
         goal = target(decided, decided.expression.name, federation, self._here)
         record.fields["target"] = goal.cloud
         headers = self._headers(head, decided, goal, record, body)
@@ -83,6 +96,14 @@ class Relay:
                     HTTPStatus.NOT_FOUND, message, cloud=goal.cloud, service=decided.service
                 )
             return await relay_answer(request, record, answer, links, editor, self._idle_timeout)
+
+    def _address(self, cloud: str) -> tuple[str, int] | None:
+        """Return where another cloud's gateway accepts connections, None if it has left."""
+        description = self.federation.clouds.get(cloud)
+        if description is None:
+            return None
+        url = description.addresses[0].url
+        return str(description.connect or url.host), url.port
 
     def _head(self, request: RelayedRequest) -> Head:
         """Return the head without what ends at this connection; raises Refusal."""

@@ -29,6 +29,7 @@ class Settings:
     connect_timeout: float = 5.0
     idle_timeout: float = 300.0
     drain_timeout: float = 60.0
+    patience: float = 30.0
 
 
 class ListenError(Exception):
@@ -42,7 +43,9 @@ class Gateway:
         self._settings = settings
         federation = load(settings.federation)
         self._upstream = Upstream(settings.connect_timeout, settings.idle_timeout)
-        self._relay = Relay(federation, settings.cloud, self._upstream, settings.idle_timeout)
+        self._relay = Relay(
+            federation, settings.cloud, self._upstream, settings.idle_timeout, settings.patience
+        )
         self._runner = web.ServerRunner(
             Server(self._relay.handle, settings.cloud), shutdown_timeout=settings.drain_timeout
         )
@@ -71,6 +74,7 @@ class Gateway:
     async def close(self) -> None:
         """Let the requests under way come to their end, within the drain timeout, and stop."""
         await self._runner.cleanup()
+        await self._relay.health.close()
         await self._upstream.close()
 
     async def _listen(self, cloud: Cloud) -> None:

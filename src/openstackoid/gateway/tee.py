@@ -1,4 +1,4 @@
-"""One upload to several clouds at the same time: read once, held nowhere, the slowest sets the pace."""
+"""One upload to several clouds at once: read once, held nowhere; the slowest sets the pace."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable

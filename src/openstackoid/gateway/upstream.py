@@ -14,6 +14,7 @@ from yarl import URL
 
 from openstackoid.gateway.protocol import MAX_HEADER
 from openstackoid.identity import Headers
+from openstackoid.operators import NoAnswerError
 from openstackoid.routing import SAFE_METHODS, Refusal, Route, Target
 
 KEEP_ALIVE = 4.0
@@ -54,7 +55,7 @@ class Upstream:
     """Sends requests on. Connections are pooled; nothing is buffered, followed or decoded."""
 
     def __init__(self, connect_timeout: float, idle_timeout: float) -> None:
-        self._connect_timeout = connect_timeout
+        self.connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
@@ -79,6 +80,31 @@ class Upstream:
         """Close the pool."""
         await self._session.close()
 
+    async def request(
+        self,
+        method: str,
+        target: Target,
+        route: Route,
+        headers: Headers,
+        body: AsyncIterator[bytes] | bytes | None,
+    ) -> aiohttp.ClientResponse:
+        """Send a request, return its answer's head; whoever has it reads and closes it.
+
+        Raises NoAnswerError if there is none.
+        """
+        url = URL(target.url, encoded=True)
+        try:
+            return await self._session.request(
+                method,
+                url.with_host(target.connect) if target.connect else url,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                server_hostname=url.host,
+            )
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._no_answer(error, method, target, route) from error
+
     @asynccontextmanager
     async def send(
         self,
@@ -92,24 +118,21 @@ class Upstream:
 
         Raises Refusal if there is no answer. It says whether the request may have been executed.
         """
-        url = URL(target.url, encoded=True)
         try:
-            response = await self._session.request(
-                method,
-                url.with_host(target.connect) if target.connect else url,
-                headers=headers,
-                data=body,
-                allow_redirects=False,
-                server_hostname=url.host,
-            )
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise self._no_answer(error, method, target, route) from error
+            response = await self.request(method, target, route, headers, body)
+        except NoAnswerError as error:
+            status = HTTPStatus(error.status)
+            raise Refusal(
+                status, error.message, cloud=target.cloud, service=route.service
+            ) from error
         try:
             yield response
         finally:
             response.release() if response.content.at_eof() else response.close()
 
-    def _no_answer(self, error: Exception, method: str, target: Target, route: Route) -> Refusal:
+    def _no_answer(
+        self, error: Exception, method: str, target: Target, route: Route
+    ) -> NoAnswerError:
         who = f"{route.service} of {target.cloud}"
         by = f" (by way of {target.connect})" if target.connect else ""
         at = f" at {URL(target.url).origin()}{by}" if target.remote else ""
@@ -118,7 +141,7 @@ class Upstream:
         match error:
             case aiohttp.ConnectionTimeoutError():
                 status, sent = HTTPStatus.GATEWAY_TIMEOUT, False
-                what = f"{who}{at} could not be reached within {self._connect_timeout:g} s"
+                what = f"{who}{at} could not be reached within {self.connect_timeout:g} s"
             case aiohttp.ClientConnectorError():
                 sent = False
                 what = f"{who}{at} could not be reached: {_reason(error.os_error)}"
@@ -135,7 +158,7 @@ class Upstream:
             advice = f"try again later, or take {route.service} in another cloud"
         else:
             advice = "try again later"
-        return Refusal(status, f"{what}; {advice}", cloud=target.cloud, service=route.service)
+        return NoAnswerError(f"{what}; {advice}", sent=sent, status=status)
 
 
 def _reason(error: OSError) -> str:

@@ -1,10 +1,11 @@
 """The operators: one request in several clouds, and one answer of the same kind (DESIGN §5)."""
 
-from openstackoid.operators.evaluate import Evaluation, evaluate
+from openstackoid.operators.evaluate import Evaluation
 from openstackoid.operators.report import Outcome, Report
-from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request, Send
+from openstackoid.operators.request import SAFE, Answer, NoAnswerError, Policy, Request, Send
 
 __all__ = [
+    "SAFE",
     "Answer",
     "Evaluation",
     "NoAnswerError",
@@ -13,5 +14,4 @@ __all__ = [
     "Report",
     "Request",
     "Send",
-    "evaluate",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from openstackoid.operators import lists, writes
-from openstackoid.operators.failures import Result, most_telling
+from openstackoid.operators.failures import Result, chosen, most_telling
 from openstackoid.operators.report import Report
 from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request, Send
 from openstackoid.operators.shapes import is_discovery, is_filtered, listing
@@ -114,16 +114,15 @@ class Evaluation:
             try:
                 answer = await self.run(operand, request)
             except NoAnswerError as error:
-                if error.sent and not request.safe:
-                    raise
                 failures.append(error)
+                if error.sent and not request.safe:
+                    return chosen(error, failures)
                 continue
             if answer.ok and not _is_empty(answer, request):
-                return answer
-            if not answer.ok and not request.safe and not answer.did_nothing:
-                return answer
-            answer.close()
+                return chosen(answer, failures)
             failures.append(answer)
+            if not answer.ok and not request.safe and not answer.did_nothing:
+                return chosen(answer, failures)
         return most_telling(failures)
 
     async def _result(self, task: asyncio.Future[Answer]) -> Result:
@@ -143,11 +142,6 @@ class Evaluation:
     def refusal(self, status: HTTPStatus, message: str) -> Refusal:
         """Return a refusal in this gateway's name."""
         return Refusal(status, message, cloud=self.here, service=self.service)
-
-
-async def evaluate(evaluation: Evaluation, expression: Expression, request: Request) -> Answer:
-    """Return the answer of an expression; raises NoAnswerError and Refusal."""
-    return await evaluation.run(expression, request)
 
 
 def _is_empty(answer: Answer, request: Request) -> bool:

@@ -16,21 +16,26 @@ def unreachable(result: Result) -> bool:
 def most_telling(failures: Sequence[Result]) -> Answer:
     """Return the failure that says most, or raise it; the others are let go.
 
-    A cloud that could not be asked comes first: it may have what the others lack. Then whatever is
-    not just "not found", and last an empty list, which is an answer.
+    What a cloud that could be asked says comes first, so that whoever looks for an id and then for
+    a name goes on; that another could not be asked is in the report. A reason says more than "not
+    found", and that more than an empty list.
     """
-    ranked = sorted(failures, key=_rank)
-    for other in ranked[1:]:
-        if isinstance(other, Answer):
+    return chosen(min(failures, key=_rank), failures)
+
+
+def chosen(result: Result, others: Sequence[Result]) -> Answer:
+    """Return a result, or raise it if it is no answer; the others are let go."""
+    for other in others:
+        if other is not result and isinstance(other, Answer):
             other.close()
-    if isinstance(ranked[0], NoAnswerError):
-        raise ranked[0]
-    return ranked[0]
+    if isinstance(result, NoAnswerError):
+        raise result
+    return result
 
 
 def _rank(failure: Result) -> int:
-    if isinstance(failure, NoAnswerError) or failure.status >= 500:
-        return 0
-    if failure.status >= 400:
-        return {404: 3, 401: 2}.get(failure.status, 1)
-    return 4
+    if unreachable(failure):
+        return 4
+    if isinstance(failure, Answer) and failure.status >= 400:
+        return {404: 2, 401: 1}.get(failure.status, 0)
+    return 3

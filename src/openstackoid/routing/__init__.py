@@ -2,7 +2,17 @@
 
 from openstackoid.routing.head import SAFE_METHODS, Head
 from openstackoid.routing.refusal import Refusal
-from openstackoid.routing.route import Route, Target, route, target
+from openstackoid.routing.route import Route, Target, narrowed, route, target
 from openstackoid.routing.via import stamp as via_stamp
 
-__all__ = ["SAFE_METHODS", "Head", "Refusal", "Route", "Target", "route", "target", "via_stamp"]
+__all__ = [
+    "SAFE_METHODS",
+    "Head",
+    "Refusal",
+    "Route",
+    "Target",
+    "narrowed",
+    "route",
+    "target",
+    "via_stamp",
+]

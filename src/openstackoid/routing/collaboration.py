@@ -1,11 +1,13 @@
 """Collaborations that cannot work, refused before anything is created (DESIGN §4)."""
 
 from http import HTTPStatus
+from itertools import product
 
 from openstackoid.federation import Federation
 from openstackoid.routing.head import SAFE_METHODS
 from openstackoid.routing.refusal import Refusal
-from openstackoid.scope import Cloud, Scope
+from openstackoid.scope import Scope
+from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import BOUND, COMPUTE
 
 
@@ -14,18 +16,21 @@ def check(method: str, service: str, scope: Scope, federation: Federation, here:
 
     Reading is always allowed, and so are clouds that share the infrastructure. Raises Refusal.
     """
-    compute = scope.resolve(COMPUTE)
-    if service != COMPUTE or method in SAFE_METHODS or not isinstance(compute, Cloud):
+    if service != COMPUTE or method in SAFE_METHODS:
         return
+    compute = scope.resolve(COMPUTE)
     for bound in BOUND:
         other = scope.resolve(bound)
-        if isinstance(other, Cloud) and not federation.shares(bound, compute.name, other.name):
-            raise Refusal(
-                HTTPStatus.BAD_REQUEST,
-                f"a server in {compute.name} cannot use the {bound} of {other.name}: they are "
-                f"different infrastructures. Leave {bound} out of the scope, so that it follows "
-                f'compute, or take both in one cloud: {{"compute": "{other.name}"}}. If the two '
-                f"clouds do share their {bound}, the federation file can say so under shared.",
-                cloud=here,
-                service=service,
-            )
+        if compute is None or other is None or compute == other:
+            continue  # the same expression: each server has its own cloud's
+        for one, two in product(clouds(compute), clouds(other)):
+            if not federation.shares(bound, one, two):
+                raise Refusal(
+                    HTTPStatus.BAD_REQUEST,
+                    f"a server in {one} cannot use the {bound} of {two}: they are different "
+                    f"infrastructures. Leave {bound} out of the scope, so that it follows compute, "
+                    f'or take both in one cloud: {{"compute": "{two}"}}. If the two clouds do '
+                    f"share their {bound}, the federation file can say so under shared.",
+                    cloud=here,
+                    service=service,
+                )

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from openstackoid.federation import Federation
 from openstackoid.federation.model import DEFAULT_PORTS, host_of
 from openstackoid.routing.head import Head
-from openstackoid.routing.route import Route, Target, route, target
+from openstackoid.routing.route import Route, Target, narrowed, route, target
 from openstackoid.routing.via import stamp
-from openstackoid.scope import Cloud
+from openstackoid.scope.expression import clouds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,23 @@ def head_of(method: str, url: str, scope: str | None) -> Head:
 
 
 def hops(head: Head, federation: Federation, start: str) -> Iterator[Hop]:
-    """Yield what each gateway on the way does; raises Refusal where one would refuse."""
-    here = start
-    while True:
-        decided = route(head, federation, here)
-        if not isinstance(decided.expression, Cloud):  # pragma: no cover  (route refuses them)
-            raise TypeError("a composite expression has no single way")
-        if here != start and not federation.clouds[here].backends:
-            yield Hop(here, decided, None)
-            return
-        goal = target(decided, decided.expression.name, federation, here)
-        yield Hop(here, decided, goal)
-        if not goal.remote or decided.scope is None:
-            return
-        sent = head_of(head.method, goal.url, decided.scope.canonical)
-        head = replace(sent, headers=(*sent.headers, ("Via", stamp(here))))
-        here = goal.cloud
+    """Yield what each gateway on the way does; raises Refusal where one would refuse.
+
+    Under operators there is a way for each cloud of the expression, in the order written.
+    """
+    decided = route(head, federation, start)
+    for cloud in dict.fromkeys(clouds(decided.expression)):
+        branch = narrowed(decided, cloud)
+        goal = target(branch, cloud, federation, start)
+        yield Hop(start, branch, goal)
+        if goal.remote and branch.scope is not None:
+            sent = head_of(head.method, goal.url, branch.scope.canonical)
+            arrived = replace(sent, headers=(*sent.headers, ("Via", stamp(start))))
+            yield _last(arrived, federation, cloud)
+
+
+def _last(head: Head, federation: Federation, here: str) -> Hop:
+    decided = route(head, federation, here)
+    if not federation.clouds[here].backends:
+        return Hop(here, decided, None)
+    return Hop(here, decided, target(decided, here, federation, here))

@@ -1,7 +1,7 @@
 """Request head to Route (DESIGN §4)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from openstackoid.federation import Federation, Frontend
@@ -11,6 +11,7 @@ from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.scoping import scope_of
 from openstackoid.scope import Cloud, Expression, Scope
+from openstackoid.scope.model import BOUND, COMPUTE
 
 _SLASH = r"(/|\\|%2f|%5c)"
 _DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
@@ -64,12 +65,6 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     if _DOT_SEGMENT.search(head.path):
         message = 'the path has "." or ".." as a segment; send the path that is meant'
         raise refuse(HTTPStatus.BAD_REQUEST, message)
-    for service, composite in scope.composites():
-        raise refuse(
-            HTTPStatus.NOT_IMPLEMENTED,
-            f'the operator "{"|" if "|" in str(composite) else "&"}" in "{service}": '
-            f'"{composite}" is not evaluated yet; name one cloud for {service}',
-        )
     expression = scope.resolve(frontend.service)
     if expression is None:  # pragma: no cover  (a completed scope has "*")
         raise refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "the scope is incomplete")
@@ -82,6 +77,20 @@ def route(head: Head, federation: Federation, here: str) -> Route:
         )
     collaboration.check(head.method, frontend.service, scope, federation, here)
     return Route(frontend.service, frontend.interface, rest, scope, expression, origin)
+
+
+def narrowed(route: Route, cloud: str) -> Route:
+    """Return a route's part in one of its clouds: the service, and what is bound to it, there.
+
+    So a server of `{"compute": "A & B"}` is in each cloud on a network of its own.
+    """
+    if route.scope is None:
+        return route
+    scope = route.scope
+    bound = BOUND if route.service == COMPUTE else ()
+    for service in (route.service, *(s for s in bound if scope.get(s) == route.expression)):
+        scope = scope.having(service, Cloud(cloud))
+    return replace(route, scope=scope, expression=Cloud(cloud))
 
 
 def target(route: Route, cloud: str, federation: Federation, here: str) -> Target:
