@@ -15,6 +15,15 @@ def test_each_cloud_has_an_address_of_its_own():
     assert addresses.host(addresses.network("127.7.0.0/16"), 2) == "127.7.2.1"
 
 
+def test_each_link_begins_at_an_address_of_its_own():
+    """Between as many clouds as a lab can have, and none is a cloud's."""
+    few = [1, 2, 3, 253, 254]
+    links = [addresses.link(LAB, i, j) for i in few for j in few if i != j]
+    assert addresses.link(LAB, 1, 2) == "127.0.1.3"
+    assert addresses.link(LAB, 254, 253) == "127.0.254.254"
+    assert len({*links, *(addresses.host(LAB, i) for i in few)}) == 5 * 4 + 5
+
+
 def test_odd_clouds_look_like_devstack():
     """One address, a path per service."""
     found = addresses.frontends("127.0.1.1", 1, SERVICES)

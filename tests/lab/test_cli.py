@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from openstackoid.cli import main
 from openstackoid.lab import addresses, state, status
 from openstackoid.lab.lab import Lab
+from openstackoid.lab.links import CUT, Condition, condition
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def run(directory, *arguments):
     return CliRunner().invoke(main, ["lab", name, "--dir", str(directory), *rest])
 
 
-@pytest.mark.parametrize("name", ["up", "down", "status", "env", "restart", "logs"])
+@pytest.mark.parametrize("name", ["up", "down", "status", "link", "env", "restart", "logs"])
 def test_every_command_says_how_it_is_used(name):
     """With an example."""
     shown = CliRunner().invoke(main, ["lab", name, "--help"])
@@ -40,13 +41,15 @@ def test_every_command_says_how_it_is_used(name):
 def test_status_lists_every_process_of_every_cloud(directory):
     """For programs as JSON, for people as a table."""
     shown = json.loads(run(directory, "status", "-f", "json").stdout)
-    assert [(r["name"], r["service"]) for r in shown[:2]] == [
+    assert [(r["name"], r["service"]) for r in shown[:3]] == [
         ("CloudOne", "gateway"),
+        ("CloudOne", "links"),
         ("CloudOne", "identity"),
     ]
-    assert len(shown) == 12
+    assert len(shown) == 14
     assert {(r["pid"], r["state"]) for r in shown} == {(None, "down")}
-    assert shown[6]["address"] == "http://127.7.2.1:5000,8774,8778,9292,9696"
+    assert shown[1]["address"] == "127.7.1.3"
+    assert shown[7]["address"] == "http://127.7.2.1:5000,8774,8778,9292,9696"
     table = run(directory, "status").stdout
     assert "NAME" in table
     assert "http://127.7.1.1:15000/identity" in table
@@ -100,6 +103,49 @@ def test_down_twice_is_no_error(directory):
     assert run(directory / "none", "down").exit_code == 0
 
 
+def test_links_are_listed_in_both_directions(directory):
+    """For programs as JSON, for people as a table; down, as the clouds are."""
+    ends = frozenset(("CloudOne", "CloudTwo"))
+    condition.save(directory, {ends: Condition(delay=0.05)})
+    assert json.loads(run(directory, "link", "-f", "json").stdout) == [
+        {"from": "CloudOne", "to": "CloudTwo", "state": "down", "delay": 0.05},
+        {"from": "CloudTwo", "to": "CloudOne", "state": "down", "delay": 0.05},
+    ]
+    table = run(directory, "link").stdout.splitlines()
+    assert table[0].split() == ["FROM", "TO", "STATE", "DELAY"]
+    assert table[1].split() == ["CloudOne", "CloudTwo", "down", "50ms"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("CloudOne", "CloudNone", "--cut"), 1, "there are CloudOne, CloudTwo"),
+        (("CloudOne", "CloudOne", "--cut"), 1, "name another one beside CloudOne"),
+        (("CloudOne", "CloudTwo", "--cut"), 1, "start it with: openstackoid lab up CloudOne"),
+        (("CloudOne", "CloudTwo", "--delay", "5"), 2, "such as 50ms or 1.5s"),
+        (("CloudOne", "CloudTwo"), 2, "one of --delay, --cut, --blackhole and --heal"),
+        (("CloudOne", "CloudTwo", "--cut", "--heal"), 2, "one of --delay, --cut"),
+        (("CloudOne", "--cut"), 2, "takes two clouds"),
+        (("--heal",), 2, "takes two clouds"),
+    ],
+)
+def test_a_change_of_a_link_that_cannot_be_made_says_what_to_write(
+    directory, arguments, code, message
+):
+    """Nothing is remembered of it."""
+    shown = run(directory, "link", *arguments)
+    assert (shown.exit_code, shown.stdout) == (code, "")
+    assert message in shown.stderr
+    assert Lab(directory).conditions == {}
+
+
+def test_the_links_of_a_wiped_cloud_are_forgotten(directory):
+    """A cloud of that name that is made later begins with links that are whole."""
+    condition.save(directory, {frozenset(("CloudOne", "CloudTwo")): CUT})
+    assert run(directory, "down", "CloudTwo", "--wipe").exit_code == 0
+    assert Lab(directory).conditions == {}
+
+
 def test_wiped_clouds_are_forgotten(directory):
     """With everything they had; the others stay."""
     (directory / "CloudOne").mkdir()
@@ -121,7 +167,7 @@ def test_logs_show_the_last_lines_of_a_service_by_any_of_its_names(directory):
     log.parent.mkdir(parents=True)
     log.write_text("first\nsecond\nthird\n")
     assert run(directory, "logs", "CloudOne", "nova", "-n", "2").stdout == "second\nthird\n"
-    assert "it has gateway, identity" in run(directory, "logs", "CloudOne", "x").stderr
+    assert "it has gateway, links, identity" in run(directory, "logs", "CloudOne", "x").stderr
 
 
 def test_progress_is_shown_with_seconds():

@@ -3,5 +3,6 @@
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
 from openstackoid.lab.lab import Lab
+from openstackoid.lab.links import BLACKHOLE, CUT, WHOLE, Condition
 
-__all__ = ["Lab", "LabCloud", "LabError"]
+__all__ = ["BLACKHOLE", "CUT", "WHOLE", "Condition", "Lab", "LabCloud", "LabError"]

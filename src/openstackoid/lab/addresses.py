@@ -2,6 +2,9 @@
 
 Clouds look different on purpose: odd ones have one address with a path per service, as devstack
 does it, even ones a port per service, as Kolla does it.
+
+In the network 127.x.0.0/16, cloud number i is at 127.x.i.1, and its link to cloud number j begins
+at 127.x.i.(j + 1).
 """
 
 from collections.abc import Iterable
@@ -34,6 +37,11 @@ def network(text: str) -> IPv4Network:
 def host(lab: IPv4Network, index: int) -> str:
     """Return the address of cloud number `index`, counted from 1."""
     return str(lab[index * 256 + 1])
+
+
+def link(lab: IPv4Network, here: int, there: int) -> str:
+    """Return the address at which cloud number `here` reaches cloud number `there`."""
+    return str(lab[here * 256 + 1 + there])
 
 
 def frontends(address: str, index: int, services: Iterable[Service]) -> dict[str, str]:

@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
@@ -18,8 +18,10 @@ from rich.table import Table
 from openstackoid.lab import environment, status
 from openstackoid.lab.errors import LabError
 from openstackoid.lab.lab import Lab, check_process
+from openstackoid.lab.links import BLACKHOLE, CUT, WHOLE, Condition
+from openstackoid.lab.links.condition import seconds, shown
 from openstackoid.lab.progress import Display
-from openstackoid.lab.services import GATEWAY, OPTIONAL
+from openstackoid.lab.services import GATEWAY, LINKS, OPTIONAL
 from openstackoid.scope.services import service_type
 
 _DIRECTORY = click.option(
@@ -29,6 +31,18 @@ _DIRECTORY = click.option(
     help="Where the lab lives.  [default: $OPENSTACKOID_LAB, else openstackoid/lab below"
     " $XDG_STATE_HOME or ~/.local/state]",
 )
+
+
+_FORM = click.option(
+    "-f", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+
+
+def _delay(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else seconds(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _on_lab(command: Callable[..., None]) -> Callable[..., None]:
@@ -86,6 +100,10 @@ def up(lab: Lab, names: tuple[str, ...], extra: tuple[str, ...], network: str | 
     for cloud in clouds:
         where = cloud.frontends["identity"]
         click.echo(f"{cloud.name} is {'up' if started else 'already up'}: {where}", err=True)
+    for ends, how in lab.conditions.items():
+        names = " ".join(sorted(ends))
+        heal = f"openstackoid lab link {names} --heal{_dir_option(lab)}"
+        click.echo(f"The link {names} is still {how}; heal it with: {heal}", err=True)
     hint = f'eval "$(openstackoid lab env {clouds[0].name}{_dir_option(lab)})"'
     click.echo(f"Go on with:  {hint}", err=True)
 
@@ -110,20 +128,72 @@ def down(lab: Lab, names: tuple[str, ...], wipe: bool) -> None:
 
 
 @lab.command("status", epilog="\b\nExample:\n  openstackoid lab status -f json")
-@click.option(
-    "-f", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
-)
+@_FORM
 @_on_lab
 def show_status(lab: Lab, form: str) -> None:
     """Show every process of every cloud."""
-    rows = [asdict(row) for cloud in lab.clouds for row in status.rows(cloud)]
-    if form == "json":
-        click.echo(json.dumps(rows, indent=2))
+    clouds = lab.clouds
+    columns = tuple(status.Row.__dataclass_fields__)
+    _show(form, columns, [asdict(row) for cloud in clouds for row in status.rows(cloud, clouds)])
+
+
+@lab.command(
+    epilog="""\b
+Examples:
+  openstackoid lab link
+  openstackoid lab link CloudOne CloudTwo --cut
+  openstackoid lab link CloudOne CloudTwo --delay 50ms
+  openstackoid lab link CloudOne CloudTwo --heal
+"""
+)
+@click.argument("names", nargs=-1, metavar="[NAME NAME]")
+@click.option(
+    "--delay",
+    metavar="DURATION",
+    callback=_delay,
+    help="Let everything arrive later by this much, each way: 50ms, 1.5s.",
+)
+@click.option("--cut", is_flag=True, help="Reset connections, and refuse new ones at once.")
+@click.option("--blackhole", is_flag=True, help="Swallow everything; nothing is ever answered.")
+@click.option("--heal", is_flag=True, help="Let it be as at first.")
+@_FORM
+@_on_lab
+def link(
+    lab: Lab,
+    names: tuple[str, ...],
+    delay: float | None,
+    cut: bool,
+    blackhole: bool,
+    heal: bool,
+    form: str,
+) -> None:
+    """Show the links between the clouds, or change the one between two clouds.
+
+    A change holds at once, in both directions and for the connections there are as well. It takes
+    the place of the one before, and outlives `down` and `up`.
+    """
+    asked = [
+        how
+        for how, is_asked in (
+            (Condition(delay=delay or 0.0), delay is not None),
+            (CUT, cut),
+            (BLACKHOLE, blackhole),
+            (WHOLE, heal),
+        )
+        if is_asked
+    ]
+    if not names and not asked:
+        rows = list(status.links(lab))
+        if form == "table":
+            rows = [{**row, "delay": shown(row["delay"]) if row["delay"] else None} for row in rows]
+        _show(form, ("from", "to", "state", "delay"), rows)
         return
-    table = Table(*(name.upper() for name in status.Row.__dataclass_fields__), box=None)
-    for row in rows:
-        table.add_row(*("-" if value is None else str(value) for value in row.values()))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    if len(names) != 2 or len(asked) != 1:
+        raise click.UsageError(
+            "a change takes two clouds and one of --delay, --cut, --blackhole and --heal"
+        )
+    lab.link(*names, asked[0])
+    click.echo(f"{names[0]} – {names[1]}: {asked[0]}", err=True)
 
 
 @lab.command(epilog='\b\nExample:\n  eval "$(openstackoid lab env CloudOne)"; openstack image list')
@@ -141,7 +211,7 @@ def env(lab: Lab, name: str) -> None:
 def restart(lab: Lab, name: str, services: tuple[str, ...]) -> None:
     """End processes of a cloud that is up, all without a SERVICE, and start them again.
 
-    SERVICE is a service type, an alias of one (nova), or gateway.
+    SERVICE is a service type, an alias of one (nova), gateway or links.
     """
     lab.restart(name, [_process(service) for service in services])
 
@@ -176,8 +246,18 @@ def logs(lab: Lab, name: str, service: str | None, lines: int, follow: bool) -> 
             click.echo("".join(deque(file, lines)), nl=False)
 
 
+def _show(form: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(*(name.upper() for name in columns), box=None)
+    for row in rows:
+        table.add_row(*("-" if value is None else str(value) for value in row.values()))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
 def _process(name: str) -> str:
-    return name if name == GATEWAY else service_type(name) or name
+    return name if name in (GATEWAY, LINKS) else service_type(name) or name
 
 
 def _dir_option(lab: Lab) -> str:

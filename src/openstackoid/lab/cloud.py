@@ -9,10 +9,10 @@ from pathlib import Path
 
 from openstackoid.lab import addresses
 from openstackoid.lab.errors import LabError
-from openstackoid.lab.services import GATEWAY, Service, chosen
+from openstackoid.lab.services import GATEWAY, LINKS, Service, chosen
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_TAKEN = {"lab.yaml", "clouds.yaml"}
+_TAKEN = {"lab.yaml", "clouds.yaml", "links.yaml"}
 
 
 def check_name(name: str) -> str:
@@ -56,8 +56,8 @@ class LabCloud:
 
     @property
     def processes(self) -> tuple[str, ...]:
-        """The names of its processes: `gateway`, and the type of every service."""
-        return (GATEWAY, *(s.type for s in self.services))
+        """The names of its processes: `gateway`, `links`, and the type of every service."""
+        return (GATEWAY, LINKS, *(s.type for s in self.services))
 
     @cached_property
     def frontends(self) -> dict[str, str]:
@@ -114,11 +114,11 @@ class LabCloud:
         return self.directory / "seeded.yaml"
 
     def log(self, process: str) -> Path:
-        """Return the log of the gateway or of a service."""
+        """Return the log of a process."""
         return self.directory / "log" / f"{process}.log"
 
     def ready(self, process: str) -> Path:
-        """Return the file a service makes once it serves requests."""
+        """Return the file a process makes once it serves requests."""
         return self.run / f"{process}.ready"
 
     def config(self, service: str) -> Path:

@@ -17,6 +17,7 @@ from openstackoid.lab import (
     config,
     databases,
     files,
+    links,
     logins,
     processes,
     schemas,
@@ -24,11 +25,14 @@ from openstackoid.lab import (
 )
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
+from openstackoid.lab.links import condition
+from openstackoid.lab.links.plan import Link, plan, text
 from openstackoid.lab.progress import Report, Silence, phase
-from openstackoid.lab.services import GATEWAY
+from openstackoid.lab.services import GATEWAY, LINKS
 
 DEFAULT_CLOUDS = ("CloudOne", "CloudTwo")
 _PATIENCE = 300  # seconds a service has to come up
+_LINK_PATIENCE = 30  # seconds a link has to be as it is told
 
 
 @dataclass
@@ -85,6 +89,7 @@ class Lab:
             self._write_logins()
             self._write_federations()
             self._start_all(wanted)
+            self._tell_links()
             return True
 
     def down(self, names: Sequence[str] = (), wipe: bool = False) -> list[str]:
@@ -103,11 +108,12 @@ class Lab:
             for cloud in meant:
                 shutil.rmtree(cloud.run, ignore_errors=True)
             if wipe:
-                state.save(self.directory, known.without([c.name for c in meant]))
+                self._forget(known, [cloud.name for cloud in meant])
                 for cloud in meant:
                     shutil.rmtree(cloud.directory, ignore_errors=True)
                 self._write_logins()
                 self._write_federations()
+                self._tell_links()
             return [name for name, found in running.items() if found]
 
     def restart(self, name: str, services: Sequence[str] = ()) -> None:
@@ -129,6 +135,32 @@ class Lab:
                 processes.start(cloud, one)
             with phase(self.report, name, "services"):
                 self._wait(cloud, meant)
+                self._tell_links()
+
+    @property
+    def conditions(self) -> condition.Conditions:
+        """How the links are, or will be when the clouds are up, by their two clouds."""
+        return condition.load(self.directory)
+
+    def link(self, one: str, other: str, how: links.Condition = links.WHOLE) -> None:
+        """Delay, cut, blackhole or heal the link between two clouds that are up.
+
+        It holds at once and in both directions, for the connections there are as well, until it is
+        changed again.
+        """
+        with self._locked():
+            known = state.load(self.directory)
+            ends = [known.cloud(name) for name in (one, other)]
+            if one == other:
+                raise LabError(f"a link is between two clouds; name another one beside {one}")
+            processes.find_lost(ends)
+            for cloud in ends:
+                if not processes.find(cloud, LINKS):
+                    raise LabError(
+                        f"{cloud.name} is not up; start it with: openstackoid lab up {cloud.name}"
+                    )
+            condition.save(self.directory, {**self.conditions, frozenset((one, other)): how})
+            self._tell_links()
 
     def _locked(self) -> AbstractContextManager[None]:
         waiting = partial(
@@ -171,11 +203,32 @@ class Lab:
         for own in known:
             if not own.directory.exists():
                 continue
-            told = {c.name: {"region": c.region, "frontends": c.frontends} for c in known}
+            told = {c.name: _told(own, c) for c in known}
             told[own.name] |= {"frontends": own.serving(offered), "backends": own.backends}
             files.write_yaml(own.federation, {"clouds": told})
             if gateway := processes.find(own, GATEWAY):
                 processes.reload(own, gateway)
+
+    def _forget(self, known: state.State, names: Collection[str]) -> None:
+        state.save(self.directory, known.without(names))
+        kept = {ends: how for ends, how in self.conditions.items() if ends.isdisjoint(names)}
+        condition.save(self.directory, kept)
+
+    def _tell_links(self) -> None:
+        """Let every links process follow the files, and wait until it does."""
+        known, conditions = self.clouds, self.conditions
+        late = time.monotonic() + _LINK_PATIENCE
+        for cloud in known:
+            wanted = plan(cloud, known, conditions)
+            while process := processes.find(cloud, LINKS):
+                if processes.follow_links(cloud, process, text(wanted)) and all(
+                    _leads(link) for link, how in wanted.items() if how.state is condition.State.UP
+                ):
+                    break
+                if time.monotonic() > late:
+                    what = f"are not as they should be after {_LINK_PATIENCE} s"
+                    raise LabError(_obituary(cloud, LINKS, what))
+                time.sleep(0.02)
 
     def _start_all(self, clouds: Collection[LabCloud]) -> None:
         self._given_up.clear()
@@ -239,6 +292,20 @@ def check_process(cloud: LabCloud, process: str) -> None:
     """Raise LabError unless a cloud has a process of this name."""
     if process not in cloud.processes:
         raise LabError(f"{cloud.name} has no {process}; it has {', '.join(cloud.processes)}")
+
+
+def _leads(link: Link) -> bool:
+    return processes.accepts((link.listen, link.port)) or not processes.accepts(
+        (link.target, link.port)
+    )
+
+
+def _told(own: LabCloud, other: LabCloud) -> dict[str, object]:
+    """Return what the gateway of a cloud is told of any."""
+    told: dict[str, object] = {"region": other.region, "frontends": other.frontends}
+    if other is not own:
+        told["connect"] = addresses.link(own.network, own.index, other.index)
+    return told
 
 
 def _types(cloud: LabCloud) -> Iterator[str]:

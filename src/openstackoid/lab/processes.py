@@ -15,7 +15,7 @@ import psutil
 from openstackoid.lab import environment, files
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
-from openstackoid.lab.services import GATEWAY, SERVICES
+from openstackoid.lab.services import GATEWAY, LINKS, SERVICES
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _SAME_TIME = 0.5  # seconds
@@ -23,17 +23,19 @@ _PATIENCE = 10  # seconds a process has to end by itself
 
 
 def command(cloud: LabCloud, process: str) -> list[str]:
-    """Return the command line of the gateway or a service of a cloud."""
+    """Return the command line of a process of a cloud."""
     if process == GATEWAY:
         script = str(environment.script("openstackoid"))
         its = ["--federation", str(cloud.federation), "--cloud", cloud.name]
         return [sys.executable, script, "gateway", *its]
+    if process == LINKS:
+        return [sys.executable, "-P", "-m", "openstackoid.lab.links", str(cloud.directory)]
     module = ["-P", "-m", "openstackoid.lab.serve"]
     return [sys.executable, *module, process, str(cloud.directory)]
 
 
 def start(cloud: LabCloud, process: str) -> psutil.Process:
-    """Start the gateway or a service; its log is appended to."""
+    """Start a process of a cloud; its log is appended to."""
     temporary = cloud.directory / "tmp"
     for directory in (cloud.run, cloud.log(process).parent, temporary):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,6 +105,18 @@ def reload(cloud: LabCloud, gateway: psutil.Process) -> None:
         gateway.send_signal(signal.SIGHUP)
     else:
         stop([gateway])
+
+
+def follow_links(cloud: LabCloud, links: psutil.Process, plan: str) -> bool:
+    """Return whether a links process follows a plan; let it read the files again if it does not."""
+    ready = cloud.ready(LINKS)
+    if not ready.exists():
+        return False  # it is being started, and would not survive a signal
+    if ready.read_text() == plan:
+        return True
+    with suppress(psutil.NoSuchProcess):
+        links.send_signal(signal.SIGHUP)
+    return False
 
 
 def accepts(address: tuple[str, int]) -> bool:

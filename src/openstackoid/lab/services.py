@@ -40,6 +40,8 @@ BY_TYPE = {service.type: service for service in SERVICES}
 OPTIONAL = tuple(service.type for service in SERVICES if service.optional)
 GATEWAY = "gateway"
 """The name of a cloud's gateway where its processes are listed."""
+LINKS = "links"
+"""And of the process for the links to the other clouds."""
 
 
 def chosen(extra: Collection[str]) -> Iterator[Service]:

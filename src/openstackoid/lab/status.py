@@ -1,14 +1,17 @@
-"""Which processes a lab has, and the variables that point `openstack` at a cloud."""
+"""Which processes and links a lab has, and the variables that point `openstack` at a cloud."""
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from openstackoid.lab import processes
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.lab import Lab
-from openstackoid.lab.services import GATEWAY
+from openstackoid.lab.links import WHOLE
+from openstackoid.lab.links.plan import plan
+from openstackoid.lab.services import GATEWAY, LINKS
 
 _PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 
@@ -24,16 +27,34 @@ class Row:
     state: str
 
 
-def rows(cloud: LabCloud) -> Iterator[Row]:
-    """Yield a row for each process of a cloud."""
+def rows(cloud: LabCloud, clouds: Iterable[LabCloud]) -> Iterator[Row]:
+    """Yield a row for each process of a cloud; `clouds` are all of its lab."""
     for process in cloud.processes:
         running = processes.find(cloud, process)
         if running is None:
             state = "down"
         else:
             state = "up" if processes.is_ready(cloud, process) else "starting"
-        address = _front(cloud) if process == GATEWAY else cloud.backends[process]
+        if process == LINKS:
+            address = ", ".join(sorted({link.listen for link in plan(cloud, clouds, {})}))
+        else:
+            address = _front(cloud) if process == GATEWAY else cloud.backends[process]
         yield Row(cloud.name, process, running.pid if running else None, address, state)
+
+
+def links(lab: Lab) -> Iterator[dict[str, Any]]:
+    """Yield from, to, state (up, cut, blackhole, down) and delay (seconds, one way) of each link.
+
+    A link is down while the process for the links of the cloud it begins at does not run.
+    """
+    known, conditions = lab.clouds, lab.conditions
+    for here in known:
+        running = processes.find(here, LINKS)
+        for there in known:
+            if there != here:
+                how = conditions.get(frozenset((here.name, there.name)), WHOLE)
+                state = how.state.value if running else "down"
+                yield {"from": here.name, "to": there.name, "state": state, "delay": how.delay}
 
 
 def variables(lab: Lab, cloud: LabCloud, environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,101 @@
+"""One port of a link at work."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Coroutine
+from contextlib import ExitStack, suppress
+
+from openstackoid.lab.links.condition import CUT, WHOLE, Condition, State
+from openstackoid.lab.links.connection import Connection, reset
+from openstackoid.lab.links.listener import Listener, Mode
+from openstackoid.lab.links.plan import Link
+
+_INTERVAL = 0.1  # seconds between two looks for a target that is not there
+
+log = logging.getLogger(__name__)
+
+
+class Forwarder:
+    """Passes connections on as the condition of the link is; within a running event loop.
+
+    It listens only while the target does, so that a dead gateway is refused here as it is there.
+    To know that without asking all the time, it keeps one connection to the target.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._target = (link.target, link.port)
+        self._condition = WHOLE
+        self._there = False
+        self._connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Listener((link.listen, link.port), self._accepted)
+        self._start(self._watch())
+
+    def apply(self, condition: Condition) -> None:
+        """Take over a condition, for the connections there are as well."""
+        self._condition = condition
+        self._listen()
+        for connection in self._connections:
+            connection.apply(condition)
+
+    def close(self) -> None:
+        """Refuse everything, and stop."""
+        self.apply(CUT)
+        for task in self._tasks:
+            task.cancel()
+
+    def _listen(self) -> None:
+        modes = {
+            State.UP: Mode.OPEN if self._there else Mode.CLOSED,
+            State.CUT: Mode.CLOSED,
+            State.BLACKHOLE: Mode.SILENT,
+        }
+        try:
+            self._listener.set(modes[self._condition.state])
+        except OSError as error:
+            log.warning("cannot listen at %s:%s: %s", self._link.listen, self._link.port, error)
+
+    def _accepted(self, near: socket.socket) -> None:
+        self._start(self._pass_on(near))
+
+    async def _pass_on(self, near: socket.socket) -> None:
+        far = socket.socket()
+        far.setblocking(False)
+        with suppress(OSError), ExitStack() as failed:
+            failed.callback(far.close)
+            failed.callback(near.close)
+            failed.callback(reset, near)
+            await asyncio.get_running_loop().sock_connect(far, self._target)
+            failed.pop_all()
+            connection = Connection(near, far, self._condition.delay)
+            await connection.start()
+            self._connections.add(connection)
+            connection.apply(self._condition)
+            await connection.ended.wait()
+            self._connections.discard(connection)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection(*self._target)
+            except OSError:
+                self._is_there(False)
+                await asyncio.sleep(_INTERVAL)
+                continue
+            self._is_there(True)
+            try:
+                with suppress(OSError):
+                    await asyncio.gather(reader.read(), asyncio.sleep(_INTERVAL))
+            finally:
+                writer.close()
+
+    def _is_there(self, there: bool) -> None:
+        self._there = there
+        self._listen()
+
+    def _start(self, doing: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
