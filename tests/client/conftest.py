@@ -13,19 +13,21 @@ from typing import Any
 import pytest
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of the packages that keystoneauth and openstacksdk import
+    warnings.simplefilter("ignore")  # of the packages that they import
     import openstack.connection
+    import osc_lib.shell  # noqa: F401
 
 from .fake import Fake
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left: exit code, stdout, stderr."""
+    """What a command left: exit code, stdout, stderr, and what it asked at the terminal."""
 
     code: int
     out: str
     err: str
+    asked: str
 
 
 @pytest.fixture(scope="session")
@@ -107,12 +109,17 @@ def openstack(
     """Run the real command: `openstack("image", "list", env={"OS_SCOPE": "…"})`."""
 
     def run(
-        *argv: str, env: dict[str, str] | None = None, plugin: bool = True, stdin: str = ""
+        *argv: str,
+        env: dict[str, str] | None = None,
+        plugin: bool = True,
+        stdin: str = "",
+        typed: tuple[str, ...] = (),
     ) -> Result:
         nothing = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "COLUMNS": "120"}
         own = env or {}
         known = {} if own.keys() & {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE"} else credentials
-        job = {"argv": argv, "env": nothing | known | own, "plugin": plugin, "stdin": stdin}
+        environment = nothing | known | own
+        job = {"argv": argv, "env": environment, "plugin": plugin, "stdin": stdin, "typed": typed}
         assert _worker.stdin
         assert _worker.stdout
         _worker.stdin.write(json.dumps(job) + "\n")

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -72,7 +73,11 @@ def broken_vendor(connection: Any) -> None:
 
 
 class Fake(ThreadingHTTPServer):
-    """The server; `requests` are all since `clear()`, `refuse` is the path to answer 401 once."""
+    """The server; `requests` are all since `clear()`, `refuse` is the path to answer 401 once.
+
+    `reply` answers before the empty services do, with a status and JSON, or with None to leave it
+    to them. A status of 0 closes the connection without an answer.
+    """
 
     daemon_threads = True
 
@@ -81,12 +86,14 @@ class Fake(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.requests: list[Request] = []
         self.refuse: str | None = None
+        self.reply: Callable[[Request], tuple[int, Any] | None] | None = None
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def clear(self) -> None:
         """Forget what was recorded."""
         self.requests = []
         self.refuse = None
+        self.reply = None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -98,8 +105,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         request = Request(self.command, self.path, tuple(self.headers.items()), body)
         self.server.requests.append(request)
-        status, answer = self._answer(self.path.split("?")[0].rstrip("/"))
-        data = json.dumps(answer).encode()
+        reply = self.server.reply(request) if self.server.reply else None
+        status, answer = reply or self._answer(self.path.split("?")[0].rstrip("/"))
+        if status == 0:
+            self.close_connection = True
+            return
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))

@@ -81,10 +81,12 @@ def test_the_option_stands_anywhere_in_both_spellings_and_all_forms(
     assert sent(cloud) == {IMAGE_TWO}
 
 
-def test_operators_are_sent_as_they_are(openstack: Openstack, cloud: Fake) -> None:
-    """The gateway decides about `&` and `|`."""
-    assert openstack("image", "list", "--os-scope", "image = B | A & C").code == 0
-    assert sent(cloud) == {'{"image":"B|A&C"}'}
+def test_operators_for_other_services_are_sent_as_they_are(
+    openstack: Openstack, cloud: Fake
+) -> None:
+    """The gateway evaluates `&` and `|` where a command needs another service."""
+    assert openstack("image", "list", "--os-scope", "compute = B | A & C").code == 0
+    assert sent(cloud) == {'{"compute":"B|A&C"}'}
 
 
 @pytest.mark.parametrize(
@@ -226,14 +228,16 @@ def test_what_is_not_a_scope_is_left_to_the_command(rest: list[str]) -> None:
     assert options.os_scope is None
 
 
-def test_help_shows_the_option_in_one_line(openstack: Openstack) -> None:
+def test_help_shows_both_options_tersely(openstack: Openstack) -> None:
     """And the rest of the help is as it was."""
-    with_plugin, without = openstack("--help"), openstack("--help", plugin=False)
-    lines = [line for line in with_plugin.out.splitlines() if line.startswith("  --os-scope ")]
-    assert len(lines) == 1
-    assert lines[0].endswith("(Env: OS_SCOPE)")
-    ours = [" --os-scope <scope>", lines[0]]
-    assert len(with_plugin.out.split()) - len(without.out.split()) == len(" ".join(ours).split())
+    with_plugin, without = (openstack("--help", plugin=on).out.split() for on in (True, False))
+    ours = [
+        "[--os-scope <scope>] [--os-scope-policy <policy>]",
+        "--os-scope <scope> In which cloud to take each service (Env: OS_SCOPE)",
+        "--os-scope-policy <policy> What & needs: all clouds, or any (Env: OS_SCOPE_POLICY)",
+    ]
+    assert all(text in " ".join(with_plugin) for text in ours)
+    assert len(with_plugin) - len(without) == len(" ".join(ours).split())
 
 
 def test_a_token_is_issued_clean(openstack: Openstack, cloud: Fake) -> None:

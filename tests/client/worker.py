@@ -1,17 +1,21 @@
 """Runs `openstack` commands, each in a process of its own, without importing it each time.
 
-Reads one JSON object per line: {"argv": […], "env": {…}, "plugin": true, "stdin": ""}; writes one
-per line: {"code": 0, "out": "…", "err": "…"}. Forked, because osc-lib caches clients on a class and
-sets up logging for the whole process: two commands in one process would see each other.
+Reads one JSON object per line: {"argv": […], "env": {…}, "plugin": true, "stdin": "", "typed": []};
+writes one per line: {"code": 0, "out": "…", "err": "…", "asked": "…"}. With something `typed`,
+stdin is a terminal, and each is typed after one more question, which ends in a colon or a bracket.
+Forked, because osc-lib caches clients on a class and sets up logging for the whole process: two
+commands in one process would see each other.
 """
 
 import contextlib
+import fcntl
 import io
 import json
 import logging
 import os
 import sys
 import tempfile
+import termios
 import warnings
 
 warnings.simplefilter("ignore")
@@ -45,9 +49,13 @@ def forked(job: dict) -> dict:
         in_.write(job["stdin"].encode())
         in_.seek(0)
         sys.stdout.flush()
+        master, terminal = os.openpty()
         pid = os.fork()
         if pid == 0:
-            os.dup2(in_.fileno(), 0)
+            if job["typed"]:
+                os.setsid()
+                fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+            os.dup2(terminal if job["typed"] else in_.fileno(), 0)
             os.dup2(out.fileno(), 1)
             os.dup2(err.fileno(), 2)
             code = 1
@@ -57,11 +65,30 @@ def forked(job: dict) -> dict:
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(code)
+        asked = type_at(master, job["typed"])
         _, status = os.waitpid(pid, 0)
+        os.close(master)
+        os.close(terminal)
         out.seek(0)
         err.seek(0)
         code = os.waitstatus_to_exitcode(status)
-        return {"code": code, "out": out.read().decode(), "err": err.read().decode()}
+        return {
+            "code": code,
+            "out": out.read().decode(),
+            "err": err.read().decode(),
+            "asked": asked,
+        }
+
+
+def type_at(master: int, answers: list[str]) -> str:
+    """Answer one question after another at a terminal; return what was asked."""
+    asked = ""
+    for answer in answers:
+        before = len(asked)
+        while not asked[before:].rstrip().endswith((":", "]")):
+            asked += os.read(master, 1000).decode()
+        os.write(master, f"{answer}\n".encode())
+    return asked
 
 
 with contextlib.redirect_stdout(io.StringIO()):

@@ -16,6 +16,7 @@ from keystoneauth1.session import Session
 from openstackoid.scope import DELIMITER, Scope, join
 
 SCOPE_HEADER = "X-Scope"
+POLICY_HEADER = "X-Scope-Policy"
 
 Auth = TypeVar("Auth", bound=BaseAuthPlugin)
 

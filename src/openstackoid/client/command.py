@@ -1,4 +1,4 @@
-"""The option --os-scope of the `openstack` command (entry point group openstack.cli.extension)."""
+"""The options of the `openstack` command for scopes (entry point group openstack.cli.extension)."""
 
 import os
 import sys
@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from openstackoid.client import hook
-from openstackoid.client.sources import VARIABLE, from_variables, take_variables
+from openstackoid.client.composite import shell
+from openstackoid.client.sources import (
+    POLICIES,
+    POLICY_VARIABLE,
+    VARIABLE,
+    from_variables,
+    take_variables,
+)
 from openstackoid.scope import ScopeError, parse
 
 API_NAME = "oid"
@@ -23,7 +30,7 @@ def make_client(instance: Any) -> None:
 
 
 def build_option_parser(parser: ArgumentParser) -> ArgumentParser:
-    """Return the parser of the `openstack` command with --os-scope."""
+    """Return the parser of the `openstack` command with --os-scope and --os-scope-policy."""
     parser.add_argument(
         OPTION,
         metavar="<scope>",
@@ -31,7 +38,14 @@ def build_option_parser(parser: ArgumentParser) -> ArgumentParser:
         type=_scope,
         help=f"In which cloud to take each service (Env: {VARIABLE})",
     )
+    parser.add_argument(
+        "--os-scope-policy",
+        metavar="<policy>",
+        choices=POLICIES,
+        help=f"What & needs: all clouds, or any (Env: {POLICY_VARIABLE})",
+    )
     parser.set_defaults(vendor_hook=hook.NAME)
+    shell.install()
     kind = type("ScopeParser", (_ScopeParser, type(parser)), {})
     scope_parser: _ScopeParser = kind(
         prog=parser.prog,
@@ -59,9 +73,15 @@ class _ScopeParser(ArgumentParser):
     ) -> tuple[Namespace, list[str]]:
         respelt = list(_respelt(sys.argv[1:] if args is None else args))
         options, rest = super().parse_known_args(respelt, namespace)
+        variables = dict(self.variables)
+        policy = variables.pop(POLICY_VARIABLE, None)
+        if options.os_scope_policy is None and policy is not None:
+            if policy not in POLICIES:
+                self.error(f"{POLICY_VARIABLE}: {policy!r} is neither {' nor '.join(POLICIES)}")
+            options.os_scope_policy = policy
         if options.os_scope is None:
             try:
-                scope = from_variables(self.variables)
+                scope = from_variables(variables)
             except ScopeError as error:
                 self.error(str(error))
             options.os_scope = None if scope is None else [scope.canonical]

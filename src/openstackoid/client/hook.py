@@ -5,7 +5,7 @@ from pkgutil import resolve_name
 from openstack.connection import Connection
 from openstack.exceptions import ConfigException
 
-from openstackoid.client.auth import Scoped, announce, scoped
+from openstackoid.client.auth import POLICY_HEADER, Scoped, announce, scoped
 from openstackoid.client.discovery import report_failures
 from openstackoid.client.sources import from_config
 from openstackoid.scope import ScopeError
@@ -17,9 +17,10 @@ NAME = f"{__name__}:install"
 def install(connection: Connection) -> None:
     """Give the connection the scope of its configuration; without any, change nothing.
 
-    The scope is `scope` (of the command line or the environment, put there by `command`), else
-    `oid_scope` of clouds.yaml. A hook that the cloud has of its own runs first. Raises
-    ConfigException, for openstacksdk goes on without a scope after a ValueError or a TypeError.
+    The scope is `scope` (of the command line or the environment, put there by `command`, with the
+    policy in `scope_policy`), else `oid_scope` of clouds.yaml. A hook that the cloud has of its own
+    runs first. Raises ConfigException, for openstacksdk goes on without a scope after a ValueError
+    or a TypeError.
     """
     try:
         _run_own_hook(connection)
@@ -45,6 +46,8 @@ def _install(connection: Connection) -> None:
         scope = from_config(config.get("oid_scope"))
     announce(session, scope)
     if scope:
+        if policy := config.get("scope_policy"):
+            session.additional_headers[POLICY_HEADER] = policy
         report_failures(session)
     if auth and (scope or isinstance(auth, Scoped)):
         scoped(auth, scope)

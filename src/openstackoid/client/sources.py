@@ -5,6 +5,10 @@ from collections.abc import Mapping, MutableMapping
 from openstackoid.scope import Scope, ScopeError, parse, parse_mapping
 
 VARIABLE = "OS_SCOPE"
+POLICY_VARIABLE = "OS_SCOPE_POLICY"
+
+POLICIES = ("all", "any")
+"""What `&` needs: every cloud, or whichever can be reached."""
 
 
 def from_config(value: object) -> Scope:
@@ -22,7 +26,7 @@ def from_config(value: object) -> Scope:
 
 
 def take_variables(environment: MutableMapping[str, str]) -> dict[str, str]:
-    """Remove OS_SCOPE and OS_SCOPE_<SERVICE> from the environment and return those not empty.
+    """Remove OS_SCOPE and all OS_SCOPE_* from the environment and return those not empty.
 
     Removed, because openstacksdk takes each OS_* variable for a key of the cloud's configuration:
     the braces of JSON end in a KeyError of its `.format()`, and a single variable in a "cloud"

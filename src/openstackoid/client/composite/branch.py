@@ -1,0 +1,165 @@
+"""One cloud's part: a copy of the command, with a client manager and a login of its own."""
+
+import copy
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, TextIO, TypeAlias
+
+from cliff.command import Command
+from cliff.display import DisplayCommandBase
+from cliff.lister import Lister
+from cliff.show import ShowOne
+from keystoneauth1.exceptions import Unauthorized
+from osc_lib.clientmanager import ClientCache, ClientManager
+from osc_lib.shell import OpenStackShell
+
+from openstackoid.client.composite import journal
+from openstackoid.client.composite.streams import Console, speaking
+from openstackoid.scope import Scope
+
+Prepare: TypeAlias = Callable[[OpenStackShell, Command], None]
+
+
+class Ask(Protocol):
+    """How a login asks for a password."""
+
+    def __call__(self, prompt: str | None = None) -> str:
+        """Return the answer; without a prompt, to the usual question."""
+
+
+@dataclass(eq=False)
+class Branch:
+    """A command in one cloud.
+
+    After `run`, `result` is what it shows (or its exit code), `error` why there is none. `undone`
+    tells whether what it created was deleted again (None: not tried), `remains` what of it is left
+    in the cloud, for people.
+    """
+
+    console: Console
+    app: OpenStackShell
+    command: Command
+    prepare: Prepare
+    result: Any = None
+    error: BaseException | None = None
+    writes: list[journal.Write] = field(default_factory=list)
+    undone: bool | None = None
+    remains: str = ""
+
+    @property
+    def cloud(self) -> str:
+        """The cloud's name."""
+        return self.console.cloud
+
+    @property
+    def ok(self) -> bool:
+        """Whether the command succeeded, which a command may also tell by its exit code."""
+        return self.error is None and (self._displays or not self.result)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is a list without rows."""
+        return self.ok and isinstance(self.command, Lister) and not self.result[1]
+
+    @property
+    def acted(self) -> bool:
+        """Whether something of it may be in effect in the cloud."""
+        return not self.undone and (
+            self.console.wrote or any(write.may_have_acted for write in self.writes)
+        )
+
+    @property
+    def _displays(self) -> bool:
+        return isinstance(self.command, DisplayCommandBase)
+
+    @property
+    def message(self) -> str:
+        """What failed, and what is left of it."""
+        failure = "" if self.ok else str(self.error or "").strip()
+        printed = "" if self.ok else self.console.text.strip()
+        if not self.ok and not (failure or printed):
+            failure = type(self.error).__name__ if self.error else f"exit code {self.result}"
+        if isinstance(self.error, Unauthorized) and not self.writes:
+            failure += "; the user and password of home were tried there as well"
+        return "; ".join(filter(None, (printed, failure, self.remains)))
+
+    def run(self, arguments: Namespace) -> None:
+        """Log in and run the command; whatever goes wrong is in `error`."""
+        with speaking(self.console):
+            try:
+                self.prepare(self.app, self.command)
+                journal.record(self.app.client_manager.session.session, self.writes)
+                self.result = self._consumed(self.command.take_action(_copied(arguments)))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 (reported with the cloud's name)
+                self.error = error
+
+    def _consumed(self, result: Any) -> Any:
+        """Read what is shown within the branch: rows are often fetched only now."""
+        if isinstance(self.command, ShowOne):
+            columns, values = result
+            return tuple(columns), list(values)
+        if self._displays:
+            columns, rows = result
+            return tuple(columns), [tuple(row) for row in rows]
+        return result or 0
+
+    def close(self) -> list[Any]:
+        """Close its connections; return how long its requests took (keystoneauth's timings)."""
+        manager = self.app.client_manager
+        if connection := getattr(manager, "sdk_connection", None):
+            connection.close()
+        session = getattr(manager, "session", None)
+        if session is None:
+            return []
+        session.session.close()
+        return list(session.get_timings())
+
+
+def begin(
+    app: OpenStackShell,
+    command: Command,
+    scope: Scope,
+    console: Console,
+    streams: tuple[TextIO, TextIO],
+    ask: Ask,
+    prepare: Prepare,
+) -> Branch:
+    """Return the branch of a command in the console's cloud, which the scope leads to."""
+    own = copy.copy(app)
+    own.stdout, own.stdin = streams
+    own.options = copy.copy(app.options)
+    own.options.os_scope = [scope.canonical]
+    own.cloud_config = copy.deepcopy(app.cloud_config)
+    own.cloud_config._pw_callback = ask
+    own.client_manager = _manager_class(type(app.client_manager))(
+        cli_options=app.cloud, api_version=app.api_version, pw_func=ask
+    )
+    twin = copy.copy(command)
+    for overridden in ("run", "take_action"):
+        vars(twin).pop(overridden, None)
+    twin.app, twin.app_args = own, own.options
+    return Branch(console, own, twin, prepare)
+
+
+def _manager_class(plain: type[ClientManager]) -> type[ClientManager]:
+    """Return a class of its own for one branch: osc-lib keeps clients on the class."""
+    clients: dict[str, Any] = {}
+    for name, cache in vars(ClientManager).items():
+        if isinstance(cache, ClientCache):
+            clients[name] = cached_property(cache.factory)
+            clients[name].__set_name__(plain, name)
+    return type(plain.__name__, (plain,), clients)
+
+
+def _copied(value: Any) -> Any:
+    """Copy arguments and the containers in them, which commands change; files are shared."""
+    match value:
+        case Namespace():
+            return Namespace(**{k: _copied(v) for k, v in vars(value).items()})
+        case dict():
+            return {k: _copied(v) for k, v in value.items()}
+        case list():
+            return [_copied(v) for v in value]
+    return value

@@ -1,0 +1,88 @@
+"""What a branch asked its cloud to change, whether or not the command succeeded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest, RequestException, Response, Session
+from requests.adapters import BaseAdapter
+from requests.exceptions import ConnectTimeout
+from urllib3.exceptions import NewConnectionError
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOGIN = "/auth/tokens"
+
+
+@dataclass
+class Write:
+    """One request that changes something; `answer` is None as long as there is none."""
+
+    method: str
+    path: str
+    answer: Response | None = field(default=None, repr=False)
+    sent: bool = True
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether the cloud may have carried it out: a 4xx and a 503 say that it did not."""
+        if self.answer is None:
+            return self.sent
+        status = self.answer.status_code
+        return status != 503 and not 400 <= status < 500
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the cloud said that it has carried it out."""
+        return self.answer is not None and self.answer.status_code < 400
+
+
+def record(session: Session, writes: list[Write]) -> None:
+    """Append each further write of the session, before it is sent."""
+    for prefix, adapter in list(session.adapters.items()):
+        session.mount(prefix, _Recorder(adapter, writes))
+
+
+class _Recorder(BaseAdapter):
+    def __init__(self, adapter: BaseAdapter, writes: list[Write]) -> None:
+        super().__init__()
+        self._adapter = adapter
+        self._writes = writes
+
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        path = urlsplit(request.url or "").path
+        write = Write(request.method or "", path)
+        if write.method not in _SAFE and not path.endswith(_LOGIN):
+            self._writes.append(write)
+        try:
+            write.answer = self._adapter.send(request, *args, **options)
+        except RequestException as error:
+            write.sent = not _refused(error)
+            raise
+        return write.answer
+
+    def close(self) -> None:
+        self._adapter.close()
+
+
+def _refused(error: RequestException) -> bool:
+    """Tell whether there was no connection, so that nothing can have been sent."""
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    return isinstance(error, ConnectTimeout) or isinstance(reason, NewConnectionError)
+
+
+def created(writes: Sequence[Write]) -> str | None:
+    """Return the id of what the first successful POST created, None if it tells none."""
+    from openstackoid.operators.shapes import identifier, resource
+
+    for write in writes:
+        if write.method != "POST" or not write.succeeded or write.answer is None:
+            continue
+        try:
+            found = identifier(resource(write.answer.json()))
+        except ValueError:
+            found = None
+        location = write.answer.headers.get("Location", "").partition("?")[0]
+        return found or location.rstrip("/").rpartition("/")[2] or None
+    return None

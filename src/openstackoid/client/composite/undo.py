@@ -1,0 +1,70 @@
+"""All or nothing: what a create command made is deleted again by the delete command beside it."""
+
+from argparse import Namespace
+
+from cliff.commandmanager import CommandManager
+
+from openstackoid.client.composite.branch import Branch
+from openstackoid.client.composite.journal import created
+from openstackoid.client.composite.service import Known
+from openstackoid.client.composite.streams import speaking
+
+
+def undo(branch: Branch, known: Known, chosen: str | None) -> None:
+    """Delete what a branch created, and note in it what was undone, or what is left.
+
+    `chosen` is the id that the client has chosen for it, if it has: then even a cloud that has not
+    answered can be asked to delete it.
+    """
+    if not branch.acted or branch.undone is not None:
+        return
+    identifier = created(branch.writes) or chosen
+    deletion = _deletion(branch.app.command_manager, known)
+    if deletion is None or identifier is None:
+        note(branch, known)
+        return
+    error = _delete(branch, deletion, identifier)
+    branch.undone = error is None
+    branch.remains = (
+        f"{known.noun} {identifier} was deleted again"
+        if error is None
+        else f"{known.noun} {identifier} could not be deleted again ({error}); delete it there"
+    )
+
+
+def note(branch: Branch, known: Known) -> None:
+    """Note in a branch what it leaves in its cloud."""
+    if not branch.acted:
+        return
+    identifier = created(branch.writes) if known.creates else None
+    if branch.ok or identifier:
+        what = f"{known.noun} {identifier}" if identifier else "it"
+        branch.remains = f"{what} was carried out there, and stays"
+        return
+    writes = [f"{w.method} {w.path}" for w in branch.writes if w.may_have_acted]
+    branch.remains = (
+        f"{' and '.join(writes) or 'it'} may have been carried out; look there before you try again"
+    )
+
+
+def _deletion(manager: CommandManager, known: Known) -> str | None:
+    """Return the name of the command that deletes what this one creates."""
+    name = f"{known.noun} delete"
+    point = manager.commands.get(name)
+    return name if known.creates and getattr(point, "group", None) == known.group else None
+
+
+def _delete(branch: Branch, name: str, identifier: str) -> str | None:
+    """Delete in the branch's cloud; return what went wrong."""
+    kind = branch.app.command_manager.commands[name].load()
+    command = kind(branch.app, branch.app.options, cmd_name=name)
+    arguments: Namespace
+    with speaking(branch.console):
+        try:
+            arguments = command.get_parser(name).parse_args([identifier])
+            if hasattr(arguments, "yes"):
+                arguments.yes = True
+            code = command.run(arguments)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (told, with what is left)
+            return str(error) or type(error).__name__
+    return f"exit code {code}" if code else None
