@@ -2,6 +2,7 @@
 
 import click
 
+from bench.fanout import fanout
 from bench.overhead import overhead
 from bench.patience import patience
 
@@ -11,6 +12,7 @@ from bench.patience import patience
     epilog="""\b
 Examples:
   scripts/bench overhead
+  scripts/bench fanout
   scripts/bench patience --seconds 300
 """,
 )
@@ -18,6 +20,7 @@ def main() -> None:
     """Measure the gateway on this machine, with services that are only played."""
 
 
+main.add_command(fanout)
 main.add_command(overhead)
 main.add_command(patience)
 

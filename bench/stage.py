@@ -1,14 +1,15 @@
-"""Two clouds of one played service each, behind gateways that are processes as in production."""
+"""Played services, behind gateways that are processes as in production."""
 
 import asyncio
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 from aiohttp import web
@@ -31,53 +32,71 @@ class Stage:
     gateways: tuple[psutil.Process, ...]
 
 
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @asynccontextmanager
 async def stage(handler: Handler) -> AsyncIterator[Stage]:
     """Play the image service of the clouds One and Two by one handler, with a gateway each."""
-    runner = web.ServerRunner(web.Server(handler))
-    await runner.setup()
-    ports = {name: _free_port() for name in ("service", "One", "Two")}
-    await web.TCPSite(runner, HOST, ports["service"]).start()
-    urls = {name: f"http://{HOST}:{port}" for name, port in ports.items()}
     with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory) / "federation.yaml"
-        clouds = {
-            name: {"frontends": {"image": urls[name]}, "backends": {"image": urls["service"]}}
-            for name in ("One", "Two")
-        }
-        with file.open("w") as stream:
-            YAML(typ="safe").dump({"clouds": clouds}, stream)
-        gateways = [_gateway(file, name) for name in clouds]
-        try:
-            for name in clouds:
-                await _listening(ports[name])
-            processes = tuple(psutil.Process(g.pid) for g in gateways)
-            yield Stage(urls["service"], urls["One"], processes)
-        finally:
-            for gateway in gateways:
-                gateway.terminate()
-            for gateway in gateways:
-                gateway.wait()
-            await runner.cleanup()
+        async with play(handler) as (service, one):
+            frontends = {"One": one, "Two": free_url()}
+            clouds = {
+                name: {"frontends": {"image": url}, "backends": {"image": service}}
+                for name, url in frontends.items()
+            }
+            file = write_federation(Path(directory), clouds)
+            gateways = [gateway_of(file, name) for name in clouds]
+            try:
+                for url in frontends.values():
+                    await listening(url)
+                processes = tuple(psutil.Process(g.pid) for g in gateways)
+                yield Stage(service, one, processes)
+            finally:
+                for gateway in gateways:
+                    gateway.terminate()
+                for gateway in gateways:
+                    gateway.wait()
 
 
-def _gateway(file: Path, cloud: str) -> subprocess.Popen[bytes]:
+@asynccontextmanager
+async def play(handler: Handler) -> AsyncIterator[tuple[str, str]]:
+    """Play a service by a handler; give its URL, and one where nobody listens."""
+    runner = web.ServerRunner(web.Server(handler, max_field_size=65_536))
+    await runner.setup()
+    service, free = free_url(), free_url()
+    await web.TCPSite(runner, HOST, urlsplit(service).port, backlog=4096).start()
+    try:
+        yield service, free
+    finally:
+        await runner.cleanup()
+
+
+def free_url() -> str:
+    """Return an address where nobody listens."""
+    with socket.create_server((HOST, 0)) as server:
+        return f"http://{HOST}:{server.getsockname()[1]}"
+
+
+def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:
+    """Write a federation file, and return it."""
+    file = directory / "federation.yaml"
+    with file.open("w") as stream:
+        YAML(typ="safe").dump({"clouds": dict(clouds)}, stream)
+    return file
+
+
+def gateway_of(file: Path, cloud: str) -> subprocess.Popen[bytes]:
+    """Start the gateway of a cloud."""
     command = [Path(sys.executable).with_name("openstackoid"), "gateway"]
     options = ["--federation", file, "--cloud", cloud]
     return subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)  # noqa: S603
 
 
-async def _listening(port: int) -> None:
-    async with asyncio.timeout(30):
+async def listening(url: str) -> None:
+    """Wait until somebody listens."""
+    parts = urlsplit(url)
+    async with asyncio.timeout(60):
         while True:
             try:
-                _, writer = await asyncio.open_connection(HOST, port)
+                _, writer = await asyncio.open_connection(parts.hostname, parts.port)
             except ConnectionRefusedError:
                 await asyncio.sleep(0.05)
             else:

@@ -18,6 +18,7 @@ from openstackoid.gateway.record import REQUEST_ID
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.operators import Answer, NoAnswerError, Request
+from openstackoid.operators.shapes import decode
 from openstackoid.routing import Head, Refusal, Route, Target, narrowed, target
 from openstackoid.routing.links import Links
 
@@ -121,6 +122,6 @@ async def _document(response: aiohttp.ClientResponse, links: Links | None) -> An
             raise NoAnswerError(f"an answer of more than {MAX_DOCUMENT} bytes", sent=True)
     data += editor.end() if editor else b""
     try:
-        return json.loads(data) if data else None
+        return decode(bytes(data)) if data else None
     except (ValueError, RecursionError) as error:
         raise NoAnswerError("an answer that is no JSON", sent=True) from error

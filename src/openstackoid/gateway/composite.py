@@ -19,6 +19,7 @@ from openstackoid.gateway.record import Record
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.operators import SAFE, Answer, Evaluation, NoAnswerError, Policy, Request
+from openstackoid.operators.shapes import encode
 from openstackoid.routing import Head, Refusal, Route
 from openstackoid.scope.expression import clouds
 
@@ -95,7 +96,7 @@ class Composite:
             finally:
                 answer.close()
         record.status = answer.status
-        data = b"" if answer.document is None else json.dumps(answer.document).encode()
+        data = b"" if answer.document is None else encode(answer.document)
         headers = [*answer.headers, *record.extra]
         if data:
             headers.append((hdrs.CONTENT_LENGTH, str(len(data))))

@@ -43,8 +43,10 @@ class Health:
         await asyncio.gather(*watches, return_exceptions=True)
 
     async def _watch(self, cloud: str) -> None:
-        while (address := self._address(cloud)) is not None and not await self._accepts(*address):
+        address = self._address(cloud)
+        while address is not None and not await self._accepts(*address):
             await asyncio.sleep(INTERVAL)
+            address = self._address(cloud)
         self._watches.pop(cloud, None)
         log.info("cloud up", cloud=cloud)
 

@@ -9,7 +9,7 @@ from openstackoid.operators import paging
 from openstackoid.operators.failures import most_telling, unreachable
 from openstackoid.operators.order import Order
 from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
-from openstackoid.operators.shapes import ORIGIN, Listing, identifier, listing, resource
+from openstackoid.operators.shapes import Listing, identifier, listing, marked, opened, resource
 from openstackoid.scope import Expression
 
 if TYPE_CHECKING:
@@ -76,15 +76,12 @@ def _merged(
     answers: list[Answer],
 ) -> Answer:
     order, limit = Order.of(request), paging.limit_of(request)
-    for (_, listing_), answer in zip(found.items(), answers, strict=True):
-        _mark(listing_.items, answer.cloud)
-        if order and not order.known(listing_.items):
-            keys = ", ".join(key for key, _ in order.keys)
-            raise evaluation.refusal(
-                HTTPStatus.BAD_REQUEST,
-                f"this list does not show {keys}, so that several clouds' cannot be sorted by it; "
-                "ask for the list with details, or leave sort_key out",
-            )
+    for listed, answer in zip(found.values(), answers, strict=True):
+        if order:
+            listed.items = [opened(item) for item in listed.items]
+            _check_known(evaluation, order, listed.items)
+        if answer.cloud is not None:
+            listed.items = marked(listed.items, answer.cloud)
     sources = {
         i: paging.Source(cursors[i], f.items, paging.has_more(f, limit)) for i, f in found.items()
     }
@@ -102,10 +99,14 @@ def _without(cursors: Sequence[paging.Cursor], away: Collection[int]) -> list[pa
     return [paging.AWAY if i in away else c for i, c in enumerate(cursors)]
 
 
-def _mark(items: Sequence[Any], cloud: str | None) -> None:
-    for item in items:
-        if isinstance(item, dict) and cloud is not None:
-            item.setdefault(ORIGIN, cloud)
+def _check_known(evaluation: "Evaluation", order: Order, items: Sequence[Any]) -> None:
+    if not order.known(items):
+        keys = ", ".join(key for key, _ in order.keys)
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"this list does not show {keys}, so that several clouds' cannot be sorted by it; "
+            "ask for the list with details, or leave sort_key out",
+        )
 
 
 def _listing(answer: Answer) -> Listing | None:
@@ -158,7 +159,7 @@ async def _behind(
         if not answer.ok or found is None:
             return cursor
         for item in found.items:
-            if (order.key(item), number) > position:
+            if (order.key(opened(item)), number) > position:
                 return cursor
             cursor = identifier(item)
         if not found.items or not paging.has_more(found, paging.limit_of(request)):

@@ -8,6 +8,7 @@ understood as well: whose marker it is, the sources tell.
 import base64
 import binascii
 import heapq
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,11 +57,11 @@ class Source:
         """Whether nothing may be taken of later sources: this one's next item is not known."""
         return self.spent and self.more
 
-    def take(self) -> Any:
-        """Return the next item."""
-        item = self.items[self.taken]
-        self.taken += 1
-        return item
+    def take(self, count: int | None = 1) -> list[Any]:
+        """Return the next items, so many at most (None: all of this page)."""
+        items = self.items[self.taken : None if count is None else self.taken + count]
+        self.taken += len(items)
+        return items
 
     def next_cursor(self) -> Cursor:
         """Return where it goes on."""
@@ -82,23 +83,16 @@ def has_more(listing: Listing, limit: int | None) -> bool:
 
 def take(sources: Sequence[Source], order: Order, limit: int | None) -> list[Any]:
     """Return the next page, and move the sources on."""
-    chosen = _merged(sources, order) if order else _chained(sources)
     page: list[Any] = []
-    while limit is None or len(page) < limit:
-        source = next(chosen, None)
-        if source is None:
-            break
-        page.append(source.take())
-    return page
-
-
-def _chained(sources: Sequence[Source]) -> Iterator[Source]:
-    """Yield the source of each next item, source after source."""
+    if order:
+        for source in itertools.islice(_merged(sources, order), limit):
+            page += source.take()
+        return page
     for source in sources:
-        while not source.spent:
-            yield source
-        if source.blocked:
-            return
+        page += source.take(None if limit is None else limit - len(page))
+        if source.blocked or not source.spent:
+            break
+    return page
 
 
 def _merged(sources: Sequence[Source], order: Order) -> Iterator[Source]:
@@ -109,7 +103,7 @@ def _merged(sources: Sequence[Source], order: Order) -> Iterator[Source]:
     heapq.heapify(heap)
     while heap:
         _, index, source = heapq.heappop(heap)
-        yield source
+        yield source  # whose next item is taken before it is looked at again
         if source.blocked:
             return
         if not source.spent:

@@ -17,7 +17,9 @@ _KEYS = ("first", "href", "last", "next", "previous", "self")
 _ROOT_RELATIVE = frozenset({"image"})
 """Services whose links begin behind the frontend's prefix already, wherever it is mounted."""
 
-_SPACE = rb"\s{0,4}"
+_KEY = re.compile(rb'"(?:%s)"\s{0,4}:\s{0,4}"\Z' % "|".join(_KEYS).encode())
+_KEY_LENGTH = max(map(len, _KEYS)) + 12
+"""Bytes from the quote before a key to the one before its value."""
 
 
 class Links:
@@ -55,15 +57,8 @@ class Editor:
     """
 
     def __init__(self, new: Mapping[bytes, bytes]) -> None:
-        # Of a path alone only what follows tells that it is a link; an empty value is none.
-        old = b"|".join(
-            re.escape(o) + (rb'(?=[/?"])' if o else rb"(?=/)")
-            for o in sorted(new, key=len, reverse=True)
-        )
-        names = "|".join(_KEYS).encode()
         self._new = new
-        self._link = re.compile(rb'("(?:%s)"%s:%s")(%s)' % (names, _SPACE, _SPACE, old))
-        self._longest = 16 + 8 + max(map(len, new), default=0)
+        self._longest = _KEY_LENGTH + max(map(len, new), default=0) + 1
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
@@ -78,13 +73,31 @@ class Editor:
     def _edited(self, until: int) -> Iterator[bytes]:
         """Yield the body up to `until`, or to the end of a link that begins before it."""
         position = 0
-        for match in self._link.finditer(self._held):
-            if match.start() >= until:
+        for key, start, old in sorted(self._links()):
+            if key >= until:
                 break
-            yield self._held[position : match.end(1)]
-            yield self._new[match[2]]
-            position = match.end()
+            yield self._held[position:start]
+            yield self._new[old]
+            position = start + len(old)
         if position < until:
             yield self._held[position:until]
             position = until
         self._held = self._held[position:]
+
+    def _links(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield where the key of each link begins, where its address begins, and the address.
+
+        Addresses are looked for first, the key before them only then: most of a body is neither.
+        """
+        held = self._held
+        for old in self._new:
+            # Of a path alone only what follows tells that it is a link; an empty value is none.
+            ends = (b"/", b"?", b'"') if old else (b"/",)
+            quote = held.find(b'"' + old)
+            while quote >= 0:
+                start = quote + 1
+                if held.startswith(ends, start + len(old)):
+                    key = _KEY.search(held, max(0, start - _KEY_LENGTH), start)
+                    if key:
+                        yield key.start(), start, old
+                quote = held.find(b'"' + old, start)
