@@ -101,9 +101,9 @@ def up(lab: Lab, names: tuple[str, ...], extra: tuple[str, ...], network: str | 
         where = cloud.frontends["identity"]
         click.echo(f"{cloud.name} is {'up' if started else 'already up'}: {where}", err=True)
     for ends, how in lab.conditions.items():
-        names = " ".join(sorted(ends))
-        heal = f"openstackoid lab link {names} --heal{_dir_option(lab)}"
-        click.echo(f"The link {names} is still {how}; heal it with: {heal}", err=True)
+        both = " ".join(sorted(ends))
+        heal = f"openstackoid lab link {both} --heal{_dir_option(lab)}"
+        click.echo(f"The link {both} is still {how}; heal it with:  {heal}", err=True)
     hint = f'eval "$(openstackoid lab env {clouds[0].name}{_dir_option(lab)})"'
     click.echo(f"Go on with:  {hint}", err=True)
 
@@ -193,7 +193,7 @@ def link(
             "a change takes two clouds and one of --delay, --cut, --blackhole and --heal"
         )
     lab.link(*names, asked[0])
-    click.echo(f"{names[0]} – {names[1]}: {asked[0]}", err=True)
+    click.echo(f"The link {' '.join(names)} is {asked[0]}", err=True)
 
 
 @lab.command(epilog='\b\nExample:\n  eval "$(openstackoid lab env CloudOne)"; openstack image list')

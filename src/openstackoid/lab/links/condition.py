@@ -34,7 +34,7 @@ class Condition:
     delay: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.state}, delayed by {shown(self.delay)}" if self.delay else str(self.state)
+        return f"delayed by {shown(self.delay)}" if self.delay else str(self.state)
 
 
 WHOLE = Condition()

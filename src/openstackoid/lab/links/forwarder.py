@@ -31,7 +31,7 @@ class Forwarder:
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener = Listener((link.listen, link.port), self._accepted)
-        self._start(self._watch())
+        self._watching = self._start(self._watch())
 
     def apply(self, condition: Condition) -> None:
         """Take over a condition, for the connections there are as well."""
@@ -41,10 +41,9 @@ class Forwarder:
             connection.apply(condition)
 
     def close(self) -> None:
-        """Refuse everything, and stop."""
+        """Reset everything, what is just being accepted too, and stop."""
+        self._watching.cancel()
         self.apply(CUT)
-        for task in self._tasks:
-            task.cancel()
 
     def _listen(self) -> None:
         modes = {
@@ -95,7 +94,8 @@ class Forwarder:
         self._there = there
         self._listen()
 
-    def _start(self, doing: Coroutine[None, None, None]) -> None:
+    def _start(self, doing: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(doing)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
