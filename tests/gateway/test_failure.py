@@ -39,14 +39,20 @@ def error(answered: Answered) -> dict:
             [f"X-Auth-Token: {TOKEN}{DELIMITER}image=CloudOne{DELIMITER}image=CloudOne"],
         ),
         (431, "4096", ["X-Scope: " + " " * 100 + "{" + " " * 4096 + "}"]),
-        (501, '"&"', ["X-Scope: image=CloudOne&CloudTwo"]),
-        (501, '"|"', ["X-Scope: image=CloudOne|CloudTwo"]),
         (
             508,
             "CloudThree",
             [
                 IMAGE_TWO.replace("{", '{"*":"CloudOne","identity":"CloudOne",'),
                 "Via: 1.1 CloudThree (openstackoid)",
+            ],
+        ),
+        (
+            508,
+            "takes image in CloudOne&CloudTwo",
+            [
+                'X-Scope: {"*":"CloudOne","identity":"CloudOne","image":"CloudOne&CloudTwo"}',
+                "Via: 1.1 CloudTwo (openstackoid)",
             ],
         ),
     ],

@@ -1,11 +1,13 @@
 """`openstackoid explain`."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from openstackoid.federation.cli import CLOUD, FEDERATION, known, loaded
-from openstackoid.routing.explain import Hop, head_of, hops
+from openstackoid.routing.explain import Hop, head_of, ways
 from openstackoid.routing.refusal import Refusal
 
 
@@ -26,7 +28,8 @@ def explain(file: Path, cloud: str, scope: str | None, method: str, url: str) ->
     """Print what would happen to a request, hop by hop, without sending it.
 
     URL is an address of a frontend of the cloud. Nothing is contacted; a backend is shown only if
-    the file has it. Exits 1 where a gateway would refuse the request, and prints how.
+    the file has it. Under "&" and "|" there is a way for each cloud. Exits 1 where a gateway would
+    refuse the request (of several ways: each of them), and prints how.
     """
     try:
         head = head_of(method, url, scope)
@@ -35,14 +38,30 @@ def explain(file: Path, cloud: str, scope: str | None, method: str, url: str) ->
         raise click.UsageError(message) from error
     federation = loaded(file)
     known(federation, cloud, file)
-    gateway = cloud
     try:
-        for hop in hops(head, federation, cloud):
+        found = ways(head, federation, cloud)
+    except Refusal as refusal:
+        _print_refusal(cloud, refusal)
+        sys.exit(1)
+    led = [_lead(hops, cloud) for hops in found.values()]
+    sys.exit(0 if any(led) else 1)
+
+
+def _lead(hops: Iterator[Hop], gateway: str) -> bool:
+    """Print one way, and tell whether it leads to a service."""
+    try:
+        for hop in hops:
             _print(hop)
             gateway = hop.target.cloud if hop.target else gateway
     except Refusal as refusal:
-        click.echo(f"{gateway}: answers {refusal.status.value} {refusal.status.phrase}")
-        raise click.ClickException(refusal.message) from refusal
+        _print_refusal(gateway, refusal)
+        return False
+    return True
+
+
+def _print_refusal(gateway: str, refusal: Refusal) -> None:
+    click.echo(f"{gateway}: answers {refusal.status.value} {refusal.status.phrase}")
+    click.ClickException(refusal.message).show()
 
 
 def _print(hop: Hop) -> None:

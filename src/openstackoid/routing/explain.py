@@ -38,20 +38,26 @@ def head_of(method: str, url: str, scope: str | None) -> Head:
     return Head(method.upper(), f"{parts.path or '/'}{query}", tuple(headers), port)
 
 
-def hops(head: Head, federation: Federation, start: str) -> Iterator[Hop]:
-    """Yield what each gateway on the way does; raises Refusal where one would refuse.
+def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[Hop]]:
+    """Return what each gateway on the way to each cloud does, in the order the clouds are written.
 
-    Under operators there is a way for each cloud of the expression, in the order written.
+    Raises Refusal where the first gateway refuses the request; a way raises it where its own part
+    would be refused.
     """
     decided = route(head, federation, start)
-    for cloud in dict.fromkeys(clouds(decided.expression)):
-        branch = narrowed(decided, cloud)
-        goal = target(branch, cloud, federation, start)
-        yield Hop(start, branch, goal)
-        if goal.remote and branch.scope is not None:
-            sent = head_of(head.method, goal.url, branch.scope.canonical)
-            arrived = replace(sent, headers=(*sent.headers, ("Via", stamp(start))))
-            yield _last(arrived, federation, cloud)
+    return {
+        cloud: _hops(head.method, narrowed(decided, cloud), cloud, federation, start)
+        for cloud in clouds(decided.expression)
+    }
+
+
+def _hops(method: str, way: Route, cloud: str, federation: Federation, start: str) -> Iterator[Hop]:
+    goal = target(way, cloud, federation, start)
+    yield Hop(start, way, goal)
+    if goal.remote and way.scope is not None:
+        sent = head_of(method, goal.url, way.scope.canonical)
+        arrived = replace(sent, headers=(*sent.headers, ("Via", stamp(start))))
+        yield _last(arrived, federation, cloud)
 
 
 def _last(head: Head, federation: Federation, here: str) -> Hop:
