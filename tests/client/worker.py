@@ -9,6 +9,7 @@ commands in one process would see each other.
 
 import contextlib
 import fcntl
+import gc
 import io
 import json
 import logging
@@ -94,6 +95,7 @@ def type_at(master: int, answers: list[str]) -> str:
 with contextlib.redirect_stdout(io.StringIO()):
     run(["command", "list"], dict(os.environ), plugin=True)  # imports every plugin, asks no cloud
 logging.getLogger().handlers.clear()
+gc.freeze()  # the children need not look through what they share
 
 for line in sys.stdin:
     print(json.dumps(forked(json.loads(line))), flush=True)  # noqa: T201

@@ -1,0 +1,188 @@
+"""Expressions over clouds, with commands that only pretend."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from cliff.command import Command
+from cliff.lister import Lister
+from requests import Response, Session
+
+from openstackoid.client.composite.branch import Branch
+from openstackoid.client.composite.evaluate import Evaluation
+from openstackoid.client.composite.journal import Write
+from openstackoid.client.composite.service import Known
+from openstackoid.client.composite.streams import Console
+from openstackoid.scope import parse
+
+DELETED: list[tuple[str, str]] = []
+
+
+class Delete(Command):
+    """The sibling of the pretended create."""
+
+    def get_parser(self, prog_name: str) -> Any:
+        """Take an id."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("id")
+        return parser
+
+    def take_action(self, parsed_args: Namespace) -> None:
+        """Note what is deleted; things in "Stuck" cannot be."""
+        if parsed_args.id.startswith("Stuck"):
+            raise RuntimeError("stuck")
+        DELETED.append(parsed_args.id)
+
+
+class Listing(Lister):
+    """A list."""
+
+    def take_action(self, parsed_args: Namespace) -> Any:
+        """Show nothing in "Empty", one row elsewhere."""
+        raise NotImplementedError
+
+
+def answered(status: int, body: str = "{}") -> Write:
+    """Return a POST with its answer."""
+    response = Response()
+    response.status_code = status
+    response._content = body.encode()
+    return Write("POST", "/things", response)
+
+
+class World:
+    """What each cloud does: `fail`, `empty`, `lost` (no answer), `stuck` (cannot be deleted)."""
+
+    def __init__(self, command: str, policy: str | None, behaviour: dict[str, str]) -> None:
+        self.ran: list[str] = []
+        self.behaviour = behaviour
+        self.known = Known(command, "openstack.things.v1")
+        self.evaluation = Evaluation(self.known, policy, self.begin, one_by_one=False)
+
+    def begin(self, cloud: str) -> Branch:
+        """Return a branch whose command does as its cloud does."""
+        self.ran.append(cloud)
+        point = SimpleNamespace(group=self.known.group, load=lambda: Delete)
+        manager = SimpleNamespace(commands={"thing delete": point}, namespace="none")
+        session = SimpleNamespace(session=Session())
+        app = SimpleNamespace(
+            command_manager=manager,
+            client_manager=SimpleNamespace(session=session),
+            options=None,
+        )
+        kind = Listing if self.known.name.endswith("list") else Delete
+        command = kind(app, None)  # type: ignore[arg-type]
+        branch = Branch(Console(cloud), app, command, lambda *_: None)  # type: ignore[arg-type]
+        command.take_action = self.action(branch)  # type: ignore[method-assign]
+        return branch
+
+    def action(self, branch: Branch) -> Callable[[Namespace], Any]:
+        """Return what the command does in this branch's cloud."""
+
+        def act(_: Namespace) -> Any:
+            does = self.behaviour.get(branch.cloud, "")
+            if self.known.name.endswith("list"):
+                if does == "fail":
+                    raise RuntimeError("no")
+                return ("ID",), [] if does == "empty" else [(branch.cloud,)]
+            if does == "lost":
+                branch.writes.append(Write("POST", "/things"))
+            elif does == "fail":
+                branch.writes.append(answered(409))
+            else:
+                name = f"Stuck{branch.cloud}" if does == "stuck" else branch.cloud
+                branch.writes.append(answered(201, f'{{"thing": {{"id": "{name}"}}}}'))
+            if does in {"lost", "fail", "late"}:
+                raise RuntimeError("no")
+            return None
+
+        return act
+
+    def run(self, expression: str) -> tuple[str, str, str]:
+        """Return the clouds that are done, failed and passed over, each as one text."""
+        DELETED.clear()
+        scope = parse(f"compute={expression}").get("compute")
+        assert scope
+        outcome = self.evaluation.run(scope, Namespace())
+        lists = (outcome.done, outcome.failed, outcome.passed)
+        done, failed, passed = (" ".join(b.cloud for b in branches) for branches in lists)
+        return done, failed, passed
+
+
+@pytest.mark.parametrize(
+    ("expression", "behaviour", "expected"),
+    [
+        ("A&B", {}, ("A B", "", "")),
+        ("A&B", {"A": "fail"}, ("B", "A", "")),
+        ("A|B", {}, ("A", "", "")),
+        ("A|B", {"A": "fail"}, ("B", "", "A")),
+        ("A|B", {"A": "fail", "B": "fail"}, ("", "A", "B")),
+        ("A|B", {"A": "empty"}, ("B", "", "")),
+        ("A|B", {"A": "empty", "B": "fail"}, ("A", "", "B")),
+        ("A|B", {"A": "fail", "B": "empty"}, ("B", "", "A")),
+        ("A&(B|C)", {"B": "fail"}, ("A C", "", "B")),
+        ("A&(B|C)", {"B": "fail", "C": "fail"}, ("A", "B", "C")),
+        ("A&B|C", {"A": "fail"}, ("B", "A", "")),
+        ("A&B|C", {"A": "fail", "B": "fail"}, ("C", "", "A B")),
+    ],
+)
+def test_reading(expression: str, behaviour: dict[str, str], expected: tuple[str, ...]) -> None:
+    """What can be reached is shown; an empty list lets the next cloud be looked into."""
+    assert World("thing list", None, behaviour).run(expression) == expected
+
+
+@pytest.mark.parametrize(("policy", "expected"), [("any", ("B", "A", "")), ("all", ("C", "", "A"))])
+def test_the_policy_decides_whether_a_part_is_a_success(
+    policy: str, expected: tuple[str, ...]
+) -> None:
+    """So under "all" the alternative is tried."""
+    assert World("thing list", policy, {"A": "fail"}).run("A&B|C") == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "behaviour", "expected", "deleted"),
+    [
+        ("A&B", {}, ("A B", "", ""), []),
+        ("A&B", {"B": "fail"}, ("", "B A", ""), ["A"]),
+        ("A&B", {"B": "lost"}, ("", "B A", ""), ["A"]),
+        ("A&B", {"B": "late"}, ("", "B A", ""), ["A", "B"]),
+        ("A&B&C", {"B": "fail"}, ("", "B A C", ""), ["A", "C"]),
+        ("A|B", {"A": "fail"}, ("B", "", "A"), []),
+        ("A|B", {"A": "late"}, ("B", "", "A"), ["A"]),
+        ("A|B", {"A": "lost"}, ("", "A", ""), []),
+        ("A|B", {"A": "late", "B": "late"}, ("", "A", "B"), ["A", "B"]),
+        ("A&B|C", {"B": "fail"}, ("C", "", "B A"), ["A"]),
+        ("A&B|C", {"A": "stuck", "B": "fail"}, ("", "B A", ""), []),
+        ("A&(B|C)", {"B": "fail", "C": "fail"}, ("", "B A", "C"), ["A"]),
+        ("(A|B)&C", {"A": "fail", "C": "fail"}, ("", "C B", "A"), ["B"]),
+    ],
+)
+def test_creating_is_all_or_nothing(
+    expression: str,
+    behaviour: dict[str, str],
+    expected: tuple[str, ...],
+    deleted: list[str],
+) -> None:
+    """And `|` goes on only where nothing is left behind and nothing may be."""
+    assert World("thing create", None, behaviour).run(expression) == expected
+    assert sorted(DELETED) == deleted
+
+
+def test_other_writes_are_kept_and_said_to_be() -> None:
+    """Nobody knows how to undo a command in general."""
+    world = World("thing set", None, {"B": "fail"})
+    assert world.run("A&B") == ("A", "B", "")
+    (done,) = [b for b in world.evaluation.branches if b.cloud == "A"]
+    assert done.remains == "it was carried out there, and stays"
+    assert World("thing set", "all", {"B": "fail"}).run("A&B|C") == ("", "B A", "")
+
+
+def test_policy_any_keeps_what_was_created_and_says_what_is_left() -> None:
+    """Also where the command failed after it had created something."""
+    world = World("thing create", "any", {"B": "late"})
+    assert world.run("A&B") == ("A", "B", "")
+    (failed,) = [b for b in world.evaluation.branches if b.cloud == "B"]
+    assert failed.message == "no; thing B was carried out there, and stays"
+    assert DELETED == []
