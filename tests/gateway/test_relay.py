@@ -302,6 +302,15 @@ async def test_links_of_another_cloud_lead_through_home(clouds: Clouds) -> None:
     assert answered.values("location") == [f"{here}/v2/images/1"]
 
 
+async def test_an_object_stays_as_it_is(clouds: Clouds) -> None:
+    """What users store may be JSON with addresses of their cloud; its checksum must hold."""
+    text = f'{{"href": "{clouds.frontends["CloudTwo"]["object-store"]}/v1/a"}}'
+    clouds.backends["CloudTwo"]["object-store"].answer = json_answer(text)
+    scope = 'X-Scope: {"object-store": "CloudTwo"}'
+    answered = await clouds.ask("CloudOne", "object-store", "/v1/a/c/o", scope)
+    assert answered.body.decode() == text
+
+
 async def test_twenty_requests_with_five_scopes_do_not_disturb_one_another(clouds: Clouds) -> None:
     """Each ends where its own scope says, with its own body."""
 

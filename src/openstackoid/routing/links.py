@@ -20,6 +20,11 @@ _ROOT_RELATIVE = frozenset({"image"})
 _SPACE = rb"\s{0,4}"
 
 
+def has_links(service: str) -> bool:
+    """Tell whether links in bodies of a service are the service's; an object's are its owner's."""
+    return service != "object-store"
+
+
 class Links:
     """What replaces what, in the answers of one service of another cloud."""
 
