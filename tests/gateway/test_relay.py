@@ -207,8 +207,11 @@ async def test_no_100_continue_within_an_answer(
     assert (await client.answer()).body == b"not so"
 
 
-async def test_http_1_0_knows_no_100_continue(clouds: Clouds) -> None:
+async def test_http_1_0_knows_no_100_continue(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A client of that version takes 100 for the answer."""
+    monkeypatch.setattr(upstream, "CONTINUE_WAIT", 0.01)
     client = await clouds.open("CloudOne", "image")
     client.writer.write(
         b"PUT /image/ HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody"
