@@ -305,6 +305,19 @@ async def test_links_of_another_cloud_lead_through_home(clouds: Clouds) -> None:
     assert answered.values("location") == [f"{here}/v2/images/1"]
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_long_upload_arrives_whole(clouds: Clouds, chunked: bool) -> None:
+    """Whatever the pieces are that the network makes of it, the last one included."""
+    body = bytes(range(256)) * 20_000
+    client = await clouds.open("CloudOne", "image")
+    framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+    await client.send("PUT", "/v2/images/x/file", IMAGE_TWO, framing)
+    client.writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body)
+    assert (await client.answer()).status == 200
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    assert len(received.body) >= len(body)
+
+
 async def test_an_object_stays_as_it_is(clouds: Clouds) -> None:
     """What users store may be JSON with addresses of their cloud; its checksum must hold."""
     text = f'{{"href": "{clouds.frontends["CloudTwo"]["object-store"]}/v1/a"}}'

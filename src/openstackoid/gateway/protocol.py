@@ -82,12 +82,15 @@ class Protocol(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take a piece from the client, who is cut off if a head grows too long."""
+        in_head = self._in_head()  # before: this piece may be the last of a body
         super().data_received(data)
-        in_head = not self._messages and (self.body is None or self.body.is_eof())
-        self._head = self._head + len(data) if in_head else 0
+        self._head = self._head + len(data) if in_head and self._in_head() else 0
         if self._head > MAX_HEAD and self.transport is not None:
             self.logger.warning("the head of a request is longer than %d bytes", MAX_HEAD)
             self.transport.abort()
+
+    def _in_head(self) -> bool:
+        return not self._messages and (self.body is None or self.body.is_eof())
 
     def handle_error(
         self,
