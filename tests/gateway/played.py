@@ -15,7 +15,7 @@ TOKEN = "gAAAAAB-a-token-that-must-not-be-logged"
 HOST = "127.0.0.2"
 """Where the gateways listen; the services are at 127.0.0.1."""
 
-SERVICES = ("identity", "image", "compute", "network")
+SERVICES = ("identity", "image", "compute", "network", "object-store")
 
 
 def free_ports(count: int) -> list[int]:

@@ -6,7 +6,7 @@ import json
 import socket
 
 import pytest
-from gateway.backend import OK, Connection, Received
+from gateway.backend import OK, Connection, Received, saying
 from gateway.played import TOKEN, Answered, Clouds
 
 from openstackoid.scope import DELIMITER
@@ -78,6 +78,7 @@ async def test_what_can_be_read_in_two_ways_is_refused(
         b"Transfer-Encoding: chunked\r\n\r\n",
         b"G=T /image/ HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /image/ HTTP/1.1\r\nHost: x\r\nX-Scope: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"GET /image/ HTTP/1.1\r\nHost: x\r\n" + b"X-A: b\r\n" * 200 + b"\r\n",
     ],
 )
 async def test_what_is_not_http_is_refused_in_our_shape(clouds: Clouds, bytes_: bytes) -> None:
@@ -145,6 +146,36 @@ async def test_a_silent_service_ends_in_504(clouds: Clouds, method: str, advice:
     assert answered.status == 504
     assert "CloudTwo" in error(answered)["message"]
     assert advice in error(answered)["message"]
+
+
+async def test_a_head_without_end_is_cut_off(clouds: Clouds) -> None:
+    """Headers that are each short enough must not fill the memory together."""
+    client = await clouds.open("CloudOne", "image")
+    client.writer.write(b"GET /image/ HTTP/1.1\r\nHost: x\r\n")
+    client.writer.write((b"X: " + b"a" * 60_000 + b"\r\n") * 50)
+    with pytest.raises(ConnectionResetError):
+        await client.reader.read()
+
+
+async def test_an_early_refusal_is_read_by_a_client_that_goes_on_sending(clouds: Clouds) -> None:
+    """The rest of an upload is taken, so that no reset destroys the answer on its way."""
+
+    async def answer(_: Received, connection: Connection) -> None:
+        await connection.reader.readexactly(4)
+        await connection.send(b"HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        connection.writer.close()
+
+    clouds.backends["CloudTwo"]["image"].answer = answer
+    client = await clouds.open("CloudOne", "image")
+    await client.send("PUT", "/", IMAGE_TWO, "Content-Length: 4000000")
+    client.writer.write(bytes(100_000))
+    await client.writer.drain()
+    assert (await client.answer()).status == 413
+    client.writer.write(bytes(3_900_000))
+    await client.writer.drain()
+    await client.send("GET", "/")
+    clouds.backends["CloudOne"]["image"].answer = saying(OK)
+    assert (await client.answer()).status == 200
 
 
 @pytest.mark.parametrize(

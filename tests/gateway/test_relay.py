@@ -207,8 +207,11 @@ async def test_no_100_continue_within_an_answer(
     assert (await client.answer()).body == b"not so"
 
 
-async def test_http_1_0_knows_no_100_continue(clouds: Clouds) -> None:
+async def test_http_1_0_knows_no_100_continue(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A client of that version takes 100 for the answer."""
+    monkeypatch.setattr(upstream, "CONTINUE_WAIT", 0.01)
     client = await clouds.open("CloudOne", "image")
     client.writer.write(
         b"PUT /image/ HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody"
@@ -300,6 +303,28 @@ async def test_links_of_another_cloud_lead_through_home(clouds: Clouds) -> None:
     answered = await clouds.ask("CloudOne", "image", "/v2/images", IMAGE_TWO)
     assert answered.body.decode() == body % (here, there, here)
     assert answered.values("location") == [f"{here}/v2/images/1"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_long_upload_arrives_whole(clouds: Clouds, chunked: bool) -> None:
+    """Whatever the pieces are that the network makes of it, the last one included."""
+    body = bytes(range(256)) * 20_000
+    client = await clouds.open("CloudOne", "image")
+    framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+    await client.send("PUT", "/v2/images/x/file", IMAGE_TWO, framing)
+    client.writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body)
+    assert (await client.answer()).status == 200
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    assert len(received.body) >= len(body)
+
+
+async def test_an_object_stays_as_it_is(clouds: Clouds) -> None:
+    """What users store may be JSON with addresses of their cloud; its checksum must hold."""
+    text = f'{{"href": "{clouds.frontends["CloudTwo"]["object-store"]}/v1/a"}}'
+    clouds.backends["CloudTwo"]["object-store"].answer = json_answer(text)
+    scope = 'X-Scope: {"object-store": "CloudTwo"}'
+    answered = await clouds.ask("CloudOne", "object-store", "/v1/a/c/o", scope)
+    assert answered.body.decode() == text
 
 
 async def test_twenty_requests_with_five_scopes_do_not_disturb_one_another(clouds: Clouds) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import socket
 
 import pytest
 from gateway.backend import Connection, Received
@@ -98,3 +99,19 @@ async def test_a_file_that_is_missing_is_an_error(clouds: Clouds) -> None:
     """Starting without a federation is refused with the file's name."""
     with pytest.raises(FederationError, match="nowhere"):
         load(clouds.file.with_name("nowhere.yaml"))
+
+
+async def test_listeners_stay_if_one_of_the_new_cannot_be_had(clouds: Clouds) -> None:
+    """A file with an address that is taken changes no listener at all."""
+    free, taken = free_ports(2)
+    frontends = clouds.frontends["CloudTwo"]
+    old = clouds.address("CloudTwo", "image")[1]
+    with socket.create_server((HOST, max(free, taken))):
+        frontends["image"] = f"http://{HOST}:{min(free, taken)}"
+        frontends["network"] = f"http://{HOST}:{max(free, taken)}"
+        clouds.save()
+        await clouds.gateways["CloudTwo"].reload()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(HOST, min(free, taken))
+    _, writer = await asyncio.open_connection(HOST, old)
+    writer.close()

@@ -4,13 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 
-from aiohttp import hdrs, web
+from aiohttp import StreamReader, hdrs, web
 from multidict import CIMultiDictProxy
 
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of, unreadable
 
 MAX_HEADER = 65_536
 """Bytes of one header: a token, its scope (4 KB), and some room."""
+
+MAX_HEAD = 2 * MAX_HEADER
+"""Bytes of all headers together, which aiohttp does not limit."""
+
+KEEP_ALIVE = 75.0
+"""Seconds a client's connection may wait for its first or next request (aiohttp: an hour)."""
 
 OWN_HEADERS = (hdrs.CONTENT_TYPE, hdrs.DATE, hdrs.SERVER)
 """Headers that aiohttp adds to an answer that lacks them."""
@@ -63,13 +69,28 @@ Handler: TypeAlias = Callable[[RelayedRequest], Awaitable[web.StreamResponse]]
 
 
 class Protocol(web.RequestHandler):
-    """Answers what is not HTTP with an error in OpenStack's shape."""
+    """Answers what is not HTTP with an error in OpenStack's shape, and bounds what it keeps."""
 
-    __slots__ = ("_cloud",)
+    __slots__ = ("_cloud", "_head", "body")
 
     def __init__(self, manager: "Server", cloud: str, **kwargs: Any) -> None:
         super().__init__(manager, **kwargs)
         self._cloud = cloud
+        self._head = 0
+        self.body: StreamReader | None = None
+        """That of the last request."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take a piece from the client, who is cut off if a head grows too long."""
+        in_head = self._in_head()  # before: this piece may be the last of a body
+        super().data_received(data)
+        self._head = self._head + len(data) if in_head and self._in_head() else 0
+        if self._head > MAX_HEAD and self.transport is not None:
+            self.logger.warning("the head of a request is longer than %d bytes", MAX_HEAD)
+            self.transport.abort()
+
+    def _in_head(self) -> bool:
+        return not self._messages and (self.body is None or self.body.is_eof())
 
     def handle_error(
         self,
@@ -99,6 +120,7 @@ class Server(web.Server):
             request_factory=_request,
             handler_cancellation=True,
             access_log=None,
+            keepalive_timeout=KEEP_ALIVE,
             auto_decompress=False,
             max_line_size=MAX_HEADER,
             max_field_size=MAX_HEADER,
@@ -111,6 +133,7 @@ class Server(web.Server):
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> RelayedRequest:
+    protocol.body = payload
     return RelayedRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
 
 

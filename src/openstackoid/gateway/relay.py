@@ -17,7 +17,7 @@ from openstackoid.gateway.protocol import RelayedRequest, connection_headers, de
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.routing import Head, Refusal, Route, Target, route, target
-from openstackoid.routing.links import Links
+from openstackoid.routing.links import Links, has_links
 from openstackoid.scope import Cloud
 from openstackoid.scope.model import IDENTITY
 
@@ -134,7 +134,7 @@ class Relay:
     def _editor(self, decided: Route, links: Links | None, federation: Federation) -> Editor | None:
         if decided.scope is not None and identity.has_catalog(decided):
             return identity.CatalogEditor(decided.scope, links, federation, self._here)
-        return links.edit() if links else None
+        return links.edit() if links and has_links(decided.service) else None
 
     async def _login(self, request: RelayedRequest, record: Record) -> bytes:
         body = bytearray()

@@ -78,21 +78,33 @@ class Gateway:
         await self._upstream.close()
 
     async def _listen(self, cloud: Cloud) -> None:
-        """Listen at the addresses of a cloud's frontends, and no longer at others."""
+        """Listen at the addresses of a cloud's frontends, and no longer at others.
+
+        Raises ListenError, and then listens as before.
+        """
         wanted = addresses(cloud)
-        for address in sorted(wanted - self._sites.keys()):
-            site = web.TCPSite(self._runner, *address)
-            try:
-                await site.start()
-            except OSError as error:
-                where = f"{address[0]}:{address[1]}"
-                raise ListenError(
-                    f"cannot listen at {where}: {os.strerror(error.errno or 0)}; end the process "
-                    "that does, or set bind to another address in the federation file"
-                ) from error
-            self._sites[address] = site
+        added: dict[Address, web.TCPSite] = {}
+        try:
+            for address in sorted(wanted - self._sites.keys()):
+                added[address] = await self._site(address)
+        except ListenError:
+            for site in added.values():
+                await site.stop()
+            raise
+        self._sites |= added
         for address in self._sites.keys() - wanted:
             await self._sites.pop(address).stop()
+
+    async def _site(self, address: Address) -> web.TCPSite:
+        site = web.TCPSite(self._runner, *address)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ListenError(
+                f"cannot listen at {address[0]}:{address[1]}: {os.strerror(error.errno or 0)}; "
+                "end the process that does, or set bind to another address in the federation file"
+            ) from error
+        return site
 
     def _addresses(self) -> list[str]:
         return sorted(f"{host}:{port}" for host, port in self._sites)

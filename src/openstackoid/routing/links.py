@@ -22,6 +22,11 @@ _KEY_LENGTH = max(map(len, _KEYS)) + 12
 """Bytes from the quote before a key to the one before its value."""
 
 
+def has_links(service: str) -> bool:
+    """Tell whether links in bodies of a service are the service's; an object's are its owner's."""
+    return service != "object-store"
+
+
 class Links:
     """What replaces what, in the answers of one service of another cloud."""
 

@@ -9,7 +9,7 @@ from openstackoid.federation.model import PUBLIC, Interface, host_of
 from openstackoid.routing import collaboration, via
 from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
-from openstackoid.routing.scoping import scope_of
+from openstackoid.routing.scoping import READ_HERE, scope_of
 from openstackoid.scope import Cloud, Expression, Scope
 from openstackoid.scope.model import BOUND, COMPUTE
 
@@ -53,6 +53,10 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     if head.method == "CONNECT" or not head.target.startswith("/"):
         message = "the request target must be a path; talk to the gateway directly, not as a proxy"
         raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
+    for name, _ in head.headers:
+        if "_" in name and name.lower().replace("_", "-") in READ_HERE:
+            message = f"some servers take {name} for {name.replace('_', '-')}; send that"
+            raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
     frontend, rest = _frontend(head, federation, here)
     origin = via.origin(head.values("via"))
     scope = scope_of(head, frontend.service, federation, here, origin)
