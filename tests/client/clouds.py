@@ -89,7 +89,8 @@ class Clouds:
                     return 500, {"error": {"code": 500, "message": "nobody else came"}}
         for other, what, status in self._failures:
             if other == cloud and re.search(what, line):
-                return status, {"error": {"code": status, "message": f"{cloud} says no"}}
+                error = {"code": status, "message": f"{cloud} says no", "cloud": cloud}
+                return status, {"error": error}
         return self._answer(cloud, request, url.path, parse_qs(url.query))
 
     def _answer(

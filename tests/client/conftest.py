@@ -46,7 +46,7 @@ def cloud(_fake: Fake) -> Fake:
 
 
 @pytest.fixture(scope="session")
-def _worker() -> Iterator[subprocess.Popen[str]]:
+def worker() -> Iterator[subprocess.Popen[str]]:
     worker = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("worker.py")],
         stdin=subprocess.PIPE,
@@ -104,7 +104,7 @@ CloudsYaml = Callable[..., dict[str, str]]
 
 @pytest.fixture
 def openstack(
-    _worker: subprocess.Popen[str], credentials: dict[str, str], tmp_path: Path
+    worker: subprocess.Popen[str], credentials: dict[str, str], tmp_path: Path
 ) -> Openstack:
     """Run the real command: `openstack("image", "list", env={"OS_SCOPE": "…"})`."""
 
@@ -120,10 +120,10 @@ def openstack(
         known = {} if own.keys() & {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE"} else credentials
         environment = nothing | known | own
         job = {"argv": argv, "env": environment, "plugin": plugin, "stdin": stdin, "typed": typed}
-        assert _worker.stdin
-        assert _worker.stdout
-        _worker.stdin.write(json.dumps(job) + "\n")
-        _worker.stdin.flush()
-        return Result(**json.loads(_worker.stdout.readline()))
+        assert worker.stdin
+        assert worker.stdout
+        worker.stdin.write(json.dumps(job) + "\n")
+        worker.stdin.flush()
+        return Result(**json.loads(worker.stdout.readline()))
 
     return run

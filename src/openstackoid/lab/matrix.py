@@ -46,7 +46,7 @@ class Matrix:
     _count: int = 0
 
     def fill(self) -> None:
-        """Try every cell; links are whole again afterwards."""
+        """Try every cell; links are whole and servers deleted again afterwards."""
         self._delete_servers()
         replica = self._replicate()
         whole = "all connected"
@@ -68,8 +68,10 @@ class Matrix:
         )
         self._try(whole, "*-DC", "images of all three, one list", lambda: self._listed(CLOUDS))
         for name, broken in _BROKEN.items():
+            self._delete_servers()  # a project may have ten
             with self._links(broken, (ONE, TWO)):
                 self._partly(f"{ONE} and {TWO} {name}", replica)
+        self._delete_servers()
 
     def _partly(self, how: str, replica: str) -> None:
         part = "partly connected"

@@ -20,6 +20,12 @@ async def read(
     evaluation: "Evaluation", operands: Sequence[Expression], request: Request
 ) -> Answer:
     """Return the answer of a safe request in all operands."""
+    if unknown := request.value("offset") or request.value("page_reverse"):
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            f'"{unknown}" is no place in a list of several clouds (offset, page_reverse); go on by '
+            "the next link, or by marker",
+        )
     marker, page = request.value("marker"), request.value(paging.PAGE)
     plain = request.asking(**{paging.PAGE: None})
     if page is not None:

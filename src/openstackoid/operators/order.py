@@ -6,6 +6,21 @@ from functools import total_ordering
 from typing import Any
 
 from openstackoid.operators.request import Request
+from openstackoid.operators.shapes import resource
+
+_SHOWN_AS = {
+    "created_at": "created",
+    "display_name": "name",
+    "flavorid": "id",
+    "memory_mb": "ram",
+    "root_gb": "disk",
+    "updated_at": "updated",
+    "uuid": "id",
+}
+"""What nova sorts by and shows under another name."""
+
+_DOWN_BY_DEFAULT = frozenset({"backups", "images", "servers", "snapshots", "volumes"})
+"""Collections that are sorted downwards if no direction is given."""
 
 
 @total_ordering
@@ -44,7 +59,9 @@ class Order:
         """Read `sort_key` and `sort_dir` (nova, neutron, glance), or `sort=a:asc,b` (cinder)."""
         keys = [v for n, v in request.query if n == "sort_key"]
         directions = [v for n, v in request.query if n == "sort_dir"]
-        directions += [directions[-1] if len(directions) == 1 else "asc"] * len(keys)
+        collection = request.path.rstrip("/").removesuffix("/detail").rpartition("/")[2]
+        default = "desc" if collection in _DOWN_BY_DEFAULT else "asc"
+        directions += [directions[-1] if len(directions) == 1 else default] * len(keys)
         pairs = list(zip(keys, directions, strict=False))
         for value in (v for n, v in request.query if n == "sort"):
             for part in value.split(","):
@@ -57,9 +74,14 @@ class Order:
 
     def key(self, item: Any) -> tuple[_Field, ...]:
         """Return what an item is sorted by."""
-        fields = item if isinstance(item, dict) else {}
-        return tuple(_Field(fields.get(key), down) for key, down in self.keys)
+        fields = resource(item) or {}
+        return tuple(_Field(fields.get(_name(key, fields)), down) for key, down in self.keys)
 
     def known(self, items: Sequence[Any]) -> bool:
         """Tell whether the items show the keys they are to be sorted by."""
-        return all(isinstance(i, dict) and all(k in i for k, _ in self.keys) for i in items)
+        shown = [resource(item) or {} for item in items]
+        return all(_name(key, fields) in fields for fields in shown for key, _ in self.keys)
+
+
+def _name(key: str, fields: dict[str, Any]) -> str:
+    return key if key in fields else _SHOWN_AS.get(key, key)

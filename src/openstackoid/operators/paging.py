@@ -73,12 +73,13 @@ class Source:
 def limit_of(request: Request) -> int | None:
     """Return the limit asked for, None without one (or with one that is the service's to judge)."""
     value = request.value("limit")
-    return int(value) if value is not None and value.isascii() and value.isdigit() else None
+    return int(value) or None if value is not None and value.isascii() and value.isdigit() else None
 
 
 def has_more(listing: Listing, limit: int | None) -> bool:
-    """Tell whether a source has more: it links to it, or the page is full."""
-    return listing.next is not None or bool(limit and len(listing.items) >= limit)
+    """Tell whether a source has more: it links to it, or the page of a bare list is full."""
+    full = limit is not None and len(listing.items) == limit
+    return listing.next is not None or (listing.key is None and full)
 
 
 def take(sources: Sequence[Source], order: Order, limit: int | None) -> list[Any]:

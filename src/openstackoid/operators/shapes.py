@@ -122,8 +122,8 @@ def is_filtered(request: Request) -> bool:
 
 def identifier(item: Any) -> str | None:
     """Return the id of an item or a created resource; by it, lists go on behind a marker."""
-    item = opened(item)
-    if not isinstance(item, dict):
+    item = resource(opened(item))
+    if item is None:
         return None
     for key in ("id", "uuid", "name"):
         if isinstance(value := item.get(key), str | int):
@@ -132,11 +132,11 @@ def identifier(item: Any) -> str | None:
 
 
 def resource(document: Any) -> dict[str, Any] | None:
-    """Return the one resource of an answer, out of the key it may be under."""
-    if isinstance(document, dict) and len(document) == 1:
-        (inner,) = document.values()
-        return inner if isinstance(inner, dict) else None
-    return document if isinstance(document, dict) else None
+    """Return one resource, out of the key it may be under (as nova's key pairs are in a list)."""
+    if not isinstance(document, dict):
+        return None
+    inner = [value for key, value in document.items() if key != ORIGIN]
+    return inner[0] if len(inner) == 1 and isinstance(inner[0], dict) else document
 
 
 def _first(raw: msgspec.Raw) -> bytes:

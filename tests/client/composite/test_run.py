@@ -3,13 +3,18 @@
 import csv
 import io
 import json
+import re
+import signal
+import subprocess
+from typing import Any
 
+import psutil
 import pytest
 import yaml
 
 from ..clouds import Clouds
 from ..conftest import CloudsYaml, Openstack
-from ..fake import TOKEN, Fake
+from ..fake import TOKEN, Fake, Request
 
 BOTH = ("--os-scope", "compute=CloudOne&CloudTwo")
 ROWS = [("CloudOne-server", "CloudOne"), ("CloudTwo-server", "CloudTwo")]
@@ -233,6 +238,7 @@ def test_an_image_here_and_there_has_one_id_and_the_same_data(
     """Each cloud gets all of stdin."""
     scope = ("--os-scope", "image=CloudOne&CloudTwo")
     result = openstack("image", "create", "x", *scope, "-f", "json", "-c", "id", stdin="data\n")
+    assert result.code == 0, result.err
     first, second = json.loads(result.out)["id"].values()
     assert first == second
     for name in ("CloudOne", "CloudTwo"):
@@ -303,7 +309,7 @@ def test_a_user_here_and_there_is_created_by_a_login_in_each(
     result = openstack("user", "create", "eve", *scope)
     assert result.code == 1
     assert "CloudTwo: " in result.err
-    assert "the user and password of home were tried there" in result.err
+    assert "the login to CloudTwo is tried with the credentials of home" in result.err
     assert "CloudOne: user CloudOne-user-2 was deleted again" in result.err
 
 
@@ -327,6 +333,34 @@ def test_an_interactive_shell_runs_each_command_where_it_belongs(
     servers = ["CloudOne-server", "CloudTwo-server"]
     found = [line for line in result.out.splitlines() if line.startswith("Cloud")]
     assert found == [*servers, "CloudOne-image", *servers]
+
+
+def test_what_a_gateway_says_of_a_discovery_is_told_once_with_the_error(
+    openstack: Openstack, clouds: Clouds
+) -> None:
+    """Though the client asks for versions again and again."""
+    clouds.fail("CloudTwo", "GET /compute", 502)
+    result = openstack("server", "list", *BOTH)
+    assert result.code == 1
+    assert result.err.count("CloudTwo says no") == 1
+
+
+def test_an_interrupted_command_says_where_to_look(
+    openstack: Openstack, clouds: Clouds, cloud: Fake, worker: subprocess.Popen[str]
+) -> None:
+    """For what a cloud has been asked to create, it may create."""
+
+    def reply(request: Request) -> tuple[int, Any] | None:
+        if request.method == "POST" and request.path.endswith("/servers"):
+            (command,) = psutil.Process(worker.pid).children()
+            command.send_signal(signal.SIGINT)
+            command.wait()
+        return clouds(request)
+
+    cloud.reply = reply
+    result = openstack(*CREATE, "--os-scope", "compute=CloudOne&(CloudTwo|CloudThree)")
+    assert result.code == 130
+    assert re.fullmatch("interrupted; look in Cloud(One|Two|One, CloudTwo) .*\n", result.err)
 
 
 def test_timing_is_of_all_branches(openstack: Openstack, clouds: Clouds) -> None:

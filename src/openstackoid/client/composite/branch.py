@@ -17,7 +17,8 @@ from osc_lib.shell import OpenStackShell
 
 from openstackoid.client.composite import journal
 from openstackoid.client.composite.streams import Console, speaking
-from openstackoid.scope import Scope
+from openstackoid.scope import Cloud, Scope, parse
+from openstackoid.scope.model import IDENTITY
 
 Prepare: TypeAlias = Callable[[OpenStackShell, Command], None]
 
@@ -77,13 +78,21 @@ class Branch:
     @property
     def message(self) -> str:
         """What failed, and what is left of it."""
-        failure = "" if self.ok else str(self.error or "").strip()
-        printed = "" if self.ok else self.console.text.strip()
-        if not self.ok and not (failure or printed):
-            failure = type(self.error).__name__ if self.error else f"exit code {self.result}"
-        if isinstance(self.error, Unauthorized) and not self.writes:
-            failure += "; the user and password of home were tried there as well"
-        return "; ".join(filter(None, (printed, failure, self.remains)))
+        if self.ok:
+            return self.remains
+        failure = str(self.error or "").strip() or (
+            type(self.error).__name__ if self.error else f"exit code {self.result}"
+        )
+        reported = [text for text in self.console.reported if text not in failure]
+        if isinstance(self.error, Unauthorized) and self._logs_in_here:
+            reported.append(f"the login to {self.cloud} is tried with the credentials of home")
+        parts = (self.console.text, failure, *reported, self.remains)
+        return "; ".join(part.strip().rstrip(".") for part in parts if part.strip())
+
+    @property
+    def _logs_in_here(self) -> bool:
+        (scope,) = self.app.options.os_scope
+        return parse(scope).resolve(IDENTITY) == Cloud(self.cloud)
 
     def run(self, arguments: Namespace) -> None:
         """Log in and run the command; whatever goes wrong is in `error`."""

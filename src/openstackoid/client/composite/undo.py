@@ -1,7 +1,5 @@
 """All or nothing: what a create command made is deleted again by the delete command beside it."""
 
-from argparse import Namespace
-
 from cliff.commandmanager import CommandManager
 
 from openstackoid.client.composite.branch import Branch
@@ -37,14 +35,18 @@ def note(branch: Branch, known: Known) -> None:
     if not branch.acted:
         return
     identifier = created(branch.writes) if known.creates else None
-    if branch.ok or identifier:
-        what = f"{known.noun} {identifier}" if identifier else "it"
-        branch.remains = f"{what} was carried out there, and stays"
-        return
-    writes = [f"{w.method} {w.path}" for w in branch.writes if w.may_have_acted]
-    branch.remains = (
-        f"{' and '.join(writes) or 'it'} may have been carried out; look there before you try again"
-    )
+    sure = [f"{w.method} {w.path}" for w in branch.writes if w.succeeded]
+    unsure = [f"{w.method} {w.path}" for w in branch.writes if w.may_have_acted and not w.succeeded]
+    told = []
+    if identifier:
+        told.append(f"{known.noun} {identifier} stays there")
+    elif branch.ok:
+        told.append("it was carried out there, and stays")
+    elif sure:
+        told.append(f"{' and '.join(sure)} was carried out there")
+    if unsure:
+        told.append(f"{' and '.join(unsure)} may have been carried out; look there")
+    branch.remains = "; ".join(told)
 
 
 def _deletion(manager: CommandManager, known: Known) -> str | None:
@@ -56,11 +58,10 @@ def _deletion(manager: CommandManager, known: Known) -> str | None:
 
 def _delete(branch: Branch, name: str, identifier: str) -> str | None:
     """Delete in the branch's cloud; return what went wrong."""
-    kind = branch.app.command_manager.commands[name].load()
-    command = kind(branch.app, branch.app.options, cmd_name=name)
-    arguments: Namespace
     with speaking(branch.console):
         try:
+            kind = branch.app.command_manager.commands[name].load()
+            command = kind(branch.app, branch.app.options, cmd_name=name)
             arguments = command.get_parser(name).parse_args([identifier])
             if hasattr(arguments, "yes"):
                 arguments.yes = True
