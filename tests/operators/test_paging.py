@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from operators.simulated import BASE, Simulated, evaluation, expression, list_of
 
-from openstackoid.operators import Request
+from openstackoid.operators import Answer, Policy, Request
+from openstackoid.routing import Refusal
 
 NAMES = ("A", "B", "C")
 sizes = st.lists(st.integers(0, 12), min_size=3, max_size=3)
@@ -75,3 +76,110 @@ async def test_every_item_exactly_once_in_order(
         assert names == sorted(names, reverse=True)
     else:
         assert [i["id"] for i in items] == expected
+
+
+async def test_a_full_last_page_has_a_link_to_an_empty_one() -> None:
+    """Else openstacksdk would go on by the last id, which a copy has as well."""
+    clouds = clouds_of([2, 2, 0], [0], "glance")
+    for thing, copy in zip(clouds["A"].things, clouds["B"].things, strict=True):
+        copy["id"] = thing["id"]
+    items = await by_link(clouds, "A&B", "/things?limit=2")
+    assert [i["oid:cloud"] for i in items] == ["A", "A", "B", "B"]
+    with pytest.raises(Refusal, match="several clouds have the marker A000"):
+        await by_last_id(clouds, "A&B", "/things?limit=1")
+
+
+@pytest.mark.parametrize("text", ["A&B", "B&A"])
+@pytest.mark.parametrize("order", ["", "&sort_key=name"])
+async def test_a_cloud_that_fails_does_not_end_the_others_list(text: str, order: str) -> None:
+    """It is left out of every page, which says so, and is asked no more."""
+    clouds = clouds_of([5, 0, 0], [0], "nova")
+    clouds["B"].failure = 401
+    items = await by_link(clouds, text, f"/things?limit=2{order}")
+    assert [i["oid:cloud"] for i in items] == ["A"] * 5
+    assert len(clouds["B"].seen) == 1
+    run = evaluation(clouds, Policy.ALL)
+    answer = await run.run(expression("A&B"), Request.of("GET", "/things?limit=2"))
+    assert answer.status == 401
+
+
+async def test_with_all_no_page_goes_on_without_a_cloud() -> None:
+    """A list that began without one is not complete, whatever its later pages are."""
+    clouds = clouds_of([5, 5, 0], [0], "nova")
+    clouds["B"].failure = 503
+    first = Request.of("GET", "/things?limit=2")
+    page = list_of(await evaluation(clouds).run(expression("A&B"), first))
+    assert page.next is not None
+    clouds["B"].failure = None
+    rest = Request.of("GET", page.next.removeprefix(BASE))
+    with pytest.raises(Refusal, match="B was away"):
+        await evaluation(clouds, Policy.ALL).run(expression("A&B"), rest)
+    assert list_of(await evaluation(clouds).run(expression("A&B"), rest)).items
+
+
+@pytest.mark.parametrize(
+    "query", ["offset=2", "limit=1&page_reverse=True", "oid:page=W10", "oid:page=!"]
+)
+async def test_places_that_are_none_are_refused(query: str) -> None:
+    """What each cloud would take for itself, or was damaged on its way."""
+    clouds = clouds_of([5, 5, 0], [0], "nova")
+    with pytest.raises(Refusal) as caught:
+        await evaluation(clouds).run(expression("A&B"), Request.of("GET", f"/things?{query}"))
+    assert caught.value.status == 400
+
+
+async def test_a_list_without_pages_comes_whole() -> None:
+    """Some services ignore limit and marker: asked again, they would begin again."""
+
+    async def send(cloud: str, request: Request) -> Answer:
+        count = {"A": 2, "B": 3}[cloud]
+        return Answer(200, document={"things": [{"id": f"{cloud}{n}"} for n in range(count)]})
+
+    run = evaluation({})
+    run.send = send
+    page = list_of(await run.run(expression("A&B"), Request.of("GET", "/things?limit=2")))
+    assert [i["id"] for i in page.items] == ["A0", "A1", "B0", "B1", "B2"]
+    assert page.next is None
+
+
+async def test_items_may_be_wrapped() -> None:
+    """Nova's key pairs are each under a key of their own, and have no id but their name."""
+    pairs = {"A": ["a", "b"], "B": ["c"]}
+
+    async def send(cloud: str, request: Request) -> Answer:
+        names = [n for n in pairs[cloud] if n > (request.value("marker") or "")][:1]
+        document: dict[str, Any] = {"keypairs": [{"keypair": {"name": n}} for n in names]}
+        if names:
+            document["keypairs_links"] = [{"rel": "next", "href": f"x?marker={names[0]}"}]
+        return Answer(200, document=document)
+
+    target, found = "/os-keypairs?limit=1", []
+    while target:
+        run = evaluation({})
+        run.send = send
+        page = list_of(await run.run(expression("A&B"), Request.of("GET", target)))
+        found += [(i["keypair"]["name"], i["oid:cloud"]) for i in page.items]
+        target = page.next.removeprefix(BASE) if page.next else ""
+    assert found == [("a", "A"), ("b", "A"), ("c", "B")]
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "shown", "down"),
+    [
+        ("/v2.1/servers/detail", "created_at", "created", True),
+        ("/v2.1/flavors", "flavorid", "id", False),
+        ("/v2/images", "name", "name", True),
+        ("/v2.0/networks", "name", "name", False),
+    ],
+)
+async def test_the_order_is_the_service_s_own(path: str, key: str, shown: str, down: bool) -> None:
+    """Without a direction as the service has it, and by what nova shows under another name."""
+
+    async def send(cloud: str, request: Request) -> Answer:
+        values = sorted({"A": ["1", "4"], "B": ["2", "3"]}[cloud], reverse=down)
+        return Answer(200, document={"things": [{"id": v, shown: v} for v in values]})
+
+    run = evaluation({})
+    run.send = send
+    page = list_of(await run.run(expression("A&B"), Request.of("GET", f"{path}?sort_key={key}")))
+    assert [i[shown] for i in page.items] == sorted("1234", reverse=down)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from openstackoid.operators import lists, writes
-from openstackoid.operators.failures import Result, chosen, most_telling
+from openstackoid.operators.failures import Result, chosen, may_have_acted, most_telling
 from openstackoid.operators.report import Report
 from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request, Send
 from openstackoid.operators.shapes import is_discovery, is_filtered, listing
@@ -40,15 +40,15 @@ class Evaluation:
 
     async def run(self, expression: Expression, request: Request) -> Answer:
         """Return the answer; raises NoAnswerError if there is none, Refusal if it is not to be."""
+        if request.upload and _has_alternatives(expression):
+            raise self.refusal(
+                HTTPStatus.BAD_REQUEST,
+                "an upload cannot be sent again where the first cloud fails; name one cloud "
+                f'for {self.service}, or several with "&"',
+            )
         match expression:
             case Cloud(name):
                 return await self.ask(name, request)
-            case Any() if request.upload:
-                raise self.refusal(
-                    HTTPStatus.BAD_REQUEST,
-                    "an upload cannot be sent again where the first cloud fails; name one cloud "
-                    f'for {self.service}, or several with "&"',
-                )
             case Any(operands):
                 return await self.first(operands, request)
             case All(operands) if is_discovery(request):
@@ -59,27 +59,27 @@ class Evaluation:
                 return await writes.write(self, operands, request)
 
     async def together(
-        self, operands: Sequence[tuple[Expression, Request]], enough: Callable[[Answer], bool]
+        self,
+        operands: Sequence[tuple[Expression, Request]],
+        enough: Callable[[Answer], bool],
+        of: int = 1,
     ) -> list[Result | None]:
-        """Evaluate all at once, within the deadline, or until one in order is `enough`.
+        """Evaluate all at once, or until one in order is `enough`, in one `of` equal parts of the
+        time that is left.
 
         Returns a result for each in order, None where it was not waited for. A cloud that is known
         to be down is not asked.
-        """
+        """  # noqa: D205
         tasks = [asyncio.ensure_future(self._unless_down(*operand)) for operand in operands]
         results: list[Result | None] = [None] * len(tasks)
+        end = self._end(of)
         try:
-            for number, task in enumerate(tasks):
-                result = results[number] = await self._result(task)
+            for number, (task, (operand, _)) in enumerate(zip(tasks, operands, strict=True)):
+                result = results[number] = await self._result(task, operand, end)
                 if isinstance(result, Answer) and enough(result):
                     break
         finally:
-            for task in tasks:
-                task.cancel()
-            done = await asyncio.gather(*tasks, return_exceptions=True)
-            for number, late in enumerate(done):
-                if results[number] is None and isinstance(late, Answer):
-                    late.close()
+            await _let_go(tasks, results)
         return results
 
     async def _unless_down(self, operand: Expression, request: Request) -> Answer:
@@ -96,7 +96,7 @@ class Evaluation:
         try:
             answer = await self.send(cloud, request)
         except NoAnswerError as error:
-            outcome.error = error.message
+            outcome.error, outcome.unknown = error.message, may_have_acted(error)
             raise
         except asyncio.CancelledError:
             if outcome.status is None:
@@ -105,31 +105,46 @@ class Evaluation:
         finally:
             outcome.seconds = round(time.monotonic() - start, 4)
         outcome.status, outcome.error = answer.status, None
+        outcome.unknown = not answer.ok and may_have_acted(answer)
         return replace(answer, cloud=cloud)
 
     async def first(self, operands: Sequence[Expression], request: Request) -> Answer:
         """Evaluate `|`: the first success; what may have been carried out is not tried again."""
         failures: list[Result] = []
-        for operand in sorted(operands, key=self._is_down):
-            try:
-                answer = await self.run(operand, request)
-            except NoAnswerError as error:
-                failures.append(error)
-                if error.sent and not request.safe:
-                    return chosen(error, failures)
-                continue
-            if answer.ok and not _is_empty(answer, request):
-                return chosen(answer, failures)
-            failures.append(answer)
-            if not answer.ok and not request.safe and not answer.did_nothing:
-                return chosen(answer, failures)
+        for number, operand in enumerate(sorted(operands, key=self._is_down)):
+            result = await self._tried(operand, request, len(operands) - number)
+            if isinstance(result, Answer) and result.ok and not _is_empty(result, request):
+                return chosen(result, failures)
+            failures.append(result)
+            if not request.safe and may_have_acted(result):
+                return chosen(result, failures)
         return most_telling(failures)
 
-    async def _result(self, task: asyncio.Future[Answer]) -> Result:
-        left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+    async def _tried(self, operand: Expression, request: Request, of: int) -> Result:
+        task = asyncio.ensure_future(self.run(operand, request))
+        result: Result | None = None
+        try:
+            result = await self._result(task, operand, self._end(of))
+        finally:
+            await _let_go([task], [result])
+        return result
+
+    def _end(self, of: int) -> float | None:
+        """Return when one `of` equal parts of the time that is left is over."""
+        now = time.monotonic()
+        return None if self.deadline is None else now + max(0.0, self.deadline - now) / of
+
+    async def _result(
+        self, task: asyncio.Future[Answer], operand: Expression, end: float | None
+    ) -> Result:
+        start = time.monotonic()
+        left = None if end is None else max(0.0, end - start)
         done, _ = await asyncio.wait([task], timeout=left)
         if not done:
-            message = f"has not answered within {self.patience:g} s"
+            message = f"{operand} has not answered in time"
+            for outcome in self.report.of_all(clouds(operand)):
+                if outcome.status is None:
+                    outcome.error = outcome.error or message
             return NoAnswerError(message, sent=True, status=HTTPStatus.GATEWAY_TIMEOUT)
         try:
             return task.result()
@@ -142,6 +157,22 @@ class Evaluation:
     def refusal(self, status: HTTPStatus, message: str) -> Refusal:
         """Return a refusal in this gateway's name."""
         return Refusal(status, message, cloud=self.here, service=self.service)
+
+
+async def _let_go(tasks: Sequence[asyncio.Future[Answer]], kept: Sequence[Result | None]) -> None:
+    """End tasks; an answer that came too late to be kept is closed."""
+    for task in tasks:
+        task.cancel()
+    for number, late in enumerate(await asyncio.gather(*tasks, return_exceptions=True)):
+        if isinstance(late, Answer) and late is not kept[number]:
+            late.close()
+
+
+def _has_alternatives(expression: Expression) -> bool:
+    match expression:
+        case All(operands):
+            return any(map(_has_alternatives, operands))
+    return isinstance(expression, Any)
 
 
 def _is_empty(answer: Answer, request: Request) -> bool:

@@ -13,6 +13,11 @@ def unreachable(result: Result) -> bool:
     return isinstance(result, NoAnswerError) or result.status >= 500
 
 
+def may_have_acted(failure: Result) -> bool:
+    """Tell whether a write that failed may have been carried out all the same."""
+    return failure.sent if isinstance(failure, NoAnswerError) else not failure.did_nothing
+
+
 def most_telling(failures: Sequence[Result]) -> Answer:
     """Return the failure that says most, or raise it; the others are let go.
 

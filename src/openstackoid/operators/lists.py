@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from openstackoid.operators import paging
-from openstackoid.operators.failures import most_telling, unreachable
+from openstackoid.operators.failures import Result, chosen, most_telling, unreachable
 from openstackoid.operators.order import Order
-from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
+from openstackoid.operators.request import Answer, Policy, Request
 from openstackoid.operators.shapes import Listing, identifier, listing, marked, opened, resource
 from openstackoid.scope import Expression
+from openstackoid.scope.expression import clouds
 
 if TYPE_CHECKING:
     from openstackoid.operators.evaluate import Evaluation
@@ -20,12 +22,12 @@ async def read(
     evaluation: "Evaluation", operands: Sequence[Expression], request: Request
 ) -> Answer:
     """Return the answer of a safe request in all operands."""
-    if unknown := request.value("offset") or request.value("page_reverse"):
-        raise evaluation.refusal(
-            HTTPStatus.BAD_REQUEST,
-            f'"{unknown}" is no place in a list of several clouds (offset, page_reverse); go on by '
-            "the next link, or by marker",
-        )
+    for name in ("offset", "page_reverse"):
+        if (request.value(name) or "0").lower() not in {"0", "false"}:
+            raise evaluation.refusal(
+                HTTPStatus.BAD_REQUEST,
+                f"{name} is no place in a list of several clouds; go on by the next link",
+            )
     marker, page = request.value("marker"), request.value(paging.PAGE)
     plain = request.asking(**{paging.PAGE: None})
     if page is not None:
@@ -47,31 +49,42 @@ async def _page(
     cursors: list[paging.Cursor],
 ) -> Answer:
     """Ask all sources that have more for their next page, and make one of them."""
-    for operand, cursor in zip(operands, cursors, strict=True):
-        if cursor is paging.AWAY:
-            evaluation.report.of(
-                str(operand)
-            ).error = "left out since it was away at an earlier page"
+    for operand in (o for o, c in zip(operands, cursors, strict=True) if c is paging.AWAY):
+        message = f"{operand} was away at an earlier page, and is left out to the end of the list"
+        if evaluation.policy is Policy.ALL:
+            raise evaluation.refusal(HTTPStatus.BAD_REQUEST, f"{message}; start the list again")
+        for cloud in clouds(operand):
+            evaluation.report.of(cloud).error = message
     asked = [(i, c) for i, c in enumerate(cursors) if not isinstance(c, bool)]
     results = await evaluation.together(
         [(operands[i], request.asking(marker=c)) for i, c in asked],
         lambda a: evaluation.policy is Policy.ANY and a.ok and _listing(a) is None,
     )
     answers = [r for r in results if isinstance(r, Answer) and r.ok]
-    failures = [r for r in results if isinstance(r, NoAnswerError) or (r and not r.ok)]
-    if not answers or (evaluation.policy is Policy.ALL and any(map(unreachable, failures))):
+    failed = {
+        asked[n][0]: r for n, r in enumerate(results) if r and not (isinstance(r, Answer) and r.ok)
+    }
+    failures = list(failed.values())
+    if not answers:
         return most_telling(failures)
     found = {
         asked[n][0]: f
         for n, r in enumerate(results)
         if isinstance(r, Answer) and r.ok and (f := _listing(r))
     }
-    if len(found) < len(answers):  # one resource (or bytes): the first in the order written
-        for answer in answers[1:]:
-            answer.close()
-        return answers[0]
-    away = [asked[n][0] for n, r in enumerate(results) if r is not None and unreachable(r)]
-    return _merged(evaluation, request, _without(cursors, away), found, answers)
+    one = len(found) < len(answers)  # one resource, or bytes: clouds may well lack it
+    if evaluation.policy is Policy.ALL:
+        failures = [f for f in failures if not (one and isinstance(f, Answer) and f.status == 404)]
+        if failures:
+            return chosen(_worst(failures), [*answers, *failures])
+    if one:
+        return chosen(answers[0], answers)
+    return _merged(evaluation, request, _without(cursors, failed), found, answers)
+
+
+def _worst(failures: Sequence[Result]) -> Result:
+    """Return why not all clouds could be read: one that could not be asked at all comes first."""
+    return next(filter(unreachable, failures), failures[0])
 
 
 def _merged(
@@ -82,6 +95,8 @@ def _merged(
     answers: list[Answer],
 ) -> Answer:
     order, limit = Order.of(request), paging.limit_of(request)
+    if limit is not None and any(len(listed.items) > limit for listed in found.values()):
+        limit = None  # this list knows no pages: one cloud's would come whole, too
     for listed, answer in zip(found.values(), answers, strict=True):
         if order:
             listed.items = [opened(item) for item in listed.items]
@@ -94,9 +109,14 @@ def _merged(
     items = paging.take(list(sources.values()), order, limit)
     rest = [sources[i].next_cursor() if i in sources else c for i, c in enumerate(cursors)]
     target = None
-    if items and any(map(paging.goes_on, rest)):
+    if items:
         last = identifier(items[-1])
-        target = request.asking(marker=last, **{paging.PAGE: paging.encode(rest)}).target
+        if len(items) == limit and not any(map(paging.goes_on, rest)):
+            # As nova, neutron and glance do it: a full page has a link, be it to an empty one, so
+            # that nobody need go on by the last id, which may be in several clouds.
+            rest[next(i for i, s in sources.items() if s.last is items[-1])] = last
+        if any(map(paging.goes_on, rest)):
+            target = request.asking(marker=last, **{paging.PAGE: paging.encode(rest)}).target
     merged = paging.document(list(found.values()), items, target, evaluation.base)
     return Answer(HTTPStatus.OK, answers[0].headers, merged)
 
@@ -122,15 +142,27 @@ def _listing(answer: Answer) -> Listing | None:
 async def _located(
     evaluation: "Evaluation", operands: Sequence[Expression], request: Request, marker: str
 ) -> list[paging.Cursor]:
-    """Return the position in each source behind the item `marker`, which one of them has."""
-    item_of = Request("GET", f"{request.path.removesuffix('/detail').rstrip('/')}/{marker}")
+    """Return the position in each source behind the item `marker`, which one of them has.
+
+    Raises Refusal if none has it, or several: a copy has the id of its original.
+    """
+    collection = request.path.removesuffix("/detail").rstrip("/")
+    item_of = Request("GET", f"{collection}/{quote(marker, safe='')}")
     results = await evaluation.together(
-        [(operand, item_of) for operand in operands], lambda answer: answer.ok
+        [(operand, item_of) for operand in operands], lambda _: False, of=2
     )
     owners = [(n, r) for n, r in enumerate(results) if isinstance(r, Answer) and r.ok]
+    for answer in (r for r in results if isinstance(r, Answer)):
+        answer.close()
     if not owners:
-        most_telling([r for r in results if r is not None])
+        chosen(most_telling([r for r in results if r is not None]), ())
         raise evaluation.refusal(HTTPStatus.BAD_REQUEST, f"no cloud has the marker {marker}")
+    if len(owners) > 1:
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"several clouds have the marker {marker}; go on by the next link, which says whose "
+            "is meant",
+        )
     owner, answer = owners[0]
     order = Order.of(request)
     if not order:
@@ -157,16 +189,14 @@ async def _behind(
     """Return the last item of a source that comes before a position, page by page."""
     cursor: str | None = None
     while True:
-        try:
-            answer = await evaluation.run(operand, request.asking(marker=cursor))
-        except NoAnswerError:
-            return paging.AWAY
-        found = _listing(answer)
-        if not answer.ok or found is None:
-            return cursor
+        whole = request.asking(marker=cursor, limit=None)
+        (answer,) = await evaluation.together([(operand, whole)], lambda _: False, of=2)
+        found = _listing(answer) if isinstance(answer, Answer) and answer.ok else None
+        if found is None:
+            return cursor  # it fails again when it is asked for its page, and is left out
         for item in found.items:
             if (order.key(opened(item)), number) > position:
                 return cursor
             cursor = identifier(item)
-        if not found.items or not paging.has_more(found, paging.limit_of(request)):
+        if not found.items or not paging.has_more(found, None):
             return paging.DONE

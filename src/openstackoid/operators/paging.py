@@ -53,6 +53,11 @@ class Source:
         return self.taken == len(self.items)
 
     @property
+    def last(self) -> Any:
+        """The item that was taken last, None if none was."""
+        return self.items[self.taken - 1] if self.taken else None
+
+    @property
     def blocked(self) -> bool:
         """Whether nothing may be taken of later sources: this one's next item is not known."""
         return self.spent and self.more

@@ -1,7 +1,7 @@
 """For each cloud a request touched: what it answered, how long it took, why it was skipped."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 MAX_HEADER = 4096
@@ -10,7 +10,10 @@ MAX_HEADER = 4096
 
 @dataclass(slots=True)
 class Outcome:
-    """One cloud's part; `seconds` until its answer, `created` the id of what it made."""
+    """One cloud's part; `seconds` until its answer, `created` the id of what it made.
+
+    `unknown` tells that it may have carried out a write although it did not say so.
+    """
 
     cloud: str
     status: int | None = None
@@ -18,6 +21,7 @@ class Outcome:
     error: str | None = None
     created: str | None = None
     undone: bool | None = None
+    unknown: bool = False
 
     def document(self) -> dict[str, object]:
         """Return it as JSON has it, without what is not known."""
@@ -34,6 +38,10 @@ class Report:
     def of(self, cloud: str) -> Outcome:
         """Return the outcome of a cloud, a new one if it was not asked yet."""
         return self.outcomes.setdefault(cloud, Outcome(cloud))
+
+    def of_all(self, clouds: Iterable[str]) -> list[Outcome]:
+        """Return the outcomes of those of the clouds that were asked."""
+        return [self.outcomes[cloud] for cloud in clouds if cloud in self.outcomes]
 
     def missing(self) -> Iterator[Outcome]:
         """Yield the outcomes of clouds that gave no usable answer."""

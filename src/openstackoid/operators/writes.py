@@ -5,12 +5,14 @@ import uuid
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from openstackoid.operators.failures import Result, most_telling
+from openstackoid.operators.failures import Result, may_have_acted, most_telling
 from openstackoid.operators.report import Outcome
 from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
-from openstackoid.operators.shapes import identifier, resource
-from openstackoid.scope import Cloud, Expression
+from openstackoid.operators.shapes import identifier
+from openstackoid.scope import All, Cloud, Expression
+from openstackoid.scope.expression import clouds
 
 if TYPE_CHECKING:
     from openstackoid.operators.evaluate import Evaluation
@@ -25,14 +27,15 @@ async def write(
 ) -> Answer:
     """Return the first answer if all succeed (or, by policy, any); undo what was created if not.
 
-    Raises Refusal that says, by cloud and id, what was undone and what was not.
+    Raises NoAnswerError that says, by cloud and id, what was undone and what was not.
     """
     request = _with_id(evaluation.service, request)
     if evaluation.policy is Policy.ALL and (away := _away(evaluation, operands)):
-        raise evaluation.refusal(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            f"{away} is known to be down, so nothing was sent to any cloud; try again later, or "
-            "do without it",
+        raise NoAnswerError(
+            f"{away} is known to be down, so nothing was sent to {_names(operands)}; try again "
+            "later, or do without it",
+            sent=False,
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
         )
     results = await evaluation.together(
         [(operand, request) for operand in operands], lambda _: False
@@ -48,10 +51,22 @@ async def write(
         for answer in done[1:]:
             answer.close()
         return done[0]
-    if not done and not any(_may_have_acted(f) for f in failed):
+    if not done and not any(map(may_have_acted, failed)):
         return most_telling(failed)
-    await _undo(evaluation, request)
-    raise evaluation.refusal(_status(failed), _account(evaluation, request))
+    for answer in done:
+        answer.close()
+    outcomes = evaluation.report.of_all(dict.fromkeys(c for o in operands for c in clouds(o)))
+    await _undo(evaluation, request, outcomes)
+    account = ". ".join(map(_told, outcomes))
+    raise NoAnswerError(
+        f"{request.method} {request.path} did not succeed in all of {_names(operands)}. {account}.",
+        sent=True,
+        status=_status(failed),
+    )
+
+
+def _names(operands: Sequence[Expression]) -> str:
+    return str(All(tuple(operands)))
 
 
 def _away(evaluation: "Evaluation", operands: Sequence[Expression]) -> str | None:
@@ -62,57 +77,48 @@ def _away(evaluation: "Evaluation", operands: Sequence[Expression]) -> str | Non
 
 def _created(answer: Answer) -> str | None:
     """Return the id of what a POST created, None if it created nothing that has one."""
-    if found := identifier(resource(answer.document)):
+    if found := identifier(answer.document):
         return found
     location = next((v for n, v in answer.headers if n.lower() == "location"), "")
     return location.partition("?")[0].rstrip("/").rpartition("/")[2] or None
 
 
-async def _undo(evaluation: "Evaluation", request: Request) -> None:
+async def _undo(evaluation: "Evaluation", request: Request, outcomes: Sequence[Outcome]) -> None:
     """Delete what was created, and what a cloud may have created under the id that we chose."""
-    outcomes = list(evaluation.report.outcomes.values())
     chosen = _chosen_id(evaluation.service, request)
-    for outcome in outcomes:
-        if outcome.created is None and outcome.error is not None and chosen is not None:
-            outcome.created = chosen
-    for outcome in (o for o in outcomes if o.created is not None):
-        path = f"{request.path.rstrip('/')}/{outcome.created}"
+    for outcome in (o for o in outcomes if o.undone is None):
+        created = outcome.created or (chosen if outcome.unknown else None)
+        if created is None:
+            continue
+        path = f"{request.path.rstrip('/')}/{quote(created, safe='')}"
         try:
             answer = await evaluation.send(outcome.cloud, Request("DELETE", path))
         except NoAnswerError:
             outcome.undone = False
         else:
             answer.close()
-            outcome.undone = answer.ok or answer.status == HTTPStatus.NOT_FOUND
-
-
-def _account(evaluation: "Evaluation", request: Request) -> str:
-    """Say what failed where, what was undone, and what is left to be looked at."""
-    return (
-        f"{request.method} {request.path} did not succeed in every cloud. "
-        + ". ".join(_told(o) for o in evaluation.report.outcomes.values())
-        + "."
-    )
+            gone = outcome.created is None and answer.status == HTTPStatus.NOT_FOUND
+            outcome.undone = answer.ok or gone
+        outcome.created = created
 
 
 def _told(outcome: Outcome) -> str:
+    """Say how it went in one cloud, what was undone, and what is left to be looked at."""
     what = outcome.error or f"answered {outcome.status}"
     match outcome.undone:
+        case True if outcome.unknown:
+            end = f"; {outcome.created} is not there now"
         case True:
             end = f"; {outcome.created} was removed again"
         case False:
             end = f"; {outcome.created} could not be removed: delete it there"
-        case None if outcome.error is not None:
-            end = "; look there before you send it again"
         case None if outcome.status is not None and outcome.status < 400:
-            end = "; this was done and cannot be undone"
+            end = "; this was done, and is not undone"
+        case None if outcome.status is not None and outcome.unknown:
+            end = "; look there before you send it again"
         case None:
             end = ""
     return f"{outcome.cloud}: {what}{end}"
-
-
-def _may_have_acted(result: Result) -> bool:
-    return result.sent if isinstance(result, NoAnswerError) else not result.did_nothing
 
 
 def _status(failed: Sequence[Result]) -> HTTPStatus:
@@ -121,6 +127,8 @@ def _status(failed: Sequence[Result]) -> HTTPStatus:
         return HTTPStatus(most_telling(failed).status)
     except NoAnswerError as error:
         return HTTPStatus(error.status)
+    except ValueError:  # a status that has no name
+        return HTTPStatus.BAD_GATEWAY
 
 
 def _with_id(service: str, request: Request) -> Request:
@@ -142,4 +150,4 @@ def _with_id(service: str, request: Request) -> Request:
 def _chosen_id(service: str, request: Request) -> str | None:
     if (service, request.path.rstrip("/")) not in _CHOSEN_IDS or request.method != "POST":
         return None
-    return identifier(resource(request.document))
+    return identifier(request.document)
