@@ -15,6 +15,7 @@ from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 from osc_lib.exceptions import CommandError
@@ -39,6 +40,7 @@ class Console:
     wrote: bool = False
     reported: dict[str, None] = field(default_factory=dict)
     written: io.StringIO = field(default_factory=io.StringIO, repr=False)
+    stdin: TextIO | None = field(default=None, repr=False)
 
     @property
     def text(self) -> str:
@@ -108,7 +110,7 @@ class _Stdin:
     def __init__(self, real: TextIO) -> None:
         self._real = real
         self._lock = threading.Lock()
-        self._copies: dict[int, TextIO] = {}
+        self._copies: list[TextIO] = []
 
     def isatty(self) -> bool:
         return self._real.isatty()
@@ -123,9 +125,10 @@ class _Stdin:
         if self._real.isatty():
             raise CommandError("several clouds cannot ask at one terminal; name one of them")
         with self._lock:
-            if id(console) not in self._copies:
-                self._copies[id(console)] = open(self._whole.name)  # noqa: SIM115, PTH123
-            return getattr(self._copies[id(console)], name)
+            if console.stdin is None:
+                console.stdin = Path(self._whole.name).open()  # noqa: SIM115 (closed by close)
+                self._copies.append(console.stdin)
+        return getattr(console.stdin, name)
 
     @cached_property
     def _whole(self) -> Any:
@@ -136,7 +139,7 @@ class _Stdin:
 
     def close(self) -> None:
         """Let go of the copies; the real stdin stays open."""
-        for copy in self._copies.values():
+        for copy in self._copies:
             copy.close()
         if "_whole" in self.__dict__:
             self._whole.close()

@@ -1,0 +1,70 @@
+"""What is known of the changes that a branch has asked for."""
+
+import pytest
+from requests import RequestException, Response, Session
+
+from openstackoid.client.composite.journal import Write, created, record
+
+from ..fake import Fake
+
+
+def answer(status: int, body: bytes = b"", **headers: str) -> Response:
+    """Return an answer."""
+    response = Response()
+    response.status_code = status
+    response._content = body
+    response.headers.update(headers)
+    return response
+
+
+@pytest.mark.parametrize(
+    ("status", "may_have_acted"),
+    [(201, True), (302, True), (400, False), (409, False), (500, True), (503, False), (504, True)],
+)
+def test_an_answer_tells_whether_the_cloud_may_have_acted(
+    status: int, may_have_acted: bool
+) -> None:
+    """As the gateway understands it."""
+    assert Write("POST", "/x", answer(status)).may_have_acted is may_have_acted
+
+
+def test_only_what_changes_something_is_recorded(cloud: Fake) -> None:
+    """Not a login, which is a POST too."""
+    writes: list[Write] = []
+    session = Session()
+    record(session, writes)
+    session.get(f"{cloud.url}/image/v2/images")
+    session.post(f"{cloud.url}/identity/v3/auth/tokens")
+    assert session.post(f"{cloud.url}/image/v2/images?x=y").ok
+    assert [(w.method, w.path, w.succeeded) for w in writes] == [("POST", "/image/v2/images", True)]
+
+
+def test_a_request_without_an_answer_may_have_acted_unless_nobody_listens(cloud: Fake) -> None:
+    """A refused connection surely did nothing."""
+    writes: list[Write] = []
+    session = Session()
+    record(session, writes)
+    cloud.reply = lambda _: (0, None)
+    for url in (f"{cloud.url}/x", "http://127.0.0.1:1/x"):
+        with pytest.raises(RequestException):
+            session.delete(url)
+    assert [write.may_have_acted for write in writes] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([answer(200, b'{"server": {"id": "a"}}')], "a"),
+        ([answer(201, b'{"id": "a", "name": "n"}')], "a"),
+        ([answer(201, b'{"keypair": {"name": "k"}}')], "k"),
+        ([answer(201, Location="http://x/resource_providers/a?y")], "a"),
+        ([answer(409), answer(201, b'{"id": "b"}')], "b"),
+        ([answer(202)], None),
+        ([], None),
+    ],
+)
+def test_the_id_of_what_was_created_is_in_the_first_successful_answer(
+    answers: list[Response], expected: str | None
+) -> None:
+    """In its body, or where it leads to."""
+    assert created([Write("POST", "/x", response) for response in answers]) == expected
