@@ -2,6 +2,7 @@
 
 import click
 
+from bench.failover import failover
 from bench.fanout import fanout
 from bench.overhead import overhead
 from bench.patience import patience
@@ -13,6 +14,7 @@ from bench.patience import patience
 Examples:
   scripts/bench overhead
   scripts/bench fanout
+  scripts/bench failover
   scripts/bench patience --seconds 300
 """,
 )
@@ -20,6 +22,7 @@ def main() -> None:
     """Measure the gateway on this machine, with services that are only played."""
 
 
+main.add_command(failover)
 main.add_command(fanout)
 main.add_command(overhead)
 main.add_command(patience)
