@@ -107,6 +107,7 @@ async def test_a_cloud_that_is_down_is_named_at_once(clouds: Clouds) -> None:
     answered = await clouds.ask("CloudOne", "image", "/v2/images", IMAGE_TWO)
     assert answered.status == 502
     assert "could not be reached: Connection refused" in error(answered)["message"]
+    assert error(answered)["sent"] is False
     assert error(answered)["cloud"] == "CloudTwo"
     assert error(answered)["service"] == "image"
     assert (await clouds.ask("CloudOne", "image", "/v2/images")).status == 200
@@ -231,6 +232,7 @@ async def test_a_service_that_breaks_off_before_its_answer_is_502(
     answered = await clouds.ask("CloudOne", "compute", "/v2.1/servers", method="POST", body=b"{}")
     assert answered.status == 502
     assert "may have been carried out" in error(answered)["message"]
+    assert "sent" not in error(answered)
     assert len(backend.requests) == 1
 
 

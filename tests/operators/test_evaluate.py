@@ -67,6 +67,14 @@ async def test_or_never_repeats_what_may_have_been_done() -> None:
     assert clouds["B"].seen == []
 
 
+async def test_or_goes_on_behind_a_gateway_that_could_send_it_nowhere() -> None:
+    """What the other cloud's own gateway did not get to its service was not done."""
+    answer = Answer(502, document={"error": {"code": 502, "sent": False}})
+    assert answer.did_nothing
+    assert not Answer(502, document={"error": {"code": 502}}).did_nothing
+    assert not Answer(502, document={"error": "odd"}).did_nothing
+
+
 async def test_or_asks_a_cloud_that_is_down_last() -> None:
     """What is known costs nothing."""
     clouds = {"A": one("b"), "B": one("b")}

@@ -1,7 +1,8 @@
 """Errors of the gateway's own, in the shape OpenStack's clients read.
 
 The shape is Keystone's, `{"error": {"code": …, "title": …, "message": …}}`, which keystoneauth and
-openstacksdk take the message from; `cloud` and `service` say whose fault it is.
+openstacksdk take the message from; `cloud` and `service` say whose fault it is, and
+`"sent": false` that the request surely got nowhere.
 """
 
 import json
@@ -14,7 +15,7 @@ CONTENT_TYPE = "application/json"
 
 def body_of(refusal: Refusal) -> bytes:
     """Return the JSON of a refusal."""
-    error = {
+    error: dict[str, object] = {
         "code": refusal.status.value,
         "title": refusal.status.phrase,
         "message": refusal.message,
@@ -22,6 +23,8 @@ def body_of(refusal: Refusal) -> bytes:
     }
     if refusal.service:
         error["service"] = refusal.service
+    if refusal.sent is False:
+        error["sent"] = False
     return json.dumps({"error": error}).encode()
 
 

@@ -123,7 +123,11 @@ class Upstream:
         except NoAnswerError as error:
             status = HTTPStatus(error.status)
             raise Refusal(
-                status, error.message, cloud=target.cloud, service=route.service
+                status,
+                error.message,
+                cloud=target.cloud,
+                service=route.service,
+                sent=error.sent,
             ) from error
         try:
             yield response

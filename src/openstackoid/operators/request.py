@@ -88,8 +88,13 @@ class Answer:
 
     @property
     def did_nothing(self) -> bool:
-        """Whether the cloud surely did nothing: it refused, or was not available."""
-        return 400 <= self.status < 500 or self.status == 503
+        """Whether the cloud surely did nothing: it refused, or was not available.
+
+        A gateway also says of its own errors when a request got nowhere (`"sent": false`).
+        """
+        error = self.document.get("error") if isinstance(self.document, dict) else None
+        unsent = isinstance(error, dict) and error.get("sent") is False
+        return unsent or 400 <= self.status < 500 or self.status == 503
 
 
 class NoAnswerError(Exception):

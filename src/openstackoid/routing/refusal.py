@@ -6,12 +6,22 @@ from http import HTTPStatus
 class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a bad request)
     """Why a request is refused, and what to do; becomes an answer in OpenStack's shape.
 
-    `cloud` is the one that refuses or is missing, `service` the service type where known.
+    `cloud` is the one that refuses or is missing, `service` the service type where known. `sent` is
+    False where a request surely did not get to its service, though the status leaves that open.
     """
 
-    def __init__(self, status: HTTPStatus, message: str, *, cloud: str, service: str = "") -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        message: str,
+        *,
+        cloud: str,
+        service: str = "",
+        sent: bool | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.cloud = cloud
         self.service = service
+        self.sent = sent

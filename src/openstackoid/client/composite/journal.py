@@ -25,16 +25,26 @@ class Write:
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether the cloud may have carried it out: a 4xx and a 503 say that it did not."""
+        """Whether the cloud may have carried it out.
+
+        A 4xx and a 503 say that it did not, and so does a gateway that could send it nowhere.
+        """
         if self.answer is None:
             return self.sent
         status = self.answer.status_code
-        return status != 503 and not 400 <= status < 500
+        return status != 503 and not 400 <= status < 500 and not _unsent(self.answer)
 
     @property
     def succeeded(self) -> bool:
         """Whether the cloud said that it has carried it out."""
         return self.answer is not None and self.answer.status_code < 400
+
+
+def _unsent(answer: Response) -> bool:
+    try:
+        return answer.json()["error"]["sent"] is False
+    except (ValueError, LookupError, TypeError):
+        return False
 
 
 def record(session: Session, writes: list[Write]) -> None:
