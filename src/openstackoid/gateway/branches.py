@@ -11,12 +11,14 @@ from aiohttp import hdrs
 
 from openstackoid import identity
 from openstackoid.federation import Federation
+from openstackoid.gateway.answer import Editor
 from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.protocol import connection_headers, decoded, is_json
 from openstackoid.gateway.record import REQUEST_ID
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
+from openstackoid.identity import CatalogTooLongError
 from openstackoid.operators import Answer, NoAnswerError, Request
 from openstackoid.operators.shapes import decode
 from openstackoid.routing import Head, Refusal, Route, Target, narrowed, target
@@ -90,38 +92,55 @@ class Branches:
             self.head, branch, goal
         ):
             status = HTTPStatus.NOT_FOUND  # as for one cloud: keystonemiddleware's word for it
-        links = None
-        if goal.remote:
-            theirs = self.federation.clouds[goal.cloud]
-            links = Links(theirs, self.federation.clouds[self.here], branch.service)
+        links = self.links(goal.cloud)
+        ended = connection_headers(response.headers)
         headers = tuple(
             (name, links.url(value) if links and name.lower() == "location" else value)
             for name, value in decoded(response.raw_headers)
-            if name.lower() not in connection_headers(response.headers)
+            if name.lower() not in ended
         )
         if not is_json(response.headers):
             return Answer(status, headers, body=response, close=response.close)
+        who = f"the answer ({response.status}) of {branch.service} of {goal.cloud}"
         try:
-            document = await _document(response, links)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            message = f"{branch.service} of {goal.cloud} broke off its answer"
-            raise NoAnswerError(message, sent=True) from error
+            document = await _document(response, self._editor(branch, links))
+        except (_UnusableError, CatalogTooLongError) as error:
+            sent = not Answer(response.status).did_nothing
+            raise NoAnswerError(f"{who} {error}", sent=sent) from error
         finally:
             response.close() if not response.content.at_eof() else response.release()
-        kept = tuple((n, v) for n, v in headers if n.lower() != "content-length")
-        return Answer(status, kept, document)
+        if response.method != hdrs.METH_HEAD:
+            headers = tuple((n, v) for n, v in headers if n.lower() != "content-length")
+        return Answer(status, headers, document)
+
+    def links(self, cloud: str) -> Links | None:
+        """Return what leads a cloud's links home; None at home."""
+        if cloud == self.here:
+            return None
+        known = self.federation.clouds
+        return Links(known[cloud], known[self.here], self.route.service)
+
+    def _editor(self, branch: Route, links: Links | None) -> Editor | None:
+        if branch.scope is not None and identity.has_catalog(branch):
+            return identity.CatalogEditor(branch.scope, links, self.federation, self.here)
+        return links.edit() if links else None
 
 
-async def _document(response: aiohttp.ClientResponse, links: Links | None) -> Any:
-    """Return the JSON of an answer, links led home; raises NoAnswerError if it is none."""
-    editor = links.edit() if links else None
+class _UnusableError(Exception):
+    """What is wrong with the body of an answer."""
+
+
+async def _document(response: aiohttp.ClientResponse, editor: Editor | None) -> Any:
+    """Return the JSON of an answer as the editor leaves it, None if there is no body."""
     data = bytearray()
-    async for piece in response.content.iter_any():
-        data += editor.feed(piece) if editor else piece
-        if len(data) > MAX_DOCUMENT:
-            raise NoAnswerError(f"an answer of more than {MAX_DOCUMENT} bytes", sent=True)
-    data += editor.end() if editor else b""
     try:
+        async for piece in response.content.iter_any():
+            data += editor.feed(piece) if editor else piece
+            if len(data) > MAX_DOCUMENT:
+                raise _UnusableError(f"is longer than {MAX_DOCUMENT} bytes; ask for it in pages")
+        data += editor.end() if editor else b""
         return decode(bytes(data)) if data else None
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise _UnusableError("broke off") from error
     except (ValueError, RecursionError) as error:
-        raise NoAnswerError("an answer that is no JSON", sent=True) from error
+        raise _UnusableError("is no JSON, although it says so") from error

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 import aiohttp
@@ -21,6 +22,7 @@ from openstackoid.gateway.upstream import Upstream
 from openstackoid.operators import SAFE, Answer, Evaluation, NoAnswerError, Policy, Request
 from openstackoid.operators.shapes import encode
 from openstackoid.routing import Head, Refusal, Route
+from openstackoid.routing.links import Links
 from openstackoid.scope.expression import clouds
 
 REPORT = "X-Scope-Report"
@@ -71,11 +73,24 @@ class Composite:
         if upload and body is not None:
             branches.upload = Tee(body, clouds(route.expression))
             pump = asyncio.create_task(branches.upload.pump())
+        running = asyncio.ensure_future(evaluation.run(route.expression, operation))
         try:
-            answer = await evaluation.run(route.expression, operation)
+            answer = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            if safe or upload:
+                running.cancel()
+            # A write that has begun is brought to its end, or undone, though nobody waits for it.
+            (late,) = await asyncio.gather(running, return_exceptions=True)
+            if isinstance(late, Answer):
+                late.close()
+            raise
         except NoAnswerError as error:
             raise Refusal(
-                HTTPStatus(error.status), error.message, cloud=self.here, service=route.service
+                HTTPStatus(error.status),
+                error.message,
+                cloud=self.here,
+                service=route.service,
+                sent=error.sent,
             ) from error
         finally:
             if pump is not None:
@@ -83,15 +98,16 @@ class Composite:
                 await asyncio.gather(pump, return_exceptions=True)
             record.extra.append((REPORT, evaluation.report.header()))
             record.fields["report"] = [o.document() for o in evaluation.report.outcomes.values()]
-        return await self._respond(request, record, answer)
+        links = branches.links(answer.cloud) if answer.cloud else None
+        return await self._respond(request, record, answer, links)
 
     async def _respond(
-        self, request: RelayedRequest, record: Record, answer: Answer
+        self, request: RelayedRequest, record: Record, answer: Answer, links: Links | None
     ) -> web.StreamResponse:
         if isinstance(answer.body, aiohttp.ClientResponse):
             try:
                 return await relay_answer(
-                    request, record, answer.body, None, None, self.idle_timeout
+                    request, record, answer.body, links, None, self.idle_timeout
                 )
             finally:
                 answer.close()
@@ -100,7 +116,7 @@ class Composite:
         headers = [*answer.headers, *record.extra]
         if data:
             headers.append((hdrs.CONTENT_LENGTH, str(len(data))))
-        response = RelayedResponse(answer.status, HTTPStatus(answer.status).phrase, headers)
+        response = RelayedResponse(answer.status, responses.get(answer.status, ""), headers)
         await response.prepare(request)
         await response.write_eof(b"" if request.method == hdrs.METH_HEAD else data)
         record.sent = len(data)

@@ -12,20 +12,31 @@ class Tee:
 
     def __init__(self, source: AsyncIterator[bytes], clouds: Iterable[str]) -> None:
         self._source = source
-        self._queues: dict[str, asyncio.Queue[bytes | None]] = {
+        self._queues: dict[str, asyncio.Queue[bytes | Exception | None]] = {
             cloud: asyncio.Queue(_PIECES) for cloud in clouds
         }
 
     async def pump(self) -> None:
-        """Read the source to its end, as long as anybody wants it."""
-        async for piece in self._source:
-            await self._put(piece)
+        """Read the source to its end, as long as anybody wants it.
+
+        Where it breaks off, so do all branches: none may be taken for whole.
+        """
+        try:
+            async for piece in self._source:
+                await self._put(piece)
+        except Exception as error:
+            for cloud, queue in list(self._queues.items()):
+                self.drop(cloud)
+                queue.put_nowait(error)
+            raise
         await self._put(None)
 
     async def branch(self, cloud: str) -> AsyncIterator[bytes]:
         """Yield the body for one cloud."""
         queue = self._queues[cloud]
         while (piece := await queue.get()) is not None:
+            if isinstance(piece, Exception):
+                raise piece
             yield piece
 
     def drop(self, cloud: str) -> None:

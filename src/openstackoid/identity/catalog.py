@@ -32,6 +32,9 @@ def has_catalog(route: Route) -> bool:
 class CatalogTooLongError(Exception):
     """An answer of a Keystone that no gateway holds in memory."""
 
+    def __str__(self) -> str:
+        return f"is longer than {MAX_CATALOG} bytes"
+
 
 class CatalogEditor:
     """Edits the body of one answer of Keystone so that its catalog leads through the cloud `here`.

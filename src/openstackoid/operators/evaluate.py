@@ -10,7 +10,7 @@ from openstackoid.operators import lists, writes
 from openstackoid.operators.failures import Result, chosen, may_have_acted, most_telling
 from openstackoid.operators.report import Report
 from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request, Send
-from openstackoid.operators.shapes import is_discovery, is_filtered, listing
+from openstackoid.operators.shapes import is_discovery, is_filtered, listing, message_of
 from openstackoid.routing.refusal import Refusal
 from openstackoid.scope import All, Any, Cloud, Expression
 from openstackoid.scope.expression import clouds
@@ -105,6 +105,7 @@ class Evaluation:
         finally:
             outcome.seconds = round(time.monotonic() - start, 4)
         outcome.status, outcome.error = answer.status, None
+        outcome.message = None if answer.ok else message_of(answer.document)
         outcome.unknown = not answer.ok and may_have_acted(answer)
         return replace(answer, cloud=cloud)
 

@@ -12,20 +12,22 @@ MAX_HEADER = 4096
 class Outcome:
     """One cloud's part; `seconds` until its answer, `created` the id of what it made.
 
-    `unknown` tells that it may have carried out a write although it did not say so.
+    `message` is what it said of its own failure. `unknown` tells that it may have carried out a
+    write although it did not say so.
     """
 
     cloud: str
     status: int | None = None
     seconds: float | None = None
     error: str | None = None
+    message: str | None = None
     created: str | None = None
     undone: bool | None = None
     unknown: bool = False
 
     def document(self) -> dict[str, object]:
         """Return it as JSON has it, without what is not known."""
-        names = ("cloud", "status", "seconds", "error", "created", "undone")
+        names = ("cloud", "status", "seconds", "error", "message", "created", "undone")
         return {n: v for n in names if (v := getattr(self, n)) is not None}
 
 

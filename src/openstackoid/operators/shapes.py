@@ -5,6 +5,7 @@ or a bare list. Everything else is one resource.
 """
 
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,9 @@ _VERSION = re.compile(r"(/|/?v\d[^/]*/?)?")
 
 ORIGIN = "oid:cloud"
 """The key by which each item of a merged list names its cloud."""
+
+MAX_MESSAGE = 300
+"""Characters of a service's error message that are repeated."""
 
 _PAGING = frozenset({"limit", "marker", "offset", "page_reverse", "fields"})
 
@@ -129,6 +133,13 @@ def resource(document: Any) -> dict[str, Any] | None:
         return None
     inner = [value for key, value in document.items() if key != ORIGIN]
     return inner[0] if len(inner) == 1 and isinstance(inner[0], dict) else document
+
+
+def message_of(document: Any) -> str | None:
+    """Return what an error of a service says, `{"itemNotFound": {"message": …}}`, cut to a line."""
+    error = resource(document) or {}
+    text = error.get("message")
+    return textwrap.shorten(text, MAX_MESSAGE, placeholder="…") if isinstance(text, str) else None
 
 
 def _first(raw: msgspec.Raw) -> bytes:

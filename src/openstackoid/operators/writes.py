@@ -104,7 +104,8 @@ async def _undo(evaluation: "Evaluation", request: Request, outcomes: Sequence[O
 
 def _told(outcome: Outcome) -> str:
     """Say how it went in one cloud, what was undone, and what is left to be looked at."""
-    what = outcome.error or f"answered {outcome.status}"
+    said = f" ({outcome.message})" if outcome.message else ""
+    what = outcome.error or f"answered {outcome.status}{said}"
     match outcome.undone:
         case True if outcome.unknown:
             end = f"; {outcome.created} is not there now"
