@@ -96,7 +96,7 @@ def test_bad_input_is_refused_before_a_service_sees_it(api: Api) -> None:
         ('{"image": "CloudTwo"', "the text ends"),
         ('{"image": "CloudTwo", "glance": "CloudOne"}', "the same service"),
         ("image=CloudFour", 'unknown cloud "CloudFour"'),
-        ("image=CloudOne&", "the text ends"),
+        ("image=CloudOne&", "the expression ends"),
     ):
         answer = api.get("image", "/v2/images", scope)
         assert answer.status_code == 400
