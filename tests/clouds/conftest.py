@@ -1,13 +1,14 @@
 """Three real clouds: CloudOne with path prefixes, CloudTwo with ports, CloudThree with Cinder."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from clouds.api import Api
 from clouds.commands import Commands, run
 
-from openstackoid.lab import Lab
+from openstackoid.lab import Lab, processes
+from openstackoid.lab.services import GATEWAY
 
 NETWORK = "127.66.0.0/16"
 """Beside the default network, so that a developer's lab may be up meanwhile."""
@@ -37,6 +38,37 @@ def api(lab: Lab) -> Api:
     api = Api(lab, "CloudOne")
     assert api.login().status_code == 201
     return api
+
+
+@pytest.fixture
+def admin(lab: Lab) -> Api:
+    """Return the administrator of CloudOne, logged in; the other clouds' services believe it."""
+    admin = Api(lab, "CloudOne", admin=True)
+    assert admin.login().status_code == 201
+    return admin
+
+
+@pytest.fixture
+def kill(lab: Lab, commands: Commands) -> Iterator[Callable[[str], None]]:
+    """Return what kills a cloud's gateway; it is started again behind the test."""
+    killed: list[str] = []
+
+    def kill(cloud: str) -> None:
+        gateway = processes.find(lab.cloud(cloud), GATEWAY)
+        assert gateway is not None
+        killed.append(cloud)
+        gateway.kill()
+        gateway.wait(10)
+
+    yield kill
+    for cloud in killed:
+        run(commands.lab("restart", cloud, GATEWAY))
+
+
+@pytest.fixture
+def two_is_dead(kill: Callable[[str], None]) -> None:
+    """CloudTwo's gateway, killed."""
+    kill("CloudTwo")
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """What happens when a cloud's gateway dies, comes back, or a client goes away."""
 
 import http.client
-import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,17 +12,6 @@ from clouds.commands import Commands, attempt, run, table
 
 from openstackoid.lab import Lab, processes
 from openstackoid.lab.services import GATEWAY
-
-
-@pytest.fixture
-def two_is_dead(lab: Lab, commands: Commands) -> Iterator[None]:
-    """CloudTwo's gateway, killed; it is started again behind the test."""
-    gateway = processes.find(lab.cloud("CloudTwo"), GATEWAY)
-    assert gateway is not None
-    gateway.send_signal(signal.SIGKILL)
-    gateway.wait(10)
-    yield
-    run(commands.lab("restart", "CloudTwo", GATEWAY))
 
 
 @pytest.mark.usefixtures("two_is_dead")

@@ -79,7 +79,10 @@ async def _page(
             return chosen(_worst(failures), [*answers, *failures])
     if one:
         return chosen(answers[0], answers)
-    return _merged(evaluation, request, _without(cursors, failed), found, answers)
+    merged = _merged(evaluation, request, _without(cursors, failed), found, answers)
+    if isinstance(merged, Answer):
+        return merged
+    return await _page(evaluation, operands, request, merged)
 
 
 def _worst(failures: Sequence[Result]) -> Result:
@@ -93,7 +96,8 @@ def _merged(
     cursors: list[paging.Cursor],
     found: dict[int, Listing],
     answers: list[Answer],
-) -> Answer:
+) -> Answer | list[paging.Cursor]:
+    """Return one page of all sources, or where they go on if they have more but not here."""
     order, limit = Order.of(request), paging.limit_of(request)
     if limit is not None and any(len(listed.items) > limit for listed in found.values()):
         limit = None  # this list knows no pages: one cloud's would come whole, too
@@ -103,11 +107,20 @@ def _merged(
             _check_known(evaluation, order, listed.items)
         if answer.cloud is not None:
             listed.items = marked(listed.items, answer.cloud)
+    if any(listed.next is not None and listed.marker is None for listed in found.values()):
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            "this list goes on by something else than a marker, which several clouds' can't; ask "
+            "for all of it with a greater limit",
+        )
     sources = {
-        i: paging.Source(cursors[i], f.items, paging.has_more(f, limit)) for i, f in found.items()
+        i: paging.Source(cursors[i], f.items, paging.has_more(f, limit), f.marker)
+        for i, f in found.items()
     }
     items = paging.take(list(sources.values()), order, limit)
     rest = [sources[i].next_cursor() if i in sources else c for i, c in enumerate(cursors)]
+    if not items and any(map(paging.goes_on, rest)):
+        return rest  # Keystone has pages on which nothing is left when it has filtered them
     target = None
     if items:
         last = identifier(items[-1])

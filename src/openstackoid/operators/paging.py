@@ -45,6 +45,8 @@ class Source:
     items: list[Any] = field(default_factory=list)
     more: bool = False
     """Whether the source has more behind this page."""
+    marker: str | None = None
+    """The marker of its next page, None if it is the last item's id."""
     taken: int = 0
 
     @property
@@ -72,6 +74,8 @@ class Source:
         """Return where it goes on."""
         if self.spent and not self.more:
             return DONE
+        if self.spent and self.marker is not None:
+            return self.marker
         return identifier(self.items[self.taken - 1]) if self.taken else self.cursor
 
 

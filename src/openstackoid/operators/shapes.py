@@ -8,6 +8,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -34,6 +35,11 @@ class Listing:
     key: str | None
     items: list[Any]
     document: Any
+
+    @property
+    def marker(self) -> str | None:
+        """The marker in the link to the next page, None if that page is not behind one."""
+        return dict(parse_qsl(urlsplit(self.next or "").query)).get("marker")
 
     @property
     def next(self) -> str | None:
