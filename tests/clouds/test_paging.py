@@ -199,12 +199,12 @@ def test_every_item_exactly_once_in_order(api: Api, admin: Api, what: str) -> No
         with ThreadPoolExecutor(3) as pool:
             for items, order in pool.map(walked, cases):
                 check(collection, native, items, order)
-        if collection.sorts:  # without a direction, the service's own
-            ask = partial(document, one, scope)
-            alone = partial(document, one, f"{collection.service}=CloudOne")
-            names = [i["name"] for i in alone(collection.query(100, ORDERS[3]))[collection.key]]
+        target = collection.query(100, ORDERS[3])
+        alone = one.get(collection.service, target, f"{collection.service}=CloudOne")
+        if collection.sorts and alone.ok:  # neutron wants a direction; the others have their own
+            names = [i["name"] for i in alone.json()[collection.key]]
             order = ORDERS[1] if names == sorted(names) else ORDERS[2]
-            items = by_link(collection, ask, base, 5, ORDERS[3])
+            items = by_link(collection, partial(document, one, scope), base, 5, ORDERS[3])
             check(collection, native, items, order)
 
 
