@@ -1,5 +1,6 @@
 """Three real clouds: CloudOne with path prefixes, CloudTwo with ports, CloudThree with Cinder."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,8 +50,8 @@ def admin(lab: Lab) -> Api:
 
 
 @pytest.fixture
-def kill(lab: Lab, commands: Commands) -> Iterator[Callable[[str], None]]:
-    """Return what kills a cloud's gateway; it is started again behind the test."""
+def kill(lab: Lab, commands: Commands, api: Api) -> Iterator[Callable[[str], None]]:
+    """Return what kills a cloud's gateway; behind the test it is up again, and known to be."""
     killed: list[str] = []
 
     def kill(cloud: str) -> None:
@@ -63,6 +64,9 @@ def kill(lab: Lab, commands: Commands) -> Iterator[Callable[[str], None]]:
     yield kill
     for cloud in killed:
         run(commands.lab("restart", cloud, GATEWAY))
+        headers = {"X-Scope-Policy": "all"}
+        while not api.get("image", "/v2/images", f"image=CloudOne&{cloud}", headers=headers).ok:
+            time.sleep(0.1)
 
 
 @pytest.fixture
