@@ -94,10 +94,12 @@ def two(clouds: Clouds) -> Backend:
     return backend
 
 
-async def create(clouds: Clouds, scope: str = AND, *headers: str) -> Answered:
-    """Create an image whose id the client chose."""
+async def create(
+    clouds: Clouds, scope: str = AND, *headers: str, body: bytes = b'{"id":"x"}'
+) -> Answered:
+    """Create an image, whose id the client chose if nothing else is said."""
     return await clouds.ask(
-        "CloudOne", "image", "/v2/images", scope, JSON, *headers, method="POST", body=b'{"id":"x"}'
+        "CloudOne", "image", "/v2/images", scope, JSON, *headers, method="POST", body=body
     )
 
 
@@ -147,7 +149,7 @@ async def test_the_request_s_id_is_the_same_everywhere(
             json_answer('{"error": {}}', "500 Internal Server Error"),
             NOT_THERE,
             500,
-            "CloudTwo: answered 500; x is not there now.",
+            "CloudTwo: answered 500; ID is not there now.",
             ["POST", "DELETE"],
         ),
         (
@@ -169,7 +171,7 @@ async def test_the_request_s_id_is_the_same_everywhere(
             hang_up,
             hang_up,
             502,
-            "x could not be removed: delete it there",
+            "ID could not be removed: delete it there",
             ["POST", "DELETE"],
         ),
     ],
@@ -186,15 +188,49 @@ async def test_a_cloud_that_fails_during_or_after_a_write(
 ) -> None:
     """What the other made is removed, what may be there is looked for, and the user is told."""
     two.answer = by_method(POST=post, DELETE=delete)
-    answered = await create(clouds)
+    answered = await create(clouds, body=b'{"name":"x"}')
     assert answered.status == status
     text = message(answered)
     assert text.startswith("POST /v2/images did not succeed in all of CloudOne&CloudTwo. ")
-    assert told in text
+    assert told.replace("ID", json.loads(one.requests[0].body)["id"]) in text
     assert "CloudOne: answered 201; new was removed again" in text
     assert images(one) == ["POST /image/v2/images", "DELETE /image/v2/images/new"]
     assert [line.partition(" ")[0] for line in images(two)] == sent
     assert report(answered)["CloudOne"]["undone"] is True
+
+
+async def test_what_a_client_s_id_names_may_be_older_than_the_request(
+    clouds: Clouds, one: Backend, two: Backend
+) -> None:
+    """It is not deleted where nobody knows whether this request created it."""
+    two.answer = by_method(POST=hang_up, DELETE=GONE)
+    answered = await create(clouds)
+    assert answered.status == 502
+    assert "look there before you send it again" in message(answered)
+    assert images(two) == ["POST /v2/images"]
+
+
+async def test_an_upload_goes_on_without_a_cloud_that_lacks_the_service(
+    clouds: Clouds, one: Backend
+) -> None:
+    """The others get all of it, and do not wait for who takes no part."""
+    del clouds.document["clouds"]["CloudTwo"]["frontends"]["image"]
+    del clouds.document["clouds"]["CloudTwo"]["backends"]["image"]
+    clouds.save()
+    await clouds.gateways["CloudOne"].reload()
+    one.answer = saying(b"HTTP/1.1 204 No Content\r\n\r\n")
+    data = b"x" * (2 << 20)
+    answered = await clouds.ask(
+        "CloudOne",
+        "image",
+        "/v2/images/x/file",
+        AND,
+        "Content-Type: application/octet-stream",
+        method="PUT",
+        body=data,
+    )
+    assert answered.status == 400
+    assert [len(r.body) for r in one.requests] == [len(data)]
 
 
 async def test_a_cloud_that_fails_before_a_write_has_reached_it(

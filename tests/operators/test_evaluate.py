@@ -8,6 +8,7 @@ import pytest
 from operators.simulated import Simulated, evaluation, expression, list_of
 
 from openstackoid.operators import Answer, NoAnswerError, Policy, Request
+from openstackoid.operators.shapes import message_of
 from openstackoid.routing import Refusal
 
 REFUSED = NoAnswerError("compute of B could not be reached", sent=False)
@@ -317,3 +318,51 @@ async def test_a_cancelled_evaluation_leaves_no_task() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_cloud_is_not_asked_twice_by_one_and() -> None:
+    """Written on both sides of `&` it would create twice, and list everything twice."""
+    clouds = {"A": one("a"), "B": one("b")}
+    for request in (POST, LIST):
+        with pytest.raises(Refusal, match='A is on both sides of "&"'):
+            await evaluation(clouds).run(expression("A&(A|B)"), request)
+    assert clouds["A"].seen == []
+
+
+async def test_what_could_not_be_undone_is_refused() -> None:
+    """Nova names the first of several servers alone."""
+    clouds = {"A": one("a"), "B": one("b")}
+    several = Request("POST", "/servers", document={"server": {"name": "x", "min_count": 3}})
+    with pytest.raises(Refusal, match="one by one"):
+        await evaluation(clouds, Policy.ALL).run(expression("A&B"), several)
+    assert clouds["A"].seen == []
+
+
+async def test_a_cloud_that_answers_otherwise_is_missing_from_a_list() -> None:
+    """A page of a proxy is no list: the others are merged, and the report says who is not."""
+    clouds = {"A": one("a"), "B": one("b")}
+
+    async def send(cloud: str, request: Request) -> Answer:
+        return Answer(302) if cloud == "B" else await clouds[cloud].answer(request)
+
+    run = evaluation(clouds)
+    run.send = send
+    answer = await run.run(expression("A&B"), LIST)
+    assert [i["name"] for i in list_of(answer).items] == ["a"]
+    assert [o.cloud for o in run.report.missing()] == ["B"]
+
+
+async def test_a_report_of_many_writes_says_how_many_failed() -> None:
+    """However many clouds took part, it fits in a header and hides no failure."""
+    clouds = {f"C{n}": one("x", 403 if n == 7 else None) for n in range(80)}
+    run = evaluation(clouds, Policy.ANY)
+    await run.run(expression("&".join(clouds)), POST)
+    header = run.report.header()
+    assert len(header) <= 4096
+    assert {(e["status"], e["clouds"]) for e in json.loads(header)} == {(201, 79), (403, 1)}
+
+
+def test_a_token_in_a_service_s_message_is_cut() -> None:
+    """Keystone quotes a token that it cannot find; a report goes to logs and clients."""
+    said = message_of({"error": {"message": f"Could not find token: gAAAAAB{'x' * 150}."}})
+    assert said == "Could not find token: gAAAAABx…"

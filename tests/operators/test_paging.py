@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from operators.simulated import BASE, Simulated, evaluation, expression, list_of
 
 from openstackoid.operators import Answer, Policy, Request
+from openstackoid.operators.paging import decode, encode, limit_of
 from openstackoid.routing import Refusal
 
 NAMES = ("A", "B", "C")
@@ -183,3 +184,16 @@ async def test_the_order_is_the_service_s_own(path: str, key: str, shown: str, d
     run.send = send
     page = list_of(await run.run(expression("A&B"), Request.of("GET", f"{path}?sort_key={key}")))
     assert [i[shown] for i in page.items] == sorted("1234", reverse=down)
+
+
+def test_a_limit_without_end_is_the_service_s_to_judge() -> None:
+    """Python refuses to read such numbers."""
+    assert limit_of(Request.of("GET", f"/things?limit={'9' * 5000}")) is None
+    assert limit_of(Request.of("GET", "/things?limit=7")) == 7
+
+
+@pytest.mark.parametrize("value", ["W" * 2000, encode([False, False]), encode(["a"]), "é", ""])
+def test_a_position_that_is_none_is_refused(value: str) -> None:
+    """Damaged, of another list, or at its end: nothing to go on with."""
+    with pytest.raises(ValueError, match="start the list again"):
+        decode(value, 2)

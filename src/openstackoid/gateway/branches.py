@@ -49,6 +49,8 @@ class Branches:
         try:
             goal = target(branch, cloud, self.federation, self.here)
         except Refusal as refusal:  # the cloud does not have this service
+            if self.upload is not None and request.upload:
+                self.upload.drop(cloud)
             return Answer(refusal.status, document=json.loads(body_of(refusal)))
         body = self._body(cloud, request)
         headers = self._headers(request, branch, goal, body)

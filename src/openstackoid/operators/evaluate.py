@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -46,6 +47,7 @@ class Evaluation:
                 "an upload cannot be sent again where the first cloud fails; name one cloud "
                 f'for {self.service}, or several with "&"',
             )
+        self._check_apart(expression)
         match expression:
             case Cloud(name):
                 return await self.ask(name, request)
@@ -57,6 +59,18 @@ class Evaluation:
                 return await lists.read(self, operands, request)
             case All(operands):
                 return await writes.write(self, operands, request)
+
+    def _check_apart(self, expression: Expression) -> None:
+        """Refuse a cloud in two operands of `&`: it would be asked, and write, twice."""
+        if not isinstance(expression, All):
+            return
+        named = Counter(name for o in expression.operands for name in set(clouds(o)))
+        for name, times in named.items():
+            if times > 1:
+                raise self.refusal(
+                    HTTPStatus.BAD_REQUEST,
+                    f'{name} is on both sides of "&" in {expression}; name it on one',
+                )
 
     async def together(
         self,
@@ -83,7 +97,7 @@ class Evaluation:
         return results
 
     async def _unless_down(self, operand: Expression, request: Request) -> Answer:
-        if isinstance(operand, Cloud) and self.down(operand.name):
+        if isinstance(operand, Cloud) and self.down(operand.name) and not request.upload:
             message = f"{operand.name} is known to be down"
             self.report.of(operand.name).error = message
             raise NoAnswerError(message, sent=False, status=HTTPStatus.BAD_GATEWAY)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from openstackoid.operators import paging
 from openstackoid.operators.failures import Result, chosen, most_telling, unreachable
 from openstackoid.operators.order import Order
-from openstackoid.operators.request import Answer, Policy, Request
+from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
 from openstackoid.operators.shapes import Listing, identifier, listing, marked, opened, resource
 from openstackoid.scope import Expression
 from openstackoid.scope.expression import clouds
@@ -72,7 +72,17 @@ async def _page(
         for n, r in enumerate(results)
         if isinstance(r, Answer) and r.ok and (f := _listing(r))
     }
-    one = len(found) < len(answers)  # one resource, or bytes: clouds may well lack it
+    for n, result in enumerate(results):
+        source = asked[n][0]
+        if found and isinstance(result, Answer) and result.ok and source not in found:
+            result.close()
+            message = f"{operands[source]} did not answer with a list, as others did"
+            for cloud in clouds(operands[source]):
+                evaluation.report.of(cloud).error = message
+            failed[source] = NoAnswerError(message, sent=True)
+            answers = [answer for answer in answers if answer is not result]
+    failures = list(failed.values())
+    one = not found  # one resource, or bytes: clouds may well lack it
     if evaluation.policy is Policy.ALL:
         failures = [f for f in failures if not (one and isinstance(f, Answer) and f.status == 404)]
         if failures:
@@ -206,7 +216,7 @@ async def _behind(
         (answer,) = await evaluation.together([(operand, whole)], lambda _: False, of=2)
         found = _listing(answer) if isinstance(answer, Answer) and answer.ok else None
         if found is None:
-            return cursor  # it fails again when it is asked for its page, and is left out
+            return paging.AWAY
         for item in found.items:
             if (order.key(opened(item)), number) > position:
                 return cursor

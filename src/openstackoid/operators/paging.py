@@ -6,7 +6,6 @@ understood as well: whose marker it is, the sources tell.
 """
 
 import base64
-import binascii
 import heapq
 import itertools
 import json
@@ -22,6 +21,9 @@ PAGE = "oid:page"
 """The query's parameter with the position in each source."""
 
 DONE: Literal[False] = False
+MAX_DIGITS = 18
+"""Of a limit; no service has more items."""
+
 AWAY: Literal[True] = True
 
 Cursor: TypeAlias = str | bool | None
@@ -82,7 +84,9 @@ class Source:
 def limit_of(request: Request) -> int | None:
     """Return the limit asked for, None without one (or with one that is the service's to judge)."""
     value = request.value("limit")
-    return int(value) or None if value is not None and value.isascii() and value.isdigit() else None
+    if value is None or len(value) > MAX_DIGITS or not (value.isascii() and value.isdigit()):
+        return None
+    return int(value) or None
 
 
 def has_more(listing: Listing, limit: int | None) -> bool:
@@ -129,11 +133,12 @@ def decode(value: str, count: int) -> list[Cursor]:
     """Return the cursors of a query's value; raises ValueError if it is not of so many sources."""
     try:
         cursors = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{PAGE} is damaged; start the list again") from error
     if (
         not isinstance(cursors, list)
         or len(cursors) != count
+        or not any(map(goes_on, cursors))
         or not all(c is None or isinstance(c, bool | str) for c in cursors)
     ):
         raise ValueError(f"{PAGE} belongs to another list; start the list again")
@@ -153,6 +158,8 @@ def document(
         return items
     merged: dict[str, Any] = {first.key: items}
     beside = {k: v for listing in reversed(listings) for k, v in listing.document.items()}
+    if any(listing.document.get("truncated") for listing in listings):
+        merged["truncated"] = True
     if "schema" in beside or "first" in beside:
         merged |= {k: beside[k] for k in ("first", "schema") if k in beside}
         if next_target is not None:

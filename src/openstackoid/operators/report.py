@@ -56,7 +56,12 @@ class Report:
         entry: `{"clouds": 990, "status": 200, "seconds": …}`, with the longest time.
         """
         documents = [o.document() for o in self.outcomes.values()]
-        for folded in (documents, _folded(documents, "status"), _folded(documents, "kind")):
+        for folded in (
+            documents,
+            _folded(documents, "status"),
+            _folded(documents, "kind"),
+            _folded([d | {"created": None} for d in documents], "kind"),
+        ):
             text = json.dumps(folded, separators=(",", ":"))
             if len(text) <= MAX_HEADER:
                 return text
@@ -69,7 +74,7 @@ def _folded(documents: list[dict[str, object]], by: str) -> list[dict[str, objec
     kept: list[dict[str, object]] = []
     for document in documents:
         status, failed = document.get("status"), "error" in document
-        if (failed and by == "status") or "created" in document:
+        if (failed and by == "status") or document.get("created") is not None:
             kept.append(document)
             continue
         entry = folded.setdefault((status, failed), {"clouds": 0})

@@ -145,7 +145,14 @@ def message_of(document: Any) -> str | None:
     """Return what an error of a service says, `{"itemNotFound": {"message": …}}`, cut to a line."""
     error = resource(document) or {}
     text = error.get("message")
-    return textwrap.shorten(text, MAX_MESSAGE, placeholder="…") if isinstance(text, str) else None
+    if not isinstance(text, str):
+        return None
+    text = _LONG.sub(lambda word: f"{word[0][:8]}…", text)
+    return textwrap.shorten(text, MAX_MESSAGE, placeholder="…")
+
+
+_LONG = re.compile(r"[^\s/]{65,}")
+"""A word of a message that may be a token: Keystone quotes one that it cannot find."""
 
 
 def _first(raw: msgspec.Raw) -> bytes:

@@ -29,7 +29,9 @@ async def write(
 
     Raises NoAnswerError that says, by cloud and id, what was undone and what was not.
     """
-    request = _with_id(evaluation.service, request)
+    _check_undoable(evaluation, request)
+    asked, request = request, _with_id(evaluation.service, request)
+    chosen = _chosen_id(evaluation.service, request) if request is not asked else None
     if evaluation.policy is Policy.ALL and (away := _away(evaluation, operands)):
         raise NoAnswerError(
             f"{away} is known to be down, so nothing was sent to {_names(operands)}; try again "
@@ -56,7 +58,7 @@ async def write(
     for answer in done:
         answer.close()
     outcomes = evaluation.report.of_all(dict.fromkeys(c for o in operands for c in clouds(o)))
-    await _undo(evaluation, request, outcomes)
+    await _undo(evaluation, request, outcomes, chosen)
     account = ". ".join(map(_told, outcomes))
     raise NoAnswerError(
         f"{request.method} {request.path} did not succeed in all of {_names(operands)}. {account}.",
@@ -83,9 +85,26 @@ def _created(answer: Answer) -> str | None:
     return location.partition("?")[0].rstrip("/").rpartition("/")[2] or None
 
 
-async def _undo(evaluation: "Evaluation", request: Request, outcomes: Sequence[Outcome]) -> None:
-    """Delete what was created, and what a cloud may have created under the id that we chose."""
-    chosen = _chosen_id(evaluation.service, request)
+def _check_undoable(evaluation: "Evaluation", request: Request) -> None:
+    """Refuse what could not be undone: nova tells the id of the first of several servers alone."""
+    server = request.document.get("server") if isinstance(request.document, dict) else None
+    if evaluation.policy is not Policy.ALL or not isinstance(server, dict):
+        return
+    if any(str(server.get(key) or 1) != "1" for key in ("min_count", "max_count")):
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            "several servers at once could not be removed again if one cloud fails, for nova names "
+            "only the first; create them one by one, or with X-Scope-Policy: any",
+        )
+
+
+async def _undo(
+    evaluation: "Evaluation", request: Request, outcomes: Sequence[Outcome], chosen: str | None
+) -> None:
+    """Delete what was created, and what a cloud may have created under the id that we chose.
+
+    An id that the client chose may have been there before, and is not touched.
+    """
     for outcome in (o for o in outcomes if o.undone is None):
         created = outcome.created or (chosen if outcome.unknown else None)
         if created is None:
@@ -143,8 +162,9 @@ def _with_id(service: str, request: Request) -> Request:
         inner = inner.get(key)
         if not isinstance(inner, dict):
             return request
-    if inner.get("id") in (None, "", "auto"):
-        inner["id"] = str(uuid.uuid4())
+    if inner.get("id") not in (None, "", "auto"):
+        return request
+    inner["id"] = str(uuid.uuid4())
     return Request(request.method, request.path, request.query, document)
 
 
