@@ -586,6 +586,26 @@ async def test_an_upload_that_fails_in_one_cloud_arrives_in_the_other(
     assert [len(b.requests) for b in (one, two)] == [1, 1]
 
 
+@pytest.mark.parametrize("scope", [AND, "X-Scope: image=CloudTwo", "X-Scope: image=CloudOne"])
+async def test_a_service_that_takes_no_more_of_an_upload_is_given_up(
+    clouds: Clouds, one: Backend, two: Backend, scope: str
+) -> None:
+    """After the idle timeout, whoever else it goes to; the others get all of it."""
+    given_up = asyncio.Event()
+
+    async def stall(_: Received, connection: Connection) -> None:
+        await given_up.wait()
+
+    one.answer, two.answer = (stall if "&" not in scope else GONE), stall
+    answered = await upload(clouds, 400, scope)
+    given_up.set()
+    assert answered.status == 504
+    assert "has not answered for 0.5 s" in message(answered)
+    if "&" in scope:
+        assert len(one.requests[0].body) == 400 * 2**16
+        assert report(answered)["CloudOne"]["status"] == 204
+
+
 @pytest.mark.parametrize("cut", ["abort", "malformed"])
 async def test_an_upload_that_breaks_off_is_completed_nowhere(
     clouds: Clouds, one: Backend, two: Backend, cut: str

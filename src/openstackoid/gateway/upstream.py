@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 import aiohttp
@@ -94,16 +94,29 @@ class Upstream:
         """
         url = URL(target.url, encoded=True)
         try:
-            return await self._session.request(
-                method,
-                url.with_host(target.connect) if target.connect else url,
-                headers=headers,
-                data=body,
-                allow_redirects=False,
-                server_hostname=url.host,
-            )
+            async with asyncio.timeout(None) as taking:
+                return await self._session.request(
+                    method,
+                    url.with_host(target.connect) if target.connect else url,
+                    headers=headers,
+                    data=body if isinstance(body, bytes | None) else self._taken(body, taking),
+                    allow_redirects=False,
+                    server_hostname=url.host,
+                )
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise self._no_answer(error, method, target, route) from error
+
+    async def _taken(
+        self, body: AsyncIterator[bytes], taking: asyncio.Timeout
+    ) -> AsyncIterator[bytes]:
+        """Yield a body, of which each piece is to be taken within the idle timeout."""
+        loop = asyncio.get_running_loop()
+        async for piece in body:
+            with suppress(RuntimeError):  # there is an answer before the body has ended
+                taking.reschedule(loop.time() + self._idle_timeout)
+            yield piece
+            with suppress(RuntimeError):
+                taking.reschedule(None)
 
     @asynccontextmanager
     async def send(
