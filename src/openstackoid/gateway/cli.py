@@ -1,5 +1,6 @@
 """`openstackoid gateway`."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -8,7 +9,17 @@ from openstackoid.federation.cli import CLOUD, FEDERATION, known, loaded
 from openstackoid.gateway.log import configure
 from openstackoid.gateway.server import ListenError, Settings, serve
 
-SECONDS = click.FloatRange(min=0, min_open=True)
+
+def _seconds(name: str, meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option for one of the gateway's times, with the default that Settings has."""
+    return click.option(
+        name,
+        type=click.FloatRange(min=0, min_open=True),
+        default=Settings.__dataclass_fields__[name.removeprefix("--").replace("-", "_")].default,
+        show_default=True,
+        metavar="SECONDS",
+        help=meaning,
+    )
 
 
 @click.command(
@@ -23,37 +34,14 @@ Example:
 )
 @FEDERATION
 @CLOUD
-@click.option(
-    "--connect-timeout",
-    type=SECONDS,
-    default=Settings.__dataclass_fields__["connect_timeout"].default,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long another cloud or a backend may take to accept a connection.",
+@_seconds(
+    "--connect-timeout", "How long another cloud or a backend may take to accept a connection."
 )
-@click.option(
-    "--idle-timeout",
-    type=SECONDS,
-    default=Settings.__dataclass_fields__["idle_timeout"].default,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long either side may send nothing within a request.",
-)
-@click.option(
-    "--drain-timeout",
-    type=SECONDS,
-    default=Settings.__dataclass_fields__["drain_timeout"].default,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long requests may go on after SIGTERM.",
-)
-@click.option(
+@_seconds("--idle-timeout", "How long either side may send nothing within a request.")
+@_seconds("--drain-timeout", "How long requests may go on after SIGTERM.")
+@_seconds(
     "--patience",
-    type=SECONDS,
-    default=Settings.__dataclass_fields__["patience"].default,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long reading from several clouds may take; who is later is reported as missing.",
+    "How long reading from several clouds may take; who is later is reported as missing.",
 )
 def gateway(
     file: Path,
