@@ -24,6 +24,8 @@ warnings.simplefilter("ignore")
 from openstackclient import shell  # noqa: E402
 from openstackclient.common import clientmanager  # noqa: E402
 
+import openstackoid.client.composite.run  # noqa: E402, F401
+
 
 def run(argv: list[str], env: dict[str, str], *, plugin: bool) -> int:
     """Run `openstack`, with or without our plugin, and return its exit code."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from gateway.backend import Backend
 from ruamel.yaml import YAML
 
@@ -16,6 +17,8 @@ HOST = "127.0.0.2"
 """Where the gateways listen; the services are at 127.0.0.1."""
 
 SERVICES = ("identity", "image", "compute", "network", "object-store")
+silence = pytest.mark.parametrize("idle_timeout", [0.25], ids=["silence"])
+"""For a test that waits until a timeout is over."""
 
 
 def free_ports(count: int) -> list[int]:

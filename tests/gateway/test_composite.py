@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from gateway.backend import Answer, Backend, Connection, Received, json_answer, saying
-from gateway.played import Answered, Clouds
+from gateway.played import Answered, Clouds, silence
 
 from openstackoid.gateway import Gateway, Settings, health
 
@@ -166,7 +166,7 @@ async def test_the_request_s_id_is_the_same_everywhere(
             "CloudTwo: the answer (201) of image of CloudTwo broke off",
             ["POST", "DELETE"],
         ),
-        (say_nothing, GONE, 504, "has not answered for 0.5 s", ["POST", "DELETE"]),
+        (say_nothing, GONE, 504, "has not answered for 0.25 s", ["POST", "DELETE"]),
         (
             hang_up,
             hang_up,
@@ -176,6 +176,7 @@ async def test_the_request_s_id_is_the_same_everywhere(
         ),
     ],
 )
+@silence
 async def test_a_cloud_that_fails_during_or_after_a_write(
     clouds: Clouds,
     one: Backend,
@@ -275,6 +276,7 @@ async def test_a_cloud_that_fails_during_the_undo(
 
 
 @pytest.mark.parametrize("failure", [hang_up, hang_up_in_the_middle, say_nothing])
+@silence
 async def test_or_never_writes_again_what_may_have_been_done(
     clouds: Clouds, one: Backend, two: Backend, failure: Answer
 ) -> None:
@@ -336,11 +338,12 @@ async def test_a_write_is_brought_to_its_end_though_its_client_has_left(
     [
         (hang_up, "closed the connection"),
         (hang_up_in_the_middle, "the answer (201) of image of CloudTwo broke off"),
-        (say_nothing, "has not answered for 0.5 s"),
+        (say_nothing, "has not answered for 0.25 s"),
         (json_answer('{"images": ['), "is no JSON, although it says so"),
         (json_answer("[" * 100_000), "is no JSON, although it says so"),
     ],
 )
+@silence
 async def test_a_list_is_made_of_what_can_be_read(
     clouds: Clouds, one: Backend, two: Backend, failure: Answer, told: str
 ) -> None:
@@ -374,7 +377,7 @@ async def test_a_cloud_known_to_be_down_costs_nothing_until_it_is_back(
     assert await names() == (["a"], "CloudTwo is known to be down")
     answered = await clouds.ask("CloudOne", "image", "/v2/images", OR)
     assert list(report(answered)) == ["CloudOne"]
-    settings = Settings(clouds.file, "CloudTwo", connect_timeout=0.5, idle_timeout=0.5)
+    settings = Settings(clouds.file, "CloudTwo")
     clouds.gateways["CloudTwo"] = Gateway(settings)
     await clouds.gateways["CloudTwo"].start()
     async with asyncio.timeout(10):
@@ -587,6 +590,7 @@ async def test_an_upload_that_fails_in_one_cloud_arrives_in_the_other(
 
 
 @pytest.mark.parametrize("scope", [AND, "X-Scope: image=CloudTwo", "X-Scope: image=CloudOne"])
+@silence
 async def test_a_service_that_takes_no_more_of_an_upload_is_given_up(
     clouds: Clouds, one: Backend, two: Backend, scope: str
 ) -> None:
@@ -600,13 +604,14 @@ async def test_a_service_that_takes_no_more_of_an_upload_is_given_up(
     answered = await upload(clouds, 400, scope)
     given_up.set()
     assert answered.status == 504
-    assert "has not answered for 0.5 s" in message(answered)
+    assert "has not answered for 0.25 s" in message(answered)
     if "&" in scope:
         assert len(one.requests[0].body) == 400 * 2**16
         assert report(answered)["CloudOne"]["status"] == 204
 
 
 @pytest.mark.parametrize("cut", ["abort", "malformed"])
+@silence
 async def test_an_upload_that_breaks_off_is_completed_nowhere(
     clouds: Clouds, one: Backend, two: Backend, cut: str
 ) -> None:

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from gateway.backend import OK, Connection, Received, saying
-from gateway.played import TOKEN, Answered, Clouds
+from gateway.played import TOKEN, Answered, Clouds, silence
 
 from openstackoid.scope import DELIMITER
 
@@ -113,6 +113,7 @@ async def test_a_cloud_that_is_down_is_named_at_once(clouds: Clouds) -> None:
     assert (await clouds.ask("CloudOne", "image", "/v2/images")).status == 200
 
 
+@silence
 async def test_a_link_that_swallows_packets_ends_in_504(clouds: Clouds) -> None:
     """A connection that is never accepted is given up after the connect timeout."""
     with socket.socket() as full:
@@ -130,12 +131,13 @@ async def test_a_link_that_swallows_packets_ends_in_504(clouds: Clouds) -> None:
         for s in waiting:
             s.close()
     assert answered.status == 504
-    assert "within 0.5 s" in error(answered)["message"]
+    assert "within 0.25 s" in error(answered)["message"]
 
 
 @pytest.mark.parametrize(
     ("method", "advice"), [("GET", "another cloud"), ("POST", "may have been carried out")]
 )
+@silence
 async def test_a_silent_service_ends_in_504(clouds: Clouds, method: str, advice: str) -> None:
     """Silence is given up after the idle timeout; of a write it is said that it may be done."""
 
@@ -292,6 +294,7 @@ async def test_a_client_that_leaves_while_it_waits_leaves_nothing(
     assert errors == {"CloudOne": "the client left", "CloudTwo": "the client left"}
 
 
+@silence
 async def test_a_client_that_stalls_is_cut_off(clouds: Clouds, logged: io.StringIO) -> None:
     """Half an upload and then silence does not occupy a service for ever."""
     backend = clouds.backends["CloudTwo"]["image"]
@@ -302,9 +305,10 @@ async def test_a_client_that_stalls_is_cut_off(clouds: Clouds, logged: io.String
         await client.answer()
     await backend.all_closed()
     await clouds.gateways["CloudTwo"].close()
-    assert "the client sent nothing for 0.5 s" in logged.getvalue()
+    assert "the client sent nothing for 0.25 s" in logged.getvalue()
 
 
+@silence
 async def test_a_client_that_stalls_in_mid_download_is_cut_off(
     clouds: Clouds, logged: io.StringIO
 ) -> None:
@@ -321,7 +325,7 @@ async def test_a_client_that_stalls_in_mid_download_is_cut_off(
     await client.send("GET", "/", IMAGE_TWO)
     await client.reader.readuntil(b"\r\n\r\n")
     await backend.all_closed()
-    assert "the client took nothing for 0.5 s" in logged.getvalue()
+    assert "the client took nothing for 0.25 s" in logged.getvalue()
 
 
 async def test_an_upload_that_breaks_off_is_not_completed(clouds: Clouds) -> None:

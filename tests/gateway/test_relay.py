@@ -219,8 +219,11 @@ async def test_http_1_0_knows_no_100_continue(
     assert (await client.answer()).status == 200
 
 
-async def test_a_service_that_never_says_100_gets_the_body_all_the_same(clouds: Clouds) -> None:
+async def test_a_service_that_never_says_100_gets_the_body_all_the_same(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A uwsgi without http-manage-expect must not hang uploads."""
+    monkeypatch.setattr(upstream, "CONTINUE_WAIT", 0.1)
     client = await clouds.open("CloudOne", "image")
     await client.send("PUT", "/", "Expect: 100-continue", "Content-Length: 4")
     assert (await client.answer()).status == 100

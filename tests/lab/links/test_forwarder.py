@@ -155,7 +155,7 @@ async def test_a_slow_reader_makes_the_writer_wait(stage: Stage, condition: Cond
         sent.update(piece)
         size += len(piece)
         try:
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(0.2):
                 await writer.drain()
         except TimeoutError:
             break

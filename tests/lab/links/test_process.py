@@ -10,9 +10,10 @@ from openstackoid.lab.services import LINKS
 
 
 @pytest.fixture
-def lab(tmp_path):
+def lab(tmp_path, worker_id):
     """Return a lab of which nothing runs but the links and somebody at every frontend."""
-    known = state.State(addresses.network("127.7.0.0/16"))
+    worker = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+    known = state.State(addresses.network(f"127.{100 + worker}.0.0/16"))
     for name in ("CloudOne", "CloudTwo"):
         known = known.having(name, tmp_path, ())
     state.save(tmp_path, known)
