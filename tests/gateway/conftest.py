@@ -20,9 +20,7 @@ def idle_timeout() -> float:
 
 
 @pytest.fixture
-async def clouds(
-    tmp_path: Path, logged: io.StringIO, idle_timeout: float
-) -> AsyncIterator[Clouds]:
+async def clouds(tmp_path: Path, logged: io.StringIO, idle_timeout: float) -> AsyncIterator[Clouds]:
     """Both clouds with their gateways, which log to `logged`."""
     ports = free_ports(1 + len(SERVICES))
     async with AsyncExitStack() as stack:
