@@ -16,9 +16,9 @@ from osc_lib.shell import OpenStackShell, prompt_for_password
 from openstackoid.client.composite import conflicts, merge
 from openstackoid.client.composite.branch import Ask, Branch, Prepare, begin
 from openstackoid.client.composite.evaluate import ANY, Evaluation, Outcome
-from openstackoid.client.composite.service import AmbiguousScopeError, Known, Placement, placement
+from openstackoid.client.composite.service import Known, Placement, placement
 from openstackoid.client.composite.streams import Console, apart, speaking
-from openstackoid.scope import All, Cloud, Expression, Scope
+from openstackoid.scope import All, Cloud, Expression, Scope, ScopeError
 
 LOG = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def in_several_clouds(
         return False
     try:
         place = placement(scope, known)
-    except AmbiguousScopeError as error:
+    except ScopeError as error:
         raise CommandError(str(error)) from error
     if place is None:
         return False

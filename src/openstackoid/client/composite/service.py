@@ -7,7 +7,8 @@ from importlib.metadata import EntryPoint
 from cliff.command import Command
 from cliff.commandmanager import CommandManager
 
-from openstackoid.scope import Cloud, Expression, Scope
+from openstackoid.scope import Cloud, Expression, Scope, ScopeError
+from openstackoid.scope.expression import check_apart
 from openstackoid.scope.model import BOUND, COMPUTE, EVERYTHING, IDENTITY
 from openstackoid.scope.services import service_type
 
@@ -19,7 +20,7 @@ _COMMON = {"limits": _ACCOUNTED, "quota": _ACCOUNTED, "availability": _ACCOUNTED
 """The services that commands of no service of their own ask, where that is not all of them."""
 
 
-class AmbiguousScopeError(Exception):
+class AmbiguousScopeError(ScopeError):
     """A command of several services, with more than one composite expression."""
 
 
@@ -83,8 +84,15 @@ def placement(scope: Scope, known: Known) -> Placement | None:
     """Return where a command runs if that is more than one cloud, None if it is one.
 
     A command that asks several services runs where their only composite expression says. Raises
-    AmbiguousScopeError if there are two.
+    AmbiguousScopeError if there are two, and ScopeError if it would run in one cloud twice.
     """
+    place = _placement(scope, known)
+    if place:
+        check_apart(place.expression)
+    return place
+
+
+def _placement(scope: Scope, known: Known) -> Placement | None:
     if known.service:
         expression = scope.resolve(known.service)
         if expression is None or isinstance(expression, Cloud):
