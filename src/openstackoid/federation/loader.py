@@ -35,7 +35,7 @@ def loads(text: str, name: str = "<text>") -> Federation:
     """
     document = parse_yaml(text, name)
     try:
-        return Federation.model_validate(document)
+        return Federation.model_validate(document, context={"directory": Path(name).parent})
     except ValidationError as error:
         faults = {
             _fault(document, place, message, name)

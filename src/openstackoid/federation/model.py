@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     IPvAnyAddress,
     StringConstraints,
     model_validator,
 )
 
+from openstackoid.federation.base import CloudName, Model
+from openstackoid.federation.own import Own, PublicKeys
+from openstackoid.federation.trust import Trust
 from openstackoid.scope.errors import nearest
 from openstackoid.scope.services import service_type
 
@@ -137,7 +138,6 @@ def _by_interface(value: object) -> object:
     return {PUBLIC: value} if isinstance(value, str) else value
 
 
-CloudName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ServiceType = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$"), BeforeValidator(official)
 ]
@@ -155,10 +155,6 @@ Endpoints = Annotated[
 ]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
 @dataclass(frozen=True, slots=True)
 class Frontend:
     """One address of one cloud's service, as everyone knows it."""
@@ -168,7 +164,7 @@ class Frontend:
     url: Url
 
 
-class Cloud(_Model):
+class Cloud(Model):
     """One cloud: its services' addresses as everyone knows them, and as only itself does."""
 
     frontends: Annotated[
@@ -186,6 +182,16 @@ class Cloud(_Model):
 
     The ports stay those of the frontends; so do Host and the name in the certificate.
     """
+    gateway: bool = True
+    """Whether there is one in front of it; a public cloud has none, and is told of no scope."""
+    keys: PublicKeys | None = None
+    """Those of its gateway. One that has them signs what it sends to other clouds."""
+    peer: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    """The DNS name in the certificate its gateway shows to others, if it has to show one."""
+    trust: dict[CloudName, Trust] = Field(default_factory=dict)
+    """Whose tokens the cloud believes besides its own, by the name of their issuer."""
+    own: Own = Own()
+    """What only its own gateway uses."""
 
     @model_validator(mode="after")
     def _backends_are_behind_frontends(self) -> Self:
@@ -235,14 +241,14 @@ def _at(endpoints: Mapping[Interface, Url] | None, interface: Interface) -> Url 
     return endpoints.get(interface, endpoints.get(PUBLIC)) if endpoints else None
 
 
-class Infrastructure(_Model):
+class Infrastructure(Model):
     """Clouds that share the infrastructure below some services, e.g. one network."""
 
     clouds: Annotated[frozenset[CloudName], Field(min_length=2)]
     services: Annotated[frozenset[ServiceType], Field(min_length=1)]
 
 
-class Federation(_Model):
+class Federation(Model):
     """All clouds of a federation, and which of them share infrastructure."""
 
     clouds: Annotated[dict[CloudName, Cloud], Field(min_length=1)]
@@ -250,7 +256,11 @@ class Federation(_Model):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if misfits := [*self._shared_addresses(), *self._unknown_clouds()]:
+        if misfits := [
+            *self._shared_addresses(),
+            *self._unknown_clouds(),
+            *self._unknown_issuers(),
+        ]:
             raise MisfitError(misfits)
         return self
 
@@ -270,6 +280,13 @@ class Federation(_Model):
             for name in sorted(infrastructure.clouds - self.names):
                 hint = nearest(name, self.names)
                 yield ("shared", index, "clouds"), f'there is no cloud "{name}" here{hint}'
+
+    def _unknown_issuers(self) -> Iterator[Misfit]:
+        for name, cloud in self.clouds.items():
+            for issuer in sorted(cloud.trust.keys() - (self.names - {name})):
+                hint = nearest(issuer, self.names - {name})
+                message = f'there is no other cloud "{issuer}" here{hint}'
+                yield ("clouds", name, "trust", issuer), message
 
     @cached_property
     def services(self) -> frozenset[str]:

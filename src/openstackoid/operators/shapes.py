@@ -122,13 +122,23 @@ def is_filtered(request: Request) -> bool:
     return any(n not in _PAGING and not n.startswith("sort") for n, _ in request.query)
 
 
-def identifier(item: Any) -> str | None:
-    """Return the id of an item or a created resource; by it, lists go on behind a marker."""
-    item = resource(opened(item))
-    if item is None:
-        return None
-    for key in ("id", "uuid", "name"):
-        if isinstance(value := item.get(key), str | int):
+def identifier(document: Any) -> str | None:
+    """Return the id of a created resource, by which it is deleted; None if it has none."""
+    found = resource(document) or {}
+    values = (found.get(key) for key in ("id", "uuid", "name"))
+    return next((str(value) for value in values if isinstance(value, str | int)), None)
+
+
+def marker_of(item: Any) -> str | None:
+    """Return by what a list goes on behind an item; None if the item does not show it.
+
+    An id that is a number is the database's own where there is an UUID as well (os-migrations).
+    Nova's instance actions have a request's id, Swift's listings names and what they begin with.
+    """
+    found = resource(opened(item)) or {}
+    for key in ("id", "uuid", "id", "name", "request_id", "subdir"):
+        value = found.get(key)
+        if isinstance(value, str) or (isinstance(value, int) and "uuid" not in found):
             return str(value)
     return None
 

@@ -11,6 +11,7 @@ from cliff.lister import Lister
 from requests import Response, Session
 
 from openstackoid.client.composite.branch import Branch
+from openstackoid.client.composite.creation import Creation
 from openstackoid.client.composite.evaluate import Evaluation
 from openstackoid.client.composite.journal import Write
 from openstackoid.client.composite.service import Known
@@ -55,11 +56,14 @@ def answered(status: int, body: str = "{}") -> Write:
 class World:
     """What each cloud does: `fail`, `empty`, `lost` (no answer), `stuck` (cannot be deleted)."""
 
-    def __init__(self, command: str, policy: str | None, behaviour: dict[str, str]) -> None:
+    def __init__(
+        self, command: str, policy: str | None, behaviour: dict[str, str], **creation: Any
+    ) -> None:
         self.ran: list[str] = []
         self.behaviour = behaviour
         self.known = Known(command, "openstack.things.v1")
-        self.evaluation = Evaluation(self.known, policy, self.begin, one_by_one=False)
+        creation = Creation(self.known, **creation)
+        self.evaluation = Evaluation(creation, policy, self.begin, one_by_one=False)
 
     def begin(self, cloud: str) -> Branch:
         """Return a branch whose command does as its cloud does."""
@@ -185,4 +189,22 @@ def test_policy_any_keeps_what_was_created_and_says_what_is_left() -> None:
     assert world.run("A&B") == ("A", "B", "")
     (failed,) = [b for b in world.evaluation.branches if b.cloud == "B"]
     assert failed.message == "no; thing B stays there"
+    assert DELETED == []
+
+
+def test_only_an_id_of_ours_is_deleted_where_a_cloud_did_not_answer() -> None:
+    """What has another may be older than the command."""
+    assert World("thing create", None, {"B": "lost"}, chosen="ours").run("A&B") == ("", "B A", "")
+    assert sorted(DELETED) == ["A", "ours"]
+    World("thing create", None, {"B": "lost"}).run("A&B")
+    assert DELETED == ["A"]
+
+
+def test_of_several_things_none_is_deleted_and_or_does_not_go_on() -> None:
+    """For the others would stay, unseen."""
+    world = World("thing create", None, {"A": "late"}, several=True)
+    assert world.run("A|B") == ("", "A", "")
+    assert (
+        world.evaluation.branches[0].message == "no; thing A and those created with it stay there"
+    )
     assert DELETED == []

@@ -407,3 +407,41 @@ def test_a_cloud_on_both_sides_of_and_is_refused(openstack: Openstack, clouds: C
     assert (result.code, result.out) == (1, "")
     assert 'CloudOne is on both sides of "&"' in result.err
     assert clouds.asked == []
+
+
+def test_several_servers_by_one_command_are_refused(openstack: Openstack, clouds: Clouds) -> None:
+    """They could not be removed again; where nothing would be, they are created."""
+    several = (*CREATE, *BOTH, "--min", "2", "--max", "3")
+    result = openstack(*several)
+    assert (result.code, result.out) == (1, "")
+    assert "several servers at once could not be removed again if one cloud fails" in result.err
+    assert "--os-scope-policy any" in result.err
+    assert clouds.asked == []
+    assert openstack(*several, "--os-scope-policy", "any").code == 0
+    assert openstack(*CREATE, *BOTH, "--max", "1").code == 0
+
+
+def test_an_id_of_the_users_is_not_deleted_where_a_cloud_did_not_answer(
+    openstack: Openstack, clouds: Clouds
+) -> None:
+    """It may be older; what is deleted in the other cloud is new, for it was answered with 201."""
+    clouds.add("CloudTwo", "images", id="mine", name="older", data=b"precious")
+    clouds.fail("CloudTwo", "POST .*/images$", 0)
+    scope = ("--os-scope", "image=CloudOne&CloudTwo")
+    result = openstack("image", "create", "x", "--id", "mine", *scope, stdin="data")
+    assert result.code == 1
+    assert "CloudOne: image mine was deleted again" in result.err
+    assert "CloudTwo: " in result.err
+    assert "POST /image/v2/images may have been carried out; look there" in result.err
+    assert clouds.things["CloudTwo"]["images"]["mine"]["data"] == b"precious"
+    assert clouds.to("CloudTwo", "DELETE") == []
+
+
+def test_a_flavor_here_and_there_has_one_id(openstack: Openstack, clouds: Clouds) -> None:
+    """Also where the user says that its id is to be chosen."""
+    command = ("flavor", "create", "x", *BOTH, "-f", "json", "-c", "id")
+    for options in ((), ("--id", "auto")):
+        result = openstack(*command, *options)
+        assert result.code == 0, result.err
+        first, second = json.loads(result.out)["id"].values()
+        assert first == second != "auto"

@@ -1,7 +1,6 @@
 """An expression over clouds, evaluated with a whole command in each."""
 
 import threading
-import uuid
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -13,15 +12,12 @@ from keystoneauth1.exceptions import ConnectFailure, NotFound
 from openstack.exceptions import NotFoundException
 
 from openstackoid.client.composite.branch import Branch
-from openstackoid.client.composite.service import Known
+from openstackoid.client.composite.creation import Creation
 from openstackoid.client.composite.undo import note, undo
 from openstackoid.scope import All, Any, Cloud, Expression
 
 ALL, ANY = "all", "any"
 """The policies: what `&` needs (`None` is "any" for reading and "all" for writing)."""
-
-_CHOSEN_IDS = frozenset({"image create", "flavor create"})
-"""Where a client may choose the id, a copy has the same in every cloud."""
 
 Result = TypeVar("Result")
 
@@ -42,7 +38,7 @@ class Evaluation:
     `one_by_one` keeps the operands of `&` from running at the same time.
     """
 
-    known: Known
+    creation: Creation
     policy: str | None
     begin: Callable[[str], Branch]
     one_by_one: bool
@@ -76,7 +72,7 @@ class Evaluation:
                     return outcome
                 empty = empty or outcome
                 continue
-            self._undo(outcome.failed, arguments)
+            self._undo(outcome.failed)
             if any(branch.acted for branch in (*outcome.done, *outcome.failed)):
                 outcome.passed = passed + outcome.passed
                 return outcome
@@ -89,8 +85,6 @@ class Evaluation:
 
     def _every(self, operands: Sequence[Expression], arguments: Namespace) -> Outcome:
         """Run in all operands at once; where one fails, undo what the others created."""
-        if self.known.name in _CHOSEN_IDS and not arguments.id:
-            arguments = Namespace(**{**vars(arguments), "id": str(uuid.uuid4())})
         jobs = [partial(self.run, operand, arguments) for operand in operands]
         parts = [job() for job in jobs] if self.one_by_one else together(jobs)
         outcome = Outcome(
@@ -102,9 +96,9 @@ class Evaluation:
             return outcome
         if self.policy == ANY:
             for branch in outcome.failed:
-                note(branch, self.known)
+                note(branch, self.creation)
             return outcome
-        self._undo([*outcome.done, *outcome.failed], arguments)
+        self._undo([*outcome.done, *outcome.failed])
         if self.policy == ALL or any(b.undone is not None for b in outcome.done):
             outcome.failed += [branch for branch in outcome.done if branch.remains]
             outcome.done = []
@@ -116,9 +110,8 @@ class Evaluation:
         policy = self.policy or (ALL if wrote else ANY)
         return bool(outcome.done) and (not outcome.failed or policy == ANY)
 
-    def _undo(self, branches: Sequence[Branch], arguments: Namespace) -> None:
-        chosen = arguments.id if self.known.name in _CHOSEN_IDS else None
-        together([partial(undo, branch, self.known, chosen) for branch in branches])
+    def _undo(self, branches: Sequence[Branch]) -> None:
+        together([partial(undo, branch, self.creation) for branch in branches])
 
 
 def together(jobs: Sequence[Callable[[], Result]]) -> list[Result]:

@@ -1,5 +1,6 @@
 """What a branch asked its cloud to change, whether or not the command succeeded."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from urllib3.exceptions import NewConnectionError
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOGIN = "/auth/tokens"
+_OLDER = re.compile(r"/action$|/manageable_\w+$")
 
 
 @dataclass
@@ -83,12 +85,17 @@ def _refused(error: RequestException) -> bool:
 
 
 def created(writes: Sequence[Write]) -> str | None:
-    """Return the id of what the first successful POST created, None if it tells none."""
+    """Return the id of what the first successful POST created, None if it tells none.
+
+    What an action answers with, and what a service takes over, was there before.
+    """
     from openstackoid.operators.shapes import identifier, resource
 
     for write in writes:
         if write.method != "POST" or not write.succeeded or write.answer is None:
             continue
+        if _OLDER.search(write.path):
+            return None
         try:
             found = identifier(resource(write.answer.json()))
         except ValueError:

@@ -15,6 +15,7 @@ from osc_lib.shell import OpenStackShell, prompt_for_password
 
 from openstackoid.client.composite import conflicts, merge
 from openstackoid.client.composite.branch import Ask, Branch, Prepare, begin
+from openstackoid.client.composite.creation import Creation, with_one_id
 from openstackoid.client.composite.evaluate import ANY, Evaluation, Outcome
 from openstackoid.client.composite.service import Known, Placement, placement
 from openstackoid.client.composite.streams import Console, apart, speaking
@@ -83,11 +84,21 @@ class _Run:
                 f"{self.known.name} cannot run in several clouds, because {why}; name one cloud "
                 f"instead of {self.place.expression}, and run it for each"
             )
+        policy = self.app.options.os_scope_policy
+        creation = Creation.of(self.known, parsed_args)
+        if self.several:
+            if creation.several and policy != ANY:
+                raise CommandError(
+                    "several servers at once could not be removed again if one cloud fails, for "
+                    "nova names only the first; create them one by one, or with "
+                    "--os-scope-policy any"
+                )
+            creation, parsed_args = with_one_id(creation, parsed_args)
         direct = conflicts.asks(self.known.name, parsed_args)
         with apart() as streams:
             evaluation = Evaluation(
-                self.known,
-                self.app.options.os_scope_policy,
+                creation,
+                policy,
                 partial(self._begin, streams, _asking_once(), direct),
                 one_by_one=direct,
             )

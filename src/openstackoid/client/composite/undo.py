@@ -3,43 +3,45 @@
 from cliff.commandmanager import CommandManager
 
 from openstackoid.client.composite.branch import Branch
+from openstackoid.client.composite.creation import Creation
 from openstackoid.client.composite.journal import created
 from openstackoid.client.composite.service import Known
 from openstackoid.client.composite.streams import speaking
 
 
-def undo(branch: Branch, known: Known, chosen: str | None) -> None:
+def undo(branch: Branch, creation: Creation) -> None:
     """Delete what a branch created, and note in it what was undone, or what is left.
 
-    `chosen` is the id that the client has chosen for it, if it has: then even a cloud that has not
-    answered can be asked to delete it.
+    Under an id that we have chosen even a cloud that has not answered can be asked to delete it;
+    under any other it may be older than the command.
     """
     if not branch.acted or branch.undone is not None:
         return
-    identifier = created(branch.writes) or chosen
-    deletion = _deletion(branch.app.command_manager, known)
-    if deletion is None or identifier is None:
-        note(branch, known)
+    identifier = created(branch.writes) or creation.chosen
+    deletion = _deletion(branch.app.command_manager, creation.known)
+    if deletion is None or identifier is None or creation.several:
+        note(branch, creation)
         return
     error = _delete(branch, deletion, identifier)
     branch.undone = error is None
     branch.remains = (
-        f"{known.noun} {identifier} was deleted again"
+        f"{creation.noun} {identifier} was deleted again"
         if error is None
-        else f"{known.noun} {identifier} could not be deleted again ({error}); delete it there"
+        else f"{creation.noun} {identifier} could not be deleted again ({error}); delete it there"
     )
 
 
-def note(branch: Branch, known: Known) -> None:
+def note(branch: Branch, creation: Creation) -> None:
     """Note in a branch what it leaves in its cloud."""
     if not branch.acted:
         return
-    identifier = created(branch.writes) if known.creates else None
+    identifier = created(branch.writes) if creation.known.creates else None
     sure = [f"{w.method} {w.path}" for w in branch.writes if w.succeeded]
     unsure = [f"{w.method} {w.path}" for w in branch.writes if w.may_have_acted and not w.succeeded]
     told = []
     if identifier:
-        told.append(f"{known.noun} {identifier} stays there")
+        others = " and those created with it stay" if creation.several else " stays"
+        told.append(f"{creation.noun} {identifier}{others} there")
     elif branch.ok:
         told.append("it was carried out there, and stays")
     elif sure:

@@ -1,0 +1,48 @@
+"""What a command creates, as far as it has to be known to remove it again."""
+
+import uuid
+from argparse import Namespace
+from dataclasses import dataclass
+
+from openstackoid.client.composite.service import Known
+
+_CHOSEN_IDS = frozenset({"image create", "flavor create"})
+"""Where the client may choose the id."""
+
+
+@dataclass(frozen=True)
+class Creation:
+    """What a command creates, if it does.
+
+    `chosen` is an id that we gave it, so that nothing else can have it. `several` tells whether it
+    is more than one thing, of which only the first is named in the answer.
+    """
+
+    known: Known
+    chosen: str | None = None
+    several: bool = False
+
+    @classmethod
+    def of(cls, known: Known, arguments: Namespace) -> "Creation":
+        """Return what a command with these arguments creates, the id still left to the cloud."""
+        counts = (arguments.min, arguments.max) if known.name == "server create" else ()
+        return cls(known, several=any(count > 1 for count in counts))
+
+    @property
+    def noun(self) -> str:
+        """What it is, e.g. `security group`."""
+        return self.known.noun
+
+
+def with_one_id(creation: Creation, arguments: Namespace) -> tuple[Creation, Namespace]:
+    """Give what is created the same id in every cloud, where that can be chosen.
+
+    An id of the user's stays, and is not ours: what has it may be older than the command. Of a
+    volume's image Cinder chooses it.
+    """
+    if creation.known.name not in _CHOSEN_IDS or arguments.id not in (None, "", "auto"):
+        return creation, arguments
+    if getattr(arguments, "volume", None):
+        return creation, arguments
+    chosen = str(uuid.uuid4())
+    return Creation(creation.known, chosen), Namespace(**{**vars(arguments), "id": chosen})
