@@ -53,8 +53,7 @@ def test_a_request_without_an_answer_may_have_acted_unless_nobody_listens(cloud:
 
 @pytest.mark.parametrize("path", ["/v3/volumes/v/action", "/v3/manageable_volumes"])
 def test_what_was_there_before_is_not_taken_for_created(path: str) -> None:
-    """An image made of a volume is answered with the volume's id; and a volume that Cinder is
-    given to manage is as old as its data."""  # noqa: D205, D209
+    """The volume that an image is made of, and one that Cinder is given to manage with its data."""
     assert created([Write("POST", path, answer(202, b'{"volume": {"id": "v"}}'))]) is None
 
 

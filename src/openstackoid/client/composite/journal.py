@@ -14,6 +14,7 @@ from urllib3.exceptions import NewConnectionError
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOGIN = "/auth/tokens"
 _OLDER = re.compile(r"/action$|/manageable_\w+$")
+"""Paths of requests about what there is already."""
 
 
 @dataclass
