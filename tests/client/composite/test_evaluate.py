@@ -1,5 +1,6 @@
 """Expressions over clouds, with commands that only pretend."""
 
+import json
 from argparse import Namespace
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from cliff.command import Command
 from cliff.lister import Lister
-from requests import Response, Session
+from requests import PreparedRequest, Response, Session
 
 from openstackoid.client.composite.branch import Branch
 from openstackoid.client.composite.creation import Creation
@@ -41,7 +42,7 @@ class Listing(Lister):
     """A list."""
 
     def take_action(self, parsed_args: Namespace) -> Any:
-        """Show nothing in "Empty", one row elsewhere."""
+        """Stand in for what the world does."""
         raise NotImplementedError
 
 
@@ -53,8 +54,22 @@ def answered(status: int, body: str = "{}") -> Write:
     return Write("POST", "/things", response)
 
 
+def found(url: str, body: str) -> Response:
+    """Return the answer to a query."""
+    response = Response()
+    response.status_code = 200
+    response._content = body.encode()
+    response.request = PreparedRequest()
+    response.request.prepare("GET", url)
+    return response
+
+
 class World:
-    """What each cloud does: `fail`, `empty`, `lost` (no answer), `stuck` (cannot be deleted)."""
+    """What each cloud does.
+
+    `fail`, `empty` (a filtered list), `bare` (an empty list, not filtered), `lost` (no answer),
+    `stuck` (cannot be deleted), `late` (fails after it has created).
+    """
 
     def __init__(
         self, command: str, policy: str | None, behaviour: dict[str, str], **creation: Any
@@ -90,7 +105,11 @@ class World:
             if self.known.name.endswith("list"):
                 if does == "fail":
                     raise RuntimeError("no")
-                return ("ID",), [] if does == "empty" else [(branch.cloud,)]
+                filters = "limit=9&name=x" if does == "empty" else "limit=9"
+                rows = [] if does in {"empty", "bare"} else [(branch.cloud,)]
+                listed = json.dumps({"things": rows})
+                branch.queries.append(found(f"http://cloud/things?{filters}", listed))
+                return ("ID",), rows
             if does == "lost":
                 branch.writes.append(Write("POST", "/things"))
             elif does == "fail":
@@ -124,6 +143,7 @@ class World:
         ("A|B", {"A": "fail"}, ("B", "", "A")),
         ("A|B", {"A": "fail", "B": "fail"}, ("", "A", "B")),
         ("A|B", {"A": "empty"}, ("B", "", "")),
+        ("A|B", {"A": "bare"}, ("A", "", "")),
         ("A|B", {"A": "empty", "B": "fail"}, ("A", "", "B")),
         ("A|B", {"A": "fail", "B": "empty"}, ("B", "", "A")),
         ("A&(B|C)", {"B": "fail"}, ("A C", "", "B")),
@@ -133,7 +153,7 @@ class World:
     ],
 )
 def test_reading(expression: str, behaviour: dict[str, str], expected: tuple[str, ...]) -> None:
-    """What can be reached is shown; an empty list lets the next cloud be looked into."""
+    """What can be reached is shown; what a filter finds nowhere here may be in the next cloud."""
     assert World("thing list", None, behaviour).run(expression) == expected
 
 

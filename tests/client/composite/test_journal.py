@@ -1,9 +1,9 @@
 """What is known of the changes that a branch has asked for."""
 
 import pytest
-from requests import RequestException, Response, Session
+from requests import Request, RequestException, Response, Session
 
-from openstackoid.client.composite.journal import Write, created, record
+from openstackoid.client.composite.journal import Write, created, found_nothing, record
 
 from ..fake import Fake
 
@@ -29,11 +29,15 @@ def test_an_answer_tells_whether_the_cloud_may_have_acted(
 
 
 def test_only_what_changes_something_is_recorded(cloud: Fake) -> None:
-    """Not a login, which is a POST too."""
+    """Not a login, which is a POST too. Of what is read, only queries are kept."""
     writes: list[Write] = []
+    queries: list[Response] = []
     session = Session()
-    record(session, writes)
+    record(session, writes, queries)
     session.get(f"{cloud.url}/image/v2/images")
+    query = session.get(f"{cloud.url}/image/v2/images?name=x")
+    session.get(f"{cloud.url}/image/v2/images/x/file?part=1", stream=True).close()
+    assert queries == [query]
     session.post(f"{cloud.url}/identity/v3/auth/tokens")
     assert session.post(f"{cloud.url}/image/v2/images?x=y").ok
     assert [(w.method, w.path, w.succeeded) for w in writes] == [("POST", "/image/v2/images", True)]
@@ -43,7 +47,7 @@ def test_a_request_without_an_answer_may_have_acted_unless_nobody_listens(cloud:
     """A refused connection surely did nothing."""
     writes: list[Write] = []
     session = Session()
-    record(session, writes)
+    record(session, writes, [])
     cloud.reply = lambda _: (0, None)
     for url in (f"{cloud.url}/x", "http://127.0.0.1:1/x"):
         with pytest.raises(RequestException):
@@ -74,3 +78,24 @@ def test_the_id_of_what_was_created_is_in_the_first_successful_answer(
 ) -> None:
     """In its body, or where it leads to."""
     assert created([Write("POST", "/x", response) for response in answers]) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "body", "expected"),
+    [
+        ("name=x", 200, b'{"images": [], "first": "/v2/images"}', True),
+        ("name=x", 200, b"[]", True),
+        ("name=x", 200, b'{"images": [{"id": "a"}]}', False),
+        ("name=x", 200, b'{"id": "a"}', False),
+        ("name=x", 200, b"data", False),
+        ("name=x", 500, b'{"images": []}', False),
+        ("limit=9&sort_key=name", 200, b'{"images": []}', False),
+    ],
+)
+def test_a_filtered_list_may_find_nothing(
+    query: str, status: int, body: bytes, expected: bool
+) -> None:
+    """Paging and order are no filters."""
+    found = answer(status, body)
+    found.request = Request("GET", f"http://cloud/images?{query}").prepare()
+    assert found_nothing([found]) is expected

@@ -445,3 +445,14 @@ def test_a_flavor_here_and_there_has_one_id(openstack: Openstack, clouds: Clouds
         assert result.code == 0, result.err
         first, second = json.loads(result.out)["id"].values()
         assert first == second != "auto"
+
+
+def test_or_goes_on_behind_an_empty_list_only_if_it_is_filtered(
+    openstack: Openstack, clouds: Clouds
+) -> None:
+    """As in the gateway: what is looked for may be elsewhere, but no image at all is an answer."""
+    clouds.things["CloudOne"]["images"].clear()
+    command = ("image", "list", "--os-scope", "image=CloudOne|CloudTwo", "-f", "value", "-c", "ID")
+    assert openstack(*command).out == ""
+    assert clouds.to("CloudTwo", "images") == []
+    assert openstack(*command, "--name", "debian").out == "CloudTwo-image\n"

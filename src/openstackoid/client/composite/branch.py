@@ -14,6 +14,7 @@ from cliff.show import ShowOne
 from keystoneauth1.exceptions import Unauthorized
 from osc_lib.clientmanager import ClientCache, ClientManager
 from osc_lib.shell import OpenStackShell
+from requests import Response
 
 from openstackoid.client.composite import journal
 from openstackoid.client.composite.streams import Console, speaking
@@ -46,6 +47,7 @@ class Branch:
     result: Any = None
     error: BaseException | None = None
     writes: list[journal.Write] = field(default_factory=list)
+    queries: list[Response] = field(default_factory=list)
     undone: bool | None = None
     remains: str = ""
 
@@ -61,8 +63,9 @@ class Branch:
 
     @property
     def empty(self) -> bool:
-        """Whether it is a list without rows."""
-        return self.ok and isinstance(self.command, Lister) and not self.result[1]
+        """Whether it is a list without rows, because a filter let none through."""
+        listed = self.ok and isinstance(self.command, Lister)
+        return listed and not self.result[1] and journal.found_nothing(self.queries)
 
     @property
     def acted(self) -> bool:
@@ -99,7 +102,8 @@ class Branch:
         with speaking(self.console):
             try:
                 self.prepare(self.app, self.command)
-                journal.record(self.app.client_manager.session.session, self.writes)
+                session = self.app.client_manager.session.session
+                journal.record(session, self.writes, self.queries)
                 self.result = self._consumed(self.command.take_action(_copied(arguments)))
             except (Exception, SystemExit) as error:  # noqa: BLE001 (reported with the cloud's name)
                 self.error = error

@@ -60,7 +60,7 @@ class Evaluation:
     def _first(self, operands: Sequence[Expression], arguments: Namespace) -> Outcome:
         """Run in one operand after another, until one has succeeded or may have changed something.
 
-        An empty list is a success, but one that lets the next be looked into.
+        A filtered list that is empty is a success, but one that lets the next be looked into.
         """
         passed: list[Branch] = []
         empty: Outcome | None = None

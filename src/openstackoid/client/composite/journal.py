@@ -1,4 +1,4 @@
-"""What a branch asked its cloud to change, whether or not the command succeeded."""
+"""What a branch asked its cloud, whether or not the command succeeded."""
 
 import re
 from collections.abc import Sequence
@@ -50,28 +50,31 @@ def _unsent(answer: Response) -> bool:
         return False
 
 
-def record(session: Session, writes: list[Write]) -> None:
-    """Append each further write of the session, before it is sent."""
+def record(session: Session, writes: list[Write], queries: list[Response]) -> None:
+    """Append each further write of the session before it is sent, and what each query found."""
     for prefix, adapter in list(session.adapters.items()):
-        session.mount(prefix, _Recorder(adapter, writes))
+        session.mount(prefix, _Recorder(adapter, writes, queries))
 
 
 class _Recorder(BaseAdapter):
-    def __init__(self, adapter: BaseAdapter, writes: list[Write]) -> None:
+    def __init__(self, adapter: BaseAdapter, writes: list[Write], queries: list[Response]) -> None:
         super().__init__()
         self._adapter = adapter
         self._writes = writes
+        self._queries = queries
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
-        path = urlsplit(request.url or "").path
-        write = Write(request.method or "", path)
-        if write.method not in _SAFE and not path.endswith(_LOGIN):
+        url = urlsplit(request.url or "")
+        write = Write(request.method or "", url.path)
+        if write.method not in _SAFE and not url.path.endswith(_LOGIN):
             self._writes.append(write)
         try:
             write.answer = self._adapter.send(request, *args, **options)
         except RequestException as error:
             write.sent = not _refused(error)
             raise
+        if write.method == "GET" and url.query and not options.get("stream"):  # not data
+            self._queries.append(write.answer)
         return write.answer
 
     def close(self) -> None:
@@ -104,3 +107,20 @@ def created(writes: Sequence[Write]) -> str | None:
         location = write.answer.headers.get("Location", "").partition("?")[0]
         return found or location.rstrip("/").rpartition("/")[2] or None
     return None
+
+
+def found_nothing(queries: Sequence[Response]) -> bool:
+    """Tell whether a filtered list had nothing in it, as the gateway understands that."""
+    from openstackoid.operators.request import Request
+    from openstackoid.operators.shapes import is_filtered, listing
+
+    for answer in queries:
+        if not (answer.ok and is_filtered(Request.of("GET", answer.request.path_url))):
+            continue
+        try:
+            found = listing(answer.json())
+        except ValueError:
+            continue
+        if found and not found.items:
+            return True
+    return False
