@@ -3,6 +3,7 @@
 import json
 import socket
 import sys
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -86,31 +87,44 @@ def test_a_child_gets_neither_credentials_nor_proxies(monkeypatch):
 def test_a_taken_port_is_told_with_its_holder(cloud):
     """Host and port, and which process has it; and how to evade it."""
     with socket.create_server(("127.7.1.1", 18774)), pytest.raises(LabError) as error:
-        processes.check_ports([cloud])
+        processes.check_ports([cloud], [cloud])
     pid = psutil.Process().pid
     assert f"127.7.1.1:18774 is taken by process {pid} (" in str(error.value)
     assert "--network" in str(error.value)
-    processes.check_ports([cloud])
+    processes.check_ports([cloud], [cloud])
 
 
 def test_a_port_taken_on_all_addresses_is_taken_here_too(cloud, monkeypatch):
     """The kernel would refuse to listen at ours."""
     monkeypatch.setattr(processes, "listeners", lambda: iter([("0.0.0.0", 8888, None)]))
     with pytest.raises(LabError, match=r"0\.0\.0\.0:8888 is taken by a process of another user"):
-        processes.check_ports([cloud])
+        processes.check_ports([cloud], [cloud])
+
+
+@pytest.mark.parametrize("address", ["127.7.1.3:5000", "127.7.2.2:8888"])
+def test_a_port_of_a_link_is_told_too(cloud, monkeypatch, address):
+    """Where the cloud's own links begin, and those of a running cloud that lead to it."""
+    host, port = address.split(":")
+    other = replace(cloud, name="CloudTwo", index=2)
+    monkeypatch.setattr(processes, "find", lambda cloud, _: own if cloud is other else None)
+    own = psutil.Process()
+    monkeypatch.setattr(processes, "listeners", lambda: iter([(host, int(port), None)]))
+    with pytest.raises(LabError, match=f"{address} is taken by a process of another user"):
+        processes.check_ports([cloud], [cloud, other])
+    processes.check_ports([cloud], [cloud])
 
 
 def test_the_same_port_on_another_address_is_free(cloud, monkeypatch):
     """Two labs live side by side."""
     monkeypatch.setattr(processes, "listeners", lambda: iter([("127.0.1.1", 8888, 1)]))
-    processes.check_ports([cloud])
+    processes.check_ports([cloud], [cloud])
 
 
 def test_our_own_processes_may_hold_our_ports(sleeping, monkeypatch):
     """A half-finished start can be run again."""
     pid = processes.start(sleeping, "image").pid
     monkeypatch.setattr(processes, "listeners", lambda: iter([("127.7.1.1", 19292, pid)]))
-    processes.check_ports([sleeping])
+    processes.check_ports([sleeping], [sleeping])
 
 
 def test_a_process_with_a_title_of_its_own_is_found_again(cloud, monkeypatch):

@@ -78,7 +78,7 @@ class Lab:
             processes.find_lost(wanted)
             if all(map(is_up, wanted)):
                 return False
-            processes.check_ports(wanted)
+            processes.check_ports(wanted, known.clouds)
             state.save(self.directory, known)
             services = {s.type: s for c in wanted for s in c.services}.values()
             if schemas.missing(services):
@@ -130,7 +130,7 @@ class Lab:
             processes.find_lost([cloud])
             meant = services or cloud.processes
             processes.stop([p for m in meant if (p := processes.find(cloud, m))])
-            processes.check_ports([cloud])
+            processes.check_ports([cloud], self.clouds)
             for one in meant:
                 processes.start(cloud, one)
             with phase(self.report, name, "services"):

@@ -15,6 +15,7 @@ import psutil
 from openstackoid.lab import environment, files
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
+from openstackoid.lab.links.plan import plan
 from openstackoid.lab.services import GATEWAY, LINKS, SERVICES
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -107,12 +108,12 @@ def reload(cloud: LabCloud, gateway: psutil.Process) -> None:
         stop([gateway])
 
 
-def follow_links(cloud: LabCloud, links: psutil.Process, plan: str) -> bool:
+def follow_links(cloud: LabCloud, links: psutil.Process, wanted: str) -> bool:
     """Return whether a links process follows a plan; let it read the files again if it does not."""
     ready = cloud.ready(LINKS)
     if not ready.exists():
         return False  # it is being started, and would not survive a signal
-    if ready.read_text() == plan:
+    if ready.read_text() == wanted:
         return True
     with suppress(psutil.NoSuchProcess):
         links.send_signal(signal.SIGHUP)
@@ -142,14 +143,19 @@ def addresses(urls: Iterable[str]) -> set[tuple[str, int]]:
     return {(str(url.hostname), url.port or 80) for url in parts}
 
 
-def check_ports(clouds: Collection[LabCloud]) -> None:
-    """Raise LabError if somebody else listens where these clouds are to listen."""
-    ours = {p.pid for c in clouds for name in c.processes if (p := find(c, name))}
+def check_ports(clouds: Collection[LabCloud], known: Collection[LabCloud]) -> None:
+    """Raise LabError if somebody else listens where these clouds are to listen.
+
+    Their links lead to all clouds of the lab that are `known`, and those that run begin a link to
+    each of these.
+    """
+    linked = [cloud for cloud in known if cloud in clouds or find(cloud, LINKS)]
+    ours = {p.pid for c in linked for name in c.processes if (p := find(c, name))}
     wanted = {
         address
         for cloud in clouds
         for address in addresses([*cloud.serving(SERVICES).values(), *cloud.backends.values()])
-    }
+    } | {(link.listen, link.port) for cloud in linked for link in plan(cloud, known, {})}
     taken = [
         f"{host}:{port} is taken by {_described(holder)}"
         for host, port, holder in listeners()
