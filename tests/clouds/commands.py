@@ -5,9 +5,13 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from openstackoid.lab import Lab
 
 BIN = Path(sys.executable).parent
 
@@ -43,6 +47,18 @@ class Commands:
     def _env(self, **more: str) -> dict[str, str]:
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         return {"PATH": path, "HOME": str(self.home), **more}
+
+
+@contextmanager
+def started(directory: Path, *ups: Command) -> Iterator[Lab]:
+    """Run commands that start clouds, and end whatever they started, even if they fail."""
+    lab = Lab(directory)
+    try:
+        for up in ups:
+            run(up)
+        yield lab
+    finally:
+        lab.down()
 
 
 def run(command: Command) -> str:

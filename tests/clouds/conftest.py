@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from clouds.api import Api
-from clouds.commands import Commands, run
+from clouds.commands import Commands, run, started
 
 from openstackoid.lab import Lab, processes
 from openstackoid.lab.services import GATEWAY
@@ -24,13 +24,12 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
 @pytest.fixture(scope="session")
 def lab(commands: Commands) -> Iterator[Lab]:
     """Start the clouds by the command line: two, and then a third beside them."""
-    run(commands.lab("up", "CloudOne", "CloudTwo", "--network", NETWORK))
-    run(commands.lab("up", "CloudThree", "--with", "block-storage"))
-    lab = Lab(commands.directory)
-    try:
+    with started(
+        commands.directory,
+        commands.lab("up", "CloudOne", "CloudTwo", "--network", NETWORK),
+        commands.lab("up", "CloudThree", "--with", "block-storage"),
+    ) as lab:
         yield lab
-    finally:
-        lab.down()
 
 
 @pytest.fixture

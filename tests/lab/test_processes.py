@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from clouds.commands import Command, started
 
-from openstackoid.lab import LabError, processes
+from openstackoid.lab import LabError, processes, state
 
 
 @pytest.fixture
@@ -125,6 +126,17 @@ def test_our_own_processes_may_hold_our_ports(sleeping, monkeypatch):
     pid = processes.start(sleeping, "image").pid
     monkeypatch.setattr(processes, "listeners", lambda: iter([("127.7.1.1", 19292, pid)]))
     processes.check_ports([sleeping], [sleeping])
+
+
+def test_what_a_failing_start_has_started_is_ended(sleeping):
+    """So the tests on real clouds leave no process behind where the clouds do not come up."""
+    directory = sleeping.directory.parent
+    state.save(directory, state.State(sleeping.network, (sleeping,)))
+    process = processes.start(sleeping, "image")
+    failing = Command([sys.executable, "-c", "exit('not up')"], {})
+    with pytest.raises(AssertionError, match="not up"), started(directory, failing):
+        pass
+    assert not process.is_running()
 
 
 def test_a_process_with_a_title_of_its_own_is_found_again(cloud, monkeypatch):
