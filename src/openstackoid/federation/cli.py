@@ -55,21 +55,60 @@ def federation() -> None:
     """Check and write the federation file."""
 
 
-@federation.command(epilog="Example: openstackoid federation check federation.yaml")
+@federation.command(
+    epilog="""\b
+Examples:
+  openstackoid federation check federation.yaml
+  openstackoid federation check --live federation.yaml
+"""
+)
 @click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Connect to every cloud: services, certificate, clock; with an entry of its name in "
+    "clouds.yaml also its catalog, and what a token of it becomes in the others.",
+)
+def check(file: Path, *, live: bool) -> None:
     """Check FILE and print its clouds and services.
 
-    Exits 1 with file, line and key of each fault.
+    Exits 1 with file, line and key of each fault; with --live, with what is not as FILE says.
     """
     described = loaded(file)
-    rows = [("Cloud", "Service", "Interface", "Frontend", "Backend")]
+    if live:
+        _check_live(described)
+        return
+    rows: list[tuple[str, ...]] = [("Cloud", "Service", "Interface", "Frontend", "Backend")]
     for name, cloud in described.clouds.items():
         for service, endpoints in cloud.frontends.items():
             shown = service if service_type(service) else f"{service} (not official)"
             for interface, url in endpoints.items():
                 backend = cloud.backend(service, interface)
                 rows.append((name, shown, interface, str(url), str(backend or "-")))
+    _print(rows)
+
+
+def _check_live(described: Federation) -> None:
+    try:
+        from openstackoid.client.live import check as check_live
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("openstackoid"):
+            raise
+        raise click.ClickException("--live needs: pip install 'openstackoid[client]'") from error
+    try:
+        checked = check_live(described)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: can't be read: {error.strerror}") from error
+    _print(checked.clouds)
+    if len(checked.tokens) > 1:
+        click.echo()
+        _print(checked.tokens)
+    if checked.faults:
+        raise click.ClickException("\n".join(["not as the file says:", *checked.faults]))
+
+
+def _print(rows: list[tuple[str, ...]]) -> None:
+    """Print a table, its heading first; nothing is cut to the width of a terminal."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

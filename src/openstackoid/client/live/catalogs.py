@@ -1,0 +1,78 @@
+"""Accounts to check with, from clouds.yaml, and what the catalog of each says."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import openstack.config
+from keystoneauth1.exceptions import ClientException
+from openstack.exceptions import ConfigException
+
+from openstackoid.federation import Cloud, Url
+from openstackoid.scope.services import service_type
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who is logged in to a cloud: the token, and what it says."""
+
+    cloud: str
+    token: str = field(repr=False)
+    user: str
+    project_id: str
+    project: str
+    roles: frozenset[str]
+    catalog: list[dict[str, Any]] = field(repr=False)
+
+
+def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
+    """Log in to each of these clouds that clouds.yaml has an entry for, by the cloud's name.
+
+    Of those where that fails, yield the cloud and why. The clouds without an entry are left out.
+    """
+    config = openstack.config.OpenStackConfig()
+    known = set(config.get_cloud_names())
+    for cloud in clouds:
+        if cloud not in known:
+            continue
+        try:
+            session = config.get_one(cloud=cloud).get_session()
+            access: Any = session.auth.get_access(session)  # type: ignore[union-attr]
+            yield Account(
+                cloud,
+                access.auth_token,
+                access.username,
+                access.project_id or "",
+                access.project_name or "no project",
+                frozenset(access.role_names),
+                access.service_catalog.catalog if access.has_service_catalog() else [],
+            )
+        except (ClientException, ConfigException) as error:
+            yield cloud, str(error).partition("\n")[0]
+
+
+def strangers(account: Account, cloud: Cloud) -> Iterator[str]:
+    """Yield each public endpoint of a catalog that is no frontend of the cloud, and what is.
+
+    Of services that the file does not have nothing is said: they are not part of the federation.
+    """
+    for entry in account.catalog:
+        service = service_type(entry["type"]) or entry["type"]
+        frontends = cloud.frontends.get(service, {})
+        for endpoint in entry["endpoints"]:
+            ours = frontends.get(endpoint["interface"])
+            if ours is not None and not _within(endpoint["url"], ours):
+                yield f"{service} ({endpoint['interface']}) is at {endpoint['url']}, not at {ours}"
+
+
+def _within(url: str, frontend: Url) -> bool:
+    scheme, _, rest = url.partition("://")
+    netloc, slash, path = rest.partition("/")
+    try:
+        origin = Url.parse(f"{scheme}://{netloc}")
+    except ValueError:
+        return False
+    same = (origin.scheme, origin.host, origin.port)
+    return same == (frontend.scheme, frontend.host, frontend.port) and (
+        frontend.rest(slash + path) is not None
+    )

@@ -1,0 +1,93 @@
+"""One request to one frontend, of which also the connection is looked at."""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from openstackoid.federation import Cloud, Url
+
+TIMEOUT = 10.0
+"""Seconds for each step of a connection."""
+
+MAX_BODY = 8 * 2**20
+"""Bytes that are read of an answer."""
+
+
+class ProbeError(Exception):
+    """Why there is no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a frontend said.
+
+    `ahead` is how far its clock is ahead of ours, `expires` the end of its certificate; None where
+    there is none.
+    """
+
+    status: int
+    body: bytes
+    ahead: timedelta | None
+    expires: datetime | None
+
+
+def trusted(authorities: Iterable[Path]) -> ssl.SSLContext:
+    """Return how certificates are checked: by the system's authorities and these.
+
+    Raises OSError if one can't be read.
+    """
+    context = ssl.create_default_context()
+    for file in authorities:
+        context.load_verify_locations(file)
+    return context
+
+
+def ask(cloud: Cloud, url: Url, context: ssl.SSLContext, path: str = "/", **headers: str) -> Answer:
+    """GET a path below a frontend of a cloud, as its `connect` says; raises ProbeError."""
+    try:
+        with socket.create_connection((str(cloud.connect or url.host), url.port), TIMEOUT) as raw:
+            if url.scheme == "http":
+                return _ask(url, raw, path, headers, None)
+            with context.wrap_socket(raw, server_hostname=url.host) as secure:
+                return _ask(url, secure, path, headers, _expiry(secure))
+    except ssl.SSLCertVerificationError as error:
+        raise ProbeError(f"its certificate is not accepted: {error.verify_message}") from error
+    except TimeoutError as error:
+        raise ProbeError(f"no answer within {TIMEOUT:g} s") from error
+    except OSError as error:
+        raise ProbeError(error.strerror or "no connection") from error
+    except http.client.HTTPException as error:
+        raise ProbeError("its answer is not HTTP") from error
+
+
+def _expiry(secure: ssl.SSLSocket) -> datetime:
+    text = str((secure.getpeercert() or {})["notAfter"])
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
+
+
+def _ask(
+    url: Url,
+    connected: socket.socket,
+    path: str,
+    headers: Mapping[str, str],
+    expires: datetime | None,
+) -> Answer:
+    connection = http.client.HTTPConnection(url.host, url.port)
+    connection.sock = connected
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("GET", url.path + path, headers={"Host": url.netloc} | named)
+    answer = connection.getresponse()
+    return Answer(answer.status, answer.read(MAX_BODY), _ahead(answer.headers["Date"]), expires)
+
+
+def _ahead(date: str | None) -> timedelta | None:
+    """Return how far a Date header is ahead of now; it has whole seconds (RFC 9110, 6.6.1)."""
+    try:
+        return parsedate_to_datetime(date) - datetime.now(UTC) if date else None
+    except (ValueError, TypeError):
+        return None
