@@ -11,6 +11,8 @@ from openstackoid.federation import loads
 
 from ..conftest import CloudsYaml
 
+pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
+
 CLOUD = loads(
     "clouds: {One: {frontends: {compute: 'http://one:8774', image: 'https://one/image'}}}"
 ).clouds["One"]
