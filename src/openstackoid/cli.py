@@ -7,7 +7,7 @@ import click
 
 _COMMANDS = {
     "explain": "openstackoid.routing.cli:explain",
-    "federation": "openstackoid.federation.cli:federation",
+    "federation": "openstackoid.identity.cli:federation",
     "gateway": "openstackoid.gateway.cli:gateway",
     "lab": "openstackoid.lab.cli:lab",
     "scope": "openstackoid.scope.cli:scope",
