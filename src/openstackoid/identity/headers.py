@@ -1,5 +1,6 @@
 """The headers a request is sent on with: pure edits of those it came with."""
 
+from openstackoid.identity.unproven import claims_identity, tells_way
 from openstackoid.routing import Head, Route, Target, via_stamp
 from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
 from openstackoid.routing.via import is_stamp
@@ -31,7 +32,7 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
 
     Keystone gets clean tokens; every other service gets the completed scope behind the token, and
     so hands it on; another gateway gets it as X-Scope too. A foreign service's token is dropped:
-    its roles mean nothing in another cloud.
+    its roles mean nothing in another cloud. What nobody has proven (`unproven`) is dropped as well.
     """
     if route.scope is None:
         return head.headers
@@ -49,6 +50,8 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
     for name, value in head.headers:
         key = name.lower()
         if key in dropped or (key == "via" and is_stamp(value)):
+            continue
+        if claims_identity(key) or (target.remote and tells_way(key)):
             continue
         if key in _TOKENS:
             value = split(value)[0] if clean else _scoped(key, value, route.scope)
