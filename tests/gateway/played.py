@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,17 +55,27 @@ class Clouds:
     gateways: dict[str, Gateway]
     frontends: dict[str, dict[str, str]]
     clients: list["Client"] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
+    """How clients connect, if not in the clear."""
+
+    @property
+    def executed(self) -> int:
+        """How many requests have reached a service of any cloud."""
+        return sum(
+            len(b.requests) for services in self.backends.values() for b in services.values()
+        )
 
     def address(self, cloud: str, service: str) -> tuple[str, int, str]:
         """Return host, port and path of a frontend."""
-        host, _, rest = self.frontends[cloud][service].removeprefix("http://").partition(":")
+        _, _, address = self.frontends[cloud][service].partition("://")
+        host, _, rest = address.partition(":")
         port, slash, path = rest.partition("/")
         return host, int(port), slash + path
 
     async def open(self, cloud: str, service: str) -> "Client":
         """Connect to the gateway of a cloud at the frontend of a service."""
         host, port, path = self.address(cloud, service)
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port, ssl=self.tls)
         client = Client(reader, writer, f"{host}:{port}", path)
         self.clients.append(client)
         return client

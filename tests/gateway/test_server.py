@@ -11,7 +11,7 @@ from gateway.played import HOST, Clouds, free_ports
 
 from openstackoid.federation import FederationError, load, loads
 from openstackoid.gateway import Gateway, ListenError, Settings
-from openstackoid.gateway.server import addresses
+from openstackoid.gateway.server import Listener, listeners
 
 
 def events(logged: io.StringIO) -> list[str]:
@@ -92,7 +92,7 @@ async def test_a_request_under_way_is_drained(clouds: Clouds) -> None:
 def test_bind_replaces_the_host_alone() -> None:
     """Behind an address that is not this machine's, the gateway listens at bind."""
     text = "clouds: {A: {frontends: {image: 'https://a.example/image'}, bind: 127.0.0.9}}"
-    assert addresses(loads(text).clouds["A"]) == {("127.0.0.9", 443)}
+    assert listeners(loads(text).clouds["A"]) == {Listener("127.0.0.9", 443, tls=False)}
 
 
 async def test_a_file_that_is_missing_is_an_error(clouds: Clouds) -> None:

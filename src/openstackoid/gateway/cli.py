@@ -7,6 +7,7 @@ import click
 
 from openstackoid.federation.cli import CLOUD, FEDERATION, known, loaded
 from openstackoid.gateway.log import configure
+from openstackoid.gateway.peers import PeersError
 from openstackoid.gateway.server import ListenError, Settings, serve
 
 
@@ -65,5 +66,5 @@ def gateway(
     configure()
     try:
         serve(Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience))
-    except ListenError as error:
+    except (ListenError, PeersError) as error:
         raise click.ClickException(str(error)) from error

@@ -16,6 +16,7 @@ from openstackoid.gateway.health import Health
 from openstackoid.gateway.protocol import RelayedRequest, connection_headers, decoded
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
+from openstackoid.identity.signature import PROOF
 from openstackoid.routing import Head, Refusal, Route, Target, route, target
 from openstackoid.routing.links import Links, has_links
 from openstackoid.scope import Cloud
@@ -72,6 +73,8 @@ class Relay:
         elif request.body_exists:
             body = self._received(request, record)
         _note(record, decided)
+        proofs = request.headers.getall(PROOF, [])
+        self._upstream.peers.admit(head, decided, proofs, request.get_extra_info("peercert"))
         if not isinstance(decided.expression, Cloud):
             if isinstance(body, bytes):
                 message = "a login is in one Keystone; name one cloud for identity"
@@ -107,7 +110,7 @@ class Relay:
 
     def _head(self, request: RelayedRequest) -> Head:
         """Return the head without what ends at this connection; raises Refusal."""
-        ended = connection_headers(request.headers)
+        ended = connection_headers(request.headers) | {PROOF}
         headers = [(n, v) for n, v in decoded(request.raw_headers) if n.lower() not in ended]
         for name, value in headers:
             if not value.isascii() and any("\udc80" <= c <= "\udcff" for c in value):

@@ -4,21 +4,39 @@ import asyncio
 import gc
 import os
 import signal
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 import uvloop
 from aiohttp import web
 
 from openstackoid.federation import Cloud, FederationError, load
+from openstackoid.gateway.peers import Peers, PeersError, Seen
 from openstackoid.gateway.protocol import Server
 from openstackoid.gateway.relay import Relay
+from openstackoid.gateway.tls import Listening
 from openstackoid.gateway.upstream import Upstream
 
 log = structlog.get_logger()
 
-Address = tuple[str, int]
+
+class Listener(NamedTuple):
+    """Where to accept connections."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @property
+    def other(self) -> "Listener":
+        """The same address with TLS instead of without, or the other way round."""
+        return self._replace(tls=not self.tls)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +56,26 @@ class ListenError(Exception):
 
 
 class Gateway:
-    """The gateway of one cloud, within a running event loop; raises FederationError."""
+    """The gateway of one cloud, within a running event loop.
+
+    Raises FederationError and PeersError.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         federation = load(settings.federation)
-        self._upstream = Upstream(settings.connect_timeout, settings.idle_timeout)
+        self._seen = Seen()
+        peers = Peers(federation, settings.cloud, self._seen)
+        self._listening = Listening(ssl.PROTOCOL_TLS_SERVER)
+        self._listening.current = peers.serving
+        self._upstream = Upstream(peers, settings.connect_timeout, settings.idle_timeout)
         self._relay = Relay(
             federation, settings.cloud, self._upstream, settings.idle_timeout, settings.patience
         )
         self._runner = web.ServerRunner(
             Server(self._relay.handle, settings.cloud), shutdown_timeout=settings.drain_timeout
         )
-        self._sites: dict[Address, web.TCPSite] = {}
+        self._sites: dict[Listener, web.TCPSite] = {}
 
     async def start(self) -> None:
         """Listen at the frontends; raises ListenError."""
@@ -65,11 +90,14 @@ class Gateway:
             federation = load(self._settings.federation)
             if name not in federation.clouds:
                 raise ListenError(f"{name} is not in the file any more")
+            peers = Peers(federation, name, self._seen)
             await self._listen(federation.clouds[name])
-        except (FederationError, ListenError) as error:
+        except (FederationError, PeersError, ListenError) as error:
             log.warning("not reloaded", gateway=name, error=str(error))
             return
         self._relay.federation = federation
+        self._upstream.peers = peers
+        self._listening.current = peers.serving
         self._say("reloaded", clouds=sorted(federation.clouds), addresses=self._addresses())
 
     async def close(self) -> None:
@@ -79,52 +107,77 @@ class Gateway:
         await self._upstream.close()
 
     async def _listen(self, cloud: Cloud) -> None:
-        """Listen at the addresses of a cloud's frontends, and no longer at others.
+        """Listen at a cloud's frontends, and no longer elsewhere.
 
         Raises ListenError, and then listens as before.
         """
-        wanted = addresses(cloud)
-        added: dict[Address, web.TCPSite] = {}
+        wanted = listeners(cloud)
+        changed = {w for w in wanted if w.other in self._sites}
+        added: dict[Listener, web.TCPSite] = {}
         try:
-            for address in sorted(wanted - self._sites.keys()):
-                added[address] = await self._site(address)
+            for listener in sorted(wanted - self._sites.keys() - changed):
+                added[listener] = await self._site(listener)
+            for listener in sorted(changed):
+                await self._sites.pop(listener.other).stop()
+                added[listener] = await self._site(listener)
         except ListenError:
             for site in added.values():
                 await site.stop()
             raise
         self._sites |= added
-        for address in self._sites.keys() - wanted:
-            await self._sites.pop(address).stop()
+        for listener in self._sites.keys() - wanted:
+            await self._sites.pop(listener).stop()
 
-    async def _site(self, address: Address) -> web.TCPSite:
-        site = web.TCPSite(self._runner, *address)
+    async def _site(self, listener: Listener) -> web.TCPSite:
+        context = self._listening if listener.tls else None
+        site = web.TCPSite(self._runner, listener.host, listener.port, ssl_context=context)
         try:
             await site.start()
         except OSError as error:
             raise ListenError(
-                f"cannot listen at {address[0]}:{address[1]}: {os.strerror(error.errno or 0)}; "
+                f"cannot listen at {listener}: {os.strerror(error.errno or 0)}; "
                 "end the process that does, or set bind to another address in the federation file"
             ) from error
         return site
 
     def _addresses(self) -> list[str]:
-        return sorted(f"{host}:{port}" for host, port in self._sites)
+        return sorted(map(str, self._sites))
 
     def _say(self, event: str, **fields: object) -> None:
         log.info(event, gateway=self._settings.cloud, **fields)
 
 
-def addresses(cloud: Cloud) -> set[Address]:
-    """Return host and port of each listener: those of the frontends, or `bind` for the host."""
-    return {
-        (str(cloud.bind or frontend.url.host), frontend.url.port) for frontend in cloud.addresses
+def listeners(cloud: Cloud) -> set[Listener]:
+    """Return where a cloud's gateway listens: at its frontends, or at `bind` and the same ports.
+
+    Frontends with https are served with TLS if the cloud has a certificate. Raises ListenError
+    where nobody would do it.
+    """
+    wanted = {
+        Listener(
+            str(cloud.bind or url.host),
+            url.port,
+            url.scheme == "https" and cloud.own.certificate is not None,
+        )
+        for url in (frontend.url for frontend in cloud.addresses)
     }
+    if cloud.own.certificate is None and cloud.bind is None:
+        for url in (frontend.url for frontend in cloud.addresses if frontend.url.scheme == "https"):
+            raise ListenError(
+                f"nobody would speak TLS at {url}: give the gateway own.certificate and own.key, "
+                "or bind, and let a proxy in front speak it"
+            )
+    for listener in wanted:
+        if listener.other in wanted:
+            raise ListenError(f"{listener} cannot be http and https at once; use two ports")
+    return wanted
 
 
 def serve(settings: Settings) -> None:
     """Run a gateway until SIGTERM or SIGINT; SIGHUP reads the federation file again.
 
-    Raises FederationError if the file can't be used and ListenError if an address is taken.
+    Raises FederationError or PeersError if a file can't be used, ListenError if an address is
+    taken.
     """
     # What is there at the start stays; and merging makes many objects that are not garbage.
     gc.freeze()

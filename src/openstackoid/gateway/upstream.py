@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
+from openstackoid.gateway.peers import Peers
 from openstackoid.gateway.protocol import MAX_HEADER
 from openstackoid.identity import Headers
 from openstackoid.operators import NoAnswerError
@@ -52,9 +53,13 @@ async def _once(
 
 
 class Upstream:
-    """Sends requests on. Connections are pooled; nothing is buffered, followed or decoded."""
+    """Sends requests on. Connections are pooled; nothing is buffered, followed or decoded.
 
-    def __init__(self, connect_timeout: float, idle_timeout: float) -> None:
+    `peers` is by what other gateways know this one; it may be exchanged at any time.
+    """
+
+    def __init__(self, peers: Peers, connect_timeout: float, idle_timeout: float) -> None:
+        self.peers = peers
         self.connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._session = aiohttp.ClientSession(
@@ -93,6 +98,7 @@ class Upstream:
         Raises NoAnswerError if there is none.
         """
         url = URL(target.url, encoded=True)
+        headers = self.peers.signed(method, url.raw_path_qs, target, route, headers)
         try:
             async with asyncio.timeout(None) as taking:
                 return await self._session.request(
@@ -102,6 +108,7 @@ class Upstream:
                     data=body if isinstance(body, bytes | None) else self._taken(body, taking),
                     allow_redirects=False,
                     server_hostname=url.host,
+                    ssl=self.peers.asking,
                 )
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise self._no_answer(error, method, target, route) from error

@@ -1,0 +1,81 @@
+"""TLS: what a gateway shows to clients and to other gateways, and whose word it takes."""
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from openstackoid.federation.own import Own
+
+
+class TlsError(Exception):
+    """Why the certificate, key or authorities of a gateway can't be used."""
+
+
+class Listening(ssl.SSLContext):
+    """The context of listeners, which stays while the one for new connections changes."""
+
+    current: ssl.SSLContext | None = None
+
+    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
+        """Begin a connection, as the current context does."""
+        if self.current is None:
+            return super().wrap_bio(*args, **kwargs)
+        return self.current.wrap_bio(*args, **kwargs)
+
+
+def serving(own: Own) -> ssl.SSLContext | None:
+    """Return the context of listeners, None if the gateway has no certificate; raises TlsError.
+
+    A client need not show a certificate; one that it shows has to be vouched for by `own.ca`.
+    """
+    if own.certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _show(context, own)
+    if own.ca is not None:
+        context.verify_mode = ssl.CERT_OPTIONAL
+        _believe(context, own.ca)
+    return context
+
+
+def asking(own: Own) -> ssl.SSLContext:
+    """Return the context towards other gateways and backends; raises TlsError."""
+    context = ssl.create_default_context()
+    if own.ca is not None:
+        _believe(context, own.ca)
+    if own.certificate is not None:
+        _show(context, own)
+    return context
+
+
+def names(certificate: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the DNS names of a verified certificate (SSLSocket.getpeercert), in lower case."""
+    shown = (certificate or {}).get("subjectAltName", ())
+    return frozenset(name.lower() for kind, name in shown if kind == "DNS")
+
+
+def _show(context: ssl.SSLContext, own: Own) -> None:
+    certificate, key = own.certificate, own.key
+    assert certificate is not None  # noqa: S101  (both or neither, says Own)
+
+    def locked() -> str:
+        raise TlsError(f"{key} is locked by a passphrase; a gateway starts by itself, take it off")
+
+    try:
+        context.load_cert_chain(certificate, key, password=locked)
+    except OSError as error:
+        raise TlsError(f"{certificate} and {key} can't be used: {_reason(error)}") from error
+
+
+def _believe(context: ssl.SSLContext, ca: Path) -> None:
+    try:
+        context.load_verify_locations(ca)
+    except OSError as error:
+        raise TlsError(f"{ca} can't be used: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return error.reason or "it is not PEM"
+    return error.strerror or "it is no certificate"
