@@ -1,6 +1,7 @@
 """How the evaluator's requests reach the clouds: one branch each, with the scope narrowed to it."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -47,13 +48,17 @@ class Branches:
         """Return one cloud's answer; raises NoAnswerError."""
         branch = replace(narrowed(self.route, cloud), rest=request.target)
         try:
+            head, branch = identity.exchange(self.head, branch, cloud, self.federation)
             goal = target(branch, cloud, self.federation, self.here)
+            if not goal.remote:
+                keys = self.upstream.peers.keys
+                head = identity.opened(head, branch, self.here, keys, time.time())
         except Refusal as refusal:  # the cloud does not have this service
             if self.upload is not None and request.upload:
                 self.upload.drop(cloud)
             return Answer(refusal.status, document=json.loads(body_of(refusal)))
         body = self._body(cloud, request)
-        headers = self._headers(request, branch, goal, body)
+        headers = self._headers(head, request, branch, goal, body)
         try:
             response = await self.upstream.request(request.method, goal, branch, headers, body)
         except NoAnswerError as error:
@@ -71,14 +76,14 @@ class Branches:
         return None if request.document is None else json.dumps(request.document).encode()
 
     def _headers(
-        self, request: Request, branch: Route, goal: Target, body: object
+        self, head: Head, request: Request, branch: Route, goal: Target, body: object
     ) -> identity.Headers:
         dropped = set(_OURS)
         if not request.upload:
             dropped |= {"content-length", "expect"} | (set() if body else {"content-type"})
         headers = [
             (name, value)
-            for name, value in identity.headers_for(self.head, branch, goal, self.here)
+            for name, value in identity.headers_for(head, branch, goal, self.here)
             if name.lower() not in dropped and name.lower() != REQUEST_ID.lower()
         ]
         headers.append((REQUEST_ID, self.request_id))

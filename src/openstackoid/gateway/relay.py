@@ -1,6 +1,7 @@
 """One request through the gateway: head, scope, route, target, and on."""
 
 import asyncio
+import time
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -21,6 +22,9 @@ from openstackoid.routing import Head, Refusal, Route, Target, route, target
 from openstackoid.routing.links import Links, has_links
 from openstackoid.scope import Cloud
 from openstackoid.scope.model import IDENTITY
+
+SEALING_KEY = "X-Scope-Key"
+"""On the answer to a login: the cloud's name, and the key that tokens are sealed to it with."""
 
 Body = AsyncIterator[bytes] | bytes | None
 
@@ -81,7 +85,14 @@ class Relay:
                 status = HTTPStatus.BAD_REQUEST
                 raise Refusal(status, message, cloud=self._here, service=IDENTITY)
             return await self._composite.answer(request, record, head, decided, federation, body)
-        goal = target(decided, decided.expression.name, federation, self._here)
+        cloud = decided.expression.name
+        head, decided = identity.exchange(head, decided, cloud, federation)
+        goal = target(decided, cloud, federation, self._here)
+        if not goal.remote:
+            keys = self._upstream.peers.keys
+            head = identity.opened(head, decided, self._here, keys, time.time())
+            if isinstance(body, bytes) and keys and decided.scope and decided.origin is None:
+                record.extra.append((SEALING_KEY, f"{self._here} {keys.public.seal}"))
         record.fields["target"] = goal.cloud
         headers = self._headers(head, decided, goal, record, body)
         validation = identity.validates_at_home(head, decided, goal)

@@ -2,6 +2,7 @@
 
 from openstackoid.identity.body import MAX_AUTH_BODY, is_authentication, strip, token_in
 from openstackoid.identity.catalog import CatalogEditor, CatalogTooLongError, has_catalog
+from openstackoid.identity.exchange import exchange, opened
 from openstackoid.identity.headers import Headers, headers_for, validates_at_home
 
 __all__ = [
@@ -9,9 +10,11 @@ __all__ = [
     "CatalogEditor",
     "CatalogTooLongError",
     "Headers",
+    "exchange",
     "has_catalog",
     "headers_for",
     "is_authentication",
+    "opened",
     "strip",
     "token_in",
     "validates_at_home",

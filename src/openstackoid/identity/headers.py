@@ -4,7 +4,7 @@ from openstackoid.identity.unproven import claims_identity, tells_way
 from openstackoid.routing import Head, Route, Target, via_stamp
 from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
 from openstackoid.routing.via import is_stamp
-from openstackoid.scope import DELIMITER, Scope, join, split
+from openstackoid.scope import DELIMITER, join, split
 from openstackoid.scope.model import IDENTITY
 
 Headers = tuple[tuple[str, str], ...]
@@ -45,7 +45,7 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
     if swapped:
         dropped.add(AUTH_TOKEN)
 
-    clean = route.service == IDENTITY and not target.remote
+    clean = (route.service == IDENTITY and not target.remote) or not target.gateway
     headers: list[tuple[str, str]] = []
     for name, value in head.headers:
         key = name.lower()
@@ -54,18 +54,21 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
         if claims_identity(key) or (target.remote and tells_way(key)):
             continue
         if key in _TOKENS:
-            value = split(value)[0] if clean else _scoped(key, value, route.scope)
+            value = split(value)[0] if clean else _scoped(key, value, route)
         headers.append((name, value))
         if key == SUBJECT_TOKEN and swapped:
             # Keystone lets a token validate itself, so no password of ours crosses the border.
             headers.append(("X-Auth-Token", value))
     if target.remote:
         headers.insert(0, ("Host", target.host))
+    if target.remote and target.gateway:
         headers += [("X-Scope", route.scope.canonical), ("Via", via_stamp(here))]
     return tuple(headers)
 
 
-def _scoped(header: str, value: str, scope: Scope) -> str:
+def _scoped(header: str, value: str, route: Route) -> str:
     """Put the completed scope behind a token; a subject that came without one stays as it is."""
     token, suffix = split(value)
-    return value if header == SUBJECT_TOKEN and suffix is None else join(token, scope)
+    if route.scope is None or (header == SUBJECT_TOKEN and suffix is None):
+        return value
+    return join(token, route.scope, None if route.service == IDENTITY else route.wallet)

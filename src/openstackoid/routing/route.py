@@ -9,9 +9,9 @@ from openstackoid.federation.model import PUBLIC, Interface, host_of
 from openstackoid.routing import collaboration, via
 from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
-from openstackoid.routing.scoping import READ_HERE, scope_of
-from openstackoid.scope import Cloud, Expression, Scope
-from openstackoid.scope.model import BOUND, COMPUTE
+from openstackoid.routing.scoping import READ_HERE, scope_of, wallet_of
+from openstackoid.scope import Cloud, Expression, Scope, Wallet
+from openstackoid.scope.model import BOUND, COMPUTE, IDENTITY
 
 _SLASH = r"(/|\\|%2f|%5c)"
 _DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
@@ -23,7 +23,8 @@ class Route:
 
     `rest` is the target behind the prefix of the service's frontend. `scope` is completed; without
     one the request belongs to this cloud and is passed on unchanged. `origin` is the cloud whose
-    gateway sent it.
+    gateway sent it, `issuer` the one whose Keystone issued its token, if that is clear; `wallet`
+    has the user's tokens of several clouds.
     """
 
     service: str
@@ -32,6 +33,8 @@ class Route:
     scope: Scope | None
     expression: Expression
     origin: str | None
+    issuer: str | None = None
+    wallet: Wallet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Target:
     """Where one cloud's part of a route is sent: its backend here, or its frontend elsewhere.
 
     `connect` is the IP address to connect to in place of the URL's host, None if there is none.
+    `gateway` is false where no gateway but the service itself is there.
     """
 
     cloud: str
@@ -46,6 +50,7 @@ class Target:
     host: str
     remote: bool
     connect: str | None = None
+    gateway: bool = True
 
 
 def route(head: Head, federation: Federation, here: str) -> Route:
@@ -80,7 +85,12 @@ def route(head: Head, federation: Federation, here: str) -> Route:
             f"of {origin} and {here}",
         )
     collaboration.check(head.method, frontend.service, scope, federation, here)
-    return Route(frontend.service, frontend.interface, rest, scope, expression, origin)
+    wallet, ours = wallet_of(head, federation, here, origin)
+    identity = scope.resolve(IDENTITY)
+    issuer = here if ours else identity.name if isinstance(identity, Cloud) else None
+    return Route(
+        frontend.service, frontend.interface, rest, scope, expression, origin, issuer, wallet
+    )
 
 
 def narrowed(route: Route, cloud: str) -> Route:
@@ -119,7 +129,12 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
     rest = route.rest if url.path or route.rest.startswith("/") else f"/{route.rest}"
     connect = str(description.connect) if remote and description.connect else None
     return Target(
-        cloud, f"{url.scheme}://{url.netloc}{url.path}{rest}", url.netloc, remote, connect
+        cloud,
+        f"{url.scheme}://{url.netloc}{url.path}{rest}",
+        url.netloc,
+        remote,
+        connect,
+        not remote or description.gateway,
     )
 
 

@@ -5,8 +5,17 @@ from http import HTTPStatus
 from openstackoid.federation import Federation
 from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
-from openstackoid.scope import MAX_BYTES, Scope, ScopeError, ScopeTooLongError, parse, split
-from openstackoid.scope.model import IDENTITY
+from openstackoid.scope import (
+    MAX_BYTES,
+    Scope,
+    ScopeError,
+    ScopeTooLongError,
+    Wallet,
+    parse,
+    split,
+    unpack,
+)
+from openstackoid.scope.model import EVERYTHING, IDENTITY
 
 SCOPE_HEADER = "x-scope"
 AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)
@@ -26,7 +35,7 @@ def scope_of(
     beside it to another cloud. Raises Refusal if the scope is malformed, too long, or given in two
     ways that differ.
     """
-    texts = _texts(head, service, here)
+    texts = _texts(head, service, federation, here)
     if not texts:
         return None
     scopes = {_read(text, place, federation, here, origin) for text, place in texts.items()}
@@ -39,22 +48,64 @@ def scope_of(
     return scopes.pop()
 
 
-def _texts(head: Head, service: str, here: str) -> dict[str, str]:
+def wallet_of(
+    head: Head, federation: Federation, here: str, origin: str | None
+) -> tuple[Wallet | None, bool]:
+    """Return the wallet behind a request's token, and whether that token is this cloud's own.
+
+    It is if the wallet has `*`, as a client sends it. Raises Refusal.
+    """
+    place = "X-Auth-Token"
+    text = _suffix(head.value(AUTH_TOKEN) or "", place, here)
+    wallet = None if text is None else _unpacked(text, place, federation, here)[1]
+    if wallet is None or wallet.get(EVERYTHING) is None:
+        return wallet, False
+    if origin is not None:
+        raise _bad(f'the wallet from the gateway of {origin} has "*" in place of a cloud', here)
+    try:
+        return wallet.named(here), True
+    except ScopeError as error:
+        raise _bad(f"{place}: {error}", here) from error
+
+
+def _texts(head: Head, service: str, federation: Federation, here: str) -> dict[str, str]:
     """Return each different text of a scope, with the place it was found in."""
-    texts = dict.fromkeys(head.values(SCOPE_HEADER), "X-Scope")
+    texts: dict[str, str] = {}
+    for value in head.values(SCOPE_HEADER):
+        text, wallet = _unpacked(value, "X-Scope", federation, here)
+        if wallet is not None:
+            raise _bad("X-Scope has tokens; they go behind X-Auth-Token only", here)
+        texts[text] = "X-Scope"
     tokens = [(value, "X-Auth-Token") for value in head.values(AUTH_TOKEN)]
     if service == IDENTITY:
         tokens += [(value, "X-Subject-Token") for value in head.values(SUBJECT_TOKEN)]
     if head.body_token is not None:
         tokens.append((head.body_token, "the token in the body"))
     for value, place in tokens:
-        try:
-            _, text = split(value)
-        except ScopeError as error:
-            raise _bad(f"{place}: {error}", here) from error
-        if text is not None:
+        suffix = _suffix(value, place, here)
+        if suffix is not None:
+            text, _ = _unpacked(suffix, place, federation, here)
             texts.setdefault(text, place)
     return texts
+
+
+def _suffix(value: str, place: str, here: str) -> str | None:
+    try:
+        return split(value)[1]
+    except ScopeError as error:
+        raise _bad(f"{place}: {error}", here) from error
+
+
+def _unpacked(
+    text: str, place: str, federation: Federation, here: str
+) -> tuple[str, Wallet | None]:
+    try:
+        return unpack(text, federation.names)
+    except ScopeTooLongError as error:
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        raise Refusal(status, f"{place}: {error}", cloud=here) from error
+    except ScopeError as error:
+        raise _bad(f"{place}: {error}", here) from error
 
 
 def _read(text: str, place: str, federation: Federation, here: str, origin: str | None) -> Scope:
@@ -64,7 +115,9 @@ def _read(text: str, place: str, federation: Federation, here: str, origin: str 
         raise _too_long(place, here) from error
     except ScopeError as error:
         sender = f"compare the federation files of {origin} and {here}: " if origin else ""
-        raise _bad(f"{sender}{place}: {error}", here) from error
+        # What was meant as a wallet, and is written as none, is not shown.
+        shown = error.reason if "\\" in text or "tokens" in text.lower() else error
+        raise _bad(f"{sender}{place}: {shown}", here) from error
     completed = scope.completed(here)
     if len(completed.canonical) > MAX_BYTES:
         raise _too_long(place, here)

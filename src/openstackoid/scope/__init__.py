@@ -4,12 +4,14 @@ from openstackoid.scope.errors import ScopeError, ScopeTooLongError
 from openstackoid.scope.expression import All, Any, Cloud, Expression
 from openstackoid.scope.model import EVERYTHING, Scope
 from openstackoid.scope.parser import MAX_BYTES, parse, parse_mapping
+from openstackoid.scope.wallet import Account, Wallet, unpack
 from openstackoid.scope.wire import DELIMITER, join, split
 
 __all__ = [
     "DELIMITER",
     "EVERYTHING",
     "MAX_BYTES",
+    "Account",
     "All",
     "Any",
     "Cloud",
@@ -17,8 +19,10 @@ __all__ = [
     "Scope",
     "ScopeError",
     "ScopeTooLongError",
+    "Wallet",
     "join",
     "parse",
     "parse_mapping",
     "split",
+    "unpack",
 ]

@@ -2,6 +2,7 @@
 
 from openstackoid.scope.errors import ScopeError
 from openstackoid.scope.model import Scope
+from openstackoid.scope.wallet import Wallet
 
 DELIMITER = "!SCOPE!"
 
@@ -21,6 +22,9 @@ def split(value: str) -> tuple[str, str | None]:
     return token, text
 
 
-def join(token: str, scope: Scope) -> str:
-    """Return the token with the scope as its suffix."""
-    return f"{token}{DELIMITER}{scope.canonical}"
+def join(token: str, scope: Scope, wallet: Wallet | None = None) -> str:
+    """Return the token with the scope as its suffix, and the wallet as the scope's last key."""
+    text = scope.canonical
+    if wallet is not None:
+        text = f"{text[:-1]}{',' if scope else ''}{wallet.text}}}"
+    return f"{token}{DELIMITER}{text}"

@@ -1,0 +1,86 @@
+"""Sealed tokens: only the cloud they are for can read them, whoever passes them on.
+
+A compact JWE (RFC 7516): ECDH-ES on X25519, A256GCM. Sealed with it are the terms of its use.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from jwcrypto.common import JWException
+from jwcrypto.jwe import JWE
+from jwcrypto.jwk import JWK
+
+from openstackoid.scope.model import EVERYTHING
+
+_PROTECTED = json.dumps({"alg": "ECDH-ES", "enc": "A256GCM"})
+
+
+class SealError(Exception):
+    """Why a sealed token is not taken; without what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a sealed token is good for: a cloud, services of it (`*` is all), and until when.
+
+    `origins` are the clouds whose gateways may present it, any if None; `expires` is in seconds
+    since 1970.
+    """
+
+    cloud: str
+    services: Collection[str]
+    origins: Collection[str] | None
+    expires: int
+
+
+def is_sealed(token: str) -> bool:
+    """Tell whether a token is a compact JWE; Keystone's have two dots or none."""
+    return token.count(".") == 4
+
+
+def seal(token: str, terms: Terms, key: JWK) -> str:
+    """Return a token sealed to the public key of a cloud's gateway."""
+    claims = {
+        "token": token,
+        "for": terms.cloud,
+        "services": sorted(terms.services),
+        "from": None if terms.origins is None else sorted(terms.origins),
+        "exp": terms.expires,
+    }
+    jwe = JWE(json.dumps(claims, separators=(",", ":")), _PROTECTED)
+    jwe.add_recipient(key)
+    sealed: str = jwe.serialize(compact=True)
+    return sealed
+
+
+def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: float) -> str:
+    """Return the token of a request that came from a cloud's gateway; raises SealError.
+
+    `now` is in seconds since 1970.
+    """
+    jwe = JWE(algs=["ECDH-ES", "A256GCM"])
+    try:
+        jwe.deserialize(sealed, key)
+        match json.loads(jwe.payload):
+            case {
+                "token": str(token),
+                "for": str(audience),
+                "services": [*services],
+                "from": None | [*_] as origins,
+                "exp": int(expires),
+            }:
+                pass
+            case _:
+                raise SealError("it does not hold what it should")
+    except (JWException, ValueError, TypeError, RecursionError):
+        raise SealError(f"it is not sealed to the key of {cloud}; log in again") from None
+    if audience != cloud:
+        raise SealError(f"it is for {audience}, and this is {cloud}")
+    if service not in services and EVERYTHING not in services:
+        raise SealError(f"it is not for {service}, which its scope did not take in {cloud}")
+    if origins is not None and origin not in origins:
+        raise SealError(f"it is not for the gateway of {origin} to present")
+    if expires <= now:
+        raise SealError("it has expired; log in again")
+    return token

@@ -1,0 +1,233 @@
+"""Which token a request has when it is sent on."""
+
+import pytest
+
+from openstackoid.federation import loads
+from openstackoid.identity import exchange, headers_for, opened
+from openstackoid.identity.keys import Keys, make, sealer
+from openstackoid.identity.sealing import Terms, seal
+from openstackoid.routing import Head, Refusal, narrowed, route, target
+
+CLOUD = """
+  %s:
+    frontends: {{identity: "http://{0}:5000", image: "http://{0}:9292", compute: "http://{0}:8774",
+      block-storage: "http://{0}:8776", object-store: "http://{0}:8080"}}
+    backends: {{identity: "http://b{0}:5000", image: "http://b{0}:9292",
+      compute: "http://b{0}:8774", block-storage: "http://b{0}:8776",
+      object-store: "http://b{0}:8080"}}
+"""
+FEDERATION = loads(
+    "clouds:"
+    + "".join((CLOUD % name).format(name.lower()) for name in ("One", "Two", "Three"))
+    + (CLOUD % "Public").format("public")
+    + "    gateway: false\n"
+)
+PORTS = {
+    "identity": 5000,
+    "image": 9292,
+    "compute": 8774,
+    "block-storage": 8776,
+    "object-store": 8080,
+}
+FROM_TWO = ("Via", "1.1 Two (openstackoid)")
+ALL = '"One":["t1","p1"],"Two":["t2","p2"],"Public":["tp",null]'
+MINE = ALL.replace("One", "*")
+
+
+def sent(
+    here: str,
+    service: str,
+    token: str,
+    *more: tuple[str, str],
+    path: str = "/",
+    keys: Keys | None = None,
+    cloud: str | None = None,
+) -> tuple[str, dict[str, str]]:
+    """Return the URL and the headers of what the gateway `here` sends on."""
+    head = Head("GET", path, (("X-Auth-Token", token), *more), PORTS[service])
+    decided = route(head, FEDERATION, here)
+    if cloud is None:
+        cloud = str(decided.expression)
+    else:
+        decided = narrowed(decided, cloud)
+    head, decided = exchange(head, decided, cloud, FEDERATION)
+    goal = target(decided, cloud, FEDERATION, here)
+    if not goal.remote:
+        head = opened(head, decided, here, keys, 0)
+    return goal.url, {n.lower(): v for n, v in headers_for(head, decided, goal, here)}
+
+
+def suffixed(token: str, scope: str, accounts: str = "") -> str:
+    """Return a token with a scope, and a wallet if there are accounts."""
+    wallet = f',"tokens":{{{accounts}}}' if accounts else ""
+    return f"{token}!SCOPE!{scope[:-1]}{wallet}}}"
+
+
+# fmt: off
+TABLE = {  # claim: gateway, service, scope and wallet that come, token and scope that go
+    "home's own service gets home's token, and hands the wallet on with a name": (
+        "One", "compute", '{"image":"Two"}', MINE,
+        "t0", '{"*":"One","identity":"One","image":"Two"}'),
+    "another cloud gets the token it has issued, and is told so": (
+        "One", "image", '{"image":"Two"}', MINE,
+        "t2", '{"*":"One","identity":"Two","image":"Two"}'),
+    "the token of a client is home's, wherever identity is taken": (
+        "One", "compute", '{"identity":"Two"}', MINE,
+        "t0", '{"*":"One","identity":"One"}'),
+    "a service of Two calls back to Two with the token it was given": (
+        "Two", "image", '{"*":"Two","identity":"Two"}', ALL,
+        "t0", '{"*":"Two","identity":"Two"}'),
+    "a service of Two calls home with home's": (
+        "Two", "image", '{"*":"One","compute":"Two","identity":"Two"}', ALL,
+        "t1", '{"*":"One","block-storage":"Two","compute":"Two","identity":"One",'
+              '"network":"Two","placement":"Two"}'),
+    "a cloud that is not in the wallet gets the issuer's, for it may trust him": (
+        "One", "image", '{"identity":"Two","image":"Three"}', ALL,
+        "t0", '{"*":"One","identity":"Two","image":"Three"}'),
+    "without a wallet nothing changes": (
+        "One", "image", '{"image":"Two"}', "",
+        "t0", '{"*":"One","identity":"One","image":"Two"}'),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("here", "service", "scope", "accounts", "token", "goes"), TABLE.values(), ids=TABLE
+)
+def test_the_token_that_goes_is_that_of_the_table(
+    here: str, service: str, scope: str, accounts: str, token: str, goes: str
+) -> None:
+    """Each hop carries the token of its own cloud, and all accounts stay with it."""
+    url, headers = sent(here, service, suffixed("t0", scope, accounts))
+    named = accounts.replace("*", here)
+    assert headers["x-auth-token"] == suffixed(token, goes, named)
+    assert headers.get("x-scope", goes) == goes
+    assert ("x-scope" in headers) == ("//b" not in url)
+
+
+@pytest.mark.parametrize(("cloud", "token"), [("One", "t0"), ("Two", "t2")])
+def test_each_keystone_gets_its_own_token_and_no_wallet(cloud: str, token: str) -> None:
+    """Endpoints of either Keystone, and of both at once."""
+    for scope in (f'{{"identity":"{cloud}"}}', '{"identity":"One & Two"}'):
+        _, headers = sent("One", "identity", suffixed("t0", scope, MINE), cloud=cloud)
+        expected = f'{{"*":"One","identity":"{cloud}"}}'
+        there = token if cloud == "One" else suffixed(token, expected)
+        assert headers["x-auth-token"] == there
+
+
+def test_a_keystone_without_an_account_is_not_shown_another_clouds_token() -> None:
+    """It could do nothing with it but keep it."""
+    with pytest.raises(Refusal, match="tokens of its own Keystone") as refused:
+        sent("One", "identity", suffixed("t0", '{"identity":"Three"}', MINE))
+    assert refused.value.status == 401
+
+
+def test_a_validation_carries_no_wallet() -> None:
+    """A Keystone needs the one token only."""
+    subject = suffixed("t2", '{"*":"One","identity":"Two"}', ALL)
+    _, headers = sent("One", "identity", "glance", ("X-Subject-Token", subject))
+    clean = suffixed("t2", '{"*":"One","identity":"Two"}')
+    assert headers["x-subject-token"] == headers["x-auth-token"] == clean
+
+
+@pytest.mark.parametrize("header", ["x-scope", "via"])
+def test_a_cloud_without_a_gateway_gets_a_clean_token(header: str) -> None:
+    """It knows nothing of scopes."""
+    url, headers = sent("One", "image", suffixed("t0", '{"image":"Public"}', MINE))
+    assert url == "http://public:9292/"
+    assert headers["x-auth-token"] == "tp"
+    assert header not in headers
+
+
+def test_a_cloud_without_a_gateway_needs_an_account() -> None:
+    """No trust helps there, and the message says what does."""
+    with pytest.raises(Refusal, match="an entry Public in") as refused:
+        sent("One", "image", suffixed("t0", '{"image":"Public"}'))
+    assert refused.value.status == 401
+    _, headers = sent("One", "image", suffixed("t0", '{"*":"Public"}'))
+    assert headers["x-auth-token"] == "t0"
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "goes"),
+    [
+        ("block-storage", "/v3/p1/volumes?limit=1", "/v3/p2/volumes?limit=1"),
+        ("block-storage", "/v3/p2/volumes", "/v3/p2/volumes"),
+        ("block-storage", "/v3/p3/volumes", "/v3/p3/volumes"),
+        ("block-storage", "/v3/p1", "/v3/p2"),
+        ("block-storage", "/v3/x/p1", "/v3/x/p1"),
+        ("object-store", "/v1/AUTH_p1/c/p1", "/v1/AUTH_p2/c/p1"),
+        ("image", "/v2/images/p1", "/v2/images/p1"),
+    ],
+)
+def test_the_project_in_a_path_is_that_of_the_cloud(service: str, path: str, goes: str) -> None:
+    """Projects have other ids elsewhere, and some APIs have them in their paths."""
+    token = suffixed("t0", f'{{"{service}":"Two"}}', MINE)
+    url, _ = sent("One", service, token, path=path)
+    assert url == f"http://two:{PORTS[service]}{goes}"
+
+
+@pytest.mark.parametrize(
+    ("token", "more", "message"),
+    [
+        ("t", [("X-Scope", '{"tokens":{"One":["secret",null]}}')], "X-Scope has tokens"),
+        ('t!SCOPE!{"tokens":{"*":["secret",null],"One":["secret",null]}}', [], "One twice"),
+        (
+            't!SCOPE!{"*":"One","identity":"One","tokens":{"*":["secret",null]}}',
+            [FROM_TWO],
+            r'of Two has "\*"',
+        ),
+        ('t!SCOPE!{"tokens":{"Four":["secret",null]}}', [], "unknown cloud"),
+        ('t!SCOPE!{"tokens" :{"One":["secret",null]}}', [], '"tokens"|expected'),
+        ('t!SCOPE!{"tok\\u0065ns":{"One":["secret",null]}}', [], "X-Auth-Token"),
+        ('t!SCOPE!{"tokens":{"One":["' + "secret" * 2000 + '",null]}}', [], "at most 8192 fit"),
+    ],
+)
+def test_a_wallet_that_could_be_read_in_two_ways_is_refused(
+    token: str, more: list[tuple[str, str]], message: str
+) -> None:
+    """And the message has no token."""
+    with pytest.raises(Refusal, match=message) as refused:
+        sent("One", "image", token, *more)
+    assert refused.value.status in {400, 431}
+    assert "secret" not in refused.value.message
+
+
+KEYS = make()
+SEALED = seal("clear", Terms("One", ["image"], ["Two"], 1000), sealer(KEYS.public))
+BACK = '{"*":"Two","identity":"One","image":"One"}'
+
+
+def test_a_sealed_token_is_opened_where_it_is_for() -> None:
+    """The service gets what its Keystone issued."""
+    token = suffixed(SEALED, BACK, ALL)
+    _, headers = sent("One", "image", token, FROM_TWO, keys=KEYS)
+    assert headers["x-auth-token"] == suffixed("clear", BACK, ALL)
+
+
+@pytest.mark.parametrize(
+    ("service", "more", "keys", "why"),
+    [
+        ("compute", [FROM_TWO], KEYS, "it is not for compute"),
+        ("image", [("Via", "1.1 Three (openstackoid)")], KEYS, "not for the gateway of Three"),
+        ("image", [], KEYS, "nobody's gateway"),
+        ("image", [FROM_TWO], make(), "not sealed to the key of One"),
+        ("image", [FROM_TWO], None, "this gateway has no keys"),
+    ],
+)
+def test_a_sealed_token_is_refused_otherwise(
+    service: str, more: list[tuple[str, str]], keys: Keys | None, why: str
+) -> None:
+    """Presented by whom it is not for, to what it is not for, or straight."""
+    token = suffixed(SEALED, '{"*":"One","identity":"One"}')
+    with pytest.raises(Refusal, match=why) as refused:
+        sent("One", service, token, *more, keys=keys)
+    assert refused.value.status == 401
+    assert refused.value.sent is False
+
+
+def test_a_sealed_token_is_passed_on_as_it_is() -> None:
+    """The clouds between cannot read it."""
+    accounts = MINE.replace('"t2"', f'"{SEALED}"')
+    _, headers = sent("One", "image", suffixed("t0", '{"image":"Two"}', accounts))
+    assert headers["x-auth-token"].startswith(f"{SEALED}!SCOPE!")

@@ -1,0 +1,81 @@
+"""Tokens that only the cloud they are for can read."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstackoid.identity.keys import make, sealer
+from openstackoid.identity.sealing import SealError, Terms, is_sealed, seal, unseal
+
+KEYS = make()
+OTHERS = make()
+TERMS = Terms("Two", ["image"], ["One", "Two"], 1000)
+TOKEN = "gAAAAABsecret"
+SEALED = seal(TOKEN, TERMS, sealer(KEYS.public))
+
+
+def test_the_cloud_it_is_for_reads_it() -> None:
+    """And nobody sees the token in it."""
+    assert unseal(SEALED, KEYS.seal, "Two", "image", "One", 999) == TOKEN
+    parts = [urlsafe_b64decode(f"{part}===") for part in SEALED.split(".")]
+    assert not any(TOKEN.encode() in part for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "service", "origin", "now", "why"),
+    [
+        ("Three", "image", "One", 0, "it is for Two, and this is Three"),
+        ("Two", "compute", "One", 0, "it is not for compute"),
+        ("Two", "image", "Three", 0, "not for the gateway of Three"),
+        ("Two", "image", "One", 1000, "has expired"),
+    ],
+)
+def test_it_is_good_for_what_it_says_only(
+    cloud: str, service: str, origin: str, now: float, why: str
+) -> None:
+    """Whoever passes it on can't use it for more than the user did."""
+    with pytest.raises(SealError, match=why):
+        unseal(SEALED, KEYS.seal, cloud, service, origin, now)
+
+
+def test_terms_may_be_wide() -> None:
+    """All services, whichever gateway."""
+    sealed = seal(TOKEN, Terms("Two", ["*"], None, 1000), sealer(KEYS.public))
+    assert unseal(sealed, KEYS.seal, "Two", "compute", "Three", 0) == TOKEN
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        seal(TOKEN, TERMS, sealer(OTHERS.public)),
+        "a.b.c.d.e",
+        "....",
+        ".".join([urlsafe_b64encode(b'{"alg":"dir","enc":"A256GCM"}').decode(), "", "a", "b", "c"]),
+        SEALED[:-4],
+        SEALED + ".x",
+    ],
+)
+def test_what_is_not_sealed_to_us_is_refused(sealed: str) -> None:
+    """With the reason alone, and nothing of the token."""
+    with pytest.raises(SealError, match="log in again") as raised:
+        unseal(sealed, KEYS.seal, "Two", "image", "One", 0)
+    assert raised.value.__suppress_context__
+
+
+@given(st.integers(0, len(SEALED) - 1), st.characters(codec="ascii"))
+def test_one_changed_character_is_enough(position: int, character: str) -> None:
+    """No mutation of a sealed token gives another one."""
+    changed = SEALED[:position] + character + SEALED[position + 1 :]
+    try:
+        assert unseal(changed, KEYS.seal, "Two", "image", "One", 0) == TOKEN
+    except SealError:
+        assert changed != SEALED
+
+
+@pytest.mark.parametrize("token", ["gAAAAABx", "a" * 32, "h.p.s", ""])
+def test_tokens_of_keystone_are_not_taken_for_sealed_ones(token: str) -> None:
+    """Fernet, UUID, JWS."""
+    assert is_sealed(SEALED)
+    assert not is_sealed(token)
