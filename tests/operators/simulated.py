@@ -18,6 +18,8 @@ class Simulated:
 
     things: list[dict[str, Any]] = field(default_factory=list)
     style: str = "nova"
+    collation: Callable[[Any], Any] = lambda value: value
+    """By what of a value the database sorts."""
     failure: NoAnswerError | int | None = None
     """What it does instead of answering, once `healthy` requests have been answered."""
     healthy: int = 0
@@ -52,7 +54,9 @@ class Simulated:
     def _list(self, request: Request) -> Answer:
         things = [t for t in self.things if request.value("name") in (None, t["name"])]
         if key := request.value("sort_key"):
-            things.sort(key=lambda t: t[key], reverse=request.value("sort_dir") == "desc")
+            things.sort(
+                key=lambda t: self.collation(t[key]), reverse=request.value("sort_dir") == "desc"
+            )
         if (marker := request.value("marker")) is not None:
             ids = [t["id"] for t in things]
             if marker not in ids:

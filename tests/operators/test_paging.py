@@ -45,6 +45,7 @@ async def by_last_id(clouds: dict[str, Simulated], text: str, first: str) -> lis
     request = Request.of("GET", first)
     while True:
         page = list_of(await evaluation(clouds).run(expression(text), request)).items
+        assert not any(item in items for item in page)
         items += page
         if not page:
             return items
@@ -77,6 +78,81 @@ async def test_every_item_exactly_once_in_order(
         assert names == sorted(names, reverse=True)
     else:
         assert [i["id"] for i in items] == expected
+
+
+@given(
+    names=st.lists(st.lists(st.sampled_from("aAbBcC"), max_size=8), min_size=3, max_size=3),
+    limit=st.integers(1, 5),
+    direction=st.sampled_from(["asc", "desc"]),
+    style=st.sampled_from(["nova", "glance", "keystone"]),
+)
+async def test_a_service_may_sort_otherwise(
+    names: list[list[str]], limit: int, direction: str, style: str
+) -> None:
+    """By a database's collation, say: by link and by last id, every item comes once."""
+    clouds = {
+        cloud: Simulated(
+            [{"id": f"{cloud}{n}", "name": name} for n, name in enumerate(its)],
+            style,
+            collation=str.lower,
+        )
+        for cloud, its in zip(NAMES, names, strict=True)
+    }
+    first = f"/things?limit={limit}&sort_key=name&sort_dir={direction}"
+    found = [i["id"] for i in await by_last_id(clouds, "A&B&C", first)]
+    assert sorted(found) == sorted(t["id"] for c in clouds.values() for t in c.things)
+    assert found == [i["id"] for i in await by_link(clouds, "A&B&C", first)]
+
+
+@pytest.mark.parametrize(
+    ("items", "marker"),
+    [
+        ([{"id": n, "uuid": f"u{n}"} for n in range(9)], "uuid"),
+        ([{"action": "stop", "request_id": f"req-{n}"} for n in range(9)], "request_id"),
+        ([{"id": n, "name": "x"} for n in range(9)], "id"),
+    ],
+)
+async def test_a_list_goes_on_by_what_its_service_takes_for_a_marker(
+    items: list[dict[str, Any]], marker: str
+) -> None:
+    """Nova's migrations have two ids, of which the number is the database's own."""
+    parts = {"A": items[:4], "B": items[4:]}
+
+    async def send(cloud: str, request: Request) -> Answer:
+        here, last = parts[cloud], request.value("marker")
+        known = [str(i[marker]) for i in here]
+        start = known.index(last) + 1 if last is not None else 0
+        page = here[start : start + 3]
+        document: dict[str, Any] = {"things": page}
+        if page:
+            document["things_links"] = [{"rel": "next", "href": f"x?marker={page[-1][marker]}"}]
+        return Answer(200, document=document)
+
+    target, found = "/things?limit=3", []
+    while target:
+        run = evaluation({})
+        run.send = send
+        page = list_of(await run.run(expression("A&B"), Request.of("GET", target)))
+        found += page.items
+        target = page.next.removeprefix(BASE) if page.next else ""
+    assert [i[marker] for i in found] == [i[marker] for i in items]
+
+
+@pytest.mark.parametrize("query", ["limit=2", "limit=2&sort_key=size"])
+async def test_a_list_whose_items_cannot_be_told_apart_is_refused(query: str) -> None:
+    """Its second page would be the first again; without limit it comes whole."""
+
+    async def send(cloud: str, request: Request) -> Answer:
+        things = [{"size": n} for n in range({"A": 1, "B": 3}[cloud])]
+        limit = int(request.value("limit") or 9)
+        return Answer(200, document={"things": things[:limit]})
+
+    run = evaluation({})
+    run.send = send
+    with pytest.raises(Refusal, match="have no id to go on behind; ask for it without limit"):
+        await run.run(expression("A&B"), Request.of("GET", f"/things?{query}"))
+    whole = await run.run(expression("A&B"), Request.of("GET", "/things"))
+    assert len(list_of(whole).items) == 4
 
 
 async def test_a_full_last_page_has_a_link_to_an_empty_one() -> None:

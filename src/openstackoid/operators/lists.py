@@ -1,16 +1,15 @@
 """Reading under `&`: lists are merged, of one resource the first cloud's is taken."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from openstackoid.operators import paging
 from openstackoid.operators.failures import Result, chosen, most_telling, unreachable
 from openstackoid.operators.order import Order
+from openstackoid.operators.position import located
 from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
-from openstackoid.operators.shapes import Listing, identifier, listing, marked, opened, resource
+from openstackoid.operators.shapes import Listing, listing, marked, marker_of, opened
 from openstackoid.scope import Expression
 from openstackoid.scope.expression import clouds
 
@@ -28,18 +27,29 @@ async def read(
                 HTTPStatus.BAD_REQUEST,
                 f"{name} is no place in a list of several clouds; go on by the next link",
             )
-    marker, page = request.value("marker"), request.value(paging.PAGE)
     plain = request.asking(**{paging.PAGE: None})
+    try:
+        cursors = await _cursors(evaluation, operands, plain, request.value(paging.PAGE))
+        return await _page(evaluation, operands, plain, cursors)
+    except paging.EndlessError as error:
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            "the items of this list have no id to go on behind; ask for it without limit",
+        ) from error
+
+
+async def _cursors(
+    evaluation: "Evaluation", operands: Sequence[Expression], request: Request, page: str | None
+) -> list[paging.Cursor]:
+    """Return where each source goes on: as a page's link has it, behind a marker, or at first."""
     if page is not None:
         try:
-            cursors = paging.decode(page, len(operands))
+            return paging.decode(page, len(operands))
         except ValueError as error:
             raise evaluation.refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
-    elif marker is not None:
-        cursors = await _located(evaluation, operands, plain, marker)
-    else:
-        cursors = [None] * len(operands)
-    return await _page(evaluation, operands, plain, cursors)
+    if (marker := request.value("marker")) is not None:
+        return await located(evaluation, operands, request, marker)
+    return [None] * len(operands)
 
 
 async def _page(
@@ -58,7 +68,7 @@ async def _page(
     asked = [(i, c) for i, c in enumerate(cursors) if not isinstance(c, bool)]
     results = await evaluation.together(
         [(operands[i], request.asking(marker=c)) for i, c in asked],
-        lambda a: evaluation.policy is Policy.ANY and a.ok and _listing(a) is None,
+        lambda a: evaluation.policy is Policy.ANY and a.ok and listing(a.document) is None,
     )
     answers = [r for r in results if isinstance(r, Answer) and r.ok]
     failed = {
@@ -70,7 +80,7 @@ async def _page(
     found = {
         asked[n][0]: f
         for n, r in enumerate(results)
-        if isinstance(r, Answer) and r.ok and (f := _listing(r))
+        if isinstance(r, Answer) and r.ok and (f := listing(r.document))
     }
     for n, result in enumerate(results):
         source = asked[n][0]
@@ -133,8 +143,8 @@ def _merged(
         return rest  # Keystone has pages on which nothing is left when it has filtered them
     target = None
     if items:
-        last = identifier(items[-1])
-        if len(items) == limit and not any(map(paging.goes_on, rest)):
+        last = marker_of(items[-1])
+        if last is not None and len(items) == limit and not any(map(paging.goes_on, rest)):
             # As nova, neutron and glance do it: a full page has a link, be it to an empty one, so
             # that nobody need go on by the last id, which may be in several clouds.
             rest[next(i for i, s in sources.items() if s.last is items[-1])] = last
@@ -156,70 +166,3 @@ def _check_known(evaluation: "Evaluation", order: Order, items: Sequence[Any]) -
             f"this list does not show {keys}, so that several clouds' cannot be sorted by it; "
             "ask for the list with details, or leave sort_key out",
         )
-
-
-def _listing(answer: Answer) -> Listing | None:
-    return listing(answer.document) if answer.document is not None else None
-
-
-async def _located(
-    evaluation: "Evaluation", operands: Sequence[Expression], request: Request, marker: str
-) -> list[paging.Cursor]:
-    """Return the position in each source behind the item `marker`, which one of them has.
-
-    Raises Refusal if none has it, or several: a copy has the id of its original.
-    """
-    collection = request.path.removesuffix("/detail").rstrip("/")
-    item_of = Request("GET", f"{collection}/{quote(marker, safe='')}")
-    results = await evaluation.together(
-        [(operand, item_of) for operand in operands], lambda _: False, of=2
-    )
-    owners = [(n, r) for n, r in enumerate(results) if isinstance(r, Answer) and r.ok]
-    for answer in (r for r in results if isinstance(r, Answer)):
-        answer.close()
-    if not owners:
-        chosen(most_telling([r for r in results if r is not None]), ())
-        raise evaluation.refusal(HTTPStatus.BAD_REQUEST, f"no cloud has the marker {marker}")
-    if len(owners) > 1:
-        raise evaluation.refusal(
-            HTTPStatus.BAD_REQUEST,
-            f"several clouds have the marker {marker}; go on by the next link, which says whose "
-            "is meant",
-        )
-    owner, answer = owners[0]
-    order = Order.of(request)
-    if not order:
-        return [paging.DONE] * owner + [marker] + [None] * (len(operands) - owner - 1)
-    key = order.key(resource(answer.document))
-    others = [
-        _behind(evaluation, operand, request, order, (key, owner), n)
-        for n, operand in enumerate(operands)
-        if n != owner
-    ]
-    cursors = list(await asyncio.gather(*others))
-    cursors.insert(owner, marker)
-    return cursors
-
-
-async def _behind(
-    evaluation: "Evaluation",
-    operand: Expression,
-    request: Request,
-    order: Order,
-    position: tuple[Any, int],
-    number: int,
-) -> paging.Cursor:
-    """Return the last item of a source that comes before a position, page by page."""
-    cursor: str | None = None
-    while True:
-        whole = request.asking(marker=cursor, limit=None)
-        (answer,) = await evaluation.together([(operand, whole)], lambda _: False, of=2)
-        found = _listing(answer) if isinstance(answer, Answer) and answer.ok else None
-        if found is None:
-            return paging.AWAY
-        for item in found.items:
-            if (order.key(opened(item)), number) > position:
-                return cursor
-            cursor = identifier(item)
-        if not found.items or not paging.has_more(found, None):
-            return paging.DONE

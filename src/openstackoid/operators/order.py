@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import total_ordering
-from typing import Any
+from typing import Any, TypeAlias
 
 from openstackoid.operators.request import Request
 from openstackoid.operators.shapes import resource
@@ -34,6 +34,9 @@ class _Field:
     def __lt__(self, other: "_Field") -> bool:
         mine, theirs = _comparable(self.value), _comparable(other.value)
         return theirs < mine if self.down else mine < theirs
+
+
+Key: TypeAlias = tuple[_Field, ...]
 
 
 def _comparable(value: Any) -> tuple[int, Any]:
@@ -72,7 +75,7 @@ class Order:
     def __bool__(self) -> bool:
         return bool(self.keys)
 
-    def key(self, item: Any) -> tuple[_Field, ...]:
+    def key(self, item: Any) -> Key:
         """Return what an item is sorted by."""
         fields = resource(item) or {}
         return tuple(_Field(fields.get(_name(key, fields)), down) for key, down in self.keys)

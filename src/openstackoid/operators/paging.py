@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 from openstackoid.operators.order import Order
 from openstackoid.operators.request import Request
-from openstackoid.operators.shapes import Listing, identifier
+from openstackoid.operators.shapes import Listing, marker_of
 
 PAGE = "oid:page"
 """The query's parameter with the position in each source."""
@@ -32,6 +32,10 @@ Cursor: TypeAlias = str | bool | None
 DONE: it has no more. AWAY: it could not be asked, and is left out until the end of the list, which
 every page says; a list that began without it cannot go on with it in order.
 """
+
+
+class EndlessError(Exception):
+    """A list's items show nothing to go on behind: asked again, it would begin again."""
 
 
 def goes_on(cursor: Cursor) -> bool:
@@ -78,7 +82,11 @@ class Source:
             return DONE
         if self.spent and self.marker is not None:
             return self.marker
-        return identifier(self.items[self.taken - 1]) if self.taken else self.cursor
+        if not self.taken:
+            return self.cursor
+        if (marker := marker_of(self.last)) is None:
+            raise EndlessError
+        return marker
 
 
 def limit_of(request: Request) -> int | None:

@@ -136,7 +136,7 @@ def marker_of(item: Any) -> str | None:
     Nova's instance actions have a request's id, Swift's listings names and what they begin with.
     """
     found = resource(opened(item)) or {}
-    for key in ("id", "uuid", "id", "name", "request_id", "subdir"):
+    for key in ("id", "uuid", "name", "request_id", "subdir"):
         value = found.get(key)
         if isinstance(value, str) or (isinstance(value, int) and "uuid" not in found):
             return str(value)
