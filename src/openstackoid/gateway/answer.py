@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 import aiohttp
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of
 from openstackoid.gateway.protocol import (
@@ -96,11 +96,11 @@ async def send_refusal(
     record.fields["error"] = refusal.message
     if refusal.service:
         record.fields.setdefault("service", refusal.service)
+    headers = {REQUEST_ID: record.make_request_id(), **dict(record.extra)}
+    if refusal.retry_after is not None:
+        headers[hdrs.RETRY_AFTER] = str(refusal.retry_after)
     response = web.Response(
-        status=refusal.status,
-        body=body_of(refusal),
-        content_type=CONTENT_TYPE,
-        headers={REQUEST_ID: record.make_request_id(), **dict(record.extra)},
+        status=refusal.status, body=body_of(refusal), content_type=CONTENT_TYPE, headers=headers
     )
     await response.prepare(request)
     await response.write_eof()

@@ -44,6 +44,14 @@ Example:
     "--patience",
     "How long reading from several clouds may take; who is later is reported as missing.",
 )
+@click.option(
+    "--rate",
+    type=click.IntRange(min=1),
+    default=Settings.__dataclass_fields__["rate"].default,
+    show_default=True,
+    metavar="REQUESTS",
+    help="How many requests per second one address may send on average; more are answered 429.",
+)
 def gateway(
     file: Path,
     cloud: str,
@@ -51,6 +59,7 @@ def gateway(
     idle_timeout: float,
     drain_timeout: float,
     patience: float,
+    rate: int,
 ) -> None:
     """Run the gateway of one cloud: in front of its APIs, where scopes are interpreted.
 
@@ -65,6 +74,6 @@ def gateway(
         )
     configure()
     try:
-        serve(Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience))
+        serve(Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience, rate))
     except (ListenError, PeersError) as error:
         raise click.ClickException(str(error)) from error

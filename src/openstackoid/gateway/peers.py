@@ -83,8 +83,10 @@ class Peers:
         if route.origin is None:
             return
         origin = self._federation.clouds.get(route.origin)
-        if origin is None or route.origin == self._here:
-            raise self._refusal(route, f"there is no other cloud {route.origin} here; add it")
+        if route.origin == self._here:
+            raise self._refusal(route, "no gateway sends a request to itself")
+        if origin is None:
+            raise self._refusal(route, f"its file has no cloud {route.origin}; add it there")
         if origin.peer is not None and origin.peer.lower() not in tls.names(certificate):
             raise self._refusal(
                 route, f"it has to show a certificate for {origin.peer}, by the authority in own.ca"

@@ -14,6 +14,7 @@ from openstackoid.federation import Federation
 from openstackoid.gateway.answer import Editor, relay_answer, send_refusal
 from openstackoid.gateway.composite import Composite
 from openstackoid.gateway.health import Health
+from openstackoid.gateway.limits import Limits
 from openstackoid.gateway.protocol import RelayedRequest, connection_headers, decoded
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
@@ -37,12 +38,14 @@ class Relay:
         federation: Federation,
         here: str,
         upstream: Upstream,
+        limits: Limits,
         idle_timeout: float,
         patience: float,
     ) -> None:
         self.federation = federation
         self._here = here
         self._upstream = upstream
+        self._limits = limits
         self._idle_timeout = idle_timeout
         self.health = Health(self._address, upstream.connect_timeout)
         self._composite = Composite(here, upstream, self.health, idle_timeout, patience)
@@ -64,6 +67,7 @@ class Relay:
             record.write()
 
     async def _answer(self, request: RelayedRequest, record: Record) -> web.StreamResponse:
+        self._limits.count(request.remote or "")
         federation = self.federation  # the same one to the end, whatever is reloaded meanwhile
         head = self._head(request)
         decided = route(head, federation, self._here)

@@ -14,6 +14,7 @@ import uvloop
 from aiohttp import web
 
 from openstackoid.federation import Cloud, FederationError, load
+from openstackoid.gateway.limits import Limits
 from openstackoid.gateway.peers import Peers, PeersError, Seen
 from openstackoid.gateway.protocol import Server
 from openstackoid.gateway.relay import Relay
@@ -41,7 +42,7 @@ class Listener(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a gateway runs; times in seconds."""
+    """How a gateway runs; times in seconds, `rate` in requests per second of one address."""
 
     federation: Path
     cloud: str
@@ -49,6 +50,7 @@ class Settings:
     idle_timeout: float = 300.0
     drain_timeout: float = 60.0
     patience: float = 30.0
+    rate: int = 500
 
 
 class ListenError(Exception):
@@ -70,7 +72,12 @@ class Gateway:
         self._listening.current = peers.serving
         self._upstream = Upstream(peers, settings.connect_timeout, settings.idle_timeout)
         self._relay = Relay(
-            federation, settings.cloud, self._upstream, settings.idle_timeout, settings.patience
+            federation,
+            settings.cloud,
+            self._upstream,
+            Limits(settings.cloud, settings.rate),
+            settings.idle_timeout,
+            settings.patience,
         )
         self._runner = web.ServerRunner(
             Server(self._relay.handle, settings.cloud), shutdown_timeout=settings.drain_timeout

@@ -8,6 +8,7 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
 
     `cloud` is the one that refuses or is missing, `service` the service type where known. `sent` is
     False where a request surely did not get to its service, though the status leaves that open.
+    `retry_after` is how many seconds to wait before it is sent again, where that would help.
     """
 
     def __init__(
@@ -18,6 +19,7 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
         cloud: str,
         service: str = "",
         sent: bool | None = None,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -25,3 +27,4 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
         self.cloud = cloud
         self.service = service
         self.sent = sent
+        self.retry_after = retry_after
