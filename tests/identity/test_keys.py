@@ -30,7 +30,7 @@ def test_no_private_half_is_shown(tmp_path: Path) -> None:
     shown = f"{keys!r} {keys.sign!r} {keys.seal} {keys.public}"
     assert not any(d in shown for d in private)
     assert not signer(keys.public).has_private
-    assert not sealer(keys.public).has_private
+    assert not sealer(keys.public.seal).has_private
 
 
 @pytest.mark.parametrize(

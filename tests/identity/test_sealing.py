@@ -13,7 +13,7 @@ KEYS = make()
 OTHERS = make()
 TERMS = Terms("Two", ["image"], ["One", "Two"], 1000)
 TOKEN = "gAAAAABsecret"
-SEALED = seal(TOKEN, TERMS, sealer(KEYS.public))
+SEALED = seal(TOKEN, TERMS, sealer(KEYS.public.seal))
 
 
 def test_the_cloud_it_is_for_reads_it() -> None:
@@ -42,14 +42,14 @@ def test_it_is_good_for_what_it_says_only(
 
 def test_terms_may_be_wide() -> None:
     """All services, whichever gateway."""
-    sealed = seal(TOKEN, Terms("Two", ["*"], None, 1000), sealer(KEYS.public))
+    sealed = seal(TOKEN, Terms("Two", ["*"], None, 1000), sealer(KEYS.public.seal))
     assert unseal(sealed, KEYS.seal, "Two", "compute", "Three", 0) == TOKEN
 
 
 @pytest.mark.parametrize(
     "sealed",
     [
-        seal(TOKEN, TERMS, sealer(OTHERS.public)),
+        seal(TOKEN, TERMS, sealer(OTHERS.public.seal)),
         "a.b.c.d.e",
         "....",
         ".".join([urlsafe_b64encode(b'{"alg":"dir","enc":"A256GCM"}').decode(), "", "a", "b", "c"]),

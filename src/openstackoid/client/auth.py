@@ -4,6 +4,7 @@ On every request goes `X-Scope`, because login and version discovery have no tok
 the suffix, because services pass their caller's token on (DESIGN §3).
 """
 
+import copy
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -13,22 +14,24 @@ from keystoneauth1.http_basic import HTTPBasicAuth
 from keystoneauth1.plugin import IDENTITY_AUTH_HEADER_NAME, BaseAuthPlugin
 from keystoneauth1.session import Session
 
+from openstackoid.client.accounts import SCOPE_HEADER, Accounts
 from openstackoid.scope import DELIMITER, Scope, join
 
-SCOPE_HEADER = "X-Scope"
 POLICY_HEADER = "X-Scope-Policy"
 
 Auth = TypeVar("Auth", bound=BaseAuthPlugin)
 
 
-def scoped(auth: Auth, scope: Scope) -> Auth:
-    """Make this auth plugin carry the scope, and return it.
+def scoped(auth: Auth, scope: Scope, accounts: Accounts | None = None) -> Auth:
+    """Make this auth plugin carry the scope, and the tokens of other accounts; return it.
 
     The object stays itself, so that whoever holds it already (manilaclient takes it from the client
     manager, not from the session) carries the scope as well, and renews its token as before.
     A scope it had is replaced. HTTP Basic has no token to put a scope on, and is left alone.
     """
-    if isinstance(auth, HTTPBasicAuth) or getattr(auth, "oid_scope", None) == scope:
+    if isinstance(auth, HTTPBasicAuth):
+        return auth
+    if getattr(auth, "oid_scope", None) == scope and accounts is None:
         return auth
     if not isinstance(auth, Scoped):
         plain: type = type(auth)
@@ -36,6 +39,7 @@ def scoped(auth: Auth, scope: Scope) -> Auth:
     # A token of openstacksdk's cache may be of another cloud's Keystone than this scope's.
     auth.invalidate()
     cast("Scoped", auth).oid_scope = scope
+    cast("Scoped", auth).oid_accounts = accounts
     return auth
 
 
@@ -49,27 +53,41 @@ class Scoped(BaseAuthPlugin):
     """What a plugin does besides, once `scoped`."""
 
     oid_scope: Scope
+    oid_accounts: Accounts | None = None
 
     def get_headers(self, session: Session) -> dict[str, str] | None:
         """Return the headers of an authenticated request, with the scope in both places."""
+        if self.oid_accounts:
+            self.oid_accounts.begin()
         headers = super().get_headers(session)
         if headers is None or not self.oid_scope:
             return headers
         # Not left to the session, so that it equals the suffix where plugins share one.
         headers = {**headers, SCOPE_HEADER: self.oid_scope.canonical}
         if token := headers.get(IDENTITY_AUTH_HEADER_NAME):
-            headers[IDENTITY_AUTH_HEADER_NAME] = self._suffixed(token)
+            headers[IDENTITY_AUTH_HEADER_NAME] = self._suffixed(token, session)
         return headers
 
     def get_token(self, session: Session) -> str | None:
         """Return the token with its suffix: some clients send it with an HTTP library of theirs."""
+        if self.oid_accounts:
+            self.oid_accounts.begin()
         token = super().get_token(session)
-        return self._suffixed(token) if token else token
+        return self._suffixed(token, session) if token else token
 
     def get_auth_ref(self, session: Session) -> AccessInfo | None:
-        """Log in, as the scope's `identity` says."""
+        """Log in, as the scope's `identity` says; at home, if there is an account for that."""
         announce(session, self.oid_scope)
+        if self.oid_accounts and self.oid_accounts.at_home is not None:
+            session = _saying(session, self.oid_accounts.at_home)
+            self.oid_accounts.watch(session)
         return super().get_auth_ref(session)
+
+    def invalidate(self) -> bool:
+        """Forget the token and those of other accounts: it is not known which was refused."""
+        if self.oid_accounts:
+            self.oid_accounts.invalidate()
+        return super().invalidate()
 
     def get_endpoint_data(self, session: Session, **kwargs: Any) -> EndpointData | None:
         """Discover the version of one service, in its cloud."""
@@ -82,12 +100,32 @@ class Scoped(BaseAuthPlugin):
         return super().get_all_version_data(session, *args, **kwargs)
 
     def get_cache_id(self) -> str | None:
-        """Return an id of its own for each scope, whose `identity` decides who issues the token."""
+        """Return an id of its own for each scope, whose `identity` decides who issues the token.
+
+        With other accounts, it is not kept: a login also tells the key for sealing.
+        """
+        if self.oid_accounts:
+            return None
         identifier = super().get_cache_id()
         return join(identifier, self.oid_scope) if identifier and self.oid_scope else identifier
 
-    def _suffixed(self, token: str) -> str:
-        return join(token, self.oid_scope) if self.oid_scope and DELIMITER not in token else token
+    def _suffixed(self, token: str, session: Session) -> str:
+        if not self.oid_scope or DELIMITER in token:
+            return token
+        if self.oid_accounts is None:
+            return join(token, self.oid_scope)
+        get_access = getattr(self, "get_access", None)
+        access = get_access(session) if get_access else None
+        return join(token, self.oid_scope, self.oid_accounts.wallet(token, access))
+
+
+def _saying(session: Session, scope: Scope) -> Session:
+    """Return a twin of a session that announces another scope."""
+    twin = copy.copy(session)
+    twin._session = None  # or the connections would be closed with the twin
+    others = {k: v for k, v in session.additional_headers.items() if k != SCOPE_HEADER}
+    twin.additional_headers = {**others, SCOPE_HEADER: scope.canonical}
+    return twin
 
 
 @cache

@@ -5,10 +5,12 @@ from pkgutil import resolve_name
 from openstack.connection import Connection
 from openstack.exceptions import ConfigException
 
+from openstackoid.client.accounts import Accounts
 from openstackoid.client.auth import POLICY_HEADER, Scoped, announce, scoped
 from openstackoid.client.discovery import report_failures
+from openstackoid.client.entries import accounts
 from openstackoid.client.sources import from_config
-from openstackoid.scope import ScopeError
+from openstackoid.scope import Scope, ScopeError
 
 NAME = f"{__name__}:install"
 """What a cloud's `vendor_hook` is set to."""
@@ -50,7 +52,17 @@ def _install(connection: Connection) -> None:
             session.additional_headers[POLICY_HEADER] = policy
         report_failures(session)
     if auth and (scope or isinstance(auth, Scoped)):
-        scoped(auth, scope)
+        scoped(auth, scope, _accounts(connection, scope))
+
+
+def _accounts(connection: Connection, scope: Scope) -> Accounts | None:
+    """Return the accounts in other clouds of the scope."""
+    region = connection.config
+    if region._openstack_config is None or not scope:
+        return None
+    auth = region.config.get("auth") or {}
+    given = region.config.get("oid_clouds", auth.get("oid_clouds"))
+    return accounts(region._openstack_config, given, scope, str(auth.get("auth_url")), region._name)
 
 
 def _run_own_hook(connection: Connection) -> None:

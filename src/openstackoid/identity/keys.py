@@ -47,9 +47,9 @@ def signer(public: PublicKeys) -> JWK:
     return JWK(kty="OKP", crv="Ed25519", x=public.sign)
 
 
-def sealer(public: PublicKeys) -> JWK:
-    """Return the key that tokens are sealed to a gateway with."""
-    return JWK(kty="OKP", crv="X25519", x=public.seal)
+def sealer(seal: str) -> JWK:
+    """Return the key that tokens are sealed to a gateway with, of the text the federation has."""
+    return JWK(kty="OKP", crv="X25519", x=seal)
 
 
 def read(file: Path) -> Keys:

@@ -1,0 +1,170 @@
+"""The user's accounts in several clouds: logs in to each, and fills the wallet (DESIGN §6.3)."""
+
+import re
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextvars import copy_context
+from dataclasses import dataclass
+
+from keystoneauth1.access import AccessInfo
+from keystoneauth1.exceptions import AuthPluginException, ClientException
+from keystoneauth1.session import Session
+from requests import Response
+
+from openstackoid.scope import Account, Scope, Wallet
+from openstackoid.scope.expression import clouds
+from openstackoid.scope.model import EVERYTHING, IDENTITY
+
+SCOPE_HEADER = "X-Scope"
+KEY_HEADER = "X-Scope-Key"
+
+_KEY = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*) ([A-Za-z0-9_-]{43})")
+_SOON = 60  # seconds before its end in which a token is renewed
+
+
+class AccountError(AuthPluginException):
+    """Why a login to one of several clouds failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What a gateway says of itself to whom logs in there: its cloud, and its key for sealing."""
+
+    cloud: str
+    key: str
+
+    @classmethod
+    def of(cls, response: Response) -> "Gateway | None":
+        """Return what an answer says, None if it says nothing."""
+        match = _KEY.fullmatch(response.headers.get(KEY_HEADER, ""))
+        return cls(match[1], match[2]) if match else None
+
+
+class Login:
+    """One account: the entry of clouds.yaml it is written in, and a session of its own."""
+
+    def __init__(self, cloud: str, entry: str, session: Session) -> None:
+        self.gateway: Gateway | None = None
+        self._who = f"the login to {cloud} with {entry} of clouds.yaml"
+        self._cloud = cloud
+        self._session = session
+        self._lock = threading.Lock()
+        self._access: Future[AccessInfo] | None = None
+        # A scoped login is answered with the key; a cloud without a gateway ignores the header.
+        session.additional_headers[SCOPE_HEADER] = Scope().canonical
+        session.session.hooks["response"].append(self._learn)
+
+    def begin(self) -> None:
+        """Log in, in a thread of its own, unless there is a token that is good for a while."""
+        with self._lock:
+            if self._access is not None and not _is_over(self._access):
+                return
+            self._access = Future()
+            arguments = (self._log_in, self._access)
+            threading.Thread(target=copy_context().run, args=arguments, daemon=True).start()
+
+    def access(self) -> AccessInfo:
+        """Return the token, and what it is for; raises AccountError."""
+        self.begin()
+        assert self._access is not None  # noqa: S101  (begin has set it)
+        return self._access.result()
+
+    def invalidate(self) -> None:
+        """Forget the token; it was refused somewhere."""
+        with self._lock:
+            if self._access is not None and self._access.done():
+                self._access = None
+                self._session.invalidate()
+
+    def _log_in(self, access: Future[AccessInfo]) -> None:
+        try:
+            get_access = getattr(self._session.auth, "get_access", None)
+            if get_access is None:
+                raise AccountError(f"{self._who} failed: its auth_type gives no token")
+            access.set_result(get_access(self._session))
+        except ClientException as error:
+            known = error if isinstance(error, AccountError) else None
+            access.set_exception(known or AccountError(f"{self._who} failed: {error}"))
+        except BaseException as error:  # noqa: BLE001  (raised again by result())
+            access.set_exception(error)
+
+    def _learn(self, response: Response, **_: object) -> None:
+        gateway = Gateway.of(response)
+        if gateway is not None and gateway.cloud == self._cloud:
+            self.gateway = gateway
+
+
+class Accounts:
+    """The accounts in other clouds that one scope names, beside the one at home."""
+
+    def __init__(self, scope: Scope, logins: Mapping[str, Login]) -> None:
+        self.home: Gateway | None = None
+        self._scope = scope
+        self._logins = logins
+        self._sealed: dict[str, tuple[str, str]] = {}
+        identity = scope.resolve(IDENTITY)
+        self.at_home: Scope | None = None
+        """The scope of the login at home, None if that login goes elsewhere by `identity`.
+
+        It names neither `identity` nor `*`: other accounts' tokens are for those.
+        """
+        if identity is None or set(clouds(identity)) <= logins.keys():
+            items = ((s, e) for s, e in scope.items if s not in {IDENTITY, EVERYTHING})
+            self.at_home = Scope.of(items)
+
+    def begin(self) -> None:
+        """Log in everywhere at the same time, as far as it is needed."""
+        for login in self._logins.values():
+            login.begin()
+
+    def invalidate(self) -> None:
+        """Forget all tokens."""
+        for login in self._logins.values():
+            login.invalidate()
+
+    def watch(self, session: Session) -> None:
+        """Look at the answers of home."""
+        hooks = session.session.hooks["response"]
+        if self._learn not in hooks:
+            hooks.append(self._learn)
+
+    def _learn(self, response: Response, **_: object) -> None:
+        self.home = Gateway.of(response) or self.home
+
+    def wallet(self, token: str, access: AccessInfo | None) -> Wallet:
+        """Return all tokens; `token` is that of home, if one logs in there, `access` what it is.
+
+        Those of clouds whose gateways have keys are sealed. Raises AccountError.
+        """
+        accounts = []
+        if self.at_home is not None:
+            project = access.project_id if access else None
+            text = self._text(EVERYTHING, token, access, self.home)
+            accounts.append((EVERYTHING, Account(text, project)))
+        for cloud, login in self._logins.items():
+            other = login.access()
+            text = self._text(cloud, other.auth_token or "", other, login.gateway)
+            accounts.append((cloud, Account(text, other.project_id)))
+        return Wallet(tuple(accounts))
+
+    def _text(
+        self, cloud: str, token: str, access: AccessInfo | None, gateway: Gateway | None
+    ) -> str:
+        """Return a token as it is sent; sealed once, for services keep what they know by it."""
+        if gateway is None or access is None or access.expires is None:
+            return token
+        if self._sealed.get(cloud, ("", ""))[0] != token:
+            from openstackoid.client.sealing import sealed
+
+            home = self.home.cloud if self.home else None
+            expires = int(access.expires.timestamp())
+            text = sealed(token, gateway.cloud, gateway.key, self._scope, home, expires)
+            self._sealed[cloud] = (token, text)
+        return self._sealed[cloud][1]
+
+
+def _is_over(access: Future[AccessInfo]) -> bool:
+    return access.done() and (
+        access.exception() is not None or access.result().will_expire_soon(_SOON)
+    )
