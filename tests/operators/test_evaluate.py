@@ -7,7 +7,7 @@ import time
 import pytest
 from operators.simulated import Simulated, evaluation, expression, list_of
 
-from openstackoid.operators import Answer, NoAnswerError, Policy, Request
+from openstackoid.operators import Answer, NoAnswerError, Policy, Report, Request
 from openstackoid.operators.shapes import message_of
 from openstackoid.routing import Refusal
 
@@ -257,6 +257,7 @@ async def test_and_deletes_where_it_is() -> None:
     [
         ("image", "/v2/images", {"name": "x"}),
         ("compute", "/v2.1/flavors", {"flavor": {"name": "x", "id": None}}),
+        ("compute", "/v2.1/5e1f/flavors", {"flavor": {"name": "x"}}),
     ],
 )
 async def test_and_creates_copies_under_one_id(
@@ -352,6 +353,27 @@ async def test_a_cloud_that_answers_otherwise_is_missing_from_a_list() -> None:
     assert [o.cloud for o in run.report.missing()] == ["B"]
 
 
+@pytest.mark.parametrize("odd", [Answer(302), Answer(200, document={"error": "odd"})])
+async def test_the_first_success_in_order_says_of_which_kind_the_answer_is(odd: Answer) -> None:
+    """What answers otherwise behind a list hides no other list; nor does a redirection before."""
+    clouds = {"A": one("a"), "B": one("b"), "C": one("c")}
+    clouds["C"].seconds = 0.05
+
+    async def send(cloud: str, request: Request) -> Answer:
+        return odd if cloud == "B" else await clouds[cloud].answer(request)
+
+    for text in ("A&B&C", "B&A&C"):
+        run = evaluation(clouds)
+        run.send = send
+        answer = await run.run(expression(text), LIST)
+        if text.startswith("B") and odd.status == 200:
+            assert answer.cloud == "B"
+        else:
+            assert [i["name"] for i in list_of(answer).items] == ["a", "c"]
+            assert list_of(answer).next is None
+            assert [o.cloud for o in run.report.missing()] == ["B"]
+
+
 async def test_a_report_of_many_writes_says_how_many_failed() -> None:
     """However many clouds took part, it fits in a header and hides no failure."""
     clouds = {f"C{n}": one("x", 403 if n == 7 else None) for n in range(80)}
@@ -359,7 +381,43 @@ async def test_a_report_of_many_writes_says_how_many_failed() -> None:
     await run.run(expression("&".join(clouds)), POST)
     header = run.report.header()
     assert len(header) <= 4096
-    assert {(e["status"], e["clouds"]) for e in json.loads(header)} == {(201, 79), (403, 1)}
+    folded, failed = json.loads(header)
+    assert (folded["status"], folded["clouds"]) == (201, 79)
+    assert (failed["cloud"], failed["status"]) == ("C7", 403)
+
+
+def test_a_folded_report_names_who_failed_and_what_is_left() -> None:
+    """What needs somebody to look after it stays apart from what is well."""
+    report = Report()
+    for n in range(1000):
+        outcome = report.of(f"Cloud{n}")
+        outcome.status, outcome.seconds, outcome.created = 201, n / 1000, f"id-{n}"
+        outcome.undone = n != 500
+        if n < 30:
+            outcome.status, outcome.message, outcome.created = 409, "x" * 300, None
+            outcome.undone = None
+        elif n < 60:
+            outcome.status, outcome.error, outcome.undone = None, "y" * 300, None
+    entries = json.loads(report.header())
+    assert len(report.header()) <= 4096
+    assert entries == [
+        {"clouds": 30, "status": 409, "seconds": 0.029, "names": [f"Cloud{n}" for n in range(30)]},
+        {
+            "clouds": 30,
+            "error": "no answer",
+            "seconds": 0.059,
+            "names": [f"Cloud{n}" for n in range(30, 60)],
+        },
+        {"clouds": 939, "status": 201, "undone": True, "seconds": 0.999},
+        {"clouds": 1, "status": 201, "undone": False, "seconds": 0.5, "names": ["Cloud500"]},
+    ]
+    for outcome in report.outcomes.values():
+        outcome.status, outcome.undone = 403, None
+    (refused, silent) = json.loads(report.header())
+    assert refused["clouds"] == 970
+    assert 100 < len(refused["names"]) < 970
+    assert len(silent["names"]) == 30
+    assert len(report.header()) <= 4096
 
 
 def test_a_token_in_a_service_s_message_is_cut() -> None:

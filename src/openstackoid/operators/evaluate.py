@@ -17,6 +17,10 @@ from openstackoid.scope import All, Any, Cloud, Expression
 from openstackoid.scope.expression import clouds
 
 
+def _never(_: Answer) -> bool:
+    return False
+
+
 @dataclass
 class Evaluation:
     """What one evaluation needs, and what is reported of it.
@@ -75,11 +79,11 @@ class Evaluation:
     async def together(
         self,
         operands: Sequence[tuple[Expression, Request]],
-        enough: Callable[[Answer], bool],
+        enough: Callable[[Answer], bool] = _never,
         of: int = 1,
     ) -> list[Result | None]:
-        """Evaluate all at once, or until one in order is `enough`, in one `of` equal parts of the
-        time that is left.
+        """Evaluate all at once, or until the first success in order if that is `enough`, in one
+        `of` equal parts of the time that is left.
 
         Returns a result for each in order, None where it was not waited for. A cloud that is known
         to be down is not asked.
@@ -90,8 +94,10 @@ class Evaluation:
         try:
             for number, (task, (operand, _)) in enumerate(zip(tasks, operands, strict=True)):
                 result = results[number] = await self._result(task, operand, end)
-                if isinstance(result, Answer) and enough(result):
-                    break
+                if isinstance(result, Answer) and result.ok:
+                    if enough(result):
+                        break
+                    enough = _never  # the kind of the answer is known: that of all of them
         finally:
             await _let_go(tasks, results)
         return results

@@ -68,7 +68,7 @@ async def _page(
     asked = [(i, c) for i, c in enumerate(cursors) if not isinstance(c, bool)]
     results = await evaluation.together(
         [(operands[i], request.asking(marker=c)) for i, c in asked],
-        lambda a: evaluation.policy is Policy.ANY and a.ok and listing(a.document) is None,
+        lambda a: evaluation.policy is Policy.ANY and a.status < 300 and not listing(a.document),
     )
     answers = [r for r in results if isinstance(r, Answer) and r.ok]
     failed = {

@@ -26,9 +26,7 @@ async def located(
     """
     collection = request.path.removesuffix("/detail").rstrip("/")
     item_of = Request("GET", f"{collection}/{quote(marker, safe='')}")
-    results = await evaluation.together(
-        [(operand, item_of) for operand in operands], lambda _: False, of=2
-    )
+    results = await evaluation.together([(operand, item_of) for operand in operands], of=2)
     owners = [(n, r) for n, r in enumerate(results) if isinstance(r, Answer) and r.ok]
     for answer in (r for r in results if isinstance(r, Answer)):
         answer.close()
@@ -103,7 +101,7 @@ async def _walked(
     cursor: paging.Cursor = None
     while not isinstance(cursor, bool):
         page = request.asking(marker=cursor, limit=None)
-        (answer,) = await evaluation.together([(operand, page)], lambda _: False, of=2)
+        (answer,) = await evaluation.together([(operand, page)], of=2)
         found = listing(answer.document) if isinstance(answer, Answer) and answer.ok else None
         if not isinstance(answer, Answer) or found is None:
             raise NoAnswerError(f"{operand} does not say what comes before the marker", sent=False)

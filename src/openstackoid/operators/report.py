@@ -25,6 +25,12 @@ class Outcome:
     undone: bool | None = None
     unknown: bool = False
 
+    @property
+    def well(self) -> bool:
+        """Whether it succeeded, and nothing is left there that should not be."""
+        ok = self.status is not None and self.status < 400
+        return ok and self.error is None and self.undone is not False
+
     def document(self) -> dict[str, object]:
         """Return it as JSON has it, without what is not known."""
         names = ("cloud", "status", "seconds", "error", "message", "created", "undone")
@@ -53,34 +59,40 @@ class Report:
         """Return the value of X-Scope-Report: ASCII JSON in one line, a list of outcomes.
 
         Of so many clouds that it would not fit in a header, those that answered alike are one
-        entry: `{"clouds": 990, "status": 200, "seconds": …}`, with the longest time.
+        entry, `{"clouds": 990, "status": 200, "seconds": …}`, with the longest time: first those
+        that succeeded, then all, and then it has the `names` of those that did not, as many as fit.
         """
-        documents = [o.document() for o in self.outcomes.values()]
-        for folded in (
-            documents,
-            _folded(documents, "status"),
-            _folded(documents, "kind"),
-            _folded([d | {"created": None} for d in documents], "kind"),
-        ):
-            text = json.dumps(folded, separators=(",", ":"))
-            if len(text) <= MAX_HEADER:
-                return text
-        return "[]"
+        outcomes = list(self.outcomes.values())
+        texts = (json.dumps(entries, separators=(",", ":")) for entries in _ever_shorter(outcomes))
+        return next((text for text in texts if len(text) <= MAX_HEADER), "[]")
 
 
-def _folded(documents: list[dict[str, object]], by: str) -> list[dict[str, object]]:
-    """Return the outcomes with successes folded by status; by kind, the failures as well."""
-    folded: dict[object, dict[str, object]] = {}
-    kept: list[dict[str, object]] = []
-    for document in documents:
-        status, failed = document.get("status"), "error" in document
-        if (failed and by == "status") or document.get("created") is not None:
-            kept.append(document)
-            continue
-        entry = folded.setdefault((status, failed), {"clouds": 0})
+def _ever_shorter(outcomes: list[Outcome]) -> Iterator[list[dict[str, object]]]:
+    yield [o.document() for o in outcomes]
+    for ids in (True, False):
+        kept = [o for o in outcomes if not o.well or (ids and o.created)]
+        folded = [o for o in outcomes if o.well and not (ids and o.created)]
+        yield [*_folded(folded, names=0), *(o.document() for o in kept)]
+    names = len(outcomes)
+    while names:
+        yield _folded(outcomes, names)
+        names //= 2
+    yield _folded(outcomes, 0)
+
+
+def _folded(outcomes: Iterable[Outcome], names: int) -> list[dict[str, object]]:
+    """Return an entry for all outcomes that are alike, with so many names of clouds that failed."""
+    alike: dict[tuple[int | None, bool | None], list[Outcome]] = {}
+    for outcome in outcomes:
+        status = None if outcome.error else outcome.status
+        alike.setdefault((status, outcome.undone), []).append(outcome)
+    entries = []
+    for (status, undone), those in alike.items():
+        entry: dict[str, object] = {"clouds": len(those)}
         entry |= {"status": status} if status is not None else {"error": "no answer"}
-        entry["clouds"] = int(str(entry["clouds"])) + 1
-        entry["seconds"] = max(
-            float(str(entry.get("seconds", 0))), float(str(document.get("seconds", 0)))
-        )
-    return [*folded.values(), *kept]
+        entry |= {"undone": undone} if undone is not None else {}
+        entry["seconds"] = max(o.seconds or 0.0 for o in those)
+        if names and not those[0].well:
+            entry["names"] = [o.cloud for o in those[:names]]
+        entries.append(entry)
+    return entries

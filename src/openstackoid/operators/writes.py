@@ -1,10 +1,11 @@
 """Writing under `&`: all, or what was created is removed again."""
 
-import copy
+import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from openstackoid.operators.failures import Result, may_have_acted, most_telling
@@ -17,7 +18,10 @@ from openstackoid.scope.expression import clouds
 if TYPE_CHECKING:
     from openstackoid.operators.evaluate import Evaluation
 
-_CHOSEN_IDS = {("image", "/v2/images"): (), ("compute", "/v2.1/flavors"): ("flavor",)}
+_CHOSEN_IDS = (
+    ("image", re.compile(r"/v2/images/?"), None),
+    ("compute", re.compile(r"/v2(\.1)?(/[^/]+)?/flavors/?"), "flavor"),  # with or without project
+)
 """Collections whose ids the client may choose, and the key the resource is under: a copy of such a
 resource has the same id in every cloud."""
 
@@ -30,8 +34,7 @@ async def write(
     Raises NoAnswerError that says, by cloud and id, what was undone and what was not.
     """
     _check_undoable(evaluation, request)
-    asked, request = request, _with_id(evaluation.service, request)
-    chosen = _chosen_id(evaluation.service, request) if request is not asked else None
+    request, chosen = _with_id(evaluation.service, request)
     if evaluation.policy is Policy.ALL and (away := _away(evaluation, operands)):
         raise NoAnswerError(
             f"{away} is known to be down, so nothing was sent to {_names(operands)}; try again "
@@ -39,9 +42,7 @@ async def write(
             sent=False,
             status=HTTPStatus.SERVICE_UNAVAILABLE,
         )
-    results = await evaluation.together(
-        [(operand, request) for operand in operands], lambda _: False
-    )
+    results = await evaluation.together([(operand, request) for operand in operands])
     for result in results:
         if isinstance(result, Answer) and result.ok and request.method == "POST" and result.cloud:
             evaluation.report.of(result.cloud).created = _created(result)
@@ -151,24 +152,24 @@ def _status(failed: Sequence[Result]) -> HTTPStatus:
         return HTTPStatus.BAD_GATEWAY
 
 
-def _with_id(service: str, request: Request) -> Request:
-    """Give what is created an id of ours, where the client may choose it and has not."""
-    keys = _CHOSEN_IDS.get((service, request.path.rstrip("/")))
-    if keys is None or request.method != "POST" or not isinstance(request.document, dict):
-        return request
-    document = copy.deepcopy(request.document)
-    inner: Any = document
-    for key in keys:
-        inner = inner.get(key)
-        if not isinstance(inner, dict):
-            return request
-    if inner.get("id") not in (None, "", "auto"):
-        return request
-    inner["id"] = str(uuid.uuid4())
-    return Request(request.method, request.path, request.query, document)
+def _with_id(service: str, request: Request) -> tuple[Request, str | None]:
+    """Give what is created an id of ours, where the client may choose it and has not.
 
-
-def _chosen_id(service: str, request: Request) -> str | None:
-    if (service, request.path.rstrip("/")) not in _CHOSEN_IDS or request.method != "POST":
-        return None
-    return identifier(request.document)
+    Returns the request, and that id.
+    """
+    document = request.document
+    if request.method != "POST" or not isinstance(document, dict):
+        return request, None
+    for owner, collection, key in _CHOSEN_IDS:
+        created = document.get(key) if key else document
+        if (
+            owner == service
+            and collection.fullmatch(request.path)
+            and isinstance(created, dict)
+            and created.get("id") in (None, "", "auto")
+        ):
+            chosen = str(uuid.uuid4())
+            created = created | {"id": chosen}
+            named = document | {key: created} if key else created
+            return replace(request, document=named), chosen
+    return request, None
