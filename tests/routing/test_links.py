@@ -99,3 +99,33 @@ def test_pieces_make_no_difference(values: list[str], sizes: list[int]) -> None:
     assert out == expected
     url = links(TO_PATHS, "compute").url
     assert [s["links"][0]["href"] for s in json.loads(out)["servers"]] == [url(v) for v in values]
+
+
+THEIRS, OURS = "a" * 32, "b" * 32
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_project_ids_in_links_are_those_of_whoever_asks(size: int) -> None:
+    """Whole segments of links, whatever the pieces; the same id as a value stays."""
+    base = "http://q:8774"
+    edited = Links(
+        FEDERATION.clouds["Ports"], FEDERATION.clouds["Paths"], "compute", {THEIRS: OURS}
+    )
+    document = {
+        "tenant_id": THEIRS,
+        "text": f'"href": "{base}/v2.1/{THEIRS}/x"',
+        "links": [{"href": f"{base}/v2.1/{THEIRS}/servers/1?x={THEIRS}", "rel": "self"}],
+        "next": f"{base}/v1/AUTH_{THEIRS}",
+        "last": f"{base}/v1/not{THEIRS}/{THEIRS}more",
+    }
+    body = json.dumps(document).encode()
+    editor = edited.edit()
+    pieces = [body[i : i + size] for i in range(0, len(body), size)]
+    got = json.loads(b"".join([*map(editor.feed, pieces), editor.end()]))
+    home = "http://p:8888/compute"
+    assert got["tenant_id"] == THEIRS
+    assert got["text"] == document["text"]
+    assert got["links"][0]["href"] == f"{home}/v2.1/{OURS}/servers/1?x={THEIRS}"
+    assert got["next"] == f"{home}/v1/AUTH_{OURS}"
+    assert got["last"] == f"{home}/v1/not{THEIRS}/{THEIRS}more"
+    assert edited.url(f"{base}/v3/{THEIRS}/volumes") == f"{home}/v3/{OURS}/volumes"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from openstackoid.federation import Cloud
 from openstackoid.federation.model import PUBLIC
+from openstackoid.routing.projects import in_project
 
 _KEYS = ("first", "href", "last", "next", "previous", "self")
 """Keys of links in OpenStack's APIs: nova's `links`, neutron's `*_links`, keystone's `links`."""
@@ -21,6 +22,9 @@ _KEY = re.compile(rb'"(?:%s)"\s{0,4}:\s{0,4}"\Z' % "|".join(_KEYS).encode())
 _KEY_LENGTH = max(map(len, _KEYS)) + 12
 """Bytes from the quote before a key to the one before its value."""
 
+_REACH = 512
+"""Bytes of a link in which the id of a project is looked for."""
+
 
 def has_links(service: str) -> bool:
     """Tell whether links in bodies of a service are the service's; an object's are its owner's."""
@@ -28,9 +32,16 @@ def has_links(service: str) -> bool:
 
 
 class Links:
-    """What replaces what, in the answers of one service of another cloud."""
+    """What replaces what, in the answers of one service of another cloud.
 
-    def __init__(self, theirs: Cloud, ours: Cloud, service: str) -> None:
+    `projects` are ids of projects there to those that whoever asks knows them by.
+    """
+
+    def __init__(
+        self, theirs: Cloud, ours: Cloud, service: str, projects: Mapping[str, str] | None = None
+    ) -> None:
+        self._service = service
+        self._projects = projects or {}
         self._new: dict[str, str] = {}
         for frontend in theirs.addresses:
             here = ours.frontend(frontend.service, frontend.interface)
@@ -46,24 +57,31 @@ class Links:
             rest = value[len(old) :]
             ends = rest.startswith("/") or (old and rest[:1] in {"", "?"})
             if value.startswith(old) and ends:
-                return self._new[old] + rest
+                return self._new[old] + in_project(rest, self._service, self._projects)
         return value
 
     def edit(self) -> "Editor":
         """Return an editor for one body."""
-        return Editor({old.encode(): new.encode() for old, new in self._new.items()})
+        return Editor(_encoded(self._new), _encoded(self._projects))
+
+
+def _encoded(texts: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {old.encode(): new.encode() for old, new in texts.items()}
 
 
 class Editor:
-    """Edits one JSON body piece by piece; holds back no more than the length of one link's base.
+    """Edits one JSON body piece by piece; holds back no more than what of a link may change.
 
     A key and its value are found by their quotes: within a JSON string those are escaped, so that
     nothing in a text is taken for a link.
     """
 
-    def __init__(self, new: Mapping[bytes, bytes]) -> None:
+    def __init__(self, new: Mapping[bytes, bytes], projects: Mapping[bytes, bytes]) -> None:
         self._new = new
+        self._projects = projects
         self._longest = _KEY_LENGTH + max(map(len, new), default=0) + 1
+        if projects:
+            self._longest += _REACH + max(map(len, projects)) + 1
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
@@ -78,19 +96,19 @@ class Editor:
     def _edited(self, until: int) -> Iterator[bytes]:
         """Yield the body up to `until`, or to the end of a link that begins before it."""
         position = 0
-        for key, start, old in sorted(self._links()):
+        for key, start, old, new in sorted((*self._links(), *self._ids())):
             if key >= until:
                 break
             yield self._held[position:start]
-            yield self._new[old]
+            yield new
             position = start + len(old)
         if position < until:
             yield self._held[position:until]
             position = until
         self._held = self._held[position:]
 
-    def _links(self) -> Iterator[tuple[int, int, bytes]]:
-        """Yield where the key of each link begins, where its address begins, and the address.
+    def _links(self) -> Iterator[tuple[int, int, bytes, bytes]]:
+        """Yield where the key of each link begins, where its address begins, old and new address.
 
         Addresses are looked for first, the key before them only then: most of a body is neither.
         """
@@ -104,5 +122,20 @@ class Editor:
                 if held.startswith(ends, start + len(old)):
                     key = _KEY.search(held, max(0, start - _KEY_LENGTH), start)
                     if key:
-                        yield key.start(), start, old
+                        yield key.start(), start, old, self._new[old]
                 quote = held.find(b'"' + old, start)
+
+    def _ids(self) -> Iterator[tuple[int, int, bytes, bytes]]:
+        """Yield the same of each project id that is a part of a link's path."""
+        held = self._held
+        for old, new in self._projects.items():
+            for prefix in (b"/", b"/AUTH_"):
+                slash = held.find(prefix + old)
+                while slash >= 0:
+                    start = slash + len(prefix)
+                    if held.startswith((b"/", b"?", b'"'), start + len(old)):
+                        value = held.rfind(b'"', max(0, slash - _REACH), slash) + 1
+                        key = _KEY.search(held, max(0, value - _KEY_LENGTH), value)
+                        if value and key:
+                            yield key.start(), start, old, new
+                    slash = held.find(prefix + old, start)

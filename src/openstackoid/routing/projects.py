@@ -1,0 +1,28 @@
+"""The id of a project in a path: every cloud has its own for what is the same to a user (DESIGN §4)."""
+
+import re
+from collections.abc import Mapping
+
+_OBJECT_STORE = "object-store"
+_ACCOUNT = re.compile(r"(?:/v1)?/AUTH_(?P<id>[^/?]+)")
+_SEGMENT = re.compile(r"/(?:AUTH_)?(?P<id>[^/?]+)")
+
+
+def in_project(rest: str, service: str, ids: Mapping[str, str]) -> str:
+    """Return a path (and its query) with other ids of projects, where it has one of `ids`.
+
+    Whole segments are looked at: cinder's `/v3/<id>`, heat's `/v1/<id>`, swift's `/v1/AUTH_<id>`,
+    nova's `/os-quota-sets/<id>`. Of an object's path only the account: the rest is its owner's.
+    """
+    if not ids:
+        return rest
+    path, mark, query = rest.partition("?")
+    if service == _OBJECT_STORE:
+        match = _ACCOUNT.match(path)
+        return rest if match is None else f"{_moved(match, ids)}{path[match.end() :]}{mark}{query}"
+    return _SEGMENT.sub(lambda match: _moved(match, ids), path) + mark + query
+
+
+def _moved(match: re.Match[str], ids: Mapping[str, str]) -> str:
+    begin = match.start("id") - match.start()
+    return match[0][:begin] + ids.get(match["id"], match["id"])
