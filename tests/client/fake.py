@@ -76,6 +76,8 @@ def broken_vendor(connection: Any) -> None:
 class Fake(ThreadingHTTPServer):
     """The server; `requests` are all since `clear()`, `refuse` is the path to answer 401 once.
 
+    `token` is what a login gives, `key` what its gateway says of itself with it.
+
     `reply` answers before the empty services do, with a status and JSON, or with None to leave it
     to them. A status of 0 closes the connection without an answer.
     """
@@ -87,12 +89,15 @@ class Fake(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.requests: list[Request] = []
         self.refuse: str | None = None
+        self.token = TOKEN
+        self.key: str | None = None
         self.reply: Callable[[Request], tuple[int, Any] | None] | None = None
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def clear(self) -> None:
-        """Forget what was recorded."""
+        """Forget what was recorded, and told."""
         self.requests = []
+        self.key = None
         self.refuse = None
         self.reply = None
 
@@ -116,7 +121,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         if status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(len(data)))
-        self.send_header("X-Subject-Token", TOKEN)
+        self.send_header("X-Subject-Token", self.server.token)
+        if self.server.key and "X-Scope" in self.headers:
+            self.send_header("X-Scope-Key", self.server.key)
         self.end_headers()
         if self.command != "HEAD" and status != HTTPStatus.NO_CONTENT:
             self.wfile.write(data)

@@ -24,6 +24,7 @@ def _entry(cloud: LabCloud, user: str, project: str) -> dict[str, Any]:
         "auth_type": "password",
         "region_name": cloud.region,
         "identity_api_version": 3,
+        "oid_clouds": {},  # one account is to be enough: the clouds trust one another
         "auth": _auth(cloud, user, project),
     }
 

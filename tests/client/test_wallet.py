@@ -1,0 +1,333 @@
+"""Accounts in several clouds: who logs in where, and what is sent of it."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import openstack
+import pytest
+from keystoneauth1 import loading
+from keystoneauth1.session import Session
+from openstack.connection import Connection
+from openstack.exceptions import ConfigException
+
+from openstackoid.client import hook
+from openstackoid.client.accounts import AccountError
+from openstackoid.identity import keys
+from openstackoid.identity.sealing import SealError, unseal
+from openstackoid.scope import Wallet, split, unpack
+
+from .conftest import Openstack
+from .fake import TOKEN, Fake
+
+pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
+
+CLOUDS = {"CloudOne", "Cloud-Two", "CloudThree"}
+IMAGE_TWO = {"image": "Cloud-Two"}
+THERE = "gAAAAAtoken-of-two"
+PASSWORD = "pw-of-two"
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def two() -> Iterator[Fake]:
+    """Return another cloud, with a Keystone of its own."""
+    server = Fake()
+    server.token = THERE
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def entry(cloud: Fake, password: str = "pw", **keys: Any) -> dict[str, Any]:
+    """Return an entry of clouds.yaml."""
+    auth = {
+        "auth_url": f"{cloud.url}/identity",
+        "username": "alice",
+        "password": password,
+        "project_name": "demo",
+        "user_domain_id": "default",
+        "project_domain_id": "default",
+    }
+    return {"auth": auth | keys.pop("auth", {}), "identity_api_version": "3", **keys}
+
+
+@pytest.fixture
+def write(
+    cloud: Fake, two: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Write a clouds.yaml with entries for both clouds, and more keys for `here`."""
+
+    def write(more: dict[str, Any] | None = None, **keys: Any) -> None:
+        entries = {"here": entry(cloud, **keys), "Cloud-Two": entry(two, PASSWORD), **(more or {})}
+        path = tmp_path / "clouds.yaml"
+        path.write_text(json.dumps({"clouds": entries}))
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+
+    return write
+
+
+def connect(scope: object) -> Connection:
+    """Connect to `here` with a scope, as `openstack` does."""
+    return openstack.connect(cloud="here", vendor_hook=hook.NAME, oid_scope=scope)
+
+
+def sent(token: str) -> tuple[str, str, Wallet | None]:
+    """Return a token, its scope, and its wallet."""
+    clean, suffix = split(token)
+    assert suffix is not None
+    return clean, *unpack(suffix, CLOUDS)
+
+
+def tokens(connection: Connection) -> dict[str, tuple[str, str | None]]:
+    """Return the wallet that a connection sends."""
+    headers = connection.session.get_auth_headers()
+    _, _, wallet = sent(headers["X-Auth-Token"])
+    assert wallet is not None
+    return {cloud: (a.token, a.project) for cloud, a in wallet.accounts}
+
+
+def logins(cloud: Fake) -> list[dict[str, Any]]:
+    """Return the bodies of the logins at a cloud."""
+    return [json.loads(r.body)["auth"] for r in cloud.requests if r.method == "POST"]
+
+
+def test_each_account_is_used_at_its_own_keystone(
+    cloud: Fake, two: Fake, write: Callable[..., None]
+) -> None:
+    """No password goes to another cloud; the wallet goes behind the token, and nowhere else."""
+    write()
+    with connect(IMAGE_TWO) as connection:
+        list(connection.image.images())
+    (call,) = [r for r in cloud.requests if r.token]
+    token, scope, wallet = sent(call.token[0])
+    assert (token, json.loads(scope)) == (TOKEN, IMAGE_TWO)
+    assert wallet is not None
+    assert {c: (a.token, a.project) for c, a in wallet.accounts} == {
+        "*": (TOKEN, "p1"),
+        "Cloud-Two": (THERE, "p1"),
+    }
+    assert all(r.scope == [scope] for r in cloud.requests)
+    assert PASSWORD not in str(cloud.requests)
+    assert [a["identity"]["password"]["user"]["password"] for a in logins(two)] == [PASSWORD]
+    assert len(logins(cloud)) == 1
+
+
+@pytest.mark.parametrize("scope", [{"image": "CloudThree"}, {"image": "CloudOne | CloudThree"}])
+def test_a_scope_without_an_account_changes_nothing(
+    scope: object, cloud: Fake, two: Fake, write: Callable[..., None]
+) -> None:
+    """Other entries of clouds.yaml are nobody's business."""
+    write()
+    with connect(scope) as connection:
+        token, _, wallet = sent(connection.session.get_auth_headers()["X-Auth-Token"])
+    assert (token, wallet) == (TOKEN, None)
+    assert two.requests == []
+
+
+@pytest.mark.parametrize("given", [{}, "", {"CloudThree": "Cloud-Two"}])
+def test_entries_given_are_the_only_ones(
+    given: object, two: Fake, write: Callable[..., None]
+) -> None:
+    """Without any, one account is enough, if the clouds trust each other."""
+    write(oid_clouds=given)
+    with connect(IMAGE_TWO) as connection:
+        connection.session.get_auth_headers()
+    assert two.requests == []
+
+
+@pytest.mark.parametrize("given", [{"CloudThree": "Cloud-Two"}, "CloudThree=Cloud-Two, X=y"])
+def test_an_entry_may_have_another_name(given: object, write: Callable[..., None]) -> None:
+    """As a mapping or as text, for variables."""
+    write(oid_clouds=given)
+    with connect("image=CloudThree") as connection:
+        assert tokens(connection)["CloudThree"] == (THERE, "p1")
+
+
+@pytest.mark.parametrize("given", [{"Cloud-Two": "nowhere"}, {"Cloud-Two": 2}, ["Cloud-Two"]])
+def test_a_mistake_in_the_entries_ends_the_program(
+    given: object, cloud: Fake, write: Callable[..., None]
+) -> None:
+    """Before anything is sent."""
+    write(oid_clouds=given)
+    with pytest.raises(ConfigException, match="oid_clouds"):
+        connect(IMAGE_TWO)
+    assert cloud.requests == []
+
+
+def test_home_has_one_account_under_all_names(cloud: Fake, write: Callable[..., None]) -> None:
+    """An entry at the same address is home: the one in use counts."""
+    write({"CloudOne": entry(cloud, "other")})
+    with connect("compute=CloudOne,image=Cloud-Two") as connection:
+        assert tokens(connection).keys() == {"*", "Cloud-Two"}
+    with connect("compute=CloudOne") as connection:
+        connection.session.get_auth_headers()
+    assert "other" not in str(cloud.requests)
+
+
+@pytest.mark.parametrize(
+    ("scope", "login"),
+    [
+        ({"identity": "Cloud-Two"}, {}),
+        ({"*": "Cloud-Two"}, {}),
+        ({"*": "Cloud-Two", "image": "CloudThree"}, {"image": "CloudThree"}),
+    ],
+)
+def test_one_logs_in_at_home_with_homes_password(
+    scope: dict[str, str], login: dict[str, str], cloud: Fake, write: Callable[..., None]
+) -> None:
+    """Wherever identity is taken, if there is an account for that."""
+    write()
+    with connect(scope) as connection:
+        assert tokens(connection)["*"] == (TOKEN, "p1")
+        list(connection.compute.servers())
+    (asked,) = [r for r in cloud.requests if r.method == "POST"]
+    assert [json.loads(s) for s in asked.scope] == [login]
+    assert [json.loads(r.scope[0]) for r in cloud.requests if r.token] == [scope]
+
+
+def test_identity_elsewhere_without_an_account_is_a_login_there(
+    cloud: Fake, write: Callable[..., None]
+) -> None:
+    """As ever, with the credentials at hand; the token is not home's then."""
+    write()
+    with connect("identity=CloudThree,image=Cloud-Two") as connection:
+        assert tokens(connection).keys() == {"Cloud-Two"}
+    (asked,) = [r for r in cloud.requests if r.method == "POST"]
+    assert json.loads(asked.scope[0])["identity"] == "CloudThree"
+
+
+def test_logins_are_made_at_the_same_time(
+    cloud: Fake, two: Fake, write: Callable[..., None]
+) -> None:
+    """Each waits for the other here."""
+    barrier = threading.Barrier(2, timeout=20)
+
+    def together(request: Any) -> None:
+        if request.method == "POST":
+            barrier.wait()
+
+    cloud.reply = two.reply = together
+    write()
+    with connect(IMAGE_TWO) as connection:
+        assert len(tokens(connection)) == 2
+
+
+def test_a_refused_token_renews_all(cloud: Fake, two: Fake, write: Callable[..., None]) -> None:
+    """Nobody knows which of them it was."""
+    write()
+    with connect(IMAGE_TWO) as connection:
+        list(connection.image.images())
+        two.token = "gAAAAAnew"
+        cloud.refuse = "/image/v2/images"
+        list(connection.image.images())
+        assert tokens(connection)["Cloud-Two"] == ("gAAAAAnew", "p1")
+    assert (len(logins(cloud)), len(logins(two))) == (2, 2)
+
+
+def test_a_token_that_ends_soon_is_renewed(two: Fake, write: Callable[..., None]) -> None:
+    """Before it is sent."""
+    soon = two_token(two, "2024-01-01T00:00:00.000000Z")
+    two.reply = lambda r: (201, soon) if r.method == "POST" else None
+    write()
+    with connect(IMAGE_TWO) as connection:
+        tokens(connection)
+        before = len(logins(two))
+        tokens(connection)
+        assert len(logins(two)) > before
+
+
+def two_token(two: Fake, expires: str) -> dict[str, Any]:
+    """Return the body of a login with another end."""
+    return {"token": {"methods": ["password"], "expires_at": expires, "project": {"id": "p1"}}}
+
+
+def test_a_failed_login_names_cloud_and_entry(two: Fake, write: Callable[..., None]) -> None:
+    """And the next request tries again."""
+    two.reply = lambda r: (401, {}) if r.method == "POST" else None
+    write()
+    with connect(IMAGE_TWO) as connection:
+        for _ in range(2):
+            with pytest.raises(AccountError, match=r"Cloud-Two with Cloud-Two of clouds.yaml"):
+                connection.session.get_auth_headers()
+        assert len(logins(two)) == 2
+
+
+MADE = {"CloudOne": keys.make(), "Cloud-Two": keys.make()}
+
+
+def test_tokens_are_sealed_to_gateways_with_keys(
+    cloud: Fake, two: Fake, write: Callable[..., None]
+) -> None:
+    """For the services of the scope, presented by its clouds; home's own token stays readable."""
+    cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    write()
+    with connect(IMAGE_TWO) as connection:
+        header = connection.session.get_auth_headers()["X-Auth-Token"]
+        wallet = tokens(connection)
+        assert tokens(connection) == wallet
+    assert header.count(TOKEN) == 1
+    assert THERE not in header
+    sealed, project = wallet["Cloud-Two"]
+    key = MADE["Cloud-Two"].seal
+    assert project == "p1"
+    assert unseal(sealed, key, "Cloud-Two", "image", "CloudOne", 0) == THERE
+    for service, origin in (("compute", "CloudOne"), ("image", "CloudThree")):
+        with pytest.raises(SealError):
+            unseal(sealed, key, "Cloud-Two", service, origin, 0)
+    own = unseal(wallet["*"][0], MADE["CloudOne"].seal, "CloudOne", "compute", "Cloud-Two", 0)
+    assert own == TOKEN
+
+
+def test_a_key_for_another_cloud_is_not_taken(two: Fake, write: Callable[..., None]) -> None:
+    """The entry says whose account it is."""
+    two.key = f"CloudThree {MADE['Cloud-Two'].public.seal}"
+    write()
+    with connect(IMAGE_TWO) as connection:
+        assert tokens(connection)["Cloud-Two"] == (THERE, "p1")
+
+
+def test_a_plugin_takes_the_entries_as_an_option(cloud: Fake, write: Callable[..., None]) -> None:
+    """For programs that know of no vendor hook, and services."""
+    write()
+    auth = loading.get_plugin_loader("v3oidpassword").load_from_options(
+        auth_url=f"{cloud.url}/identity/v3",
+        username="alice",
+        password="pw",
+        user_domain_id="default",
+        oid_scope="image=Cloud-Two",
+        oid_clouds="Cloud-Two=Cloud-Two",
+    )
+    token = Session(auth=auth).get_token()
+    assert token is not None
+    _, _, wallet = sent(token)
+    assert wallet is not None
+    assert wallet.get("Cloud-Two") is not None
+
+
+def test_openstacksdk_by_the_plugin_alone(cloud: Fake, write: Callable[..., None]) -> None:
+    """The options stand beside the credentials."""
+    own = {"oid_scope": IMAGE_TWO, "oid_clouds": {"Cloud-Two": "Cloud-Two"}}
+    write(auth_type="v3oidpassword", auth=own)
+    with openstack.connect(cloud="here") as connection:
+        assert tokens(connection).keys() == {"*", "Cloud-Two"}
+
+
+def test_the_command_does_it(cloud: Fake, two: Fake, openstack: Openstack, tmp_path: Path) -> None:
+    """One branch of & with an account of its own, the other at home; --debug hides all tokens."""
+    entries = {"here": entry(cloud), "Cloud-Two": entry(two, PASSWORD)}
+    path = tmp_path / "clouds.yaml"
+    path.write_text(json.dumps({"clouds": entries}))
+    env = {"OS_CLIENT_CONFIG_FILE": str(path), "OS_CLOUD": "here"}
+    scope = "image=CloudOne & Cloud-Two"
+    result = openstack("image", "list", "--os-scope", scope, "--debug", env=env)
+    assert result.code == 0, result.err
+    carried = [sent(r.token[0]) for r in cloud.requests if r.token]
+    accounts = {json.loads(s)["image"]: w is not None for _, s, w in carried}
+    assert accounts == {"CloudOne": False, "Cloud-Two": True}
+    assert [a["identity"]["password"]["user"]["password"] for a in logins(two)] == [PASSWORD]
+    assert THERE not in result.err + result.out
