@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from gateway.backend import Backend
 from ruamel.yaml import YAML
 
-from openstackoid.gateway import Gateway
+from openstackoid.gateway import Gateway, Settings
 
 TOKEN = "gAAAAAB-a-token-that-must-not-be-logged"
 HOST = "127.0.0.2"
@@ -138,3 +140,49 @@ class Client:
         else:
             answered.body = await self.reader.read()
         return answered
+
+
+@asynccontextmanager
+async def playing(directory: Path, idle_timeout: float) -> AsyncIterator[Clouds]:
+    """Run both clouds with their gateways; the federation file is in a directory."""
+    ports = free_ports(1 + len(SERVICES))
+    async with AsyncExitStack() as stack:
+        frontends = {
+            "CloudOne": {s: f"http://{HOST}:{ports[0]}/{s}" for s in SERVICES},
+            "CloudTwo": {
+                s: f"http://{HOST}:{port}" for s, port in zip(SERVICES, ports[1:], strict=True)
+            },
+        }
+        backends = {
+            cloud: {s: await stack.enter_async_context(Backend()) for s in SERVICES}
+            for cloud in frontends
+        }
+        document = {
+            "clouds": {
+                cloud: {
+                    "frontends": frontends[cloud],
+                    "backends": {
+                        s: f"http://127.0.0.1:{b.port}{'/' + s if cloud == 'CloudOne' else ''}"
+                        for s, b in backends[cloud].items()
+                    },
+                }
+                for cloud in frontends
+            }
+        }
+        clouds = Clouds(directory / "federation.yaml", document, backends, {}, frontends)
+        clouds.save()
+        for name in frontends:
+            settings = Settings(
+                clouds.file,
+                name,
+                connect_timeout=idle_timeout,
+                idle_timeout=idle_timeout,
+                drain_timeout=5,
+            )
+            clouds.gateways[name] = Gateway(settings)
+            await clouds.gateways[name].start()
+        yield clouds
+        for client in clouds.clients:
+            client.writer.close()
+        for gateway in clouds.gateways.values():
+            await gateway.close()

@@ -137,9 +137,7 @@ async def test_another_token_is_not_covered(clouds: Clouds) -> None:
 @pytest.mark.parametrize(
     ("origin", "reason"), [("CloudThree", "no cloud CloudThree"), ("CloudTwo", "to itself")]
 )
-async def test_a_gateway_nobody_knows_is_refused(
-    clouds: Clouds, origin: str, reason: str
-) -> None:
+async def test_a_gateway_nobody_knows_is_refused(clouds: Clouds, origin: str, reason: str) -> None:
     """Nor does a gateway send anything to itself."""
     via = f"Via: 1.1 {origin} (openstackoid)"
     answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, via)

@@ -130,17 +130,6 @@ async def test_headers_of_a_connection_end_there(clouds: Clouds) -> None:
         assert answered.values(name) == []
 
 
-async def test_a_client_cannot_drop_what_the_gateway_adds(
-    clouds: Clouds, logged: io.StringIO
-) -> None:
-    """Connection names headers of the client's; without Via the next gateway could send it on."""
-    scoped = f"X-Auth-Token: {TOKEN}{DELIMITER}image=CloudTwo"
-    await clouds.ask("CloudOne", "image", "/", scoped, "Connection: via, x-scope")
-    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
-    (arrived,) = [x for x in lines if x["event"] == "request" and x["gateway"] == "CloudTwo"]
-    assert arrived["origin"] == "CloudOne"
-
-
 async def test_trailers_are_not_headers_of_the_next_request(clouds: Clouds) -> None:
     """Behind a proxy the next request on a connection may be of another client."""
     client = await clouds.open("CloudOne", "image")

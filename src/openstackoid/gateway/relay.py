@@ -11,11 +11,13 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from openstackoid import identity
 from openstackoid.federation import Federation
-from openstackoid.gateway.answer import Editor, relay_answer, send_refusal
+from openstackoid.gateway.answer import Editor, relay_answer, send_document, send_refusal
 from openstackoid.gateway.composite import Composite
+from openstackoid.gateway.entry import head_of
+from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.limits import Limits
-from openstackoid.gateway.protocol import RelayedRequest, connection_headers, decoded
+from openstackoid.gateway.protocol import RelayedRequest
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity.signature import PROOF
@@ -42,13 +44,18 @@ class Relay:
         idle_timeout: float,
         patience: float,
     ) -> None:
-        self.federation = federation
         self._here = here
         self._upstream = upstream
+        self.follow(federation)
         self._limits = limits
         self._idle_timeout = idle_timeout
         self.health = Health(self._address, upstream.connect_timeout)
         self._composite = Composite(here, upstream, self.health, idle_timeout, patience)
+
+    def follow(self, federation: Federation) -> None:
+        """Go by this federation file from the next request on."""
+        self.federation = federation
+        self._foreign = Foreign(federation, self._here, self._upstream)
 
     async def handle(self, request: RelayedRequest) -> web.StreamResponse:
         """Answer a request, and log it."""
@@ -68,8 +75,9 @@ class Relay:
 
     async def _answer(self, request: RelayedRequest, record: Record) -> web.StreamResponse:
         self._limits.count(request.remote or "")
-        federation = self.federation  # the same one to the end, whatever is reloaded meanwhile
-        head = self._head(request)
+        # The same ones to the end, whatever is reloaded meanwhile.
+        federation, foreign = self.federation, self._foreign
+        head = head_of(request, self._here)
         decided = route(head, federation, self._here)
         body: Body = None
         if identity.is_authentication(head.method, decided):
@@ -88,7 +96,9 @@ class Relay:
                 message = "a login is in one Keystone; name one cloud for identity"
                 status = HTTPStatus.BAD_REQUEST
                 raise Refusal(status, message, cloud=self._here, service=IDENTITY)
-            return await self._composite.answer(request, record, head, decided, federation, body)
+            return await self._composite.answer(
+                request, record, head, decided, federation, foreign, body
+            )
         cloud = decided.expression.name
         head, decided = identity.exchange(head, decided, cloud, federation)
         goal = target(decided, cloud, federation, self._here)
@@ -98,21 +108,19 @@ class Relay:
             if isinstance(body, bytes) and keys and decided.scope and decided.origin is None:
                 record.extra.append((SEALING_KEY, f"{self._here} {keys.public.seal}"))
         record.fields["target"] = goal.cloud
+        decided, goal, ids = await foreign.admit(head, decided, goal)
         headers = self._headers(head, decided, goal, record, body)
         validation = identity.validates_at_home(head, decided, goal)
+        if validation:
+            foreign.check(decided, goal)
         links = None
-        if goal.remote:
+        if goal.remote or ids:
             theirs, ours = federation.clouds[goal.cloud], federation.clouds[self._here]
-            links = Links(theirs, ours, decided.service)
+            links = Links(theirs, ours, decided.service, ids)
         editor = self._editor(decided, links, federation)
         async with self._upstream.send(request.method, goal, decided, headers, body) as answer:
-            if validation and answer.status == HTTPStatus.UNAUTHORIZED:
-                # A service asks for a token's data, and knows 404 for "there is no such token";
-                # it was Keystone's answer to the token that asked for itself which was 401.
-                message = f"{goal.cloud} does not know this token, or it has expired"
-                raise Refusal(
-                    HTTPStatus.NOT_FOUND, message, cloud=goal.cloud, service=decided.service
-                )
+            if validation and (document := await foreign.validated(answer, decided, goal)):
+                return await send_document(request, record, document)
             return await relay_answer(request, record, answer, links, editor, self._idle_timeout)
 
     def _address(self, cloud: str) -> tuple[str, int] | None:
@@ -122,20 +130,6 @@ class Relay:
             return None
         url = description.addresses[0].url
         return str(description.connect or url.host), url.port
-
-    def _head(self, request: RelayedRequest) -> Head:
-        """Return the head without what ends at this connection; raises Refusal."""
-        ended = connection_headers(request.headers) | {PROOF}
-        headers = [(n, v) for n, v in decoded(request.raw_headers) if n.lower() not in ended]
-        for name, value in headers:
-            if not value.isascii() and any("\udc80" <= c <= "\udcff" for c in value):
-                message = f"the header {name} is not UTF-8; send it percent-encoded"
-                raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=self._here)
-        if request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").lower() != "chunked":
-            message = "the body's transfer coding is not known here; send it in chunks, or whole"
-            raise Refusal(HTTPStatus.NOT_IMPLEMENTED, message, cloud=self._here)
-        port = request.get_extra_info("sockname")[1]
-        return Head(request.method, request.raw_path, tuple(headers), port)
 
     def _headers(
         self, head: Head, decided: Route, goal: Target, record: Record, body: Body

@@ -59,7 +59,7 @@ def route(head: Head, federation: Federation, here: str) -> Route:
         message = "the request target must be a path; talk to the gateway directly, not as a proxy"
         raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
     for name, _ in head.headers:
-        if "_" in name and name.lower().replace("_", "-") in READ_HERE:
+        if "_" in name and name.lower().replace("_", "-") in READ_HERE | {"transfer-encoding"}:
             message = f"some servers take {name} for {name.replace('_', '-')}; send that"
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
     frontend, rest = _frontend(head, federation, here)

@@ -22,8 +22,11 @@ AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)
 SUBJECT_TOKEN = "x-subject-token"  # noqa: S105
 SERVICE_TOKEN = "x-service-token"  # noqa: S105
 
-READ_HERE = frozenset({SCOPE_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN, "via"})
-"""Headers that decide something here, and must not come in a second spelling."""
+READ_HERE = frozenset(
+    {SCOPE_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN}
+    | {"via", "x-scope-proof", "host", "content-length"}
+)
+"""Headers that decide something here, and must not come in a second spelling, or end here."""
 
 
 def scope_of(

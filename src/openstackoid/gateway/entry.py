@@ -1,0 +1,48 @@
+"""What is let in at all: heads that every server after this one reads in the same way."""
+
+import re
+from http import HTTPStatus
+
+from aiohttp import HttpVersion10, hdrs
+
+from openstackoid.gateway.protocol import RelayedRequest, connection_headers, decoded
+from openstackoid.identity.signature import PROOF
+from openstackoid.routing import Head, Refusal
+from openstackoid.routing.scoping import READ_HERE
+
+_HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
+"""RFC 9110, section 7.2; without the comma, which would make one header of two."""
+
+
+def head_of(request: RelayedRequest, here: str) -> Head:
+    """Return the head of a request without what ends at this connection; raises Refusal.
+
+    A signature ends here, too: it is for the gateway, and a client's is none.
+    """
+    if fault := _fault(request):
+        raise Refusal(fault[0], fault[1], cloud=here)
+    ended = connection_headers(request.headers) | {PROOF}
+    headers = [(n, v) for n, v in decoded(request.raw_headers) if n.lower() not in ended]
+    port = request.get_extra_info("sockname")[1]
+    return Head(request.method, request.raw_path, tuple(headers), port)
+
+
+def _fault(request: RelayedRequest) -> tuple[HTTPStatus, str] | None:
+    headers = request.headers
+    if headers.get(hdrs.TRANSFER_ENCODING, "chunked").lower() != "chunked":
+        message = "the body's transfer coding is not known here; send it in chunks, or whole"
+        return HTTPStatus.NOT_IMPLEMENTED, message
+    if request.version < HttpVersion10:
+        return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this is not HTTP/1.1; send a whole head"
+    if len(headers.getall(hdrs.HOST, [])) > 1 or not _HOST.fullmatch(headers.get(hdrs.HOST, "")):
+        return HTTPStatus.BAD_REQUEST, "the header Host is not one host, with or without a port"
+    if "#" in request.raw_path:
+        return HTTPStatus.BAD_REQUEST, 'the request target has a "#"; send it as %23'
+    if kept := sorted(connection_headers(headers) & READ_HERE):
+        message = f"the header Connection names {kept[0]}, which goes farther than a connection"
+        return HTTPStatus.BAD_REQUEST, message
+    for name, value in decoded(request.raw_headers):
+        if not value.isascii() and any("\udc80" <= c <= "\udcff" for c in value):
+            message = f"the header {name} is not UTF-8; send it percent-encoded"
+            return HTTPStatus.BAD_REQUEST, message
+    return None
