@@ -155,9 +155,7 @@ def test_a_cloud_without_a_gateway_needs_an_account() -> None:
         ("block-storage", "/v3/p2/volumes", "/v3/p2/volumes"),
         ("block-storage", "/v3/p3/volumes", "/v3/p3/volumes"),
         ("block-storage", "/v3/p1", "/v3/p2"),
-        ("block-storage", "/v3/x/p1", "/v3/x/p1"),
         ("object-store", "/v1/AUTH_p1/c/p1", "/v1/AUTH_p2/c/p1"),
-        ("image", "/v2/images/p1", "/v2/images/p1"),
     ],
 )
 def test_the_project_in_a_path_is_that_of_the_cloud(service: str, path: str, goes: str) -> None:
@@ -224,6 +222,14 @@ def test_a_sealed_token_is_refused_otherwise(
         sent("One", service, token, *more, keys=keys)
     assert refused.value.status == 401
     assert refused.value.sent is False
+
+
+def test_a_cloud_without_a_gateway_gets_no_sealed_token() -> None:
+    """Nobody there could open it."""
+    accounts = MINE.replace('"tp"', f'"{SEALED}"')
+    with pytest.raises(Refusal, match="no gateway to open") as refused:
+        sent("One", "image", suffixed("t0", '{"image":"Public"}', accounts))
+    assert refused.value.status == 401
 
 
 def test_a_sealed_token_is_passed_on_as_it_is() -> None:

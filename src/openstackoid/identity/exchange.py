@@ -1,7 +1,5 @@
 """The wallet at work: on its way to a cloud, a request gets the token that was issued there."""
 
-import re
-from collections.abc import Collection
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -9,12 +7,10 @@ from openstackoid.federation import Federation
 from openstackoid.identity.keys import Keys
 from openstackoid.identity.sealing import SealError, is_sealed, unseal
 from openstackoid.routing import Head, Refusal, Route
+from openstackoid.routing.projects import in_project
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import Cloud, join, split
 from openstackoid.scope.model import IDENTITY
-
-_PROJECT = re.compile(r"(/v\d[\d.]*/(?:AUTH_)?)([A-Za-z0-9_-]+)(?=[/?]|$)")
-"""`/v3/<id>` of cinder, `/v1/<id>` of heat, `/v1/AUTH_<id>` of swift."""
 
 
 def exchange(head: Head, route: Route, cloud: str, federation: Federation) -> tuple[Head, Route]:
@@ -37,7 +33,8 @@ def exchange(head: Head, route: Route, cloud: str, federation: Federation) -> tu
     if route.wallet and issuer and route.service != IDENTITY:
         scope = scope.having(IDENTITY, Cloud(issuer))
     if route.wallet and account and account.project:
-        rest = _in_project(rest, route.wallet.projects, account.project)
+        ids = dict.fromkeys(route.wallet.projects, account.project)
+        rest = in_project(rest, route.service, ids)
     return head, replace(route, scope=scope, issuer=issuer, rest=rest)
 
 
@@ -65,22 +62,22 @@ def opened(head: Head, route: Route, here: str, keys: Keys | None, now: float) -
 def _check(
     head: Head, route: Route, issuer: str | None, cloud: str, federation: Federation
 ) -> None:
-    if head.value(AUTH_TOKEN) is None or issuer in {cloud, None}:
+    value = head.value(AUTH_TOKEN)
+    if value is None or issuer is None:
         return
+    gateway = federation.clouds[cloud].gateway
     asks_keystone = route.service == IDENTITY and route.wallet is not None
-    if asks_keystone or not federation.clouds[cloud].gateway:
-        why = "" if asks_keystone else "has no gateway, and so "
+    if issuer != cloud and (asks_keystone or not gateway):
+        why = "" if gateway else "has no gateway, and so "
         message = (
             f"{cloud} {why}understands tokens of its own Keystone alone, and this is one of "
             f"{issuer}: give the client an account in {cloud} (an entry {cloud} in clouds.yaml)"
         )
-        raise Refusal(
-            HTTPStatus.UNAUTHORIZED, message, cloud=cloud, service=route.service, sent=False
+    elif not gateway and is_sealed(split(value)[0]):
+        message = (
+            f"{cloud} has no gateway to open a sealed token; log in at the address of its own "
+            "Keystone, which seals none"
         )
-
-
-def _in_project(rest: str, others: Collection[str], project: str) -> str:
-    match = _PROJECT.match(rest)
-    if match is None or match[2] not in others:
-        return rest
-    return f"{match[1]}{project}{rest[match.end() :]}"
+    else:
+        return
+    raise Refusal(HTTPStatus.UNAUTHORIZED, message, cloud=cloud, service=route.service, sent=False)

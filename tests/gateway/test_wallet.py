@@ -1,0 +1,165 @@
+"""Wallets at running gateways: who gets which token."""
+
+import json
+from pathlib import Path
+
+import pytest
+from gateway.backend import json_answer
+from gateway.played import TOKEN, Clouds
+
+from openstackoid.identity import keys
+from openstackoid.identity.sealing import Terms, seal
+
+ONE, TWO = f"{TOKEN}1", f"{TOKEN}2"
+WALLET = f'"tokens":{{"*":["{ONE}","p1"],"CloudTwo":["{TWO}","p2"]}}'
+NAMED = WALLET.replace("*", "CloudOne")
+
+
+def carrying(scope: str, wallet: str = WALLET) -> str:
+    """Return the header of a client with a wallet."""
+    return f"X-Auth-Token: {ONE}!SCOPE!{scope[:-1]},{wallet}}}"
+
+
+async def test_each_cloud_gets_the_token_it_has_issued(clouds: Clouds) -> None:
+    """Its service passes all of it on: scope, issuer, and the wallet, which has a name for home."""
+    await clouds.ask("CloudOne", "image", "/v2/images", carrying('{"image":"CloudTwo"}'))
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    scope = '{"*":"CloudOne","identity":"CloudTwo","image":"CloudTwo"'
+    assert received.values("x-auth-token") == [f"{TWO}!SCOPE!{scope},{NAMED}}}"]
+    assert received.values("x-scope") == []
+    await clouds.ask("CloudOne", "compute", "/", carrying('{"image":"CloudTwo"}'))
+    (received,) = clouds.backends["CloudOne"]["compute"].requests
+    scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"'
+    assert received.values("x-auth-token") == [f"{ONE}!SCOPE!{scope},{NAMED}}}"]
+
+
+async def test_a_service_elsewhere_calls_back_with_the_token_of_home(clouds: Clouds) -> None:
+    """Nova of CloudTwo fetches an image of CloudOne with what it was given."""
+    scope = (
+        '{"*":"CloudOne","block-storage":"CloudTwo","compute":"CloudTwo","identity":"CloudTwo",'
+        '"network":"CloudTwo","placement":"CloudTwo"'
+    )
+    header = f"X-Auth-Token: {TWO}!SCOPE!{scope},{NAMED}}}"
+    await clouds.ask("CloudTwo", "image", "/v2/images", header)
+    (received,) = clouds.backends["CloudOne"]["image"].requests
+    assert received.values("x-auth-token")[0].startswith(f"{ONE}!SCOPE!")
+
+
+async def test_each_branch_of_an_operator_has_its_own_token(clouds: Clouds) -> None:
+    """Evaluated by the gateway, for one Keystone as for any other service."""
+    for cloud in ("CloudOne", "CloudTwo"):
+        clouds.backends[cloud]["image"].answer = json_answer('{"images": []}')
+        clouds.backends[cloud]["identity"].answer = json_answer('{"users": []}')
+    both = "CloudOne & CloudTwo"
+    await clouds.ask("CloudOne", "image", "/v2/images", carrying(f'{{"image":"{both}"}}'))
+    await clouds.ask("CloudOne", "identity", "/v3/users", carrying(f'{{"identity":"{both}"}}'))
+    for cloud, token in (("CloudOne", ONE), ("CloudTwo", TWO)):
+        (received,) = clouds.backends[cloud]["image"].requests
+        assert received.values("x-auth-token")[0].startswith(f"{token}!SCOPE!")
+        (received,) = clouds.backends[cloud]["identity"].requests
+        assert received.values("x-auth-token") == [token]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f'X-Scope: {{"image":"CloudTwo",{WALLET}}}',
+        carrying('{"image":"CloudTwo"}', WALLET + "," + WALLET),
+        carrying('{"image":"CloudTwo"}', WALLET.replace("CloudTwo", "CloudFour")),
+        carrying('{"image":"CloudTwo"}', WALLET.replace('"p2"', "2")),
+        carrying('{"image":"CloudTwo"}', WALLET.replace('"tokens"', '"tokens" ')),
+        carrying('{"image":"CloudTwo"}', WALLET.replace("tokens", "t\\u006fkens")),
+        carrying('{"image":"CloudTwo"}', WALLET.replace("p1", "p" * 9000)),
+    ],
+)
+async def test_a_faulty_wallet_is_refused_and_not_shown(clouds: Clouds, header: str) -> None:
+    """Nothing is executed, and neither answer nor log (`logged`) has a token."""
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", header)
+    assert answered.status in {400, 431}
+    assert TOKEN.encode() not in answered.body
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+@pytest.fixture
+async def made(clouds: Clouds, tmp_path: Path) -> dict[str, keys.Keys]:
+    """Give both gateways keys."""
+    made = {cloud: keys.make() for cloud in clouds.gateways}
+    for cloud, pair in made.items():
+        keys.write(pair, tmp_path / cloud)
+        clouds.document["clouds"][cloud]["keys"] = pair.public.model_dump()
+    for cloud, gateway in clouds.gateways.items():
+        for other in made:
+            clouds.document["clouds"][other].pop("own", None)
+        clouds.document["clouds"][cloud]["own"] = {"keys": str(tmp_path / cloud)}
+        clouds.save()
+        await gateway.reload()
+    return made
+
+
+LOGIN = json.dumps({"auth": {"identity": {"methods": ["password"]}}}).encode()
+
+
+async def test_a_login_is_told_the_key_for_sealing(
+    clouds: Clouds, made: dict[str, keys.Keys]
+) -> None:
+    """By the cloud's own gateway, to whoever says a scope."""
+    path = "/v3/auth/tokens"
+    told = await clouds.ask("CloudTwo", "identity", path, "X-Scope: {}", method="POST", body=LOGIN)
+    assert told.values("x-scope-key") == [f"CloudTwo {made['CloudTwo'].public.seal}"]
+    plain = await clouds.ask("CloudTwo", "identity", path, method="POST", body=LOGIN)
+    elsewhere = 'X-Scope: {"identity":"CloudTwo"}'
+    far = await clouds.ask("CloudOne", "identity", path, elsewhere, method="POST", body=LOGIN)
+    assert plain.values("x-scope-key") == far.values("x-scope-key") == []
+
+
+async def test_a_sealed_token_is_opened_by_the_cloud_it_is_for(
+    clouds: Clouds, made: dict[str, keys.Keys]
+) -> None:
+    """On its signed way from home, and in no other one."""
+    terms = Terms("CloudTwo", ["image"], ["CloudOne", "CloudTwo"], 2**40)
+    sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
+    wallet = WALLET.replace(TWO, sealed)
+    scope = '{"image":"CloudTwo"}'
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", carrying(scope, wallet))
+    assert answered.status == 200
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    assert received.values("x-auth-token")[0].startswith(f"{TWO}!SCOPE!")
+
+    whole = '{"*":"CloudOne","identity":"CloudTwo","image":"CloudTwo"}'
+    mine = '{"*":"CloudTwo","compute":"CloudTwo"}'
+    for cloud, service, scope, *more in (
+        ("CloudTwo", "image", whole, "Via: 1.1 CloudOne (openstackoid)"),
+        ("CloudTwo", "image", mine),
+        ("CloudTwo", "compute", mine),
+    ):
+        header = f"X-Auth-Token: {sealed}!SCOPE!{scope}"
+        answered = await clouds.ask(cloud, service, "/", header, *more)
+        assert answered.status == 401
+    answered = await clouds.ask(
+        "CloudOne", "compute", "/", carrying('{"compute":"CloudTwo"}', wallet)
+    )
+    assert answered.status == 401
+    assert "not for compute" in answered.body.decode()
+    assert len(clouds.backends["CloudTwo"]["image"].requests) == 1
+    assert clouds.backends["CloudTwo"]["compute"].requests == []
+
+
+async def test_a_cloud_without_a_gateway_takes_part(clouds: Clouds) -> None:
+    """It gets its own token and no word of scopes; without an account, nothing."""
+    two = clouds.document["clouds"]["CloudTwo"]
+    two |= {"gateway": False, "frontends": two["backends"]}
+    del two["backends"]
+    clouds.save()
+    await clouds.gateways["CloudOne"].reload()
+    scope = '{"image":"CloudTwo"}'
+    await clouds.ask("CloudOne", "image", "/v2/images", carrying(scope), f"X-Scope: {scope}")
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    assert received.values("x-auth-token") == [TWO]
+    assert received.values("x-scope") == received.values("via") == []
+    assert b"SCOPE" not in received.head
+    answered = await clouds.ask(
+        "CloudOne", "image", "/v2/images", f"X-Auth-Token: {ONE}!SCOPE!{scope}"
+    )
+    assert answered.status == 401
+    assert "CloudTwo has no gateway" in json.loads(answered.body)["error"]["message"]
+    assert len(clouds.backends["CloudTwo"]["image"].requests) == 1
