@@ -3,9 +3,8 @@
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
 from aiohttp import hdrs
@@ -15,18 +14,15 @@ from openstackoid.federation import Federation
 from openstackoid.gateway.answer import Editor
 from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.health import Health
+from openstackoid.gateway.held import Held, TooLongError, UnusableError
 from openstackoid.gateway.protocol import connection_headers, decoded, is_json
 from openstackoid.gateway.record import REQUEST_ID
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity import CatalogTooLongError
-from openstackoid.operators import Answer, NoAnswerError, Request
-from openstackoid.operators.shapes import decode
+from openstackoid.operators import SAFE, Answer, NoAnswerError, Request
 from openstackoid.routing import Head, Refusal, Route, Target, narrowed, target
 from openstackoid.routing.links import Links
-
-MAX_DOCUMENT = 64 * 2**20
-"""Bytes of one cloud's JSON that is held to be merged: thousands of servers with all details."""
 
 _OURS = frozenset({"accept-encoding", "x-scope-policy"})
 
@@ -43,6 +39,7 @@ class Branches:
     upstream: Upstream
     health: Health
     upload: Tee | None = None
+    _held: Held = field(default_factory=Held)
 
     async def send(self, cloud: str, request: Request) -> Answer:
         """Return one cloud's answer; raises NoAnswerError."""
@@ -108,17 +105,29 @@ class Branches:
         )
         if not is_json(response.headers):
             return Answer(status, headers, body=response, close=response.close)
-        who = f"the answer ({response.status}) of {branch.service} of {goal.cloud}"
         try:
-            document = await _document(response, self._editor(branch, links))
-        except (_UnusableError, CatalogTooLongError) as error:
-            sent = not Answer(response.status).did_nothing
-            raise NoAnswerError(f"{who} {error}", sent=sent) from error
+            document, close = await self._held.read(response, self._editor(branch, links))
+        except (UnusableError, CatalogTooLongError) as error:
+            raise self._unusable(response, branch, goal, error) from error
         finally:
             response.close() if not response.content.at_eof() else response.release()
         if response.method != hdrs.METH_HEAD:
             headers = tuple((n, v) for n, v in headers if n.lower() != "content-length")
-        return Answer(status, headers, document)
+        return Answer(status, headers, document, close=close)
+
+    def _unusable(
+        self, response: aiohttp.ClientResponse, branch: Route, goal: Target, error: Exception
+    ) -> Exception:
+        """Return what an answer with a body that cannot be used comes to."""
+        safe = response.method in SAFE
+        if safe and isinstance(error, TooLongError):  # by chance this cloud's, not another's
+            message = f"what {branch.service} of {self.route.expression} answers {error}"
+            status = HTTPStatus.BAD_REQUEST
+            return Refusal(status, message, cloud=self.here, service=branch.service)
+        sent = not Answer(response.status).did_nothing
+        advice = f"; it may have been carried out: look in {goal.cloud} before you send it again"
+        who = f"the answer ({response.status}) of {branch.service} of {goal.cloud}"
+        return NoAnswerError(f"{who} {error}{advice if sent and not safe else ''}", sent=sent)
 
     def links(self, cloud: str) -> Links | None:
         """Return what leads a cloud's links home; None at home."""
@@ -131,23 +140,3 @@ class Branches:
         if branch.scope is not None and identity.has_catalog(branch):
             return identity.CatalogEditor(branch.scope, links, self.federation, self.here)
         return links.edit() if links else None
-
-
-class _UnusableError(Exception):
-    """What is wrong with the body of an answer."""
-
-
-async def _document(response: aiohttp.ClientResponse, editor: Editor | None) -> Any:
-    """Return the JSON of an answer as the editor leaves it, None if there is no body."""
-    data = bytearray()
-    try:
-        async for piece in response.content.iter_any():
-            data += editor.feed(piece) if editor else piece
-            if len(data) > MAX_DOCUMENT:
-                raise _UnusableError(f"is longer than {MAX_DOCUMENT} bytes; ask for it in pages")
-        data += editor.end() if editor else b""
-        return decode(bytes(data)) if data else None
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise _UnusableError("broke off") from error
-    except (ValueError, RecursionError) as error:
-        raise _UnusableError("is no JSON, although it says so") from error

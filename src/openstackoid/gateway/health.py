@@ -1,7 +1,7 @@
 """Which other clouds are down: found out by the requests that fail, watched until they are back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import structlog
 
@@ -14,13 +14,14 @@ log = structlog.get_logger()
 class Health:
     """The clouds that do not accept connections.
 
-    `address(cloud)` is where to look whether one is back. Nothing is asked of clouds that work.
+    `addresses(cloud)` are where to look whether one is back: it is, if one of them accepts a
+    connection. Nothing is asked of clouds that work.
     """
 
     def __init__(
-        self, address: Callable[[str], tuple[str, int] | None], connect_timeout: float
+        self, addresses: Callable[[str], Collection[tuple[str, int]]], connect_timeout: float
     ) -> None:
-        self._address = address
+        self._addresses = addresses
         self._connect_timeout = connect_timeout
         self._watches: dict[str, asyncio.Task[None]] = {}
 
@@ -43,10 +44,10 @@ class Health:
         await asyncio.gather(*watches, return_exceptions=True)
 
     async def _watch(self, cloud: str) -> None:
-        address = self._address(cloud)
-        while address is not None and not await self._accepts(*address):
+        while addresses := self._addresses(cloud):
+            if any(await asyncio.gather(*(self._accepts(*address) for address in addresses))):
+                break
             await asyncio.sleep(INTERVAL)
-            address = self._address(cloud)
         self._watches.pop(cloud, None)
         log.info("cloud up", cloud=cloud)
 

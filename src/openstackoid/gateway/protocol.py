@@ -81,16 +81,26 @@ class Protocol(web.RequestHandler):
         """That of the last request."""
 
     def data_received(self, data: bytes) -> None:
-        """Take a piece from the client, who is cut off if a head grows too long."""
+        """Take a piece from the client, who is cut off if a head grows too long.
+
+        So is one whose body is malformed: aiohttp's parser says it behind the request, not to whom
+        reads the body, who would wait for the rest.
+        """
         in_head = self._in_head()  # before: this piece may be the last of a body
         super().data_received(data)
         self._head = self._head + len(data) if in_head and self._in_head() else 0
         if self._head > MAX_HEAD and self.transport is not None:
             self.logger.warning("the head of a request is longer than %d bytes", MAX_HEAD)
             self.transport.abort()
+        if self._messages and self._in_body() and self.transport is not None:
+            self.logger.warning("the body of a request is malformed")
+            self.transport.abort()
 
     def _in_head(self) -> bool:
-        return not self._messages and (self.body is None or self.body.is_eof())
+        return not self._messages and not self._in_body()
+
+    def _in_body(self) -> bool:
+        return self.body is not None and not self.body.is_eof()
 
     def handle_error(
         self,

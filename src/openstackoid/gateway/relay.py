@@ -49,7 +49,7 @@ class Relay:
         self.follow(federation)
         self._limits = limits
         self._idle_timeout = idle_timeout
-        self.health = Health(self._address, upstream.connect_timeout)
+        self.health = Health(self._addresses, upstream.connect_timeout)
         self._composite = Composite(here, upstream, self.health, idle_timeout, patience)
 
     def follow(self, federation: Federation) -> None:
@@ -123,13 +123,13 @@ class Relay:
                 return await send_document(request, record, document)
             return await relay_answer(request, record, answer, links, editor, self._idle_timeout)
 
-    def _address(self, cloud: str) -> tuple[str, int] | None:
-        """Return where another cloud's gateway accepts connections, None if it has left."""
+    def _addresses(self, cloud: str) -> set[tuple[str, int]]:
+        """Return where another cloud's gateway accepts connections, nowhere if it has left."""
         description = self.federation.clouds.get(cloud)
         if description is None:
-            return None
-        url = description.addresses[0].url
-        return str(description.connect or url.host), url.port
+            return set()
+        urls = (frontend.url for frontend in description.addresses)
+        return {(str(description.connect or url.host), url.port) for url in urls}
 
     def _headers(
         self, head: Head, decided: Route, goal: Target, record: Record, body: Body
