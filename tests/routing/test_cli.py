@@ -70,6 +70,14 @@ def test_a_request_to_another_cloud_is_two_hops(file: str) -> None:
     )
 
 
+def test_a_cloud_without_a_gateway_is_one_hop(file: str) -> None:
+    """The service itself is there."""
+    Path(file).write_text(FEDERATION.replace("  Half:", "    gateway: false\n  Half:"))
+    result = explain(file, "--scope", "glance=CloudTwo", "get", IMAGES)
+    assert result.stdout.endswith("  sent to http://cloudtwo:9292/v2/images\n")
+    assert "CloudTwo: image" not in result.stdout
+
+
 def test_operators_have_a_way_for_each_cloud(file: str) -> None:
     """In the order written; a cloud that lacks the service does not end the others' ways."""
     result = explain(file, "--scope", "image=CloudTwo|CloudOne", "GET", IMAGES)

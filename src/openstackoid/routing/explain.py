@@ -54,7 +54,7 @@ def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[H
 def _hops(method: str, way: Route, cloud: str, federation: Federation, start: str) -> Iterator[Hop]:
     goal = target(way, cloud, federation, start)
     yield Hop(start, way, goal)
-    if goal.remote and way.scope is not None:
+    if goal.remote and goal.gateway and way.scope is not None:
         sent = head_of(method, goal.url, way.scope.canonical)
         arrived = replace(sent, headers=(*sent.headers, ("Via", stamp(start))))
         yield _last(arrived, federation, cloud)
