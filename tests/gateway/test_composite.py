@@ -656,9 +656,9 @@ async def test_a_service_that_takes_no_more_of_an_upload_is_given_up(
 
 @pytest.mark.parametrize("cut", ["abort", "malformed"])
 async def test_an_upload_that_breaks_off_is_completed_nowhere(
-    clouds: Clouds, one: Backend, two: Backend, cut: str
+    clouds: Clouds, one: Backend, two: Backend, logged: io.StringIO, cut: str
 ) -> None:
-    """Half a chunked body must not reach a service with an end behind it; it ends at once."""
+    """Half a chunked body must not reach a service with an end behind it; nobody waits for more."""
     seen: dict[int, bytes] = {}
     arrived = asyncio.Barrier(3)
 
@@ -679,6 +679,10 @@ async def test_an_upload_that_breaks_off_is_completed_nowhere(
     await one.all_closed()
     await two.all_closed()
     assert not any(body.endswith(b"0\r\n\r\n") for body in seen.values())
+    await clouds.gateways["CloudOne"].close()
+    lines = map(json.loads, logged.getvalue().splitlines())
+    errors = [r["error"] for r in lines if r.get("gateway") == "CloudOne" and "error" in r]
+    assert errors == ["the client left"]
 
 
 async def test_an_upload_is_not_sent_to_one_or_another(
