@@ -256,6 +256,23 @@ def test_a_failed_login_names_cloud_and_entry(two: Fake, write: Callable[..., No
         assert len(logins(two)) == 2
 
 
+def test_a_cloud_beside_others_may_be_away(
+    cloud: Fake, two: Fake, write: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What | and & make of it is for the gateway to say; it is tried once, and told."""
+    two.reply = lambda r: (0, None)
+    write()
+    with connect("image=CloudThree | Cloud-Two") as connection:
+        assert tokens(connection).keys() == {"*"}
+        assert tokens(connection).keys() == {"*"}
+        assert [r.message for r in caplog.records].count(caplog.records[-1].message) == 1
+        assert "the login to Cloud-Two with Cloud-Two" in caplog.records[-1].message
+        two.reply = None
+        cloud.refuse = "/image/v2/images"
+        list(connection.image.images())
+        assert tokens(connection).keys() == {"*", "Cloud-Two"}
+
+
 MADE = {"CloudOne": keys.make(), "Cloud-Two": keys.make()}
 
 
@@ -289,6 +306,37 @@ def test_a_key_for_another_cloud_is_not_taken(two: Fake, write: Callable[..., No
     write()
     with connect(IMAGE_TWO) as connection:
         assert tokens(connection)["Cloud-Two"] == (THERE, "p1")
+
+
+def test_only_the_login_tells_homes_key(cloud: Fake, write: Callable[..., None]) -> None:
+    """A service elsewhere, whose answers come by way of home, could else read home's token."""
+    write()
+    with connect(IMAGE_TWO) as connection:
+        tokens(connection)
+        cloud.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+        list(connection.image.images())
+        assert tokens(connection)["*"] == (TOKEN, "p1")
+
+
+def test_an_entry_that_lacks_something_is_named(cloud: Fake, write: Callable[..., None]) -> None:
+    """It is not the one the user asked for."""
+    write({"Cloud-Two": {"auth": {}, "auth_type": "v3oidtoken"}})
+    with pytest.raises(ConfigException, match=r"Cloud-Two of clouds.yaml \(for Cloud-Two\)"):
+        connect(IMAGE_TWO)
+    assert cloud.requests == []
+
+
+def test_variables_and_a_file_go_together(
+    cloud: Fake, credentials: dict[str, str], openstack: Openstack, write: Any, tmp_path: Path
+) -> None:
+    """Home by OS_* variables, the other account by its entry."""
+    write()
+    env = credentials | {"OS_CLIENT_CONFIG_FILE": str(tmp_path / "clouds.yaml")}
+    result = openstack("image", "list", "--os-scope", "image=Cloud-Two", env=env)
+    assert result.code == 0, result.err
+    (call,) = [r for r in cloud.requests if r.token]
+    _, _, wallet = sent(call.token[0])
+    assert wallet is not None
 
 
 def test_a_plugin_takes_the_entries_as_an_option(cloud: Fake, write: Callable[..., None]) -> None:

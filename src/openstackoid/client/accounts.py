@@ -1,5 +1,6 @@
 """The user's accounts in several clouds: logs in to each, and fills the wallet (DESIGN §6.3)."""
 
+import logging
 import re
 import threading
 from collections.abc import Mapping
@@ -12,14 +13,17 @@ from keystoneauth1.exceptions import AuthPluginException, ClientException
 from keystoneauth1.session import Session
 from requests import Response
 
-from openstackoid.scope import Account, Scope, Wallet
+from openstackoid.scope import Account, Cloud, Scope, Wallet
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING, IDENTITY
+
+LOG = logging.getLogger(__name__)
 
 SCOPE_HEADER = "X-Scope"
 KEY_HEADER = "X-Scope-Key"
 
 _KEY = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*) ([A-Za-z0-9_-]{43})")
+_PATIENCE = 10  # seconds for a login that can be done without
 _SOON = 60  # seconds before its end in which a token is renewed
 
 
@@ -55,20 +59,29 @@ class Login:
         session.additional_headers[SCOPE_HEADER] = Scope().canonical
         session.session.hooks["response"].append(self._learn)
 
-    def begin(self) -> None:
+    def begin(self) -> Future[AccessInfo]:
         """Log in, in a thread of its own, unless there is a token that is good for a while."""
         with self._lock:
-            if self._access is not None and not _is_over(self._access):
-                return
-            self._access = Future()
-            arguments = (self._log_in, self._access)
-            threading.Thread(target=copy_context().run, args=arguments, daemon=True).start()
+            if self._access is None or _is_over(self._access):
+                self._access = Future()
+                arguments = (self._log_in, self._access)
+                threading.Thread(target=copy_context().run, args=arguments, daemon=True).start()
+            return self._access
 
-    def access(self) -> AccessInfo:
-        """Return the token, and what it is for; raises AccountError."""
-        self.begin()
-        assert self._access is not None  # noqa: S101  (begin has set it)
-        return self._access.result()
+    def access(self, patience: float | None = None) -> AccessInfo:
+        """Return the token, and what it is for, within so many seconds.
+
+        Raises AccountError, once for each attempt to log in.
+        """
+        access = self.begin()
+        try:
+            return access.result(patience)
+        except TimeoutError as error:
+            raise AccountError(f"{self._who} takes longer than {patience:g} s") from error
+        except BaseException:
+            with self._lock:
+                self._access = None if self._access is access else self._access
+            raise
 
     def invalidate(self) -> None:
         """Forget the token; it was refused somewhere."""
@@ -103,6 +116,8 @@ class Accounts:
         self._scope = scope
         self._logins = logins
         self._sealed: dict[str, tuple[str, str]] = {}
+        self._missing: set[str] = set()
+        self._optional = logins.keys() - {e.name for _, e in scope.items if isinstance(e, Cloud)}
         identity = scope.resolve(IDENTITY)
         self.at_home: Scope | None = None
         """The scope of the login at home, None if that login goes elsewhere by `identity`.
@@ -115,27 +130,24 @@ class Accounts:
 
     def begin(self) -> None:
         """Log in everywhere at the same time, as far as it is needed."""
-        for login in self._logins.values():
-            login.begin()
+        for cloud in self._logins.keys() - self._missing:
+            self._logins[cloud].begin()
 
     def invalidate(self) -> None:
         """Forget all tokens."""
+        self._missing.clear()
         for login in self._logins.values():
             login.invalidate()
 
-    def watch(self, session: Session) -> None:
-        """Look at the answers of home."""
-        hooks = session.session.hooks["response"]
-        if self._learn not in hooks:
-            hooks.append(self._learn)
-
-    def _learn(self, response: Response, **_: object) -> None:
+    def learn(self, response: Response) -> None:
+        """Look at an answer to the login at home."""
         self.home = Gateway.of(response) or self.home
 
     def wallet(self, token: str, access: AccessInfo | None) -> Wallet:
         """Return all tokens; `token` is that of home, if one logs in there, `access` what it is.
 
-        Those of clouds whose gateways have keys are sealed. Raises AccountError.
+        Those of clouds whose gateways have keys are sealed. A cloud that the scope names only
+        beside others may be missing. Raises AccountError.
         """
         accounts = []
         if self.at_home is not None:
@@ -143,7 +155,16 @@ class Accounts:
             text = self._text(EVERYTHING, token, access, self.home)
             accounts.append((EVERYTHING, Account(text, project)))
         for cloud, login in self._logins.items():
-            other = login.access()
+            if cloud in self._missing:
+                continue
+            try:
+                other = login.access(_PATIENCE if cloud in self._optional else None)
+            except AccountError as error:
+                if cloud not in self._optional:
+                    raise
+                LOG.warning("%s", error)
+                self._missing.add(cloud)
+                continue
             text = self._text(cloud, other.auth_token or "", other, login.gateway)
             accounts.append((cloud, Account(text, other.project_id)))
         return Wallet(tuple(accounts))
@@ -165,6 +186,4 @@ class Accounts:
 
 
 def _is_over(access: Future[AccessInfo]) -> bool:
-    return access.done() and (
-        access.exception() is not None or access.result().will_expire_soon(_SOON)
-    )
+    return access.done() and access.exception() is None and access.result().will_expire_soon(_SOON)

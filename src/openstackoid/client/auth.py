@@ -13,6 +13,7 @@ from keystoneauth1.discover import EndpointData
 from keystoneauth1.http_basic import HTTPBasicAuth
 from keystoneauth1.plugin import IDENTITY_AUTH_HEADER_NAME, BaseAuthPlugin
 from keystoneauth1.session import Session
+from requests import Response
 
 from openstackoid.client.accounts import SCOPE_HEADER, Accounts
 from openstackoid.scope import DELIMITER, Scope, join
@@ -79,8 +80,7 @@ class Scoped(BaseAuthPlugin):
         """Log in, as the scope's `identity` says; at home, if there is an account for that."""
         announce(session, self.oid_scope)
         if self.oid_accounts and self.oid_accounts.at_home is not None:
-            session = _saying(session, self.oid_accounts.at_home)
-            self.oid_accounts.watch(session)
+            session = _at_home(session, self.oid_accounts, self.oid_accounts.at_home)
         return super().get_auth_ref(session)
 
     def invalidate(self) -> bool:
@@ -119,12 +119,22 @@ class Scoped(BaseAuthPlugin):
         return join(token, self.oid_scope, self.oid_accounts.wallet(token, access))
 
 
-def _saying(session: Session, scope: Scope) -> Session:
-    """Return a twin of a session that announces another scope."""
+def _at_home(session: Session, accounts: Accounts, scope: Scope) -> Session:
+    """Return a twin of a session for a login at home: with another scope, and watched.
+
+    Only the answers of home itself are: any other could tell a key of somebody else's.
+    """
     twin = copy.copy(session)
     twin._session = None  # or the connections would be closed with the twin
-    others = {k: v for k, v in session.additional_headers.items() if k != SCOPE_HEADER}
-    twin.additional_headers = {**others, SCOPE_HEADER: scope.canonical}
+    twin.additional_headers = {**session.additional_headers, SCOPE_HEADER: scope.canonical}
+    send = twin.request
+
+    def request(*args: Any, **kwargs: Any) -> Response:
+        response = send(*args, **kwargs)
+        accounts.learn(response)
+        return response
+
+    twin.request = request  # type: ignore[method-assign]
     return twin
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from keystoneauth1.exceptions import ClientException
 from keystoneauth1.session import Session
 from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import OpenStackConfig
@@ -30,7 +31,10 @@ def accounts(
             continue
         if name not in known:
             raise ConfigException(f"oid_clouds: clouds.yaml has no entry {name} (for {cloud})")
-        region = loader.get_one(name)
+        try:
+            region = loader.get_one(name)
+        except (ClientException, ConfigException) as error:
+            raise ConfigException(f"entry {name} of clouds.yaml (for {cloud}): {error}") from error
         if _address(region.config.get("auth", {}).get("auth_url")) != _address(home):
             logins[cloud] = Login(cloud, name, _session(region))
     return Accounts(scope, logins) if logins else None
