@@ -20,6 +20,9 @@ HOST = "127.0.0.2"
 """Where the gateways listen; the services are at 127.0.0.1."""
 
 SERVICES = ("identity", "image", "compute", "network", "object-store")
+TRUST = {"projects": "same-name", "roles": {"member": ["member", "reader"]}}
+"""What every played cloud says of the other."""
+
 silence = pytest.mark.parametrize("idle_timeout", [0.25], ids=["silence"])
 """For a test that waits until a timeout is over."""
 
@@ -143,7 +146,7 @@ class Client:
 
 
 @asynccontextmanager
-async def playing(directory: Path, idle_timeout: float) -> AsyncIterator[Clouds]:
+async def playing(directory: Path, idle_timeout: float, rate: int = 500) -> AsyncIterator[Clouds]:
     """Run both clouds with their gateways; the federation file is in a directory."""
     ports = free_ports(1 + len(SERVICES))
     async with AsyncExitStack() as stack:
@@ -165,6 +168,7 @@ async def playing(directory: Path, idle_timeout: float) -> AsyncIterator[Clouds]
                         s: f"http://127.0.0.1:{b.port}{'/' + s if cloud == 'CloudOne' else ''}"
                         for s, b in backends[cloud].items()
                     },
+                    "trust": {other: TRUST for other in frontends if other != cloud},
                 }
                 for cloud in frontends
             }
@@ -178,6 +182,7 @@ async def playing(directory: Path, idle_timeout: float) -> AsyncIterator[Clouds]
                 connect_timeout=idle_timeout,
                 idle_timeout=idle_timeout,
                 drain_timeout=5,
+                rate=rate,
             )
             clouds.gateways[name] = Gateway(settings)
             await clouds.gateways[name].start()
