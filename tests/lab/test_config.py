@@ -46,7 +46,7 @@ def test_only_the_owner_may_read_a_configuration(cloud, written):
 def test_every_service_user_has_a_password_of_its_own(cloud, written):
     """A file holds the password of its own user alone."""
     passwords = files.read_yaml(cloud.passwords)
-    assert len(set(passwords.values())) == len(passwords) == 7
+    assert len(set(passwords.values())) == len(passwords) == 8
     for name, text in written.items():
         found = set(re.findall(r"^password = (.*)$", text, re.MULTILINE))
         users = set(re.findall(r"^username = (.*)$", text, re.MULTILINE))

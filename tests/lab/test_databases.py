@@ -64,4 +64,4 @@ def test_keys_and_passwords_are_made_once(cloud):
     databases.make_passwords(cloud)
     assert [path.read_text() for path in secrets] == before
     assert len(secrets) == 3
-    assert len(set(files.read_yaml(cloud.passwords).values())) == 7
+    assert len(set(files.read_yaml(cloud.passwords).values())) == 8

@@ -1,6 +1,8 @@
 """The way back: an answer streamed to the client, or one of the gateway's own."""
 
 import asyncio
+import json
+from http import HTTPStatus
 from typing import Protocol
 
 import aiohttp
@@ -16,6 +18,7 @@ from openstackoid.gateway.protocol import (
 )
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.identity import CatalogTooLongError
+from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.routing import Refusal
 from openstackoid.routing.links import Links
 
@@ -86,6 +89,30 @@ async def relay_answer(
 
 def _edited(piece: bytes, editor: Editor) -> bytes:
     return editor.feed(piece) if piece else editor.end()
+
+
+async def read_whole(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the body of an answer of Keystone; raises CatalogTooLongError."""
+    data = bytearray()
+    async for piece in answer.content.iter_any():
+        data += piece
+        if len(data) > MAX_CATALOG:
+            raise CatalogTooLongError
+    return bytes(data)
+
+
+async def send_document(
+    request: RelayedRequest, record: Record, document: object
+) -> web.StreamResponse:
+    """Answer with a document of the gateway's own making."""
+    body = json.dumps(document).encode()
+    record.status = HTTPStatus.OK
+    record.sent = len(body)
+    headers = {REQUEST_ID: record.make_request_id(), **dict(record.extra)}
+    response = web.Response(body=body, content_type=CONTENT_TYPE, headers=headers)
+    await response.prepare(request)
+    await response.write_eof()
+    return response
 
 
 async def send_refusal(

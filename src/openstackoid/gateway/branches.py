@@ -13,6 +13,7 @@ from openstackoid import identity
 from openstackoid.federation import Federation
 from openstackoid.gateway.answer import Editor
 from openstackoid.gateway.errors import body_of
+from openstackoid.gateway.foreign import Foreign, Ids
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.held import Held, TooLongError, UnusableError
 from openstackoid.gateway.protocol import connection_headers, decoded, is_json
@@ -34,11 +35,13 @@ class Branches:
     head: Head
     route: Route
     federation: Federation
+    foreign: Foreign
     here: str
     request_id: str
     upstream: Upstream
     health: Health
     upload: Tee | None = None
+    _ids: dict[str, Ids] = field(default_factory=dict)
     _held: Held = field(default_factory=Held)
 
     async def send(self, cloud: str, request: Request) -> Answer:
@@ -50,10 +53,14 @@ class Branches:
             if not goal.remote:
                 keys = self.upstream.peers.keys
                 head = identity.opened(head, branch, self.here, keys, time.time())
-        except Refusal as refusal:  # the cloud does not have this service
+            branch, goal, self._ids[cloud] = await self.foreign.admit(head, branch, goal)
+            validation = identity.validates_at_home(head, branch, goal)
+            if validation:
+                self.foreign.check(branch, goal)
+        except Refusal as refusal:  # the cloud does not have this service, or not for this token
             if self.upload is not None and request.upload:
                 self.upload.drop(cloud)
-            return Answer(refusal.status, document=json.loads(body_of(refusal)))
+            return _refused(refusal)
         body = self._body(cloud, request)
         headers = self._headers(head, request, branch, goal, body)
         try:
@@ -65,6 +72,19 @@ class Branches:
         finally:
             if self.upload is not None and request.upload:
                 self.upload.drop(cloud)
+        if validation or response.status == HTTPStatus.UNAUTHORIZED:
+            document = None
+            try:
+                if validation:
+                    document = await self.foreign.validated(response, branch, goal)
+                else:
+                    await self.foreign.explain(head, branch, goal)
+            except Refusal as refusal:
+                response.close()
+                return _refused(refusal)
+            if document is not None:
+                response.release()
+                return Answer(HTTPStatus.OK, document=document)
         return await self._answer(response, branch, goal)
 
     def _body(self, cloud: str, request: Request) -> AsyncIterator[bytes] | bytes | None:
@@ -92,10 +112,6 @@ class Branches:
         self, response: aiohttp.ClientResponse, branch: Route, goal: Target
     ) -> Answer:
         status = response.status
-        if status == HTTPStatus.UNAUTHORIZED and identity.validates_at_home(
-            self.head, branch, goal
-        ):
-            status = HTTPStatus.NOT_FOUND  # as for one cloud: keystonemiddleware's word for it
         links = self.links(goal.cloud)
         ended = connection_headers(response.headers)
         headers = tuple(
@@ -130,13 +146,18 @@ class Branches:
         return NoAnswerError(f"{who} {error}{advice if sent and not safe else ''}", sent=sent)
 
     def links(self, cloud: str) -> Links | None:
-        """Return what leads a cloud's links home; None at home."""
-        if cloud == self.here:
+        """Return what leads a cloud's links home; None if they do already."""
+        ids = self._ids.get(cloud, {})
+        if cloud == self.here and not ids:
             return None
         known = self.federation.clouds
-        return Links(known[cloud], known[self.here], self.route.service)
+        return Links(known[cloud], known[self.here], self.route.service, ids)
 
     def _editor(self, branch: Route, links: Links | None) -> Editor | None:
         if branch.scope is not None and identity.has_catalog(branch):
             return identity.CatalogEditor(branch.scope, links, self.federation, self.here)
         return links.edit() if links else None
+
+
+def _refused(refusal: Refusal) -> Answer:
+    return Answer(refusal.status, document=json.loads(body_of(refusal)))

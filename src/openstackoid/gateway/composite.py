@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 from openstackoid.federation import Federation
 from openstackoid.gateway.answer import relay_answer
 from openstackoid.gateway.branches import Branches
+from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.protocol import RelayedRequest, RelayedResponse, is_json
 from openstackoid.gateway.record import Record
@@ -49,6 +50,7 @@ class Composite:
         head: Head,
         route: Route,
         federation: Federation,
+        foreign: Foreign,
         body: AsyncIterator[bytes] | None,
     ) -> web.StreamResponse:
         """Return the one answer; raises Refusal."""
@@ -56,7 +58,14 @@ class Composite:
         document = None if body is None or upload else await self._document(body, route)
         operation = Request.of(head.method, route.rest, document, upload=upload)
         branches = Branches(
-            head, route, federation, self.here, record.make_request_id(), self.upstream, self.health
+            head,
+            route,
+            federation,
+            foreign,
+            self.here,
+            record.make_request_id(),
+            self.upstream,
+            self.health,
         )
         frontend = federation.clouds[self.here].frontend(route.service, route.interface)
         safe = head.method in SAFE

@@ -102,7 +102,7 @@ class Gateway:
         except (FederationError, PeersError, ListenError) as error:
             log.warning("not reloaded", gateway=name, error=str(error))
             return
-        self._relay.federation = federation
+        self._relay.follow(federation)
         self._upstream.peers = peers
         self._listening.current = peers.serving
         self._say("reloaded", clouds=sorted(federation.clouds), addresses=self._addresses())

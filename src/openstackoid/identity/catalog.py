@@ -66,7 +66,7 @@ class CatalogEditor:
             document = json.loads(self._body)
             catalog = document.get("token", document)["catalog"]
             _lead_home(catalog, self._links, ours.region)
-            catalog += _missing(catalog, self._scope, self._federation, self._here)
+            catalog += missing(catalog, self._scope, self._federation, self._here)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return bytes(self._body)
         return json.dumps(document).encode()
@@ -82,7 +82,7 @@ def _lead_home(catalog: list[dict[str, Any]], links: Links | None, region: str |
         endpoint["url"] = url
 
 
-def _missing(
+def missing(
     catalog: list[dict[str, Any]], scope: Scope, federation: Federation, here: str
 ) -> list[dict[str, Any]]:
     """Return an entry for each service taken elsewhere that the catalog lacks."""

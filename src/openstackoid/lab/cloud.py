@@ -89,6 +89,11 @@ class LabCloud:
         return self.directory / "passwords.yaml"
 
     @property
+    def account(self) -> Path:
+        """By what its gateway looks up projects in its Keystone."""
+        return self.directory / "account.yaml"
+
+    @property
     def databases(self) -> Path:
         """Its SQLite files."""
         return self.directory / "db"

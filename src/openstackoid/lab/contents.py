@@ -71,6 +71,10 @@ def make_users(admin: Connection, cloud: LabCloud) -> None:
 
     service_project, demo = project("service"), project("demo")
     user("alice", demo, "member")
+    reader = users.get("gateway") or identity.create_user(
+        name="gateway", password=passwords["gateway"], domain_id="default"
+    )
+    identity.assign_system_role_to_user(reader, roles["reader"], "all")
     services = {s.type: s for s in identity.services()}
     endpoints = {(e.service_id, e.interface) for e in identity.endpoints()}
     for service in cloud.services:

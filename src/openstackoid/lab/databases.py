@@ -20,7 +20,12 @@ _NEVER_DEAD = "2099-01-01 00:00:00.000000"
 def make_passwords(cloud: LabCloud) -> None:
     """Give every user a password of its own; one that exists stays."""
     known: dict[str, str] = files.read_yaml(cloud.passwords)
-    users = ("admin", "alice", *(s.project for s in cloud.services if s.type != "identity"))
+    users = (
+        "admin",
+        "alice",
+        "gateway",
+        *(s.project for s in cloud.services if s.type != "identity"),
+    )
     files.write_yaml(cloud.passwords, {u: known.get(u) or secrets.token_urlsafe(24) for u in users})
 
 

@@ -35,6 +35,10 @@ _PATIENCE = 300  # seconds a service has to come up
 _LINK_PATIENCE = 30  # seconds a link has to be as it is told
 
 
+_TRUST = {"projects": "same-name", "roles": {"member": "member", "reader": "reader"}}
+"""How each cloud takes the tokens of every other: an administrator is nobody there."""
+
+
 @dataclass
 class Lab:
     """The clouds in one directory; every method may be repeated at any time.
@@ -201,10 +205,17 @@ class Lab:
         known = self.clouds
         offered = {s.type: s for c in known for s in c.services}.values()
         for own in known:
-            if not own.directory.exists():
-                continue
+            if not logins.has_gateway(own):
+                continue  # it is not prepared yet, or was by an earlier version
             told = {c.name: _told(own, c) for c in known}
-            told[own.name] |= {"frontends": own.serving(offered), "backends": own.backends}
+            told[own.name] |= {
+                "frontends": own.serving(offered),
+                "backends": own.backends,
+                "own": {"account": own.account.name},
+            }
+            if trust := {other.name: _TRUST for other in known if other is not own}:
+                told[own.name]["trust"] = trust
+            files.write_yaml(own.account, logins.gateway(own))
             files.write_yaml(own.federation, {"clouds": told})
             if gateway := processes.find(own, GATEWAY):
                 processes.reload(own, gateway)
@@ -309,7 +320,8 @@ def _told(own: LabCloud, other: LabCloud) -> dict[str, object]:
 
 
 def _types(cloud: LabCloud) -> Iterator[str]:
-    return (service.type for service in cloud.services)
+    yield GATEWAY
+    yield from (service.type for service in cloud.services)
 
 
 def _running(cloud: LabCloud) -> Iterator[psutil.Process]:

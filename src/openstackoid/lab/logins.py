@@ -19,6 +19,16 @@ def administrator(cloud: LabCloud) -> dict[str, Any]:
     return _auth(cloud, "admin", "admin")
 
 
+def has_gateway(cloud: LabCloud) -> bool:
+    """Tell whether a cloud's gateway has an account of its own."""
+    return "gateway" in files.read_yaml(cloud.passwords)
+
+
+def gateway(cloud: LabCloud) -> dict[str, str]:
+    """Return the account of a cloud's gateway, as `own.account` of the federation file has it."""
+    return {"username": "gateway", "password": files.read_yaml(cloud.passwords)["gateway"]}
+
+
 def _entry(cloud: LabCloud, user: str, project: str) -> dict[str, Any]:
     return {
         "auth_type": "password",

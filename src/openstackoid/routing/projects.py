@@ -1,11 +1,17 @@
-"""The id of a project in a path: every cloud has its own for what is the same to a user (DESIGN §4)."""
+"""The id of a project in a path: a user's project has another one in each cloud (DESIGN §4)."""
 
 import re
 from collections.abc import Mapping
 
 _OBJECT_STORE = "object-store"
 _ACCOUNT = re.compile(r"(?:/v1)?/AUTH_(?P<id>[^/?]+)")
+_POSSIBLE = re.compile(r"/(?:AUTH_)?[0-9a-f]{32}(?=/|\?|$)")
 _SEGMENT = re.compile(r"/(?:AUTH_)?(?P<id>[^/?]+)")
+
+
+def may_have_project(rest: str) -> bool:
+    """Tell whether something in a path looks like the id that Keystone gives to a project."""
+    return _POSSIBLE.search(rest.partition("?")[0]) is not None
 
 
 def in_project(rest: str, service: str, ids: Mapping[str, str]) -> str:

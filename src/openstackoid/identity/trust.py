@@ -1,0 +1,239 @@
+"""What the token of another cloud becomes here: a pure rewrite by the rules of `trust`.
+
+Only what is written here is taken over from the issuer's document. Whatever else a Keystone, or
+somebody who plays one, puts into it is nobody's here.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from openstackoid.federation.trust import Guest, Table, Trust
+from openstackoid.routing import Route
+from openstackoid.scope.expression import clouds
+from openstackoid.scope.model import IDENTITY
+
+MAX_NAME = 255
+"""Characters of a name or id, as Keystone and the databases of the services have it."""
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_THUMBPRINT = re.compile(r"[A-Za-z0-9+/=_-]{1,255}")
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+_RULE = {"id", "method", "path", "service"}
+
+Token: TypeAlias = Mapping[str, Any]
+
+
+class Distrust(Exception):  # noqa: N818  (not an error: the rules' answer)
+    """Why a token is not believed, or is nobody's here; holds nothing secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class ById:
+    """The project here with this id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByName:
+    """The project here with this name, in the domain with that one."""
+
+    name: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project of this cloud's Keystone, that there is and that is enabled."""
+
+    id: str
+    name: str
+    domain_id: str
+    domain_name: str
+
+
+def untrusted(route: Route, trust: Mapping[str, Trust], here: str) -> list[str]:
+    """Return the issuers of a request's token that are not believed, none if one of them is."""
+    expression = route.scope.resolve(IDENTITY) if route.scope else None
+    named = [route.issuer] if route.issuer else list(clouds(expression)) if expression else []
+    return [] if any(n == here or n in trust for n in named) else sorted(set(named))
+
+
+def advice(here: str, issuer: str) -> str:
+    """Return what to write so that tokens of an issuer are believed."""
+    return (
+        f"{here} does not believe tokens of {issuer}: its federation file has no "
+        f"clouds.{here}.trust.{issuer}. Its operator can add it, e.g. "
+        f"{{projects: same-name, roles: {{member: member, reader: reader}}}}; "
+        f"or give the client an account in {here} (an entry {here} in clouds.yaml)"
+    )
+
+
+def theirs(document: object) -> str:
+    """Return the id of the project a token acts in where it was issued; raises Distrust."""
+    return _id(_project(_token(document)), "project")
+
+
+def wanted(document: object, trust: Trust, issuer: str) -> ById | ByName:
+    """Return which project here a token acts in; raises Distrust."""
+    project = _project(_token(document))
+    match trust.projects:
+        case "same-id":
+            return ById(_id(project, "project"))
+        case "same-name":
+            domain = project.get("domain")
+            named = _name(domain if isinstance(domain, dict) else {}, "domain of the project")
+            return ByName(_name(project, "project"), named)
+        case Guest(guest=id_):
+            return ById(id_)
+        case Table(table=table):
+            id_ = _id(project, "project")
+            if id_ not in table:
+                raise Distrust(f"the project {id_} of {issuer} has no entry under projects.table")
+            return ById(table[id_])
+
+
+def rewritten(
+    document: object,
+    trust: Trust,
+    issuer: str,
+    project: Project,
+    catalog: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return the document of a token as the services here shall see it; raises Distrust.
+
+    What would restrict the token is kept or refused, never dropped: access rules of an application
+    credential, a certificate or another thing that it is bound to.
+    """
+    token = _token(document)
+    _project(token)
+    return {
+        "token": {
+            "methods": _words(token, "methods"),
+            "audit_ids": _words(token, "audit_ids"),
+            "issued_at": _time(token, "issued_at"),
+            "expires_at": _time(token, "expires_at"),
+            "is_domain": False,
+            "is_admin_project": False,  # if it is left out, keystoneauth reads it as true
+            "user": _user(token, issuer),
+            "project": {
+                "id": project.id,
+                "name": project.name,
+                "domain": {"id": project.domain_id, "name": project.domain_name},
+            },
+            "roles": _roles(token, trust, issuer),
+            **_restrictions(token),
+            "catalog": list(catalog),
+        }
+    }
+
+
+def _token(document: object) -> Token:
+    token = document.get("token") if isinstance(document, dict) else None
+    if not isinstance(token, dict):
+        raise Distrust("the answer of its Keystone is not the document of a token")
+    return token
+
+
+def _project(token: Token) -> Token:
+    """Return the project of a token, which must be scoped to one and nothing else."""
+    for key, kind in (("system", "the system"), ("domain", "a domain")):
+        if token.get(key):
+            raise Distrust(f"it is for {kind}; only tokens for a project are believed")
+    project = token.get("project")
+    if not isinstance(project, dict) or not project:
+        raise Distrust("it is for no project; log in to one")
+    if token.get("is_domain") or project.get("is_domain"):
+        raise Distrust("its project stands for a domain; log in to another project")
+    return project
+
+
+def _user(token: Token, issuer: str) -> dict[str, Any]:
+    user = token.get("user")
+    user = user if isinstance(user, dict) else {}
+    marked = {
+        "id": f"{_id(user, 'user')}@{issuer}",
+        "name": f"{_name(user, 'user')}@{issuer}",
+    }
+    for key, value in marked.items():
+        if len(value) > MAX_NAME:
+            raise Distrust(f"the {key} of its user is too long to be marked with {issuer}")
+    return {**marked, "domain": {"id": issuer, "name": issuer}, "password_expires_at": None}
+
+
+def _roles(token: Token, trust: Trust, issuer: str) -> list[dict[str, str]]:
+    given = token.get("roles")
+    names = [r.get("name") for r in given if isinstance(r, dict)] if isinstance(given, list) else []
+    had = [name for name in names if isinstance(name, str)]
+    kept = dict.fromkeys(role for name in had for role in trust.roles.get(name, ()))
+    if not kept:
+        known = ", ".join(trust.roles) or "none"
+        raise Distrust(f"its user has no role in {issuer} that counts here; these do: {known}")
+    return [{"id": role, "name": role} for role in kept]
+
+
+def _restrictions(token: Token) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    credential = token.get("application_credential")
+    if credential is not None:
+        if not isinstance(credential, dict):
+            raise Distrust("its application credential is not readable")
+        rules = credential.get("access_rules")
+        if rules is not None and not (isinstance(rules, list) and all(map(_is_rule, rules))):
+            raise Distrust("the access rules of its application credential are not readable")
+        kept["application_credential"] = {"restricted": True} | (
+            {} if rules is None else {"access_rules": rules}
+        )
+    bound = token.get("oauth2_credential")
+    if bound is not None:
+        thumbprint = bound.get("x5t#S256") if isinstance(bound, dict) else None
+        if not isinstance(thumbprint, str) or not _THUMBPRINT.fullmatch(thumbprint):
+            raise Distrust("the certificate that it is bound to is not readable")
+        kept["oauth2_credential"] = {"x5t#S256": thumbprint}
+    if token.get("bind"):
+        raise Distrust("it is bound to a way of logging in that is not known here")
+    return kept
+
+
+def _is_rule(rule: object) -> bool:
+    return (
+        isinstance(rule, dict)
+        and {"method", "path", "service"} <= rule.keys() <= _RULE
+        and all(isinstance(value, str) for value in rule.values())
+    )
+
+
+def _id(thing: Token, what: str) -> str:
+    value = thing.get("id")
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise Distrust(f"the id of its {what} is not as Keystone writes it")
+    return value
+
+
+def _name(thing: Token, what: str) -> str:
+    """Return a name, which goes into headers of the services: a line of printable text."""
+    value = thing.get("name")
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
+        raise Distrust(f"the name of its {what} is not a line of at most {MAX_NAME} characters")
+    return value
+
+
+def _words(token: Token, key: str) -> list[str]:
+    words = token.get(key)
+    words = words if isinstance(words, list) else []
+    return [word for word in words[:8] if isinstance(word, str) and _WORD.fullmatch(word)]
+
+
+def _time(token: Token, key: str) -> str:
+    value = token.get(key)
+    try:
+        when = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if when is not None and when.tzinfo is not None:
+            return when.astimezone(UTC).strftime(_TIME)
+    except (ValueError, OverflowError):
+        pass
+    raise Distrust(f"its {key} is not a time")
