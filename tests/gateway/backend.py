@@ -38,7 +38,7 @@ class Connection:
     async def body(self, head: bytes) -> bytes:
         """Read a body as its head announces it; chunks are kept as they came."""
         lower = head.lower()
-        if b"transfer-encoding: chunked" in lower:
+        if b"\r\ntransfer-encoding: chunked\r\n" in lower:
             data = b""
             while not data.endswith(b"0\r\n\r\n"):
                 data += await self.reader.readuntil(b"\r\n")
