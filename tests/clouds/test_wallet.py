@@ -20,7 +20,6 @@ CLOUDS = ("CloudOne", "CloudTwo", "CloudThree")
 CREATE = "server create --flavor m1.tiny --network private --wait"
 
 Change = Callable[[str, dict[str, Any]], None]
-Tell = Callable[[Change], None]
 
 
 def tell(lab: Lab, change: Change) -> None:
@@ -183,40 +182,74 @@ def test_a_volume_in_a_project_with_another_id(wallet: Commands, name: str) -> N
     run(wallet.openstack(f"volume delete {volume['id']}", scope=scope))
 
 
+Headers = Callable[[str], dict[str, str]]
+
+
 @pytest.fixture
-def sent(logins: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return the headers of a scoped request of alice, and the tokens in her wallet."""
+def headers(logins: Path, monkeypatch: pytest.MonkeyPatch) -> Headers:
+    """Return what gives the headers of alice's requests with a scope, as openstacksdk has them."""
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(logins))
-    with openstack.connect(
-        cloud="CloudOne", vendor_hook="openstackoid.client.hook:install", oid_scope="image=CloudTwo"
-    ) as connection:
-        headers = connection.session.get_auth_headers()
+
+    def headers(scope: str) -> dict[str, str]:
+        hook = "openstackoid.client.hook:install"
+        with openstack.connect(cloud="CloudOne", vendor_hook=hook, oid_scope=scope) as connection:
+            return dict(connection.session.get_auth_headers())
+
+    return headers
+
+
+def tokens(headers: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the wallet, tokens and ids of projects."""
     suffix = headers["X-Auth-Token"].partition("!SCOPE!")[2]
-    return headers, json.loads(suffix)["tokens"]
+    return {cloud: tuple(entry) for cloud, entry in json.loads(suffix)["tokens"].items()}
 
 
 @pytest.mark.filterwarnings(r"ignore:::openstack\.")
-def test_a_sealed_token_is_of_no_use_to_others(
-    lab: Lab, sent: tuple[dict[str, str], dict[str, Any]]
-) -> None:
-    """Neither CloudOne nor whoever has seen it can present it on their own."""
-    headers, tokens = sent
-    (sealed, _), (own, _) = tokens["CloudTwo"], tokens["*"]
-    token = headers["X-Auth-Token"].partition("!SCOPE!")[0]
+def test_a_sealed_token_is_of_no_use_to_others(lab: Lab, headers: Headers) -> None:
+    """Who has seen it cannot present it, and CloudOne can for images only."""
+    right = headers("image=CloudTwo")
+    (sealed, _), (own, _) = tokens(right)["CloudTwo"], tokens(right)["*"]
+    token = right["X-Auth-Token"].partition("!SCOPE!")[0]
     assert sealed.count(".") == own.count(".") == 4
     assert token not in own
-    images = f"{lab.cloud('CloudTwo').frontends['image']}/v2/images"
+    one, two = lab.cloud("CloudOne").frontends, lab.cloud("CloudTwo").frontends
     scope = '{"*":"CloudOne","identity":"CloudTwo","image":"CloudTwo"}'
     stolen = {"X-Auth-Token": f"{sealed}!SCOPE!{scope}", "X-Scope": scope}
     here = '{"*":"CloudTwo"}'
     direct = {"X-Auth-Token": f"{sealed}!SCOPE!{here}", "X-Scope": here}
     posing = stolen | {"Via": "1.1 CloudOne (openstackoid)"}
     for attack in ({"X-Auth-Token": sealed}, direct, posing):
-        assert requests.get(images, headers=attack, timeout=60).status_code == 401
-    right = requests.get(
-        f"{lab.cloud('CloudOne').frontends['image']}/v2/images", headers=headers, timeout=60
-    )
-    assert "only-in-CloudTwo" in right.text
+        answer = requests.get(f"{two['image']}/v2/images", headers=attack, timeout=60)
+        assert answer.status_code == 401
+    servers = {k: v.replace('"image":', '"compute":') for k, v in right.items()}
+    answer = requests.get(f"{one['compute']}/v2.1/servers", headers=servers, timeout=60)
+    assert answer.status_code == 401
+    assert "not for compute" in answer.text
+    answer = requests.get(f"{one['image']}/v2/images", headers=right, timeout=60)
+    assert "only-in-CloudTwo" in answer.text
+
+
+@pytest.mark.filterwarnings(r"ignore:::openstack\.")
+def test_the_gateway_gives_each_branch_its_token(lab: Lab, headers: Headers) -> None:
+    """One request under &, with three Keystones behind it."""
+    every = headers("image=CloudOne & CloudTwo & CloudThree") | {"X-Scope-Policy": "all"}
+    url = lab.cloud("CloudOne").frontends["image"]
+    answer = requests.get(f"{url}/v2/images", headers=every, timeout=60)
+    assert answer.status_code == 200
+    assert {f"only-in-{cloud}" for cloud in CLOUDS} <= {i["name"] for i in answer.json()["images"]}
+
+
+@pytest.mark.filterwarnings(r"ignore:::openstack\.")
+def test_the_id_of_the_project_at_home_works_elsewhere(lab: Lab, headers: Headers) -> None:
+    """As a client has it that goes by home's catalog; the id there works as well."""
+    there = headers("block-storage=CloudThree")
+    ids = [project for _, project in tokens(there).values()]
+    assert len(set(ids)) == 2
+    federation = yaml.safe_load(lab.cloud("CloudOne").federation.read_text())["clouds"]
+    url = federation["CloudOne"]["frontends"]["block-storage"]
+    for project in ids:
+        answer = requests.get(f"{url}/v3/{project}/volumes", headers=there, timeout=60)
+        assert (answer.status_code, answer.json()) == (200, {"volumes": []})
 
 
 def test_no_gateway_has_logged_a_token(lab: Lab) -> None:
@@ -226,6 +259,32 @@ def test_no_gateway_has_logged_a_token(lab: Lab) -> None:
         assert "gAAAA" not in said
         assert "eyJ" not in said
         assert 'tokens\\"' not in said
+
+
+@pytest.fixture
+def no_keys(lab: Lab) -> Iterator[None]:
+    """Take the keys away again."""
+    before = {name: lab.cloud(name).federation.read_text() for name in CLOUDS}
+
+    def change(own: str, clouds: dict[str, Any]) -> None:
+        for cloud in clouds.values():
+            del cloud["keys"]
+        del clouds[own]["own"]["keys"]
+
+    tell(lab, change)
+    yield
+    for name, text in before.items():
+        lab.cloud(name).federation.write_text(text)
+        reload(lab, name)
+
+
+@pytest.mark.usefixtures("no_keys")
+def test_it_works_without_keys(wallet: Commands, name: str, private_image: tuple[str, str]) -> None:
+    """Then tokens are not sealed."""
+    scope = "image=CloudTwo"
+    server = table(wallet.openstack(f"{CREATE} {name} --image {name}", scope=scope))
+    assert private_image[0] in server["image"]
+    run(wallet.openstack(f"server delete --wait {server['id']}", scope=scope))
 
 
 @pytest.fixture
