@@ -155,6 +155,7 @@ def test_a_cloud_without_a_gateway_needs_an_account() -> None:
         ("block-storage", "/v3/p2/volumes", "/v3/p2/volumes"),
         ("block-storage", "/v3/p3/volumes", "/v3/p3/volumes"),
         ("block-storage", "/v3/p1", "/v3/p2"),
+        ("identity", "/v3/projects/p1", "/v3/projects/p1"),
         ("object-store", "/v1/AUTH_p1/c/p1", "/v1/AUTH_p2/c/p1"),
     ],
 )

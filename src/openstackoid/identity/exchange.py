@@ -17,8 +17,8 @@ def exchange(head: Head, route: Route, cloud: str, federation: Federation) -> tu
     """Return a request's head and route, narrowed to one cloud, as that cloud can take them.
 
     If the wallet has a token of the cloud, that one is sent, and the scope says who issued it; a
-    project id of another account in the path becomes the one there. Raises Refusal where a token
-    would go to a cloud that can do nothing with it.
+    project id of another account in the path becomes the one there, but for a Keystone. Raises
+    Refusal where a token would go to a cloud that can do nothing with it.
     """
     if route.scope is None:
         return head, route
@@ -29,8 +29,10 @@ def exchange(head: Head, route: Route, cloud: str, federation: Federation) -> tu
         headers = ((n, token if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
         head, issuer = replace(head, headers=tuple(headers)), cloud
     _check(head, route, issuer, cloud, federation)
+    if route.service == IDENTITY:  # where an id in a path may be that of what is to be deleted
+        return head, replace(route, issuer=issuer)
     scope, rest = route.scope, route.rest
-    if route.wallet and issuer and route.service != IDENTITY:
+    if route.wallet and issuer:
         scope = scope.having(IDENTITY, Cloud(issuer))
     if route.wallet and account and account.project:
         ids = dict.fromkeys(route.wallet.projects, account.project)
