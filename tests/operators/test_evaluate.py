@@ -321,15 +321,6 @@ async def test_a_cancelled_evaluation_leaves_no_task() -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_a_cloud_is_not_asked_twice_by_one_and() -> None:
-    """Written on both sides of `&` it would create twice, and list everything twice."""
-    clouds = {"A": one("a"), "B": one("b")}
-    for request in (POST, LIST):
-        with pytest.raises(Refusal, match='A is on both sides of "&"'):
-            await evaluation(clouds).run(expression("A&(A|B)"), request)
-    assert clouds["A"].seen == []
-
-
 async def test_what_could_not_be_undone_is_refused() -> None:
     """Nova names the first of several servers alone."""
     clouds = {"A": one("a"), "B": one("b")}

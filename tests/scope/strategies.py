@@ -5,7 +5,7 @@ import json
 from hypothesis import strategies as st
 
 from openstackoid.scope import All, Any, Cloud, Expression, Scope
-from openstackoid.scope.expression import combine
+from openstackoid.scope.expression import clouds, combine
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,6}", fullmatch=True)
 SERVICES = st.sampled_from(
@@ -19,8 +19,12 @@ def _combined(children: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expr
 
 
 def _has_no_repeat(expression: Expression) -> bool:
+    """Tell whether it may be written: no operand twice, no cloud in two operands of `&`."""
     if isinstance(expression, Cloud):
         return True
+    if isinstance(expression, All):
+        named = [name for operand in expression.operands for name in set(clouds(operand))]
+        return len(set(named)) == len(named)
     return len(set(expression.operands)) == len(expression.operands)
 
 

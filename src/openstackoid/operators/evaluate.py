@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -51,7 +50,6 @@ class Evaluation:
                 "an upload cannot be sent again where the first cloud fails; name one cloud "
                 f'for {self.service}, or several with "&"',
             )
-        self._check_apart(expression)
         match expression:
             case Cloud(name):
                 return await self.ask(name, request)
@@ -63,18 +61,6 @@ class Evaluation:
                 return await lists.read(self, operands, request)
             case All(operands):
                 return await writes.write(self, operands, request)
-
-    def _check_apart(self, expression: Expression) -> None:
-        """Refuse a cloud in two operands of `&`: it would be asked, and write, twice."""
-        if not isinstance(expression, All):
-            return
-        named = Counter(name for o in expression.operands for name in set(clouds(o)))
-        for name, times in named.items():
-            if times > 1:
-                raise self.refusal(
-                    HTTPStatus.BAD_REQUEST,
-                    f'{name} is on both sides of "&" in {expression}; name it on one',
-                )
 
     async def together(
         self,

@@ -1,11 +1,8 @@
 """Expressions over clouds: `A`, here and there `A&B`, here or there `A|B`."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
-
-from openstackoid.scope.errors import ScopeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +58,3 @@ def clouds(expression: Expression) -> Iterator[str]:
     else:
         for operand in expression.operands:
             yield from clouds(operand)
-
-
-def check_apart(expression: Expression) -> None:
-    """Refuse a cloud in two operands of one `&`: it would be asked, and write, twice.
-
-    Raises ScopeError.
-    """
-    if isinstance(expression, Cloud):
-        return
-    if isinstance(expression, All):
-        named = Counter(c for o in expression.operands for c in dict.fromkeys(clouds(o)))
-        if twice := next((cloud for cloud, times in named.items() if times > 1), None):
-            raise ScopeError(f'{twice} is on both sides of "&" in {expression}; name it on one')
-    for operand in expression.operands:
-        check_apart(operand)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from openstackoid.scope.errors import ScopeError, ScopeTooLongError, nearest
-from openstackoid.scope.expression import All, Any, Cloud, Expression, combine
+from openstackoid.scope.expression import All, Any, Cloud, Expression, clouds, combine
 from openstackoid.scope.model import EVERYTHING, Scope
 from openstackoid.scope.services import known_names, service_type
 
@@ -225,9 +225,13 @@ class _Expression:
         read: Callable[[int], Expression],
         depth: int,
     ) -> Expression:
-        """Read operands with an operator between them, each once."""
+        """Read operands with an operator between them, each once.
+
+        A cloud in two operands of `&` would be asked, and write, twice.
+        """
         operands: list[Expression] = []
         seen: set[Expression] = set()
+        named: set[str] = set()
         while not operands or self._take(operator):
             self._skip_space()
             start = self.position
@@ -237,6 +241,11 @@ class _Expression:
                     end = len(self.value[: self.position].rstrip())
                     raise self._fault(f'"{part}" is given twice; keep one of them', start, end)
                 seen.add(part)
+            if kind is All and (twice := named.intersection(clouds(operand))):
+                end = len(self.value[: self.position].rstrip())
+                reason = f'{min(twice)} is on both sides of "&"; name it on one'
+                raise self._fault(reason, start, end)
+            named.update(clouds(operand))
             operands.append(operand)
         return combine(kind, operands)
 

@@ -401,14 +401,6 @@ def test_a_policy_that_is_none_is_a_usage_error(openstack: Openstack, clouds: Cl
     assert clouds.asked == []
 
 
-def test_a_cloud_on_both_sides_of_and_is_refused(openstack: Openstack, clouds: Clouds) -> None:
-    """It would create twice; nothing is sent."""
-    result = openstack(*CREATE, "--os-scope", "compute=CloudOne&(CloudOne|CloudTwo)")
-    assert (result.code, result.out) == (1, "")
-    assert 'CloudOne is on both sides of "&"' in result.err
-    assert clouds.asked == []
-
-
 def test_several_servers_by_one_command_are_refused(openstack: Openstack, clouds: Clouds) -> None:
     """They could not be removed again; where nothing would be, they are created."""
     several = (*CREATE, *BOTH, "--min", "2", "--max", "3")

@@ -3,7 +3,7 @@
 import pytest
 
 from openstackoid.client.composite.service import AmbiguousScopeError, Known, placement
-from openstackoid.scope import ScopeError, parse
+from openstackoid.scope import parse
 
 SERVER = Known("server list", "openstack.compute.v2")
 NETWORK = Known("network list", "openstack.network.v2")
@@ -87,11 +87,3 @@ def test_a_command_of_several_services_needs_one_expression(command: Known, scop
     """The error says what to write instead."""
     with pytest.raises(AmbiguousScopeError, match="write one expression for all of them"):
         placement(parse(scope), command)
-
-
-def test_a_command_does_not_run_in_one_cloud_twice() -> None:
-    """Wherever in the expression the two sides of `&` have it."""
-    for expression in ("A&(A|B)", "C|B&(C|B)"):
-        with pytest.raises(ScopeError, match=r'[AB] is on both sides of "&" in .*; name it on one'):
-            placement(parse(f"compute={expression}"), SERVER)
-    assert placement(parse("compute=A|(A&B)"), SERVER)

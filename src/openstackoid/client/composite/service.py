@@ -8,7 +8,6 @@ from cliff.command import Command
 from cliff.commandmanager import CommandManager
 
 from openstackoid.scope import Cloud, Expression, Scope, ScopeError
-from openstackoid.scope.expression import check_apart
 from openstackoid.scope.model import BOUND, COMPUTE, EVERYTHING, IDENTITY
 from openstackoid.scope.services import service_type
 
@@ -84,15 +83,8 @@ def placement(scope: Scope, known: Known) -> Placement | None:
     """Return where a command runs if that is more than one cloud, None if it is one.
 
     A command that asks several services runs where their only composite expression says. Raises
-    AmbiguousScopeError if there are two, and ScopeError if it would run in one cloud twice.
+    AmbiguousScopeError if there are two.
     """
-    place = _placement(scope, known)
-    if place:
-        check_apart(place.expression)
-    return place
-
-
-def _placement(scope: Scope, known: Known) -> Placement | None:
     if known.service:
         expression = scope.resolve(known.service)
         if expression is None or isinstance(expression, Cloud):
