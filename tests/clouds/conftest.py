@@ -1,14 +1,17 @@
 """Three real clouds: CloudOne with path prefixes, CloudTwo with ports, CloudThree with Cinder."""
 
+import copy
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clouds.api import Api
 from clouds.commands import Commands, run, started
 
-from openstackoid.lab import Lab, processes
+from openstackoid.lab import Lab, files, processes
 from openstackoid.lab.services import GATEWAY
 
 NETWORK = "127.66.0.0/16"
@@ -41,11 +44,41 @@ def api(lab: Lab) -> Api:
 
 
 @pytest.fixture
-def admin(lab: Lab) -> Api:
-    """Return the administrator of CloudOne, logged in; the other clouds' services believe it."""
+def admin(lab: Lab) -> Iterator[Api]:
+    """Return the administrator of CloudOne, who is one in the others while the test runs."""
     admin = Api(lab, "CloudOne", admin=True)
-    assert admin.login().status_code == 201
-    return admin
+    with ExitStack() as stack:
+        for cloud in ("CloudTwo", "CloudThree"):
+            described = stack.enter_context(federation_of(lab, cloud))
+            described["clouds"][cloud]["trust"]["CloudOne"]["roles"]["admin"] = "admin"
+            tell(lab, cloud, described)
+        assert admin.login().status_code == 201
+        yield admin
+
+
+@contextmanager
+def federation_of(lab: Lab, cloud: str) -> Iterator[Any]:
+    """Give what the gateway of a cloud is told, to be changed; it is told the old again after."""
+    before = files.read_yaml(lab.cloud(cloud).federation)
+    try:
+        yield copy.deepcopy(before)
+    finally:
+        tell(lab, cloud, before)
+
+
+def tell(lab: Lab, name: str, described: dict[str, Any]) -> None:
+    """Let the gateway of a cloud read another federation file, and wait until it has."""
+    cloud = lab.cloud(name)
+    files.write_yaml(cloud.federation, described)
+    gateway = processes.find(cloud, GATEWAY)
+    if gateway is None:
+        return  # a test has killed it
+    done = cloud.log(GATEWAY).read_text().count('"event": "reloaded"')
+    processes.reload(cloud, gateway)
+    deadline = time.monotonic() + 20
+    while cloud.log(GATEWAY).read_text().count('"event": "reloaded"') == done:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture

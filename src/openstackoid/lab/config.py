@@ -69,6 +69,7 @@ def _common(
             "www_authenticate_uri": cloud.frontends["identity"],
             "service_token_roles": "service",
             "service_token_roles_required": True,
+            "token_cache_time": 10,  # seconds until a user who is disabled elsewhere is noticed
             "interface": "public",
             **_login(cloud, user, passwords),
         },
