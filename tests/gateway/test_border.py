@@ -176,6 +176,8 @@ SCOPES = {
     "a name with a zero-width space": (400, ['X-Scope: {"image": "Cloud\u200bTwo"}']),
     "a name with an escaped line end": (400, ['X-Scope: {"image": "CloudTwo\\r\\nX-A: b"}']),
     "two suffixes": (400, [f"X-Auth-Token: {TOKEN}!SCOPE!image=CloudOne!SCOPE!image=CloudTwo"]),
+    "a suffix without a scope": (400, [f"X-Auth-Token: {TOKEN}!SCOPE!"]),
+    "a subject's suffix without a scope": (400, [SCOPED, "X-Subject-Token: a!SCOPE!"]),
     "two tokens": (400, [SCOPED, "X-Auth-Token: another"]),
     "two scopes": (400, ["X-Scope: image=CloudOne", "X-Scope: image=CloudTwo"]),
     "scope and suffix that differ": (400, [SCOPED, "X-Scope: image=CloudOne"]),

@@ -1,5 +1,6 @@
 """Tokens of other clouds at running gateways: believed as the federation file says."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -339,3 +340,22 @@ async def test_under_operators_each_issuer_s_rules_hold(
     answered = await validate(clouds, f"{TOKEN}{DELIMITER}{scope}")
     assert answered.status == 200, answered.body
     assert json.loads(answered.body)["token"]["user"]["name"] == "alice@CloudOne"
+
+
+async def test_whose_token_was_believed_is_audited(
+    clouds: Clouds, home: Keystone, here: Keystone, logged: io.StringIO
+) -> None:
+    """Or was not: the user by name, the issuer, and how it ended."""
+    await validate(clouds)
+    home.status = "401 Unauthorized"
+    await validate(clouds)
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    good, bad = (
+        line["cadf"]
+        for line in lines
+        if line["event"] == "audit" and line["cadf"]["action"] == "authenticate"
+    )
+    assert [good["outcome"], bad["outcome"]] == ["success", "failure"]
+    assert good["initiator"]["name"] == "alice@CloudOne"
+    assert good["initiator"]["domain"] == bad["initiator"]["domain"] == "CloudOne"
+    assert good["target"]["domain"] == "CloudTwo"

@@ -44,7 +44,7 @@ class Peers:
 
     def __init__(self, federation: Federation, here: str, seen: Seen) -> None:
         self._federation = federation
-        self._here = here
+        self.here = here
         self._seen = seen
         cloud = federation.clouds[here]
         try:
@@ -66,7 +66,7 @@ class Peers:
         head = Head(method, path, headers, 0)
         if self.keys is None or not target.remote or head.value(SCOPE_HEADER) is None:
             return headers
-        hop = Hop(self._here, target.cloud, route.service, head)
+        hop = Hop(self.here, target.cloud, route.service, head)
         return (*headers, (PROOF.title(), sign(hop, self.keys.sign, time.time())))
 
     def admit(
@@ -75,15 +75,15 @@ class Peers:
         route: Route,
         proofs: Sequence[str],
         certificate: Mapping[str, Any] | None,
-    ) -> None:
-        """See that a request comes from the gateway it says; raises Refusal.
+    ) -> tuple[str, ...]:
+        """See that a request comes from the gateway it says; return by what. Raises Refusal.
 
         `certificate` is the client's on this connection, verified (SSLSocket.getpeercert).
         """
         if route.origin is None:
-            return
+            return ()
         origin = self._federation.clouds.get(route.origin)
-        if route.origin == self._here:
+        if route.origin == self.here:
             raise self._refusal(route, "no gateway sends a request to itself")
         if origin is None:
             raise self._refusal(route, f"its file has no cloud {route.origin}; add it there")
@@ -91,23 +91,25 @@ class Peers:
             raise self._refusal(
                 route, f"it has to show a certificate for {origin.peer}, by the authority in own.ca"
             )
+        proven = () if origin.peer is None else ("certificate",)
         if origin.keys is None:
-            return
+            return proven
         if len(proofs) != 1:
             raise self._refusal(route, "it has to sign what it sends, once; give it own.keys")
-        hop = Hop(route.origin, self._here, route.service, head)
+        hop = Hop(route.origin, self.here, route.service, head)
         try:
             identifier = check(proofs[0], hop, signer(origin.keys), time.time())
         except ProofError as error:
             raise self._refusal(route, str(error)) from error
         if not self._seen.first(route.origin, identifier, time.monotonic()):
             raise self._refusal(route, "its signature was used before")
+        return (*proven, "signature")
 
     def _refusal(self, route: Route, why: str) -> Refusal:
         message = (
-            f"{self._here} does not believe that the gateway of {route.origin} sent this: {why}. "
+            f"{self.here} does not believe that the gateway of {route.origin} sent this: {why}. "
             "Nothing was executed; compare the federation files of both"
         )
         return Refusal(
-            HTTPStatus.UNAUTHORIZED, message, cloud=self._here, service=route.service, sent=False
+            HTTPStatus.UNAUTHORIZED, message, cloud=self.here, service=route.service, sent=False
         )

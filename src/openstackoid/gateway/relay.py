@@ -11,6 +11,7 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from openstackoid import identity
 from openstackoid.federation import Federation
+from openstackoid.gateway import audit
 from openstackoid.gateway.answer import Editor, relay_answer, send_document, send_refusal
 from openstackoid.gateway.composite import Composite
 from openstackoid.gateway.entry import head_of
@@ -72,6 +73,7 @@ class Relay:
             return await self._fail(request, record, error)
         finally:
             record.write()
+            audit.ended(request, record, self._here)
 
     async def _answer(self, request: RelayedRequest, record: Record) -> web.StreamResponse:
         self._limits.count(request.remote or "")
@@ -90,7 +92,9 @@ class Relay:
             body = self._received(request, record)
         _note(record, decided)
         proofs = request.headers.getall(PROOF, [])
-        self._upstream.peers.admit(head, decided, proofs, request.get_extra_info("peercert"))
+        certificate = request.get_extra_info("peercert")
+        if proven := self._upstream.peers.admit(head, decided, proofs, certificate):
+            record.fields["proven"] = proven
         if not isinstance(decided.expression, Cloud):
             if isinstance(body, bytes):
                 message = "a login is in one Keystone; name one cloud for identity"
@@ -108,6 +112,8 @@ class Relay:
             if isinstance(body, bytes) and keys and decided.scope and decided.origin is None:
                 record.extra.append((SEALING_KEY, f"{self._here} {keys.public.seal}"))
         record.fields["target"] = goal.cloud
+        if decided.issuer not in {None, self._here}:
+            record.fields["issuer"] = decided.issuer
         decided, goal, ids = await foreign.admit(head, decided, goal)
         headers = self._headers(head, decided, goal, record, body)
         validation = identity.validates_at_home(head, decided, goal)
@@ -120,7 +126,10 @@ class Relay:
         editor = self._editor(decided, links, federation)
         async with self._upstream.send(request.method, goal, decided, headers, body) as answer:
             if validation and (document := await foreign.validated(answer, decided, goal)):
+                record.fields["user"] = document["token"]["user"]["name"]
                 return await send_document(request, record, document)
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                await foreign.explain(head, decided, goal)
             return await relay_answer(request, record, answer, links, editor, self._idle_timeout)
 
     def _addresses(self, cloud: str) -> set[tuple[str, int]]:

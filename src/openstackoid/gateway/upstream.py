@@ -12,11 +12,13 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
+from openstackoid.gateway import audit
 from openstackoid.gateway.peers import Peers
 from openstackoid.gateway.protocol import MAX_HEADER
+from openstackoid.gateway.record import REQUEST_ID
 from openstackoid.identity import Headers
 from openstackoid.operators import NoAnswerError
-from openstackoid.routing import SAFE_METHODS, Refusal, Route, Target
+from openstackoid.routing import SAFE_METHODS, Head, Refusal, Route, Target
 
 KEEP_ALIVE = 4.0
 """Seconds an idle connection is kept: less than any usual server keeps it (Apache: 5)."""
@@ -101,7 +103,7 @@ class Upstream:
         headers = self.peers.signed(method, url.raw_path_qs, target, route, headers)
         try:
             async with asyncio.timeout(None) as taking:
-                return await self._session.request(
+                answer = await self._session.request(
                     method,
                     url.with_host(target.connect) if target.connect else url,
                     headers=headers,
@@ -111,7 +113,22 @@ class Upstream:
                     ssl=self.peers.asking,
                 )
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            self._audit(target, route, headers, None)
             raise self._no_answer(error, method, target, route) from error
+        self._audit(target, route, headers, answer.status)
+        return answer
+
+    def _audit(self, target: Target, route: Route, headers: Headers, status: int | None) -> None:
+        if target.remote:
+            head = Head("", "", headers, 0)
+            audit.sent(
+                audit.Who.of(head),
+                route.service,
+                target.cloud,
+                status,
+                here=self.peers.here,
+                request_id=head.value(REQUEST_ID.lower()),
+            )
 
     async def _taken(
         self, body: AsyncIterator[bytes], taking: asyncio.Timeout

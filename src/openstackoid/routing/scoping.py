@@ -48,6 +48,8 @@ def scope_of(
     for header, name in ((AUTH_TOKEN, "X-Auth-Token"), (SUBJECT_TOKEN, "X-Subject-Token")):
         if len(set(head.values(header))) > 1:
             raise _bad(f"{name} is sent twice with different tokens; send one", here)
+    for value in head.values(SUBJECT_TOKEN):
+        _suffix(value, "X-Subject-Token", here)  # whoever it is for, it is to be one
     return scopes.pop()
 
 

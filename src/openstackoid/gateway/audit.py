@@ -1,0 +1,143 @@
+"""The audit: who crossed a border, from where to where, for what, and how it ended.
+
+Events have the shape in which OpenStack's services audit (CADF, DMTF DSP0262; by pycadf). A token
+is never in them, but a fingerprint of it, the same at every gateway that saw it.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from http import HTTPStatus
+
+import structlog
+from aiohttp import hdrs
+from pycadf import cadftaxonomy  # type: ignore[import-untyped]
+from pycadf.event import Event  # type: ignore[import-untyped]
+from pycadf.host import Host  # type: ignore[import-untyped]
+from pycadf.reason import Reason  # type: ignore[import-untyped]
+from pycadf.resource import Resource  # type: ignore[import-untyped]
+
+from openstackoid.gateway.protocol import RelayedRequest
+from openstackoid.gateway.record import Record
+from openstackoid.routing import Head, via
+from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
+from openstackoid.scope import DELIMITER
+
+SENT = "send"
+"""A request left this cloud for another one."""
+
+RECEIVED = "receive"
+"""A request came here from another cloud's gateway."""
+
+BELIEVED = "authenticate"
+"""A token of another cloud was shown to a service here, and this cloud's trust in it asked."""
+
+_SPACE = uuid.UUID("5d4d4e5e-0c2c-5f0b-9a3c-6c3a6d0f7b11")
+"""Names within it are ours alone."""
+
+_TYPES = {
+    "block-storage": "service/storage/block",
+    "compute": "service/compute",
+    "identity": cadftaxonomy.SERVICE_SECURITY,
+    "image": "service/storage/image",
+    "network": "service/network",
+    "object-store": "service/storage/object",
+}
+"""CADF's words for services; all others are just `service`."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks: by whose token, from which address; `user` is known once a token is validated."""
+
+    fingerprint: str
+    address: str | None = None
+    user: str | None = None
+
+    @classmethod
+    def of(cls, head: Head) -> "Who":
+        """Return who sent a head."""
+        return cls(_fingerprint(head.value(AUTH_TOKEN) or head.value(SUBJECT_TOKEN) or ""))
+
+
+def sent(
+    who: Who, service: str, goal: str, status: int | None, *, here: str, request_id: str | None
+) -> None:
+    """Write that a request was sent to another cloud."""
+    _write(SENT, who, here, goal, service, status, here=here, request_id=request_id)
+
+
+def ended(request: RelayedRequest, record: Record, here: str) -> None:
+    """Write how a request ended that came from another cloud, or with its token.
+
+    One without a scope is not from a gateway, whatever its Via says.
+    """
+    fields = record.fields
+    service = fields.get("service", "")
+    who = Who(
+        _fingerprint(request.headers.get(AUTH_TOKEN) or request.headers.get(SUBJECT_TOKEN) or ""),
+        request.remote,
+        fields.get("user"),
+    )
+    origin = via.origin(request.headers.getall(hdrs.VIA, []))
+    write = partial(_write, here=here, request_id=record.request_id)
+    if origin is not None and ("scope" in fields or "target" not in fields):
+        proven = fields.get("proven", ())
+        write(RECEIVED, who, origin, here, service, record.status, proven=proven)
+    issuer = fields.get("issuer")
+    if issuer is not None and ("user" in fields or "error" in fields):
+        write(BELIEVED, who, issuer, here, service, record.status)
+
+
+def _write(
+    action: str,
+    who: Who,
+    origin: str,
+    goal: str,
+    service: str,
+    status: int | None,
+    *,
+    here: str,
+    request_id: str | None,
+    proven: Sequence[str] = (),
+) -> None:
+    initiator = Resource(
+        id=who.fingerprint,
+        typeURI=cadftaxonomy.ACCOUNT_USER,
+        name=who.user,
+        domain=origin,
+        host=Host(address=who.address) if who.address else None,
+    )
+    event = Event(
+        action=action,
+        outcome=_outcome(status),
+        initiator=initiator,
+        target=_resource(goal, service),
+        observer=_resource(here, "gateway"),
+        reason=Reason(reasonType="HTTP", reasonCode=str(status)) if status else None,
+    )
+    log.info("audit", gateway=here, request_id=request_id, proven=[*proven], cadf=event.as_dict())
+
+
+def _fingerprint(token: str) -> str:
+    return _id("token", token.partition(DELIMITER)[0])
+
+
+def _outcome(status: int | None) -> str:
+    if status is None:
+        return str(cadftaxonomy.UNKNOWN)
+    failed = status >= HTTPStatus.BAD_REQUEST
+    return str(cadftaxonomy.OUTCOME_FAILURE if failed else cadftaxonomy.OUTCOME_SUCCESS)
+
+
+@cache
+def _resource(cloud: str, service: str) -> Resource:
+    kind = _TYPES.get(service, "service")
+    return Resource(id=_id(cloud, service), typeURI=kind, name=service, domain=cloud)
+
+
+def _id(kind: str, name: str) -> str:
+    return str(uuid.uuid5(_SPACE, f"{kind}/{name}"))
