@@ -58,10 +58,10 @@ def test_a_database_that_is_there_stays(cloud, schemas):
 def test_keys_and_passwords_are_made_once(cloud):
     """Tokens and logins survive the next start."""
     databases.make_keys(cloud)
-    secrets = [cloud.passwords, *cloud.config("identity").rglob("1")]
+    secrets = [cloud.passwords, cloud.keys, *cloud.config("identity").rglob("1")]
     before = [path.read_text() for path in secrets]
     databases.make_keys(cloud)
     databases.make_passwords(cloud)
     assert [path.read_text() for path in secrets] == before
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     assert len(set(files.read_yaml(cloud.passwords).values())) == 8

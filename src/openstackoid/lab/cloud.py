@@ -94,6 +94,11 @@ class LabCloud:
         return self.directory / "account.yaml"
 
     @property
+    def keys(self) -> Path:
+        """The keys by which its gateway is known to the others."""
+        return self.directory / "keys.json"
+
+    @property
     def databases(self) -> Path:
         """Its SQLite files."""
         return self.directory / "db"

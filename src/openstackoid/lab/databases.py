@@ -10,6 +10,7 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
+from openstackoid.identity import keys
 from openstackoid.lab import files
 from openstackoid.lab.cloud import LabCloud
 
@@ -30,7 +31,9 @@ def make_passwords(cloud: LabCloud) -> None:
 
 
 def make_keys(cloud: LabCloud) -> None:
-    """Make the keys of Keystone's tokens and credentials."""
+    """Make the keys of Keystone's tokens and credentials, and those of the gateway."""
+    if not cloud.keys.exists():
+        keys.write(keys.make(), cloud.keys)
     for name in ("fernet-keys", "credential-keys"):
         directory = cloud.config("identity") / name
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

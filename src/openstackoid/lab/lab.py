@@ -12,6 +12,7 @@ from threading import Event
 
 import psutil
 
+from openstackoid.identity import keys
 from openstackoid.lab import (
     addresses,
     config,
@@ -205,13 +206,13 @@ class Lab:
         known = self.clouds
         offered = {s.type: s for c in known for s in c.services}.values()
         for own in known:
-            if not logins.has_gateway(own):
+            if not (logins.has_gateway(own) and own.keys.exists()):
                 continue  # it is not prepared yet, or was by an earlier version
             told = {c.name: _told(own, c) for c in known}
             told[own.name] |= {
                 "frontends": own.serving(offered),
                 "backends": own.backends,
-                "own": {"account": own.account.name},
+                "own": {"account": own.account.name, "keys": own.keys.name},
             }
             if trust := {other.name: _TRUST for other in known if other is not own}:
                 told[own.name]["trust"] = trust
@@ -314,6 +315,8 @@ def _leads(link: Link) -> bool:
 def _told(own: LabCloud, other: LabCloud) -> dict[str, object]:
     """Return what the gateway of a cloud is told of any."""
     told: dict[str, object] = {"region": other.region, "frontends": other.frontends}
+    if other.keys.exists():
+        told["keys"] = keys.read(other.keys).public.model_dump()
     if other is not own:
         told["connect"] = addresses.link(own.network, own.index, other.index)
     return told
