@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from openstackoid.federation.own import Own
 
@@ -39,8 +39,13 @@ def serving(own: Own) -> ssl.SSLContext | None:
     return context
 
 
-def asking(own: Own) -> ssl.SSLContext:
-    """Return the context towards other gateways and backends; raises TlsError."""
+def asking(own: Own) -> ssl.SSLContext | Literal[True]:
+    """Return the context towards other gateways and backends; raises TlsError.
+
+    True is aiohttp's own context, which believes the system's authorities; to read them takes long.
+    """
+    if own.ca is None and own.certificate is None:
+        return True
     context = ssl.create_default_context()
     if own.ca is not None:
         _believe(context, own.ca)
