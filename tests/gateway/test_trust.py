@@ -97,6 +97,7 @@ async def home(clouds: Clouds, tmp_path: Path) -> Keystone:
     """Let both Keystones be played, give CloudTwo's gateway an account; return CloudOne's."""
     account = tmp_path / "account.yaml"
     account.write_text(f"username: gateway\npassword: {SECRET}\n")
+    account.chmod(0o600)
     clouds.document["clouds"]["CloudTwo"]["own"] = {"account": "account.yaml"}
     await reload(clouds)
     there = Keystone(token())
@@ -273,6 +274,8 @@ async def test_an_account_that_is_none_is_not_quoted(
     assert answered.status == 503
     assert "must be YAML with username and password" in message(answered)
     assert SECRET not in message(answered)
+    account.chmod(0o604)
+    assert "can be read by everyone" in message(await validate(clouds))
 
 
 async def test_the_project_in_a_path_is_the_one_here(

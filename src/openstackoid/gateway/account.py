@@ -7,6 +7,7 @@ Default. A role `reader` on the system is enough. Nothing of it ever leaves the 
 import asyncio
 import json
 import re
+import stat
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -194,6 +195,8 @@ def read(file: Path | None, here: str) -> dict[str, str]:
             "username and password of a reader on the system, by which projects are looked up"
         )
     try:
+        if file.stat().st_mode & stat.S_IRWXO:
+            raise AccountError(f"{file} can be read by everyone; make it yours: chmod 600 {file}")
         document = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise AccountError(f"{file} can't be read: {error.strerror}") from error
