@@ -1,7 +1,6 @@
 """How the evaluator's requests reach the clouds: one branch each, with the scope narrowed to it."""
 
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -16,13 +15,14 @@ from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.foreign import Foreign, Ids
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.held import Held, TooLongError, UnusableError
+from openstackoid.gateway.passage import passage
 from openstackoid.gateway.protocol import connection_headers, decoded, is_json
 from openstackoid.gateway.record import REQUEST_ID
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.operators import SAFE, Answer, NoAnswerError, Request
-from openstackoid.routing import Head, Refusal, Route, Target, narrowed, target
+from openstackoid.routing import Head, Refusal, Route, Target, narrowed
 from openstackoid.routing.links import Links
 
 _OURS = frozenset({"accept-encoding", "x-scope-policy"})
@@ -48,19 +48,14 @@ class Branches:
         """Return one cloud's answer; raises NoAnswerError."""
         branch = replace(narrowed(self.route, cloud), rest=request.target)
         try:
-            head, branch = identity.exchange(self.head, branch, cloud, self.federation)
-            goal = target(branch, cloud, self.federation, self.here)
-            if not goal.remote:
-                keys = self.upstream.peers.keys
-                head = identity.opened(head, branch, self.here, keys, time.time())
-            branch, goal, self._ids[cloud] = await self.foreign.admit(head, branch, goal)
-            validation = identity.validates_at_home(head, branch, goal)
-            if validation:
-                self.foreign.check(branch, goal)
+            way = await passage(
+                self.head, branch, cloud, self.federation, self.here, self.upstream, self.foreign
+            )
         except Refusal as refusal:  # the cloud does not have this service, or not for this token
             if self.upload is not None and request.upload:
                 self.upload.drop(cloud)
             return _refused(refusal)
+        head, branch, goal, self._ids[cloud] = way.head, way.route, way.goal, way.ids
         body = self._body(cloud, request)
         headers = self._headers(head, request, branch, goal, body)
         try:
@@ -72,10 +67,10 @@ class Branches:
         finally:
             if self.upload is not None and request.upload:
                 self.upload.drop(cloud)
-        if validation or response.status == HTTPStatus.UNAUTHORIZED:
+        if way.validation or response.status == HTTPStatus.UNAUTHORIZED:
             document = None
             try:
-                if validation:
+                if way.validation:
                     document = await self.foreign.validated(response, branch, goal)
                 else:
                     await self.foreign.explain(head, branch, goal)

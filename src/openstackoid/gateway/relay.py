@@ -1,7 +1,6 @@
 """One request through the gateway: head, scope, route, target, and on."""
 
 import asyncio
-import time
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -18,11 +17,12 @@ from openstackoid.gateway.entry import head_of
 from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.limits import Limits
+from openstackoid.gateway.passage import passage
 from openstackoid.gateway.protocol import RelayedRequest
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity.signature import PROOF
-from openstackoid.routing import Head, Refusal, Route, Target, route, target
+from openstackoid.routing import Head, Refusal, Route, Target, route
 from openstackoid.routing.links import Links, has_links
 from openstackoid.scope import Cloud
 from openstackoid.scope.model import IDENTITY
@@ -103,29 +103,29 @@ class Relay:
             return await self._composite.answer(
                 request, record, head, decided, federation, foreign, body
             )
-        cloud = decided.expression.name
-        head, decided = identity.exchange(head, decided, cloud, federation)
-        goal = target(decided, cloud, federation, self._here)
-        if not goal.remote:
-            keys = self._upstream.peers.keys
-            head = identity.opened(head, decided, self._here, keys, time.time())
-            if isinstance(body, bytes) and keys and decided.scope and decided.origin is None:
-                record.extra.append((SEALING_KEY, f"{self._here} {keys.public.seal}"))
+        way = await passage(
+            head, decided, decided.expression.name, federation, self._here, self._upstream, foreign
+        )
+        head, decided, goal = way.head, way.route, way.goal
+        keys = self._upstream.peers.keys
+        if (
+            isinstance(body, bytes)
+            and keys
+            and decided.scope
+            and not (goal.remote or decided.origin)
+        ):
+            record.extra.append((SEALING_KEY, f"{self._here} {keys.public.seal}"))
         record.fields["target"] = goal.cloud
         if decided.issuer not in {None, self._here}:
             record.fields["issuer"] = decided.issuer
-        decided, goal, ids = await foreign.admit(head, decided, goal)
         headers = self._headers(head, decided, goal, record, body)
-        validation = identity.validates_at_home(head, decided, goal)
-        if validation:
-            foreign.check(decided, goal)
         links = None
-        if goal.remote or ids:
+        if goal.remote or way.ids:
             theirs, ours = federation.clouds[goal.cloud], federation.clouds[self._here]
-            links = Links(theirs, ours, decided.service, ids)
+            links = Links(theirs, ours, decided.service, way.ids)
         editor = self._editor(decided, links, federation)
         async with self._upstream.send(request.method, goal, decided, headers, body) as answer:
-            if validation and (document := await foreign.validated(answer, decided, goal)):
+            if way.validation and (document := await foreign.validated(answer, decided, goal)):
                 record.fields["user"] = document["token"]["user"]["name"]
                 return await send_document(request, record, document)
             if answer.status == HTTPStatus.UNAUTHORIZED:
