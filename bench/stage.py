@@ -86,7 +86,14 @@ def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:
 def gateway_of(file: Path, cloud: str) -> subprocess.Popen[bytes]:
     """Start the gateway of a cloud."""
     command = [Path(sys.executable).with_name("openstackoid"), "gateway"]
-    options = ["--federation", file, "--cloud", cloud]
+    options = [
+        "--federation",
+        file,
+        "--cloud",
+        cloud,
+        "--rate",
+        "1000000",
+    ]  # it is what is measured
     return subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)  # noqa: S603
 
 
