@@ -25,6 +25,7 @@ from openstackoid.identity.signature import PROOF
 from openstackoid.routing import Head, Refusal, Route, Target, route
 from openstackoid.routing.links import Links, has_links
 from openstackoid.scope import Cloud
+from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import IDENTITY
 
 SEALING_KEY = "X-Scope-Key"
@@ -76,11 +77,9 @@ class Relay:
             audit.ended(request, record, self._here)
 
     async def _answer(self, request: RelayedRequest, record: Record) -> web.StreamResponse:
-        self._limits.count(request.remote or "")
         # The same ones to the end, whatever is reloaded meanwhile.
         federation, foreign = self.federation, self._foreign
-        head = head_of(request, self._here)
-        decided = route(head, federation, self._here)
+        head, decided = self._admitted(request, record, federation)
         body: Body = None
         if identity.is_authentication(head.method, decided):
             body = await self._login(request, record)
@@ -91,10 +90,6 @@ class Relay:
         elif request.body_exists:
             body = self._received(request, record)
         _note(record, decided)
-        proofs = request.headers.getall(PROOF, [])
-        certificate = request.get_extra_info("peercert")
-        if proven := self._upstream.peers.admit(head, decided, proofs, certificate):
-            record.fields["proven"] = proven
         if not isinstance(decided.expression, Cloud):
             if isinstance(body, bytes):
                 message = "a login is in one Keystone; name one cloud for identity"
@@ -131,6 +126,28 @@ class Relay:
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 await foreign.explain(head, decided, goal)
             return await relay_answer(request, record, answer, links, editor, self._idle_timeout)
+
+    def _admitted(
+        self, request: RelayedRequest, record: Record, federation: Federation
+    ) -> tuple[Head, Route]:
+        """Return a request's head and route; raises Refusal, also if its sender sends too many."""
+        address = request.remote or ""
+        try:
+            head = head_of(request, self._here)
+            decided = route(head, federation, self._here)
+            proofs = request.headers.getall(PROOF, [])
+            certificate = request.get_extra_info("peercert")
+            proven = self._upstream.peers.admit(head, decided, proofs, certificate)
+        except Refusal:
+            self._limits.address(address)
+            raise
+        named = len(list(clouds(decided.expression)))
+        if decided.origin is not None and proven:
+            record.fields["proven"] = proven
+            self._limits.gateway(decided.origin, named)
+        else:
+            self._limits.address(address, named)
+        return head, decided
 
     def _addresses(self, cloud: str) -> set[tuple[str, int]]:
         """Return where another cloud's gateway accepts connections, nowhere if it has left."""
