@@ -67,7 +67,7 @@ Examples:
     "--live",
     is_flag=True,
     help="Connect to every cloud: services, certificate, clock; with an entry of its name in "
-    "clouds.yaml also its catalog, and what a token of it becomes in the others.",
+    "clouds.yaml also its catalog, and what a token of it becomes in the clouds that believe it.",
 )
 def check(file: Path, *, live: bool) -> None:
     """Check FILE and print its clouds and services.

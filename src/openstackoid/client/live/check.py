@@ -50,10 +50,10 @@ def check(federation: Federation) -> Checked:
             else:
                 faults.append("{}: the entry in clouds.yaml can't log in: {}".format(*account))
         believing = [
-            pool.submit(taken, account, name, federation, context)
+            pool.submit(taken, account, name, trust, federation, context)
             for account in logged_in.values()
             for name, cloud in federation.clouds.items()
-            if name != account.cloud and cloud.gateway
+            if (trust := cloud.trust.get(account.cloud))
         ]
         rows: list[Row] = [("Cloud", "Services", "Certificate", "Clock", "Catalog")]
         for name, cloud in federation.clouds.items():

@@ -26,29 +26,27 @@ class Taken:
     fault: str | None = None
 
 
-def taken(account: Account, cloud: str, federation: Federation, context: ssl.SSLContext) -> Taken:
+def taken(
+    account: Account, cloud: str, trust: Trust, federation: Federation, context: ssl.SSLContext
+) -> Taken:
     """Let a cloud validate the token of another cloud's user, as one of its services would.
 
-    The gateway is asked for nothing but the user's own token, with the user's own token.
+    That cloud sees the token. One of an administrator is not shown to it.
     """
     user = f"{account.user} ({account.project})"
-    trust = federation.clouds[cloud].trust.get(account.cloud)
-    scope = Scope.of([(EVERYTHING, Cloud(cloud)), (IDENTITY, Cloud(account.cloud))])
+    if "admin" in account.roles:
+        return Taken(account.cloud, user, cloud, "not tried: the account is an administrator's")
     described = federation.clouds[cloud]
     url = described.frontend(IDENTITY, PUBLIC)
     if url is None:
         return Taken(account.cloud, user, cloud, "-", f"{cloud} has no identity service")
+    scope = Scope.of([(EVERYTHING, Cloud(cloud)), (IDENTITY, Cloud(account.cloud))])
+    subject = join(account.token, scope)
     try:
-        answer = ask(
-            described,
-            url,
-            context,
-            "/v3/auth/tokens",
-            X_Auth_Token=account.token,
-            X_Subject_Token=join(account.token, scope),
-        )
+        answer = ask(described, url, context, "/v3/auth/tokens", X_Subject_Token=subject)
         if answer.status != HTTPStatus.OK:
-            fault = "the file says that it is believed" if _keeps(trust, account.roles) else None
+            believed = _keeps(trust, account.roles)
+            fault = "the file says that it is believed" if believed else None
             return Taken(account.cloud, user, cloud, f"refused ({answer.status})", fault)
         found = json.loads(answer.body)["token"]
         project, roles = found["project"], sorted({role["name"] for role in found["roles"]})
@@ -60,17 +58,14 @@ def taken(account: Account, cloud: str, federation: Federation, context: ssl.SSL
     return Taken(account.cloud, user, cloud, becomes, fault)
 
 
-def _keeps(trust: Trust | None, roles: Iterable[str]) -> set[str]:
+def _keeps(trust: Trust, roles: Iterable[str]) -> set[str]:
     """Return the roles that are left of these."""
-    table = trust.roles if trust else {}
-    return {ours for role in roles for ours in table.get(role, ())}
+    return {ours for role in roles for ours in trust.roles.get(role, ())}
 
 
 def _difference(
-    account: Account, trust: Trust | None, project: dict[str, str], roles: list[str]
+    account: Account, trust: Trust, project: dict[str, str], roles: list[str]
 ) -> str | None:
-    if trust is None:
-        return "it is believed, and the file has no trust for it"
     if set(roles) != _keeps(trust, account.roles):
         expected = ", ".join(sorted(_keeps(trust, account.roles))) or "none"
         return f"the roles should be: {expected}"
