@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from openstackoid.cli import main
-from openstackoid.lab import addresses, state, status
+from openstackoid.lab import addresses, environment, state, status
 from openstackoid.lab.lab import Lab
 from openstackoid.lab.links import CUT, Condition, condition
 
@@ -101,6 +101,24 @@ def test_down_twice_is_no_error(directory):
     assert run(directory, "down").exit_code == 0
     assert "was down already" in run(directory, "down").stderr
     assert run(directory / "none", "down").exit_code == 0
+
+
+def test_down_with_nothing_to_end_says_where_it_looked(directory):
+    """Another lab may have been meant."""
+    for where in (directory, directory / "none"):
+        assert f"No cloud was up in {where};" in run(where, "down").stderr
+
+
+def test_a_lab_that_is_not_the_usual_one_is_named_in_hints(tmp_path, monkeypatch):
+    """Also one that a variable names, which may be set for this command alone."""
+    monkeypatch.delenv("OPENSTACKOID_LAB", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    usual, other = tmp_path / "openstackoid" / "lab", tmp_path / "a lab"
+    assert environment.dir_option(usual) == ""
+    assert environment.dir_option(other) == f" --dir '{other}'"
+    for named in (usual, other):
+        monkeypatch.setenv("OPENSTACKOID_LAB", str(named))
+        assert environment.dir_option(named).endswith(shlex.quote(str(named)))
 
 
 def test_links_are_listed_in_both_directions(directory):

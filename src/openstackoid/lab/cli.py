@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -100,11 +99,12 @@ def up(lab: Lab, names: tuple[str, ...], extra: tuple[str, ...], network: str | 
     for cloud in clouds:
         where = cloud.frontends["identity"]
         click.echo(f"{cloud.name} is {'up' if started else 'already up'}: {where}", err=True)
+    there = environment.dir_option(lab.directory)
     for ends, how in lab.conditions.items():
         both = " ".join(sorted(ends))
-        heal = f"openstackoid lab link {both} --heal{_dir_option(lab)}"
+        heal = f"openstackoid lab link {both} --heal{there}"
         click.echo(f"The link {both} is still {how}; heal it with:  {heal}", err=True)
-    hint = f'eval "$(openstackoid lab env {clouds[0].name}{_dir_option(lab)})"'
+    hint = f'eval "$(openstackoid lab env {clouds[0].name}{there})"'
     click.echo(f"Go on with:  {hint}", err=True)
 
 
@@ -125,6 +125,8 @@ def down(lab: Lab, names: tuple[str, ...], wipe: bool) -> None:
     for name in known:
         was = "is down" if name in ended else "was down already"
         click.echo(f"{name} {was}{' and wiped' if wipe else ''}", err=True)
+    if not ended:
+        click.echo(f"No cloud was up in {lab.directory}; another lab is meant by --dir", err=True)
 
 
 @lab.command("status", epilog="\b\nExample:\n  openstackoid lab status -f json")
@@ -258,8 +260,3 @@ def _show(form: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) 
 
 def _process(name: str) -> str:
     return name if name in (GATEWAY, LINKS) else service_type(name) or name
-
-
-def _dir_option(lab: Lab) -> str:
-    usual = lab.directory == environment.lab_directory().absolute()
-    return "" if usual else f" --dir {shlex.quote(str(lab.directory))}"

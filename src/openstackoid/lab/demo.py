@@ -51,7 +51,7 @@ def main() -> None:
         status = _show(lab, *_create(f"{_OURS}refused", _IMAGE))
         _check(status != 0, f"without the scope, {_HOME} has no such image")
         _check(_nova_refuses(home, image), "and its nova refuses the image's id, too")
-    _farewell()
+    _farewell(lab)
 
 
 def _images(lab: Lab, home: Connection, other: Connection) -> tuple[str, str]:
@@ -126,15 +126,16 @@ def _phase(name: str) -> Iterator[None]:
     _seconds[name] = time.monotonic() - begun
 
 
-def _farewell() -> None:
+def _farewell(lab: Lab) -> None:
     click.echo()
     for phase, seconds in (*_seconds.items(), ("together", sum(_seconds.values()))):
         click.echo(f"{phase:<40} {seconds:5.1f} s")
+    there = environment.dir_option(lab.directory)
     click.echo("\nBoth clouds are up. Go on by hand:\n")
     click.echo("    . .venv/bin/activate")
-    click.echo(f'    eval "$(openstackoid lab env {_HOME})"')
+    click.echo(f'    eval "$(openstackoid lab env {_HOME}{there})"')
     click.echo(f"    {shlex.join([*_create('mine', _IMAGE), *_SCOPE, '--wait'])}")
-    click.echo("    openstackoid lab down")
+    click.echo(f"    openstackoid lab down{there}")
 
 
 if __name__ == "__main__":

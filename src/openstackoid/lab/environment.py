@@ -1,6 +1,7 @@
 """The user's directories, and the environment of the processes a lab starts."""
 
 import os
+import shlex
 import sysconfig
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def lab_directory() -> Path:
     if own := os.environ.get("OPENSTACKOID_LAB"):
         return Path(own)
     return user_directory("XDG_STATE_HOME", ".local/state") / "lab"
+
+
+def dir_option(directory: Path) -> str:
+    """Return the option, after a space, by which any shell's `openstackoid lab` means a directory.
+
+    Nothing for the one that is meant without it. A variable may be set for this command alone.
+    """
+    usual = not os.environ.get("OPENSTACKOID_LAB") and directory == lab_directory().absolute()
+    return "" if usual else f" --dir {shlex.quote(str(directory))}"
 
 
 def child(**more: str) -> dict[str, str]:
