@@ -31,3 +31,12 @@ def test_a_mapping_keeps_its_order(tmp_path):
     files.write_yaml(tmp_path / "x.yaml", {"b": {"index": 1}, "a": {"index": 2}})
     assert list(files.read_yaml(tmp_path / "x.yaml")) == ["b", "a"]
     assert files.read_yaml(tmp_path / "none.yaml") == {}
+
+
+def test_what_occurs_twice_is_written_twice(tmp_path):
+    """Not as an anchor and aliases: whoever edits one place would change them all."""
+    rules = {"roles": {"member": "member"}}
+    files.write_yaml(tmp_path / "x.yaml", {"a": rules, "b": rules})
+    text = (tmp_path / "x.yaml").read_text()
+    assert text.count("member: member") == 2
+    assert "&" not in text

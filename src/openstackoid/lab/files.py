@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 _yaml = YAML(typ="safe")
 _yaml.default_flow_style = False
 _yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+_yaml.representer.ignore_aliases = lambda _: True  # who edits one place changes that one alone
 
 
 def write(path: Path, text: str) -> bool:
