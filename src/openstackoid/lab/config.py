@@ -150,6 +150,7 @@ def _compute(cloud: LabCloud, passwords: Mapping[str, str]) -> Ini:
             "default_thread_pool_size": 8,
             "cell_worker_thread_pool_size": 4,
         },
+        "quota": {"instances": -1, "cores": -1, "ram": -1},  # servers are simulated, and free
         "api": {"auth_strategy": "keystone"},
         "api_database": {"connection": cloud.database("nova_api")},
         "database": {"connection": cloud.database("nova_cell1")},
