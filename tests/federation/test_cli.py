@@ -163,3 +163,29 @@ def test_import_refuses_a_name_that_is_none() -> None:
     result = run("import", "--cloud", "Cloud One", "-", stdin=ENDPOINTS)
     assert result.exit_code == 1
     assert '"Cloud One" is no valid name' in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ("trust: {Two: {projects: same-id, roles: {a: a}}}", "clouds.One.own.account is missing"),
+        ("own: {account: nowhere.yaml}", "nowhere.yaml can't be read: No such file"),
+        ("own: {keys: nowhere.json}", "nowhere.json can't be read: No such file"),
+        (f"keys: {{sign: {'x' * 43}, seal: {'y' * 43}}}", "not the public halves of any own.keys"),
+        ("own: {certificate: nowhere.pem, key: nowhere.key}", "nowhere"),
+    ],
+)
+def test_check_reads_what_its_own_gateway_would(tmp_path: Path, more: str, fault: str) -> None:
+    """The file of a gateway has backends; in others' files there is nothing to be read."""
+    file = tmp_path / "f.yaml"
+    text = (
+        "clouds:\n  One:\n    frontends: {image: 'http://one/'}\n"
+        f"    backends: {{image: 'http://127.0.0.1:9'}}\n    {more}\n"
+        "  Two: {frontends: {image: 'http://two/'}}\n"
+    )
+    file.write_text(text)
+    result = run("check", file)
+    assert result.exit_code == 1
+    assert fault in result.stderr
+    file.write_text(text.replace("    backends: {image: 'http://127.0.0.1:9'}\n", ""))
+    assert run("check", file).exit_code == 0

@@ -237,3 +237,27 @@ def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
         with pytest.raises(FederationError) as caught:
             load(path)
         assert str(caught.value) == f"{path}:1: can't be read: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "message"),
+    [
+        ("same-nam", "", "must be same-id, same-name, {guest: ID HERE} or {table: "),
+        ("[same-id]", "", "must be same-id, same-name, "),
+        ("{guest: a, table: {a: b}}", "", "must be same-id, same-name, "),
+        ("{guest: a b}", ".guest", '"a b" is no valid name'),
+        ("{table: {}}", ".table", "too few; at least 1 must be here"),
+        ("{table: {a: b c}}", ".table.a", '"b c" is no valid name'),
+    ],
+)
+def test_a_rule_for_projects_that_is_none_is_one_fault(rule: str, key: str, message: str) -> None:
+    """The message has all rules there are, or what is wrong in the one that is meant."""
+    with pytest.raises(FederationError) as caught:
+        loads(
+            "clouds:\n  One: {frontends: {image: 'http://a'}}\n"
+            "  Two:\n    frontends: {image: 'http://b'}\n"
+            f"    trust: {{One: {{projects: {rule}, roles: {{member: member}}}}}}\n"
+        )
+    (fault,) = caught.value.faults
+    assert (fault.line, fault.key) == (5, f"clouds.Two.trust.One.projects{key}")
+    assert fault.message.startswith(message)

@@ -70,7 +70,7 @@ Examples:
     "clouds.yaml also its catalog, and what a token of it becomes in the clouds that believe it.",
 )
 def check(file: Path, *, live: bool) -> None:
-    """Check FILE and print its clouds and services.
+    """Check FILE, and the files that it names for its own gateway; print clouds and services.
 
     Exits 1 with file, line and key of each fault; with --live, with what is not as FILE says.
     """
@@ -78,6 +78,7 @@ def check(file: Path, *, live: bool) -> None:
     if live:
         _check_live(described)
         return
+    _check_own(described)
     rows: list[tuple[str, ...]] = [("Cloud", "Service", "Interface", "Frontend", "Backend")]
     for name, cloud in described.clouds.items():
         for service, endpoints in cloud.frontends.items():
@@ -86,6 +87,15 @@ def check(file: Path, *, live: bool) -> None:
                 backend = cloud.backend(service, interface)
                 rows.append((name, shown, interface, str(url), str(backend or "-")))
     _print(rows)
+
+
+def _check_own(described: Federation) -> None:
+    """Read the files of the cloud whose gateway's file this is: the one with backends."""
+    from openstackoid.gateway import own
+
+    ours = [name for name, cloud in described.clouds.items() if cloud.backends]
+    if faults := [fault for name in ours for fault in own.faults(described, name)]:
+        raise click.ClickException("\n".join(faults))
 
 
 def _check_live(described: Federation) -> None:

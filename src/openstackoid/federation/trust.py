@@ -1,8 +1,9 @@
 """Whose tokens a cloud believes, and what they become there (DESIGN §6.2)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from openstackoid.federation.base import Model
 
@@ -27,7 +28,26 @@ class Table(Model):
     table: Annotated[dict[ProjectId, ProjectId], Field(min_length=1)]
 
 
-Projects: TypeAlias = Literal["same-id", "same-name"] | Guest | Table
+def _rule(value: object) -> object:
+    """Name all rules where none is written."""
+    if value not in ("same-id", "same-name") and _kind(value) not in ("guest", "table"):
+        raise ValueError("must be same-id, same-name, {guest: ID HERE} or {table: {THERE: HERE}}")
+    return value
+
+
+def _kind(value: object) -> str:
+    """Return the key of a rule that has one."""
+    keys = list(value) if isinstance(value, Mapping) else []
+    return str(keys[0]) if len(keys) == 1 else ""
+
+
+Projects: TypeAlias = Annotated[
+    Annotated[Literal["same-id", "same-name"], Tag("")]
+    | Annotated[Guest, Tag("guest")]
+    | Annotated[Table, Tag("table")],
+    Discriminator(_kind),
+    BeforeValidator(_rule),
+]
 """Which project here a token acts in; `same-name` is by the names of the project and its domain."""
 
 
