@@ -94,3 +94,14 @@ def test_the_command_prints_the_tables_and_exits_1_with_the_faults(
     result = CliRunner().invoke(main, ["federation", "check", "--live", str(file)])
     assert result.exit_code == 1
     assert "it answers 500" in result.stderr
+
+
+@pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
+def test_an_entry_that_cannot_log_in_is_a_fault(frontend: Frontend, tmp_path: Path) -> None:
+    """It is there, and so is not told as missing."""
+    auth = "{auth_url: 'http://127.0.0.1:1', username: a, password: b, project_name: c}"
+    (tmp_path / "clouds.yaml").write_text(f"clouds: {{C0: {{auth: {auth}}}}}\n")
+    checked = check(federation(frontend.url))
+    (fault,) = checked.faults
+    assert fault.startswith("C0: the entry in clouds.yaml can't log in: ")
+    assert checked.clouds[1][4] == "not looked at (no login)"

@@ -42,7 +42,13 @@ def ask(account: Account, frontend: Frontend, trust: str) -> Taken:
             "member, reader in other (p2)",
             "the project is not the one of the rule",
         ),
-        (TRUST, (404, {}), "refused (404)", "the file says that it is believed"),
+        (
+            TRUST,
+            (404, {"error": {"message": "unsigned"}}),
+            "refused (404)",
+            "the file says that it is believed; Two says: unsigned",
+        ),
+        (TRUST, (502, []), "refused (502)", "the file says that it is believed; Two says: nothing"),
         ("{projects: same-id, roles: {}}", (404, {}), "refused (404)", None),
         (TRUST, (200, {"versions": []}), "-", "its answer is no token"),
         (

@@ -21,6 +21,8 @@ MIN_VALIDITY = timedelta(days=14)
 
 _WORKERS = 16
 
+_NO_ENTRY = "not looked at (no entry in clouds.yaml)"
+
 Row = tuple[str, ...]
 
 
@@ -43,15 +45,17 @@ def check(federation: Federation) -> Checked:
             for name, cloud in federation.clouds.items()
             for service in cloud.frontends
         }
-        logged_in: dict[str, Account] = {}
+        logged_in: dict[str, Account | None] = {}
         for account in accounts(federation.clouds):
             if isinstance(account, Account):
                 logged_in[account.cloud] = account
             else:
-                faults.append("{}: the entry in clouds.yaml can't log in: {}".format(*account))
+                failed, reason = account
+                logged_in[failed] = None
+                faults.append(f"{failed}: the entry in clouds.yaml can't log in: {reason}")
         believing = [
             pool.submit(taken, account, name, trust, federation, context)
-            for account in logged_in.values()
+            for account in filter(None, logged_in.values())
             for name, cloud in federation.clouds.items()
             if (trust := cloud.trust.get(account.cloud))
         ]
@@ -60,7 +64,8 @@ def check(federation: Federation) -> Checked:
             answers = {s: probing[name, s].result() for s in cloud.frontends}
             known = logged_in.get(name)
             others = list(strangers(known, cloud)) if known else []
-            rows.append((name, *_cells(answers), _catalog(known, others)))
+            catalog = _catalog(known, others) if name in logged_in else _NO_ENTRY
+            rows.append((name, *_cells(answers), catalog))
             faults += [f"{name}: {fault}" for fault in (*_faults(answers), *others)]
         tokens = [future.result() for future in believing]
     table: list[Row] = [("Token of", "User (project)", "In", "Becomes")]
@@ -93,7 +98,7 @@ def _cells(answers: dict[str, Answer | str]) -> Row:
 
 def _catalog(account: Account | None, strangers: list[str]) -> str:
     if account is None:
-        return "not looked at (no entry in clouds.yaml)"
+        return "not looked at (no login)"
     return "differs" if strangers else "as the file says"
 
 

@@ -46,7 +46,8 @@ def taken(
         answer = ask(described, url, context, "/v3/auth/tokens", X_Subject_Token=subject)
         if answer.status != HTTPStatus.OK:
             believed = _keeps(trust, account.roles)
-            fault = "the file says that it is believed" if believed else None
+            reason = f"; {cloud} says: {_message(answer.body)}"
+            fault = f"the file says that it is believed{reason}" if believed else None
             return Taken(account.cloud, user, cloud, f"refused ({answer.status})", fault)
         found = json.loads(answer.body)["token"]
         project, roles = found["project"], sorted({role["name"] for role in found["roles"]})
@@ -56,6 +57,13 @@ def taken(
         reason = str(error) if isinstance(error, ProbeError) else "its answer is no token"
         return Taken(account.cloud, user, cloud, "-", reason)
     return Taken(account.cloud, user, cloud, becomes, fault)
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return "nothing"
 
 
 def _keeps(trust: Trust, roles: Iterable[str]) -> set[str]:
