@@ -147,7 +147,18 @@ def test_an_entry_may_have_another_name(given: object, write: Callable[..., None
         assert tokens(connection)["CloudThree"] == (THERE, "p1")
 
 
-@pytest.mark.parametrize("given", [{"Cloud-Two": "nowhere"}, {"Cloud-Two": 2}, ["Cloud-Two"]])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Cloud-Two": "nowhere"},
+        {"Cloud-Two": 2},
+        ["Cloud-Two"],
+        "Cloud-Two",
+        "=Cloud-Two",
+        "X=Cloud-Two,X=here",
+        "Cloud-X=Cloud-Two, Cloud_X=here",
+    ],
+)
 def test_a_mistake_in_the_entries_ends_the_program(
     given: object, cloud: Fake, write: Callable[..., None]
 ) -> None:
@@ -156,6 +167,15 @@ def test_a_mistake_in_the_entries_ends_the_program(
     with pytest.raises(ConfigException, match="oid_clouds"):
         connect(IMAGE_TWO)
     assert cloud.requests == []
+
+
+def test_an_entry_that_cannot_be_used_is_named_with_its_cloud(
+    two: Fake, write: Callable[..., None]
+) -> None:
+    """Of several, one has to know which to mend."""
+    write({"three": entry(two, auth_type="nonsense")}, oid_clouds={"CloudThree": "three"})
+    with pytest.raises(ConfigException, match=r"entry three .*\(for CloudThree\)"):
+        connect("image=CloudThree")
 
 
 def test_home_has_one_account_under_all_names(cloud: Fake, write: Callable[..., None]) -> None:

@@ -1,6 +1,7 @@
 """Which entries of clouds.yaml are accounts in which clouds of the federation."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from keystoneauth1.exceptions import ClientException
 from keystoneauth1.session import Session
@@ -33,20 +34,26 @@ def accounts(
             raise ConfigException(f"oid_clouds: clouds.yaml has no entry {name} (for {cloud})")
         try:
             region = loader.get_one(name)
+            if _address(region.config.get("auth", {}).get("auth_url")) != _address(home):
+                logins[cloud] = Login(cloud, name, _session(region))
         except (ClientException, ConfigException) as error:
             raise ConfigException(f"entry {name} of clouds.yaml (for {cloud}): {error}") from error
-        if _address(region.config.get("auth", {}).get("auth_url")) != _address(home):
-            logins[cloud] = Login(cloud, name, _session(region))
     return Accounts(scope, logins) if logins else None
 
 
 def _entries(given: object) -> dict[str, str]:
     if isinstance(given, str):
-        pairs = (pair.partition("=") for pair in given.split(",") if pair.strip())
-        given = {cloud.strip(): name.strip() for cloud, _, name in pairs}
-    if not isinstance(given, Mapping) or not all(isinstance(v, str) for v in given.values()):
-        raise ConfigException("oid_clouds must say, for each cloud, which entry of clouds.yaml")
-    return {_folded(str(cloud)): name for cloud, name in given.items()}
+        parts = (pair.partition("=") for pair in given.split(",") if pair.strip())
+        pairs: list[tuple[Any, Any]] = [(cloud.strip(), name.strip()) for cloud, _, name in parts]
+    else:
+        pairs = list(given.items()) if isinstance(given, Mapping) else [("", given)]
+    entries: dict[str, str] = {}
+    for cloud, name in pairs:
+        if not (cloud and name and isinstance(name, str)):
+            raise ConfigException("oid_clouds must say, for each cloud, which entry of clouds.yaml")
+        if entries.setdefault(_folded(str(cloud)), name) != name:
+            raise ConfigException(f"oid_clouds has two entries for {cloud}; keep one of them")
+    return entries
 
 
 def _folded(cloud: str) -> str:
