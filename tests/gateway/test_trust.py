@@ -253,29 +253,31 @@ async def test_without_a_token_there_is_nobody_to_believe(clouds: Clouds) -> Non
     assert answered.status == 200
 
 
-async def test_without_an_account_the_refusal_says_what_to_write(
-    clouds: Clouds, home: Keystone
+async def test_without_an_account_the_log_says_what_to_write(
+    clouds: Clouds, home: Keystone, logged: io.StringIO
 ) -> None:
-    """Nobody is believed as long as nobody can look up the project."""
+    """Nobody is believed as long as nobody can look up the project; users are not told why."""
     del clouds.document["clouds"]["CloudTwo"]["own"]
     await reload(clouds)
     answered = await validate(clouds)
     assert answered.status == 503
-    assert "clouds.CloudTwo.own.account is missing" in message(answered)
+    assert "own.account" not in message(answered)
+    assert "clouds.CloudTwo.own.account is missing" in logged.getvalue()
 
 
 async def test_an_account_that_is_none_is_not_quoted(
-    clouds: Clouds, home: Keystone, here: Keystone, tmp_path: Path
+    clouds: Clouds, home: Keystone, here: Keystone, tmp_path: Path, logged: io.StringIO
 ) -> None:
-    """The refusal says what the file must have."""
+    """The log says what the file must have, and users not even where it is."""
     account = tmp_path / "account.yaml"
     account.write_text(f"password: {SECRET}\n")
     answered = await validate(clouds)
     assert answered.status == 503
-    assert "must be YAML with username and password" in message(answered)
-    assert SECRET not in message(answered)
+    assert "must be YAML with username and password" in logged.getvalue()
     account.chmod(0o604)
-    assert "can be read by everyone" in message(await validate(clouds))
+    assert str(account) not in message(await validate(clouds))
+    assert "can be read by everyone" in logged.getvalue()
+    assert SECRET not in logged.getvalue()
 
 
 async def test_the_project_in_a_path_is_the_one_here(

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 import aiohttp
+import structlog
 from aiohttp import hdrs
 
 from openstackoid import identity
@@ -25,6 +26,8 @@ from openstackoid.routing.projects import in_project, may_have_project
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import Cloud, join, split
 from openstackoid.scope.model import IDENTITY
+
+log = structlog.get_logger()
 
 KEPT = 60.0
 """Seconds for which the projects of a token are remembered."""
@@ -95,7 +98,7 @@ class Foreign:
             message = f"{self._here} does not take this token of {issuer}: {distrust}"
             raise self._refusal(HTTPStatus.UNAUTHORIZED, message, route) from distrust
         except AccountError as error:
-            raise self._refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error), route) from error
+            raise self._without_account(error, route) from error
 
     def check(self, route: Route, goal: Target) -> None:
         """Refuse to validate a token that is not believed here, whatever its issuer says of it."""
@@ -128,7 +131,7 @@ class Foreign:
             message = f"{self._here} does not take this token of {goal.cloud}: {distrust}"
             raise self._refusal(HTTPStatus.NOT_FOUND, message, route) from distrust
         except AccountError as error:
-            raise self._refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error), route) from error
+            raise self._without_account(error, route) from error
 
     async def _rewritten(self, document: object, route: Route, issuer: str) -> dict[str, Any]:
         trust = self._trust[issuer]
@@ -182,6 +185,15 @@ class Foreign:
                 return await _document(answer) if answer.status == HTTPStatus.OK else None
         except Refusal:  # it cannot be reached; the service here may know the token still
             return None
+
+    def _without_account(self, error: AccountError, route: Route) -> Refusal:
+        """Return what a stranger is told; why is for the cloud's operator alone."""
+        log.warning("the own account cannot be used", gateway=self._here, error=str(error))
+        message = (
+            f"the gateway of {self._here} cannot look up projects at present; the reason is in "
+            "its log. Tell its operator"
+        )
+        return self._refusal(HTTPStatus.SERVICE_UNAVAILABLE, message, route)
 
     def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
         return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
