@@ -7,14 +7,14 @@ is never in them, but a fingerprint of it, the same at every gateway that saw it
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache, partial
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from aiohttp import hdrs
-from pycadf import cadftaxonomy  # type: ignore[import-untyped]
+from pycadf import cadftaxonomy, identifier, timestamp  # type: ignore[import-untyped]
 from pycadf.event import Event  # type: ignore[import-untyped]
-from pycadf.host import Host  # type: ignore[import-untyped]
 from pycadf.reason import Reason  # type: ignore[import-untyped]
 from pycadf.resource import Resource  # type: ignore[import-untyped]
 
@@ -104,22 +104,38 @@ def _write(
     request_id: str | None,
     proven: Sequence[str] = (),
 ) -> None:
-    initiator = Resource(
-        id=who.fingerprint,
-        typeURI=cadftaxonomy.ACCOUNT_USER,
-        name=who.user,
-        domain=origin,
-        host=Host(address=who.address) if who.address else None,
-    )
+    shape = _shape(action, origin, goal, service, status, here)
+    initiator = {**shape["initiator"], "id": who.fingerprint}
+    if who.user:
+        initiator["name"] = who.user
+    if who.address:
+        initiator["host"] = {"address": who.address}
+    event = {
+        **shape,
+        "id": identifier.generate_uuid(),
+        "eventTime": timestamp.get_utc_now(),
+        "initiator": initiator,
+    }
+    log.info("audit", gateway=here, request_id=request_id, proven=[*proven], cadf=event)
+
+
+@lru_cache(maxsize=4096)
+def _shape(
+    action: str, origin: str, goal: str, service: str, status: int | None, here: str
+) -> dict[str, Any]:
+    """Return an event that differs from others of its kind by who, when and its id alone.
+
+    To make one by pycadf takes 75 µs, three times as long as all the rest.
+    """
     event = Event(
         action=action,
         outcome=_outcome(status),
-        initiator=initiator,
+        initiator=Resource(typeURI=cadftaxonomy.ACCOUNT_USER, domain=origin),
         target=_resource(goal, service),
         observer=_resource(here, "gateway"),
         reason=Reason(reasonType="HTTP", reasonCode=str(status)) if status else None,
     )
-    log.info("audit", gateway=here, request_id=request_id, proven=[*proven], cadf=event.as_dict())
+    return dict(event.as_dict())
 
 
 def _fingerprint(token: str) -> str:
@@ -133,7 +149,6 @@ def _outcome(status: int | None) -> str:
     return str(cadftaxonomy.OUTCOME_FAILURE if failed else cadftaxonomy.OUTCOME_SUCCESS)
 
 
-@cache
 def _resource(cloud: str, service: str) -> Resource:
     kind = _TYPES.get(service, "service")
     return Resource(id=_id(cloud, service), typeURI=kind, name=service, domain=cloud)
