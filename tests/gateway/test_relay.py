@@ -297,6 +297,24 @@ async def test_links_of_another_cloud_lead_through_home(clouds: Clouds) -> None:
     assert answered.values("location") == [f"{here}/v2/images/1"]
 
 
+@pytest.mark.parametrize("scope", [IMAGE_TWO, "X-Scope: image=CloudTwo&CloudOne"])
+async def test_no_client_is_redirected_out_of_the_federation(clouds: Clouds, scope: str) -> None:
+    """It would take the token of its home along; where the other cloud's frontends are is known."""
+    there, here = clouds.frontends["CloudTwo"]["image"], clouds.frontends["CloudOne"]["image"]
+    one, two = (clouds.backends[cloud]["image"] for cloud in ("CloudOne", "CloudTwo"))
+    one.answer = json_answer("{}", "404 Not Found")
+    for status in ("301 x", "302 x", "307 x", "308 x"):
+        for location in ("http://127.0.0.1:1/v2/", "//127.0.0.1:1/v2/"):
+            two.answer = json_answer("{}", status, f"Location: {location}")
+            answered = await clouds.ask("CloudOne", "image", "/v2", scope)
+            assert answered.status == (502 if scope == IMAGE_TWO else 404)
+            assert b"image of CloudTwo redirects" in answered.head + answered.body
+            assert answered.values("location") == []
+    two.answer = json_answer("{}", "302 x", f"Location: {there}/v2/")
+    answered = await clouds.ask("CloudOne", "image", "/v2", IMAGE_TWO)
+    assert (answered.status, answered.values("location")) == (302, [f"{here}/v2/"])
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_long_upload_arrives_whole(clouds: Clouds, chunked: bool) -> None:
     """Whatever the pieces are that the network makes of it, the last one included."""

@@ -63,6 +63,42 @@ def test_a_link_leads_home(way: tuple[str, str], service: str, before: str, afte
 
 
 @pytest.mark.parametrize(
+    ("value", "home"),
+    [
+        ("/v2/", True),
+        ("v2/images?a=b:c//d", True),
+        ("?marker=1", True),
+        ("", True),
+        ("http://p:8888/image/v2/", True),
+        ("http://p:8888/images/v2/", False),
+        ("http://p:8888@evil/", False),
+        ("http://evil/", False),
+        ("HTTP:evil", False),
+        ("//evil/", False),
+        ("/\\evil/", False),
+        ("/\t/evil/", False),
+        ("\xa0http://evil/", False),
+        ("/placement//evil/", True),
+        ("/placement/\\evil/", False),
+    ],
+)
+def test_a_redirection_that_leads_elsewhere_is_seen(value: str, home: bool) -> None:
+    """Whatever a client might read as a host is one."""
+    there = links(TO_PORTS, "placement")
+    assert there.lead_home(value) is home
+    if home:
+        assert not there.url(value).startswith("//")
+
+
+@pytest.mark.parametrize("rest", ["//evil/", "/\\/evil/", "/\\u002fevil/"])
+def test_a_prefix_that_is_taken_off_leaves_no_host(rest: str) -> None:
+    """What stands behind it would become one, at a home without prefixes."""
+    text = f'{{"next": "/placement{rest}"}}'.encode()
+    editor = links(TO_PORTS, "placement").edit()
+    assert editor.feed(text) + editor.end() == text
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '{"name": "http://q:8774/v2.1"}',

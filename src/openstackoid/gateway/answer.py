@@ -87,6 +87,25 @@ async def relay_answer(
     return response
 
 
+def astray(answer: aiohttp.ClientResponse, links: Links) -> bool:
+    """Tell whether an answer of another cloud sends the client to who knows whom.
+
+    Clients follow a redirection by themselves, and take the token of their home along.
+    """
+    locations = answer.headers.getall(hdrs.LOCATION, [])
+    redirects = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+    return redirects and not all(map(links.lead_home, locations))
+
+
+def refused_redirection(cloud: str, service: str) -> Refusal:
+    """Return what is said in place of an answer that leads astray."""
+    message = (
+        f"{service} of {cloud} redirects to an address that is none of {cloud}'s frontends; "
+        "it is not passed on, as clients would take their token there. Tell its operator"
+    )
+    return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
+
+
 def _edited(piece: bytes, editor: Editor) -> bytes:
     return editor.feed(piece) if piece else editor.end()
 

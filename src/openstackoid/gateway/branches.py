@@ -10,7 +10,7 @@ from aiohttp import hdrs
 
 from openstackoid import identity
 from openstackoid.federation import Federation
-from openstackoid.gateway.answer import Editor
+from openstackoid.gateway.answer import Editor, astray, refused_redirection
 from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.foreign import Foreign, Ids
 from openstackoid.gateway.health import Health
@@ -49,7 +49,14 @@ class Branches:
         branch = replace(narrowed(self.route, cloud), rest=request.target)
         try:
             way = await passage(
-                self.head, branch, cloud, self.federation, self.here, self.upstream, self.foreign
+                self.head,
+                branch,
+                cloud,
+                self.federation,
+                self.here,
+                self.upstream,
+                self.foreign,
+                proven=False,  # what another gateway sends has one branch alone
             )
         except Refusal as refusal:  # the cloud does not have this service, or not for this token
             if self.upload is not None and request.upload:
@@ -108,6 +115,9 @@ class Branches:
     ) -> Answer:
         status = response.status
         links = self.links(goal.cloud)
+        if goal.remote and links and astray(response, links):
+            response.close()
+            return _refused(refused_redirection(goal.cloud, branch.service))
         ended = connection_headers(response.headers)
         headers = tuple(
             (name, links.url(value) if links and name.lower() == "location" else value)

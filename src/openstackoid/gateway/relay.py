@@ -11,7 +11,14 @@ from aiohttp import HttpVersion11, hdrs, web
 from openstackoid import identity
 from openstackoid.federation import Federation
 from openstackoid.gateway import audit
-from openstackoid.gateway.answer import Editor, relay_answer, send_document, send_refusal
+from openstackoid.gateway.answer import (
+    Editor,
+    astray,
+    refused_redirection,
+    relay_answer,
+    send_document,
+    send_refusal,
+)
 from openstackoid.gateway.composite import Composite
 from openstackoid.gateway.entry import head_of
 from openstackoid.gateway.foreign import Foreign
@@ -79,7 +86,7 @@ class Relay:
     async def _answer(self, request: RelayedRequest, record: Record) -> web.StreamResponse:
         # The same ones to the end, whatever is reloaded meanwhile.
         federation, foreign = self.federation, self._foreign
-        head, decided = self._admitted(request, record, federation)
+        head, decided, proven = self._admitted(request, record, federation)
         body: Body = None
         if identity.is_authentication(head.method, decided):
             body = await self._login(request, record)
@@ -99,7 +106,14 @@ class Relay:
                 request, record, head, decided, federation, foreign, body
             )
         way = await passage(
-            head, decided, decided.expression.name, federation, self._here, self._upstream, foreign
+            head,
+            decided,
+            decided.expression.name,
+            federation,
+            self._here,
+            self._upstream,
+            foreign,
+            proven=proven,
         )
         head, decided, goal = way.head, way.route, way.goal
         keys = self._upstream.peers.keys
@@ -125,12 +139,17 @@ class Relay:
                 return await send_document(request, record, document)
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 await foreign.explain(head, decided, goal)
+            if goal.remote and links and astray(answer, links):
+                raise refused_redirection(goal.cloud, decided.service)
             return await relay_answer(request, record, answer, links, editor, self._idle_timeout)
 
     def _admitted(
         self, request: RelayedRequest, record: Record, federation: Federation
-    ) -> tuple[Head, Route]:
-        """Return a request's head and route; raises Refusal, also if its sender sends too many."""
+    ) -> tuple[Head, Route, bool]:
+        """Return a request's head and route, and whether it proved to come from its origin.
+
+        Raises Refusal, also if its sender sends too many.
+        """
         address = request.remote or ""
         try:
             head = head_of(request, self._here)
@@ -147,7 +166,7 @@ class Relay:
             self._limits.gateway(decided.origin, named)
         else:
             self._limits.address(address, named)
-        return head, decided
+        return head, decided, bool(proven)
 
     def _addresses(self, cloud: str) -> set[tuple[str, int]]:
         """Return where another cloud's gateway accepts connections, nowhere if it has left."""

@@ -22,6 +22,12 @@ _KEY = re.compile(rb'"(?:%s)"\s{0,4}:\s{0,4}"\Z' % "|".join(_KEYS).encode())
 _KEY_LENGTH = max(map(len, _KEYS)) + 12
 """Bytes from the quote before a key to the one before its value."""
 
+_RELATIVE = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)(?:[!-~][^\x00-\x1f\\\x7f]*)?")
+"""A reference without a host of its own, for whichever reading: no backslash, nothing unseen."""
+
+_HOST = ("//", "/\\")
+"""What a path must not begin with, or it is a host."""
+
 _REACH = 512
 """Bytes of a link in which the id of a project is looked for."""
 
@@ -56,9 +62,13 @@ class Links:
         for old in sorted(self._new, key=len, reverse=True):
             rest = value[len(old) :]
             ends = rest.startswith("/") or (old and rest[:1] in {"", "?"})
-            if value.startswith(old) and ends:
+            if value.startswith(old) and ends and (self._new[old] or not rest.startswith(_HOST)):
                 return self._new[old] + in_project(rest, self._service, self._projects)
         return value
+
+    def lead_home(self, value: str) -> bool:
+        """Tell whether a Location leads nowhere but through home."""
+        return self.url(value) != value or _RELATIVE.fullmatch(value) is not None
 
     def edit(self) -> "Editor":
         """Return an editor for one body."""
@@ -119,7 +129,9 @@ class Editor:
             quote = held.find(b'"' + old)
             while quote >= 0:
                 start = quote + 1
-                if held.startswith(ends, start + len(old)):
+                end = start + len(old)
+                to_host = not self._new[old] and held.startswith((b"//", b"/\\"), end)
+                if held.startswith(ends, end) and not to_host:
                     key = _KEY.search(held, max(0, start - _KEY_LENGTH), start)
                     if key:
                         yield key.start(), start, old, self._new[old]
