@@ -144,6 +144,45 @@ async def test_a_sealed_token_is_opened_by_the_cloud_it_is_for(
     assert clouds.backends["CloudTwo"]["compute"].requests == []
 
 
+async def test_what_home_wrote_takes_no_opened_token_elsewhere(
+    clouds: Clouds, made: dict[str, keys.Keys]
+) -> None:
+    """Home's gateway drops the wallet, and takes images at home: Two's Nova is refused there."""
+    terms = Terms("CloudTwo", ["compute"], ["CloudOne"], 2**40)
+    sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
+    scope = (
+        '{"*":"CloudOne","block-storage":"CloudTwo","compute":"CloudTwo","identity":"CloudOne",'
+        '"image":"CloudOne","network":"CloudTwo","placement":"CloudTwo"}'
+    )
+    await clouds.ask("CloudOne", "compute", "/servers", f"X-Auth-Token: {sealed}!SCOPE!{scope}")
+    (received,) = clouds.backends["CloudTwo"]["compute"].requests
+    (handed,) = received.values("x-auth-token")
+    assert handed.startswith(f"{TWO}!SCOPE!")
+    assert '"identity":"CloudTwo"' in handed
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", f"X-Auth-Token: {handed}")
+    assert answered.status == 401
+    assert clouds.backends["CloudOne"]["image"].requests == []
+
+
+async def test_a_sealed_token_is_not_taken_from_a_cloud_without_keys(
+    clouds: Clouds, made: dict[str, keys.Keys]
+) -> None:
+    """Anybody could say that it is he."""
+    terms = Terms("CloudTwo", ["image"], ["CloudOne"], 2**40)
+    sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
+    del clouds.document["clouds"]["CloudOne"]["keys"]
+    clouds.save()
+    await clouds.gateways["CloudTwo"].reload()
+    scope = '{"*":"CloudOne","identity":"CloudTwo","image":"CloudTwo"}'
+    via = "Via: 1.1 CloudOne (openstackoid)"
+    answered = await clouds.ask(
+        "CloudTwo", "image", "/", f"X-Auth-Token: {sealed}!SCOPE!{scope}", via
+    )
+    assert answered.status == 401
+    assert b"nothing proves" in answered.body
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
 async def test_a_cloud_without_a_gateway_takes_part(clouds: Clouds) -> None:
     """It gets its own token and no word of scopes; without an account, nothing."""
     two = clouds.document["clouds"]["CloudTwo"]

@@ -42,6 +42,7 @@ def sent(
     path: str = "/",
     keys: Keys | None = None,
     cloud: str | None = None,
+    proven: bool = True,
 ) -> tuple[str, dict[str, str]]:
     """Return the URL and the headers of what the gateway `here` sends on."""
     head = Head("GET", path, (("X-Auth-Token", token), *more), PORTS[service])
@@ -50,10 +51,10 @@ def sent(
         cloud = str(decided.expression)
     else:
         decided = narrowed(decided, cloud)
-    head, decided = exchange(head, decided, cloud, FEDERATION)
+    head, decided = exchange(head, decided, cloud, FEDERATION, here)
     goal = target(decided, cloud, FEDERATION, here)
     if not goal.remote:
-        head = opened(head, decided, here, keys, 0)
+        head, decided = opened(head, decided, here, keys, 0, proven=proven)
     return goal.url, {n.lower(): v for n, v in headers_for(head, decided, goal, here)}
 
 
@@ -81,9 +82,12 @@ TABLE = {  # claim: gateway, service, scope and wallet that come, token and scop
         "Two", "image", '{"*":"One","compute":"Two","identity":"Two"}', ALL,
         "t1", '{"*":"One","block-storage":"Two","compute":"Two","identity":"One",'
               '"network":"Two","placement":"Two"}'),
-    "a cloud that is not in the wallet gets the issuer's, for it may trust him": (
-        "One", "image", '{"identity":"Two","image":"Three"}', ALL,
-        "t0", '{"*":"One","identity":"Two","image":"Three"}'),
+    "a cloud that is not in the wallet gets what it has issued itself": (
+        "One", "image", '{"identity":"Three","image":"Three"}', ALL,
+        "t0", '{"*":"One","identity":"Three","image":"Three"}'),
+    "a service here that is not in the wallet gets the issuer's, for it may trust him": (
+        "Three", "image", '{"identity":"Two"}', ALL,
+        "t0", '{"*":"Three","identity":"Two"}'),
     "without a wallet nothing changes": (
         "One", "image", '{"image":"Two"}', "",
         "t0", '{"*":"One","identity":"One","image":"Two"}'),
@@ -120,6 +124,17 @@ def test_a_keystone_without_an_account_is_not_shown_another_clouds_token() -> No
     with pytest.raises(Refusal, match="tokens of its own Keystone") as refused:
         sent("One", "identity", suffixed("t0", '{"identity":"Three"}', MINE))
     assert refused.value.status == 401
+
+
+@pytest.mark.parametrize("identity", ["Two", "Two|Three"])
+def test_beside_a_wallet_no_cloud_is_shown_another_clouds_token(identity: str) -> None:
+    """Who sends one has chosen to need no trust; and the message says what to do."""
+    scope = f'{{"identity":"{identity}","image":"Three"}}'
+    for accounts in (ALL, MINE):
+        with pytest.raises(Refusal, match=r"an entry Three in clouds\.yaml") as refused:
+            sent("One", "image", suffixed("t0", scope, accounts))
+        assert refused.value.status == 401
+        assert refused.value.sent is False
 
 
 def test_a_validation_carries_no_wallet() -> None:
@@ -201,7 +216,35 @@ def test_a_sealed_token_is_opened_where_it_is_for() -> None:
     """The service gets what its Keystone issued."""
     token = suffixed(SEALED, BACK, ALL)
     _, headers = sent("One", "image", token, FROM_TWO, keys=KEYS)
-    assert headers["x-auth-token"] == suffixed("clear", BACK, ALL)
+    kept = f'"Two":["t2","p2"],"Public":["tp",null],"One":["{SEALED}","p1"]'
+    assert headers["x-auth-token"] == suffixed("clear", BACK, kept)
+
+
+@pytest.mark.parametrize("issuer", ["Two", "Two|Three", "One"])
+@pytest.mark.parametrize("accounts", ["", '"Two":["t2","p2"]', '"Three":["t3",null]'])
+def test_an_opened_token_is_ours_whatever_the_presenting_gateway_wrote(
+    issuer: str, accounts: str
+) -> None:
+    """So a service here neither has it validated elsewhere, nor takes it there in the clear."""
+    token = suffixed(SEALED, f'{{"*":"Two","identity":"{issuer}","image":"One"}}', accounts)
+    _, headers = sent("One", "image", token, FROM_TWO, keys=KEYS)
+    handed = headers["x-auth-token"]
+    kept = f"{accounts},".lstrip(",") + f'"One":["{SEALED}",null]'
+    assert handed == suffixed("clear", BACK, kept)
+    if "Two" in accounts:
+        _, headers = sent("One", "compute", handed, keys=KEYS)
+        assert headers["x-auth-token"].startswith("t2!SCOPE!")
+    else:
+        with pytest.raises(Refusal, match="an entry Two in"):
+            sent("One", "compute", handed, keys=KEYS)
+
+
+def test_a_sealed_token_needs_a_proof_of_who_presents_it() -> None:
+    """Via is a claim that anybody can make; the message names what is missing."""
+    token = suffixed(SEALED, BACK, ALL)
+    with pytest.raises(Refusal, match="nothing proves that the gateway of Two") as refused:
+        sent("One", "image", token, FROM_TWO, keys=KEYS, proven=False)
+    assert refused.value.status == 401
 
 
 @pytest.mark.parametrize(

@@ -33,16 +33,20 @@ async def passage(
     here: str,
     upstream: Upstream,
     foreign: Foreign,
+    *,
+    proven: bool,
 ) -> Passage:
     """Return a request as a cloud is to get it.
 
+    `proven` tells that it comes from the gateway it says, by signature or certificate.
     Raises Refusal, before anything is executed, where the cloud lacks the service or would not take
     the token.
     """
-    head, route = identity.exchange(head, route, cloud, federation)
+    head, route = identity.exchange(head, route, cloud, federation, here)
     goal = target(route, cloud, federation, here)
     if not goal.remote:
-        head = identity.opened(head, route, here, upstream.peers.keys, time.time())
+        keys = upstream.peers.keys
+        head, route = identity.opened(head, route, here, keys, time.time(), proven=proven)
     route, goal, ids = await foreign.admit(head, route, goal)
     validation = identity.validates_at_home(head, route, goal)
     if validation:

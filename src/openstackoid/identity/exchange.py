@@ -9,26 +9,28 @@ from openstackoid.identity.sealing import SealError, is_sealed, unseal
 from openstackoid.routing import Head, Refusal, Route
 from openstackoid.routing.projects import in_project
 from openstackoid.routing.scoping import AUTH_TOKEN
-from openstackoid.scope import Cloud, join, split
+from openstackoid.scope import Cloud, Wallet, join, split
 from openstackoid.scope.model import IDENTITY
 
 
-def exchange(head: Head, route: Route, cloud: str, federation: Federation) -> tuple[Head, Route]:
+def exchange(
+    head: Head, route: Route, cloud: str, federation: Federation, here: str
+) -> tuple[Head, Route]:
     """Return a request's head and route, narrowed to one cloud, as that cloud can take them.
 
-    If the wallet has a token of the cloud, that one is sent, and the scope says who issued it; a
-    project id of another account in the path becomes the one there, but for a Keystone. Raises
-    Refusal where a token would go to a cloud that can do nothing with it.
+    If the wallet has a token of the cloud, that one is sent, and the scope says who issued it; the
+    issuer's project id in the path becomes the one there, but for a Keystone. Raises Refusal where
+    a token would go to a cloud that can do nothing with it, or need not see it.
     """
     if route.scope is None:
         return head, route
     account = route.wallet.get(cloud) if route.wallet else None
     issuer = route.issuer
-    if route.wallet and account and issuer != cloud:
+    if account and issuer != cloud:
         token = join(account.token, route.scope)
         headers = ((n, token if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
         head, issuer = replace(head, headers=tuple(headers)), cloud
-    _check(head, route, issuer, cloud, federation)
+    _check(head, replace(route, issuer=issuer), cloud, federation, here)
     if route.service == IDENTITY:  # where an id in a path may be that of what is to be deleted
         return head, replace(route, issuer=issuer)
     scope, rest = route.scope, route.rest
@@ -40,46 +42,62 @@ def exchange(head: Head, route: Route, cloud: str, federation: Federation) -> tu
     return head, replace(route, scope=scope, issuer=issuer, rest=rest)
 
 
-def opened(head: Head, route: Route, here: str, keys: Keys | None, now: float) -> Head:
-    """Return the head for a service of this cloud, with a sealed token opened; raises Refusal."""
+def opened(
+    head: Head, route: Route, here: str, keys: Keys | None, now: float, *, proven: bool
+) -> tuple[Head, Route]:
+    """Return head and route for a service of this cloud, with a sealed token opened.
+
+    Whatever the gateway that presented it wrote, the token is this cloud's, and the wallet has it
+    sealed: so a service that calls another cloud does not take it there in the clear. `proven`
+    tells that the request does come from that gateway. Raises Refusal.
+    """
     value = head.value(AUTH_TOKEN)
-    if route.scope is None or value is None or not is_sealed(split(value)[0]):
-        return head
+    if route.scope is None or value is None or not is_sealed(sealed := split(value)[0]):
+        return head, route
     try:
         if keys is None:
             raise SealError("this gateway has no keys to open it; log in without sealing")
         if route.origin is None:
             raise SealError("it comes from nobody's gateway; send it to home, in a wallet")
-        token = unseal(split(value)[0], keys.seal, here, route.service, route.origin, now)
+        if not proven:
+            raise SealError(
+                f"nothing proves that the gateway of {route.origin} presents it; give that one "
+                f"keys, and write them into the federation file of {here}"
+            )
+        token = unseal(sealed, keys.seal, here, route.service, route.origin, now)
     except SealError as error:
-        message = f"the sealed token is not taken: {error}"
-        raise Refusal(
-            HTTPStatus.UNAUTHORIZED, message, cloud=here, service=route.service, sent=False
-        ) from error
-    clear = join(token, route.scope)
+        raise _refusal(f"the sealed token is not taken: {error}", here, route) from error
+    scope = route.scope.having(IDENTITY, Cloud(here))
+    clear = join(token, scope)
     headers = tuple((n, clear if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
-    return replace(head, headers=headers)
+    wallet = (route.wallet or Wallet(())).having(here, sealed)
+    return replace(head, headers=headers), replace(route, scope=scope, issuer=here, wallet=wallet)
 
 
-def _check(
-    head: Head, route: Route, issuer: str | None, cloud: str, federation: Federation
-) -> None:
+def _check(head: Head, route: Route, cloud: str, federation: Federation, here: str) -> None:
     value = head.value(AUTH_TOKEN)
-    if value is None or issuer is None:
+    if value is None or route.scope is None:
         return
     gateway = federation.clouds[cloud].gateway
-    asks_keystone = route.service == IDENTITY and route.wallet is not None
-    if issuer != cloud and (asks_keystone or not gateway):
-        why = "" if gateway else "has no gateway, and so "
+    with_wallet = route.wallet is not None
+    # What came here was seen here; a service here may take it by trust.
+    strict = with_wallet and (cloud != here or route.service == IDENTITY)
+    if route.issuer != cloud and (strict or not gateway):
+        who = f"beside a wallet {cloud}" if gateway else f"{cloud} has no gateway, and so"
+        whose = route.issuer or route.scope.resolve(IDENTITY)
         message = (
-            f"{cloud} {why}understands tokens of its own Keystone alone, and this is one of "
-            f"{issuer}: give the client an account in {cloud} (an entry {cloud} in clouds.yaml)"
+            f"{who} gets tokens of its own Keystone alone, and this is one of {whose}: "
+            f"give the client an account in {cloud} (an entry {cloud} in clouds.yaml)"
         )
-    elif not gateway and is_sealed(split(value)[0]):
+        raise _refusal(message, cloud, route)
+    if not gateway and is_sealed(split(value)[0]):
         message = (
             f"{cloud} has no gateway to open a sealed token; log in at the address of its own "
             "Keystone, which seals none"
         )
-    else:
-        return
-    raise Refusal(HTTPStatus.UNAUTHORIZED, message, cloud=cloud, service=route.service, sent=False)
+        raise _refusal(message, cloud, route)
+
+
+def _refusal(message: str, cloud: str, route: Route) -> Refusal:
+    status = HTTPStatus.UNAUTHORIZED
+    return Refusal(status, message, cloud=cloud, service=route.service, sent=False)

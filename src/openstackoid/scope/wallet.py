@@ -45,6 +45,12 @@ class Wallet:
         """The ids of all projects, of whichever cloud."""
         return frozenset(a.project for _, a in self.accounts if a.project is not None)
 
+    def having(self, cloud: str, token: str) -> "Wallet":
+        """Return the wallet with this token of a cloud; the project stays."""
+        account = self.get(cloud)
+        others = tuple((c, a) for c, a in self.accounts if c != cloud)
+        return Wallet((*others, (cloud, Account(token, account.project if account else None))))
+
     def named(self, here: str) -> "Wallet":
         """Return the wallet with the name of the first gateway's cloud; raises ScopeError."""
         if any(cloud == here for cloud, _ in self.accounts) and self.get(EVERYTHING):
