@@ -34,7 +34,7 @@ def test_the_token_in_a_login_s_body_carries_a_scope() -> None:
         ('T!SCOPE!{"image":"One"}', "the scopes in X-Scope and the token in the body differ"),
         ("T!SCOPE!", "the token in the body: a token ends in !SCOPE! without a scope"),
         ("T!SCOPE!{}!SCOPE!{}", "the token in the body: a token carries the suffix !SCOPE! twice"),
-        ("T!SCOPE!image=Tow", 'the token in the body: unknown cloud "Tow"'),
+        ("T!SCOPE!image=Tow", 'the token in the body: unknown cloud "…" (at char'),
     ],
 )
 def test_the_body_is_held_to_the_same_rules(body_token: str, reason: str) -> None:
@@ -77,6 +77,38 @@ def test_a_refusal_holds_no_token() -> None:
     with pytest.raises(Refusal) as caught:
         route(head(("X-Scope", "image=Two"), *tokens), FEDERATION, "One")
     assert secret not in caught.value.message
+
+
+SECRET = f"gAAAAAB-{'s3cret' * 20}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"image":"Two","tokenz":{"Two":["%s","p"]}}',
+        '{"image":"Two","token":"%s"}',
+        '{"image":"Two","%s":"Two"}',
+        '{"image":"Two","a\\"%s\\"":"Two"}',
+        '{"image":"Two","*":"%s","tokens ":1}',
+        '{"image":"%s","tokens":{"Two":["a",null]}}',
+        '{"image":"Two|Two","%s":"One"}',
+        "%s",
+    ],
+)
+def test_a_token_in_place_of_a_scope_is_not_shown(text: str) -> None:
+    """Whatever it was meant to be; behind a token, nothing is, however short."""
+    for secret, header in ((SECRET, "X-Scope"), (SECRET, "X-Auth-Token"), ("shh", "X-Auth-Token")):
+        value = text % secret if header == "X-Scope" else f"T!SCOPE!{text % secret}"
+        with pytest.raises(Refusal) as caught:
+            route(head((header, value)), FEDERATION, "One")
+        assert secret not in caught.value.message
+        assert secret[:20] not in caught.value.message
+
+
+def test_a_name_is_shown_that_is_no_token() -> None:
+    """What people write in X-Scope is quoted, and what is meant is told in both places."""
+    with pytest.raises(Refusal, match=r'unknown cloud "Tow".*\n  image=Tow'):
+        route(head(("X-Scope", "image=Tow")), FEDERATION, "One")
 
 
 def test_a_cloud_that_only_the_sender_knows_is_a_matter_of_two_files() -> None:

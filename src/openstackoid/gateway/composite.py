@@ -154,7 +154,7 @@ class Composite:
         try:
             return Policy(value.strip().lower())
         except ValueError as error:
-            message = f'X-Scope-Policy is "all" or "any", not "{value}"'
+            message = 'X-Scope-Policy is "all" or "any", and nothing else'
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=self.here) from error
 
     def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:

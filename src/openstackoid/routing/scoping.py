@@ -1,5 +1,6 @@
 """The scope of a request, wherever it rides; refused where it could be read in two ways."""
 
+import re
 from http import HTTPStatus
 
 from openstackoid.federation import Federation
@@ -27,6 +28,9 @@ READ_HERE = frozenset(
     | {"via", "x-scope-proof", "host", "content-length"}
 )
 """Headers that decide something here, and must not come in a second spelling, or end here."""
+
+_TOKENS = re.compile(r"tokens|\\|[^\s,{}&|()\"=:]{65,}", re.IGNORECASE)
+"""What a scope with a token in it has: the wallet's key, or what is longer than any name."""
 
 
 def scope_of(
@@ -120,8 +124,7 @@ def _read(text: str, place: str, federation: Federation, here: str, origin: str 
         raise _too_long(place, here) from error
     except ScopeError as error:
         sender = f"compare the federation files of {origin} and {here}: " if origin else ""
-        # What was meant as a wallet, and is written as none, is not shown.
-        shown = error.reason if "\\" in text or "tokens" in text.lower() else error
+        shown = error if place == "X-Scope" and not _TOKENS.search(text) else error.kind
         raise _bad(f"{sender}{place}: {shown}", here) from error
     completed = scope.completed(here)
     if len(completed.canonical) > MAX_BYTES:

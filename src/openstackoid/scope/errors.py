@@ -1,9 +1,11 @@
 """What is wrong with a scope, and where."""
 
+import re
 from collections.abc import Collection
 from difflib import get_close_matches
 
 _SHOWN = 72  # columns of the text around the caret
+_QUOTED = re.compile(r'".*"\??', re.DOTALL)  # from the first quote to the last: names may have some
 
 
 class ScopeError(ValueError):
@@ -24,6 +26,12 @@ class ScopeError(ValueError):
         if not self.text:
             return self.reason
         return f"{self.reason}\n{self.excerpt()}"
+
+    @property
+    def kind(self) -> str:
+        """The reason without what it quotes of the text, and where the fault is."""
+        reason = _QUOTED.sub('"…"', self.reason)
+        return f"{reason} (at character {self.start + 1})" if self.text else reason
 
     def excerpt(self) -> str:
         """Return two lines: the text around the fault, and carets below it."""
