@@ -94,6 +94,7 @@ TYPE = {"typ": "openstackoid-hop", "alg": "EdDSA"}
         signed(TYPE, {**CLAIMS, "iat": NOW * 1e300}),
         signed(TYPE, {**CLAIMS, "jti": ""}),
         signed(TYPE, {**CLAIMS, "jti": ["x"]}),
+        signed(TYPE, {**CLAIMS, "jti": "x" * 65}),
         signed(TYPE, {n: v for n, v in CLAIMS.items() if n != "jti"}),
         signed(TYPE, {n: v for n, v in CLAIMS.items() if n != "htu"}),
     ],

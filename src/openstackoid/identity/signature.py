@@ -24,6 +24,9 @@ PROOF = "x-scope-proof"
 LIFETIME = 60
 """Seconds by which the clocks of two gateways, and the way between them, may differ."""
 
+_MAX_ID = 64
+"""Characters of a signature's id, which is remembered."""
+
 _COVERED = (SCOPE_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN)
 _PROTECTED = json.dumps({"typ": "openstackoid-hop", "alg": "EdDSA"})
 
@@ -78,8 +81,8 @@ def check(proof: str, hop: Hop, key: JWK, now: float) -> str:
         raise ProofError(
             f"its signature is not of the last {LIFETIME} s; compare the clocks of the two gateways"
         )
-    if not isinstance(identifier, str) or not identifier:
-        raise ProofError("its signature has no id")
+    if not isinstance(identifier, str) or not 0 < len(identifier) <= _MAX_ID:
+        raise ProofError(f"its signature has no id of at most {_MAX_ID} characters")
     return identifier
 
 
