@@ -279,7 +279,7 @@ async def test_the_log_has_neither_query_nor_token(clouds: Clouds, logged: io.St
     assert (await client.answer()).status == 400
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     paths = [line["path"] for line in lines if line["event"] == "request"]
-    assert paths == ["/identity/v2.0/tokens/gAAAAAB-…", "/identity/", ""]
+    assert paths == ["/identity/v2.0/tokens/…", "/identity/", ""]
 
 
 async def test_links_of_another_cloud_lead_through_home(clouds: Clouds) -> None:

@@ -8,6 +8,7 @@ from typing import TextIO
 import structlog
 
 _LONG = re.compile(r"[^/]{65,}")
+_TOKEN = re.compile(r"(/tokens/+)[^/]+")
 
 
 def configure(stream: TextIO = sys.stderr) -> None:
@@ -45,10 +46,11 @@ def _without_values(
 
 
 def shown_path(path: str) -> str:
-    """Return a path to log: without its query, and long segments (old tokens) cut short.
+    """Return a path to log: without its query, tokens and other long segments.
 
     What is no path (a proxy's URL, which may hold a password) is left out.
     """
     if not path.startswith("/"):
         return ""
-    return _LONG.sub(lambda match: f"{match[0][:8]}…", path.partition("?")[0])
+    shown = _TOKEN.sub(r"\1…", path.partition("?")[0])
+    return _LONG.sub(lambda match: f"{match[0][:8]}…", shown)
