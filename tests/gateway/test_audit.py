@@ -96,3 +96,13 @@ async def test_two_tokens_have_two_fingerprints(clouds: Clouds, logged: io.Strin
     sent = [line["cadf"] for line in audit(logged) if line["cadf"]["action"] == "send"]
     one, again, two = (event["initiator"]["id"] for event in sent)
     assert one == again != two
+
+
+@pytest.mark.parametrize("name", ["CloudSix", "C" * 60_000])
+async def test_who_names_no_cloud_does_not_fill_the_audit(
+    clouds: Clouds, logged: io.StringIO, name: str
+) -> None:
+    """Anybody can send such a Via; the access log has the request."""
+    await clouds.ask("CloudOne", "image", "/", SCOPED, f"Via: 1.1 {name} (openstackoid)")
+    assert name not in [line["cadf"]["initiator"]["domain"] for line in audit(logged)]
+    assert max(map(len, logged.getvalue().splitlines())) < 2000

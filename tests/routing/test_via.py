@@ -19,6 +19,7 @@ def test_a_stamp_is_read_as_it_was_written(cloud: str) -> None:
         ([""], None),
         (["1.1 One"], None),
         (["1.1 One (squid)"], None),
+        ([f"1.1 {'n' * 65} (openstackoid)"], None),
         (["2 One (openstackoid)"], None),
         (["1.1 One (openstackoid) x"], None),
         (["1.1 One (openstackoid)", "1.1 squid"], "One"),

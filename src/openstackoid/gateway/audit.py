@@ -5,7 +5,7 @@ is never in them, but a fingerprint of it, the same at every gateway that saw it
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from http import HTTPStatus
@@ -70,10 +70,11 @@ def sent(
     _write(SENT, who, here, goal, service, status, here=here, request_id=request_id)
 
 
-def ended(request: RelayedRequest, record: Record, here: str) -> None:
+def ended(request: RelayedRequest, record: Record, here: str, clouds: Collection[str]) -> None:
     """Write how a request ended that came from another cloud, or with its token.
 
-    One without a scope is not from a gateway, whatever its Via says.
+    One without a scope is not from a gateway, whatever its Via says; nor is one that names none of
+    the `clouds`. What is turned away for its number is not written, or it would fill the log.
     """
     fields = record.fields
     service = fields.get("service", "")
@@ -84,7 +85,9 @@ def ended(request: RelayedRequest, record: Record, here: str) -> None:
     )
     origin = via.origin(request.headers.getall(hdrs.VIA, []))
     write = partial(_write, here=here, request_id=record.request_id)
-    if origin is not None and ("scope" in fields or "target" not in fields):
+    turned_away = record.status == HTTPStatus.TOO_MANY_REQUESTS and "target" not in fields
+    crossed = "scope" in fields or "target" not in fields
+    if origin in clouds and origin is not None and crossed and not turned_away:
         proven = fields.get("proven", ())
         write(RECEIVED, who, origin, here, service, record.status, proven=proven)
     issuer = fields.get("issuer")

@@ -81,7 +81,7 @@ class Relay:
             return await self._fail(request, record, error)
         finally:
             record.write()
-            audit.ended(request, record, self._here)
+            audit.ended(request, record, self._here, self.federation.names)
 
     async def _answer(self, request: RelayedRequest, record: Record) -> web.StreamResponse:
         # The same ones to the end, whatever is reloaded meanwhile.
@@ -98,7 +98,7 @@ class Relay:
             body = self._received(request, record)
         _note(record, decided)
         if not isinstance(decided.expression, Cloud):
-            if isinstance(body, bytes):
+            if isinstance(body, bytes) or (decided.wallet and identity.is_of_a_token(decided)):
                 message = "a login is in one Keystone; name one cloud for identity"
                 status = HTTPStatus.BAD_REQUEST
                 raise Refusal(status, message, cloud=self._here, service=IDENTITY)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-_OURS = re.compile(r"\s*1\.1 (?P<cloud>[A-Za-z0-9._-]+) \(openstackoid\)\s*")
+_OURS = re.compile(r"\s*1\.1 (?P<cloud>[A-Za-z0-9._-]{1,64}) \(openstackoid\)\s*")
 
 
 def stamp(cloud: str) -> str:
