@@ -35,6 +35,7 @@ def issue(ca: trustme.CA, directory: Path, name: str) -> dict[str, str]:
     files = {key: directory / f"{name}-{key}.pem" for key in ("certificate", "key", "ca")}
     issued.cert_chain_pems[0].write_to_path(files["certificate"])
     issued.private_key_pem.write_to_path(files["key"])
+    files["key"].chmod(0o600)
     ca.cert_pem.write_to_path(files["ca"])
     return {key: str(file) for key, file in files.items()}
 

@@ -174,6 +174,14 @@ def test_a_key_with_a_passphrase_is_not_asked_for(tmp_path: Path, ca: trustme.CA
         Gateway(Settings(federation(tmp_path, own), "CloudOne"))
 
 
+def test_a_key_that_everyone_may_read_is_not_used(tmp_path: Path, ca: trustme.CA) -> None:
+    """As the other files with secrets."""
+    own = issue(ca, tmp_path, "cloudone.example")
+    Path(own["key"]).chmod(0o644)
+    with pytest.raises(PeersError, match="can be read by everyone; make it yours: chmod 600"):
+        Gateway(Settings(federation(tmp_path, own), "CloudOne"))
+
+
 def federation(directory: Path, own: dict[str, str]) -> Path:
     file = directory / "f.yaml"
     entry = {"frontends": {"image": "https://127.0.0.2:1/image"}, "own": own}

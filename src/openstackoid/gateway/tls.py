@@ -1,6 +1,7 @@
 """TLS: what a gateway shows to clients and to other gateways, and whose word it takes."""
 
 import ssl
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -68,6 +69,8 @@ def _show(context: ssl.SSLContext, own: Own) -> None:
         raise TlsError(f"{key} is locked by a passphrase; a gateway starts by itself, take it off")
 
     try:
+        if key is not None and key.stat().st_mode & stat.S_IRWXO:
+            raise TlsError(f"{key} can be read by everyone; make it yours: chmod 600 {key}")
         context.load_cert_chain(certificate, key, password=locked)
     except OSError as error:
         raise TlsError(f"{certificate} and {key} can't be used: {_reason(error)}") from error
