@@ -1,5 +1,7 @@
 """Tokens of other clouds at running gateways: believed as the federation file says."""
 
+import asyncio
+import contextlib
 import io
 import json
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from gateway.backend import Connection, Received, json_answer
 from gateway.credentials import reload
 from gateway.played import TOKEN, Answered, Clouds
 
+from openstackoid.gateway import answer as answers
 from openstackoid.scope import DELIMITER
 
 THEIRS, OURS = "1" * 32, "2" * 32
@@ -142,7 +145,7 @@ async def test_a_service_sees_what_the_rules_make_of_a_token(
     seen = json.loads(answered.body)["token"]
     assert seen["user"]["id"] == "0" * 32 + "@CloudOne"
     assert seen["user"]["name"] == "alice@CloudOne"
-    assert seen["user"]["domain"] == {"id": "CloudOne", "name": "CloudOne"}
+    assert seen["user"]["domain"] == {"id": "@CloudOne", "name": "CloudOne"}
     assert seen["project"] == {
         "id": OURS,
         "name": "demo",
@@ -210,6 +213,37 @@ async def test_an_issuer_s_odd_answers_do_not_get_through(
     answered = await validate(clouds)
     assert answered.status == 502
     assert b"roles" not in answered.body
+
+
+async def test_an_odd_answer_about_a_project_is_named(
+    clouds: Clouds, here: Keystone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A success that is no project's is not one of Keystone."""
+    monkeypatch.setattr(here, "_look", lambda _: {"version": {}})
+    answered = await validate(clouds)
+    assert answered.status == 503
+    assert "Traceback" not in answered.body.decode()
+
+
+async def test_an_issuer_that_drips_is_not_waited_for(
+    clouds: Clouds, home: Keystone, here: Keystone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each piece in time, and the whole never."""
+    monkeypatch.setattr(answers, "WHOLE", 0.1)
+
+    async def drip(_: Received, connection: Connection) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+        connection.writer.write(head)
+        with contextlib.suppress(ConnectionError):
+            while not connection.writer.is_closing():
+                connection.writer.write(b" ")
+                await connection.writer.drain()
+                await asyncio.sleep(0.01)
+
+    clouds.backends["CloudOne"]["identity"].answer = drip
+    answered = await validate(clouds)
+    assert answered.status == 404
+    assert "broke off" in message(answered)
 
 
 async def test_without_trust_nothing_is_asked(

@@ -69,7 +69,7 @@ def test_the_whole_of_a_rewritten_token() -> None:
         "user": {
             "id": "abc@One",
             "name": "Zoë@One",
-            "domain": {"id": "One", "name": "One"},
+            "domain": {"id": "@One", "name": "One"},
             "password_expires_at": None,
         },
         "project": {
@@ -164,6 +164,7 @@ def test_the_project_here(projects: Any, expected: ById | ByName) -> None:
     [
         (Table(table={"p2": "q2"}), {"id": "p1", "name": "demo"}, "no entry under projects.table"),
         ("same-id", {"id": "../p1", "name": "demo"}, "id of its project"),
+        ("same-id", {"id": "..", "name": "demo"}, "id of its project"),
         ("same-name", {"id": "p1", "name": "demo"}, "domain of the project"),
         ("same-name", {"id": "p1", "name": "a\n", "domain": {"name": "D"}}, "name of its project"),
     ],
@@ -172,6 +173,14 @@ def test_no_project_here(projects: Any, project: dict[str, Any], why: str) -> No
     """A project that the rule does not know, or that is none."""
     with pytest.raises(Distrust, match=why):
         wanted(token(project=project), trust(projects), "One")
+
+
+@pytest.mark.parametrize("when", ["0900-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "2026-01-01"])
+@pytest.mark.parametrize("key", ["issued_at", "expires_at"])
+def test_a_time_is_one_of_a_keystone(key: str, when: str) -> None:
+    """Years of less than four digits are read by nobody once they are written."""
+    with pytest.raises(Distrust, match=f"its {key} is not a time"):
+        become(token(**{key: when}))
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ class Account:
 
     async def _one(self, path: str, key: str) -> dict[str, Any] | None:
         """Return one thing, None if there is none; what there is is remembered."""
-        document = await self._get(path)
+        document = await self._get(path, key)
         return None if document is None else dict(document[key])
 
     async def _named(self, kind: str, name: str, more: Mapping[str, str]) -> dict[str, Any] | None:
@@ -120,7 +120,7 @@ class Account:
         document = await self._get(f"/v3/{kind}", kind)
         return list((document or {}).get(kind, ()))
 
-    async def _get(self, path: str, listed: str = "") -> dict[str, Any] | None:
+    async def _get(self, path: str, key: str) -> dict[str, Any] | None:
         """Return a document, None if there is none; raises AccountError.
 
         An empty list is asked for again the next time, as is what there is not.
@@ -141,7 +141,7 @@ class Account:
                     f"Keystone answered {status} to GET {path.partition('?')[0]}; "
                     "give its user the role reader on the system"
                 )
-            if not listed or document[listed]:
+            if document[key]:
                 self._known = {p: k for p, k in self._known.items() if k[0] > now}
                 self._known[path] = now + KEPT, document
             return dict(document)

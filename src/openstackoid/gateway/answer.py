@@ -23,6 +23,10 @@ from openstackoid.routing import Refusal
 from openstackoid.routing.links import Links
 
 
+WHOLE = 30.0
+"""Seconds in which an answer of Keystone has to come whole, however its pieces drip."""
+
+
 class Editor(Protocol):
     """Edits one body of JSON, piece by piece."""
 
@@ -111,12 +115,13 @@ def _edited(piece: bytes, editor: Editor) -> bytes:
 
 
 async def read_whole(answer: aiohttp.ClientResponse) -> bytes:
-    """Return the body of an answer of Keystone; raises CatalogTooLongError."""
+    """Return the body of an answer of Keystone; raises CatalogTooLongError, TimeoutError."""
     data = bytearray()
-    async for piece in answer.content.iter_any():
-        data += piece
-        if len(data) > MAX_CATALOG:
-            raise CatalogTooLongError
+    async with asyncio.timeout(WHOLE):
+        async for piece in answer.content.iter_any():
+            data += piece
+            if len(data) > MAX_CATALOG:
+                raise CatalogTooLongError
     return bytes(data)
 
 

@@ -18,7 +18,7 @@ from openstackoid.scope.model import IDENTITY
 MAX_NAME = 255
 """Characters of a name or id, as Keystone and the databases of the services have it."""
 
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}")
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9+/=_-]{1,255}")
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -162,7 +162,7 @@ def _user(token: Token, issuer: str) -> dict[str, Any]:
     for key, value in marked.items():
         if len(value) > MAX_NAME:
             raise Distrust(f"the {key} of its user is too long to be marked with {issuer}")
-    return {**marked, "domain": {"id": issuer, "name": issuer}, "password_expires_at": None}
+    return {**marked, "domain": {"id": f"@{issuer}", "name": issuer}, "password_expires_at": None}
 
 
 def _roles(token: Token, trust: Trust, issuer: str) -> list[dict[str, str]]:
@@ -232,7 +232,7 @@ def _time(token: Token, key: str) -> str:
     value = token.get(key)
     try:
         when = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if when is not None and when.tzinfo is not None:
+        if when is not None and when.tzinfo is not None and when.timestamp() >= 0:
             return when.astimezone(UTC).strftime(_TIME)
     except (ValueError, OverflowError):
         pass
