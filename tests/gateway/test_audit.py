@@ -8,6 +8,8 @@ import pytest
 from gateway.credentials import give_keys
 from gateway.played import TOKEN, Clouds
 
+from openstackoid.gateway import Gateway, Settings
+
 COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
 SCOPED = f"X-Auth-Token: {TOKEN}!SCOPE!{COMPLETED}"
 VIA = "Via: 1.1 CloudOne (openstackoid)"
@@ -106,3 +108,18 @@ async def test_who_names_no_cloud_does_not_fill_the_audit(
     await clouds.ask("CloudOne", "image", "/", SCOPED, f"Via: 1.1 {name} (openstackoid)")
     assert name not in [line["cadf"]["initiator"]["domain"] for line in audit(logged)]
     assert max(map(len, logged.getvalue().splitlines())) < 2000
+
+
+async def test_what_is_turned_away_does_not_fill_the_audit(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """It crossed nothing, and there are many of them."""
+    await clouds.gateways["CloudTwo"].close()
+    slow = Gateway(Settings(clouds.file, "CloudTwo", rate=1))
+    clouds.gateways["CloudTwo"] = slow
+    await slow.start()
+    while (await clouds.ask("CloudTwo", "image", "/", SCOPED, VIA)).status != 429:
+        pass
+    codes = [line["cadf"]["reason"]["reasonCode"] for line in audit(logged)]
+    assert codes
+    assert "429" not in codes
