@@ -320,8 +320,19 @@ def test_tokens_are_sealed_to_gateways_with_keys(
     assert own == TOKEN
 
 
-def test_a_key_for_another_cloud_is_not_taken(two: Fake, write: Callable[..., None]) -> None:
+def test_nothing_is_sealed_where_home_has_no_key(two: Fake, write: Callable[..., None]) -> None:
+    """Home's gateway could not prove that it may present it, and the other one would refuse."""
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    write()
+    with connect(IMAGE_TWO) as connection:
+        assert tokens(connection)["Cloud-Two"] == (THERE, "p1")
+
+
+def test_a_key_for_another_cloud_is_not_taken(
+    cloud: Fake, two: Fake, write: Callable[..., None]
+) -> None:
     """The entry says whose account it is."""
+    cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
     two.key = f"CloudThree {MADE['Cloud-Two'].public.seal}"
     write()
     with connect(IMAGE_TWO) as connection:

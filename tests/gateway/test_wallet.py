@@ -60,6 +60,19 @@ async def test_each_branch_of_an_operator_has_its_own_token(clouds: Clouds) -> N
         assert received.values("x-auth-token") == [token]
 
 
+@pytest.mark.parametrize("clouds_named", ["CloudTwo", "CloudOne & CloudTwo", "CloudTwo | CloudOne"])
+async def test_ending_a_token_of_home_tells_it_to_no_other_cloud(
+    clouds: Clouds, clouds_named: str
+) -> None:
+    """Wherever identity is taken; nor is it half done."""
+    header = carrying(f'{{"identity":"{clouds_named}"}}')
+    subject = f"X-Subject-Token: {ONE}"
+    path = "/v3/auth/tokens"
+    answered = await clouds.ask("CloudOne", "identity", path, header, subject, method="DELETE")
+    assert answered.status in {400, 401}
+    assert clouds.executed == 0
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -30,7 +30,8 @@ PORTS = {
     "object-store": 8080,
 }
 FROM_TWO = ("Via", "1.1 Two (openstackoid)")
-ALL = '"One":["t1","p1"],"Two":["t2","p2"],"Public":["tp",null]'
+P1, P2, P3 = "1" * 32, "2" * 32, "3" * 32
+ALL = f'"One":["t1","{P1}"],"Two":["t2","{P2}"],"Public":["tp",null]'
 MINE = ALL.replace("One", "*")
 
 
@@ -166,12 +167,12 @@ def test_a_cloud_without_a_gateway_needs_an_account() -> None:
 @pytest.mark.parametrize(
     ("service", "path", "goes"),
     [
-        ("block-storage", "/v3/p1/volumes?limit=1", "/v3/p2/volumes?limit=1"),
-        ("block-storage", "/v3/p2/volumes", "/v3/p2/volumes"),
-        ("block-storage", "/v3/p3/volumes", "/v3/p3/volumes"),
-        ("block-storage", "/v3/p1", "/v3/p2"),
-        ("identity", "/v3/projects/p1", "/v3/projects/p1"),
-        ("object-store", "/v1/AUTH_p1/c/p1", "/v1/AUTH_p2/c/p1"),
+        ("block-storage", f"/v3/{P1}/volumes?limit=1", f"/v3/{P2}/volumes?limit=1"),
+        ("block-storage", f"/v3/{P2}/volumes", f"/v3/{P2}/volumes"),
+        ("block-storage", f"/v3/{P3}/volumes", f"/v3/{P3}/volumes"),
+        ("block-storage", f"/v3/{P1}", f"/v3/{P2}"),
+        ("identity", f"/v3/projects/{P1}", f"/v3/projects/{P1}"),
+        ("object-store", f"/v1/AUTH_{P1}/c/{P1}", f"/v1/AUTH_{P2}/c/{P1}"),
     ],
 )
 def test_the_project_in_a_path_is_that_of_the_cloud(service: str, path: str, goes: str) -> None:
@@ -179,6 +180,48 @@ def test_the_project_in_a_path_is_that_of_the_cloud(service: str, path: str, goe
     token = suffixed("t0", f'{{"{service}":"Two"}}', MINE)
     url, _ = sent("One", service, token, path=path)
     assert url == f"http://two:{PORTS[service]}{goes}"
+
+
+@pytest.mark.parametrize("named", [P3, "volumes", "types"])
+@pytest.mark.parametrize("whose", ["Two", "Three"])
+def test_a_keystone_cannot_have_another_project_or_a_word_replaced(named: str, whose: str) -> None:
+    """What it names as the id of its project is a third one's project, or part of an API."""
+    mine = {"*": P1, "Two": P2, "Three": P2, whose: named}
+    accounts = ",".join(f'"{cloud}":["t1","{project}"]' for cloud, project in mine.items())
+    token = suffixed("t0", '{"block-storage":"Two"}', accounts)
+    path = f"/v3/{P3}/volumes/types/{P2}"
+    url, _ = sent("One", "block-storage", token, path=path)
+    assert url == f"http://two:8776{path}"
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("volumes", P2), (P1, "volumes")])
+def test_only_what_is_an_id_is_one(mine: str, theirs: str) -> None:
+    """Neither Keystone can have another resource meant."""
+    accounts = f'"*":["t1","{mine}"],"Two":["t2","{theirs}"]'
+    path = f"/v3/{P1}/volumes"
+    url, _ = sent("One", "block-storage", suffixed("t0", '{"*":"Two"}', accounts), path=path)
+    assert url == f"http://two:8776{path}"
+
+
+@pytest.mark.parametrize("cloud", ["One & Two", "Two"])
+def test_the_subject_of_another_cloud_is_not_shown_beside_a_wallet(cloud: str) -> None:
+    """One who ends his token at home says it to nobody else."""
+    token = suffixed("t1", f'{{"identity":"{cloud}"}}', MINE)
+    for subject in ("t1", token):
+        with pytest.raises(Refusal, match="X-Subject-Token") as refused:
+            sent("One", "identity", token, ("X-Subject-Token", subject), cloud="Two")
+        assert refused.value.status == 401
+    _, headers = sent("One", "identity", token, ("X-Subject-Token", "t2"), cloud="Two")
+    assert headers["x-subject-token"] == "t2"
+
+
+@pytest.mark.parametrize("identity", ["One|Public", "One & Public"])
+def test_a_cloud_without_a_gateway_gets_no_token_that_may_be_anothers(identity: str) -> None:
+    """Nor does its Keystone, where either may have issued it."""
+    scope = f'{{"identity":"{identity}","image":"Public"}}'
+    for service in ("image", "identity"):
+        with pytest.raises(Refusal, match="an entry Public in"):
+            sent("One", service, suffixed("t0", scope), cloud="Public")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +259,7 @@ def test_a_sealed_token_is_opened_where_it_is_for() -> None:
     """The service gets what its Keystone issued."""
     token = suffixed(SEALED, BACK, ALL)
     _, headers = sent("One", "image", token, FROM_TWO, keys=KEYS)
-    kept = f'"Two":["t2","p2"],"Public":["tp",null],"One":["{SEALED}","p1"]'
+    kept = f'"Two":["t2","{P2}"],"Public":["tp",null],"One":["{SEALED}","{P1}"]'
     assert headers["x-auth-token"] == suffixed("clear", BACK, kept)
 
 

@@ -1,10 +1,12 @@
 """Tokens that only the cloud they are for can read."""
 
+import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jwcrypto.jwe import JWE
 
 from openstackoid.identity.keys import make, sealer
 from openstackoid.identity.sealing import SealError, Terms, is_sealed, seal, unseal
@@ -62,6 +64,22 @@ def test_what_is_not_sealed_to_us_is_refused(sealed: str) -> None:
     with pytest.raises(SealError, match="log in again") as raised:
         unseal(sealed, KEYS.seal, "Two", "image", "One", 0)
     assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("more", "size"),
+    [({"zip": "DEF"}, 10), ({"zip": "DEF"}, 2**20), ({"kid": "x"}, 10), ({}, 4096)],
+)
+def test_a_header_of_another_kind_is_not_even_decrypted(more: dict[str, str], size: int) -> None:
+    """Whoever knows the public key can seal; compressed, a little text holds a lot."""
+    claims = {"token": TOKEN, "for": "Two", "services": ["image"], "from": ["One"], "exp": 1000}
+    jwe = JWE(
+        json.dumps({**claims, "x": "a" * size}),
+        json.dumps({"alg": "ECDH-ES", "enc": "A256GCM", **more}),
+    )
+    jwe.add_recipient(sealer(KEYS.public.seal))
+    with pytest.raises(SealError, match="not sealed to the key"):
+        unseal(jwe.serialize(compact=True), KEYS.seal, "Two", "image", "One", 0)
 
 
 @given(st.integers(0, len(SEALED) - 1), st.characters(codec="ascii"))

@@ -146,8 +146,8 @@ class Accounts:
     def wallet(self, token: str, access: AccessInfo | None) -> Wallet:
         """Return all tokens; `token` is that of home, if one logs in there, `access` what it is.
 
-        Those of clouds whose gateways have keys are sealed. A cloud that the scope names only
-        beside others may be missing. Raises AccountError.
+        Those of clouds whose gateways have keys are sealed, if home's has. A cloud that the scope
+        names only beside others may be missing. Raises AccountError.
         """
         accounts = []
         if self.at_home is not None:
@@ -173,12 +173,13 @@ class Accounts:
         self, cloud: str, token: str, access: AccessInfo | None, gateway: Gateway | None
     ) -> str:
         """Return a token as it is sent; sealed once, for services keep what they know by it."""
-        if gateway is None or access is None or access.expires is None:
+        # A gateway without keys could not prove that it may present what is sealed.
+        if self.home is None or gateway is None or access is None or access.expires is None:
             return token
         if self._sealed.get(cloud, ("", ""))[0] != token:
             from openstackoid.client.sealing import sealed
 
-            home = self.home.cloud if self.home else None
+            home = self.home.cloud
             expires = int(access.expires.timestamp())
             text = sealed(token, gateway.cloud, gateway.key, self._scope, home, expires)
             self._sealed[cloud] = (token, text)

@@ -9,6 +9,7 @@ from openstackoid.gateway.protocol import RelayedRequest, connection_headers, de
 from openstackoid.identity.signature import PROOF
 from openstackoid.routing import Head, Refusal
 from openstackoid.routing.scoping import READ_HERE
+from openstackoid.scope import DELIMITER
 
 _HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
 """RFC 9110, section 7.2; without the comma, which would make one header of two."""
@@ -42,6 +43,9 @@ def _fault(request: RelayedRequest) -> tuple[HTTPStatus, str] | None:
         message = f"the header Connection names {kept[0]}, which goes farther than a connection"
         return HTTPStatus.BAD_REQUEST, message
     for name, value in decoded(request.raw_headers):
+        if name.lower().replace("_", "-") == "x-storage-token" and DELIMITER in value:
+            # keystonemiddleware takes it for X-Auth-Token, which is the one that is looked at here.
+            return HTTPStatus.BAD_REQUEST, f"{name} has a scope; send that token as X-Auth-Token"
         if not value.isascii() and any("\udc80" <= c <= "\udcff" for c in value):
             message = f"the header {name} is not UTF-8; send it percent-encoded"
             return HTTPStatus.BAD_REQUEST, message

@@ -1,6 +1,12 @@
 """Identity across clouds (DESIGN §6): the tokens a request carries, and who validates them."""
 
-from openstackoid.identity.body import MAX_AUTH_BODY, is_authentication, strip, token_in
+from openstackoid.identity.body import (
+    MAX_AUTH_BODY,
+    is_authentication,
+    is_of_a_token,
+    strip,
+    token_in,
+)
 from openstackoid.identity.catalog import CatalogEditor, CatalogTooLongError, has_catalog
 from openstackoid.identity.exchange import exchange, opened
 from openstackoid.identity.headers import Headers, headers_for, validates_at_home
@@ -14,6 +20,7 @@ __all__ = [
     "has_catalog",
     "headers_for",
     "is_authentication",
+    "is_of_a_token",
     "opened",
     "strip",
     "token_in",

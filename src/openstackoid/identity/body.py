@@ -13,8 +13,13 @@ MAX_AUTH_BODY = 114_688
 
 def is_authentication(method: str, route: Route) -> bool:
     """Tell whether a request logs in (`POST /v3/auth/tokens`), and may hold a token in its body."""
+    return method == "POST" and is_of_a_token(route)
+
+
+def is_of_a_token(route: Route) -> bool:
+    """Tell whether a request makes, shows or ends a token, which one Keystone alone knows."""
     path = route.rest.partition("?")[0].rstrip("/")
-    return method == "POST" and route.service == IDENTITY and path == "/v3/auth/tokens"
+    return route.service == IDENTITY and path == "/v3/auth/tokens"
 
 
 def token_in(body: bytes) -> str | None:

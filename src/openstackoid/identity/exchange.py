@@ -7,9 +7,9 @@ from openstackoid.federation import Federation
 from openstackoid.identity.keys import Keys
 from openstackoid.identity.sealing import SealError, is_sealed, unseal
 from openstackoid.routing import Head, Refusal, Route
-from openstackoid.routing.projects import in_project
-from openstackoid.routing.scoping import AUTH_TOKEN
-from openstackoid.scope import Cloud, Wallet, join, split
+from openstackoid.routing.projects import in_project, is_project
+from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
+from openstackoid.scope import Account, Cloud, Wallet, join, split
 from openstackoid.scope.model import IDENTITY
 
 
@@ -36,9 +36,9 @@ def exchange(
     scope, rest = route.scope, route.rest
     if route.wallet and issuer:
         scope = scope.having(IDENTITY, Cloud(issuer))
-    if route.wallet and account and account.project:
-        ids = dict.fromkeys(route.wallet.projects, account.project)
-        rest = in_project(rest, route.service, ids)
+    if route.wallet and account and route.issuer:
+        theirs = route.wallet.get(route.issuer)
+        rest = in_project(rest, route.service, _ids(theirs, account))
     return head, replace(route, scope=scope, issuer=issuer, rest=rest)
 
 
@@ -74,6 +74,12 @@ def opened(
     return replace(head, headers=headers), replace(route, scope=scope, issuer=here, wallet=wallet)
 
 
+def _ids(issuers: Account | None, account: Account) -> dict[str, str]:
+    """Return what becomes of a project id; a Keystone may name one that is another's, or a word."""
+    old, new = issuers and issuers.project, account.project
+    return {old: new} if old and new and is_project(old) and is_project(new) else {}
+
+
 def _check(head: Head, route: Route, cloud: str, federation: Federation, here: str) -> None:
     value = head.value(AUTH_TOKEN)
     if value is None or route.scope is None:
@@ -88,6 +94,14 @@ def _check(head: Head, route: Route, cloud: str, federation: Federation, here: s
         message = (
             f"{who} gets tokens of its own Keystone alone, and this is one of {whose}: "
             f"give the client an account in {cloud} (an entry {cloud} in clouds.yaml)"
+        )
+        raise _refusal(message, cloud, route)
+    subject = head.value(SUBJECT_TOKEN)
+    beside = subject is not None and split(subject)[0] != split(value)[0]
+    if with_wallet and cloud != here and beside:
+        message = (
+            f"beside a wallet {cloud} is asked about its token of the wallet alone, for the "
+            f"one in X-Subject-Token may be another cloud's; ask {cloud} itself, with its token"
         )
         raise _refusal(message, cloud, route)
     if not gateway and is_sealed(split(value)[0]):

@@ -7,13 +7,16 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from jwcrypto.common import JWException
+from jwcrypto.common import JWException, base64url_decode
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
 from openstackoid.scope.model import EVERYTHING
 
-_PROTECTED = json.dumps({"alg": "ECDH-ES", "enc": "A256GCM"})
+MAX_SEALED = 4096
+"""Characters of a sealed token; one of Keystone's has some 250, sealed 700."""
+
+_HEADER = {"alg": "ECDH-ES", "enc": "A256GCM"}
 
 
 class SealError(Exception):
@@ -48,10 +51,16 @@ def seal(token: str, terms: Terms, key: JWK) -> str:
         "from": None if terms.origins is None else sorted(terms.origins),
         "exp": terms.expires,
     }
-    jwe = JWE(json.dumps(claims, separators=(",", ":")), _PROTECTED)
+    jwe = JWE(json.dumps(claims, separators=(",", ":")), json.dumps(_HEADER))
     jwe.add_recipient(key)
     sealed: str = jwe.serialize(compact=True)
     return sealed
+
+
+def _is_ours(sealed: str) -> bool:
+    """Tell whether a header says what ours do and no more: compressed, a claim could be huge."""
+    header = json.loads(base64url_decode(sealed.partition(".")[0]))
+    return isinstance(header, dict) and header == {**_HEADER, "epk": header.get("epk")}
 
 
 def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: float) -> str:
@@ -61,6 +70,8 @@ def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: fl
     """
     jwe = JWE(algs=["ECDH-ES", "A256GCM"])
     try:
+        if len(sealed) > MAX_SEALED or not _is_ours(sealed):
+            raise ValueError
         jwe.deserialize(sealed, key)
         match json.loads(jwe.payload):
             case {

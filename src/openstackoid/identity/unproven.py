@@ -11,7 +11,7 @@ _IDENTITY = re.compile(
     r"x[-_](service[-_])?("
     r"identity[-_]status|roles?|is[-_]admin[-_]project|catalog"
     r"|((user|project)([-_]domain)?|domain|tenant)([-_](id|name))?"
-    r")|openstack[-_]system[-_]scope|x[-_]auth[-_]url|x[-_]remote[-_]user",
+    r")|openstack[-_]system[-_]scope|x[-_]auth[-_]url|x[-_]remote[-_]user|x[-_]storage[-_]token",
     re.IGNORECASE,
 )
 """What auth_token of keystonemiddleware sets, and what other filters take for a user or a Keystone.

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 _OBJECT_STORE = "object-store"
 _ACCOUNT = re.compile(r"(?:/v1)?/AUTH_(?P<id>[^/?]+)")
 _POSSIBLE = re.compile(r"/(?:AUTH_)?[0-9a-f]{32}(?=/|\?|$)")
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SEGMENT = re.compile(r"/(?:AUTH_)?(?P<id>[^/?]+)")
 
 
 def may_have_project(rest: str) -> bool:
     """Tell whether something in a path looks like the id that Keystone gives to a project."""
     return _POSSIBLE.search(rest.partition("?")[0]) is not None
+
+
+def is_project(text: str) -> bool:
+    """Tell whether this is an id as Keystone makes them for projects: a UUID, with or without -."""
+    return _ID.fullmatch(text) is not None
 
 
 def in_project(rest: str, service: str, ids: Mapping[str, str]) -> str:

@@ -40,11 +40,6 @@ class Wallet:
         """Return the account in a cloud, None if there is none."""
         return dict(self.accounts).get(cloud)
 
-    @property
-    def projects(self) -> frozenset[str]:
-        """The ids of all projects, of whichever cloud."""
-        return frozenset(a.project for _, a in self.accounts if a.project is not None)
-
     def having(self, cloud: str, token: str) -> "Wallet":
         """Return the wallet with this token of a cloud; the project stays."""
         account = self.get(cloud)
