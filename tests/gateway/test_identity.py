@@ -121,3 +121,16 @@ async def test_a_users_own_401_stays(clouds: Clouds) -> None:
         f"X-Subject-Token: {SCOPED}",
     )
     assert answered.status == 401
+
+
+@pytest.mark.parametrize("name", ["X-Storage-Token", "x_storage_token"])
+async def test_a_scope_does_not_come_in_by_another_header_s_door(clouds: Clouds, name: str) -> None:
+    """A service takes X-Storage-Token for X-Auth-Token; beside a scope it is dropped."""
+    token = f'{TOKEN}!SCOPE!{{"*":"CloudTwo","identity":"CloudOne"}}'
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", f"{name}: {token}")
+    assert answered.status == 400
+    assert clouds.executed == 0
+    scope = "X-Scope: image=CloudOne"
+    await clouds.ask("CloudTwo", "image", "/v2/images", f"{name}: {TOKEN}", scope)
+    (received,) = clouds.backends["CloudOne"]["image"].requests
+    assert TOKEN.encode() not in received.head
