@@ -37,6 +37,8 @@ def _rule(value: object) -> object:
 
 def _kind(value: object) -> str:
     """Return the key of a rule that has one."""
+    if isinstance(value, Guest | Table):
+        return type(value).__name__.lower()
     keys = list(value) if isinstance(value, Mapping) else []
     return str(keys[0]) if len(keys) == 1 else ""
 

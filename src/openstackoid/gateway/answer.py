@@ -22,7 +22,6 @@ from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.routing import Refusal
 from openstackoid.routing.links import Links
 
-
 WHOLE = 30.0
 """Seconds in which an answer of Keystone has to come whole, however its pieces drip."""
 
