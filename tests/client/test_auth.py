@@ -137,13 +137,13 @@ def test_a_cached_token_is_not_used_under_another_scope(cloud: Fake) -> None:
     assert len({plain_id, scoped_id, auth.get_cache_id()}) == 3
     renewed = auth.get_access(Session())
     assert scoped(auth, parse("identity=CloudTwo")).auth_ref is renewed
-    assert "pw" not in scoped_id
+    assert "s3cret-pw" not in scoped_id
 
 
 def test_the_generic_plugin_finds_keystones_version_in_the_scope(cloud: Fake) -> None:
     """It is what `auth_type: password` loads."""
     auth = generic.Password(
-        f"{cloud.url}/identity", username="alice", password="pw", user_domain_id="default"
+        f"{cloud.url}/identity", username="alice", password="s3cret-pw", user_domain_id="default"
     )
     Session(auth=scoped(auth, SCOPE)).get_auth_headers()
     assert [r.path for r in cloud.requests] == ["/identity", "/identity/v3/auth/tokens"]
