@@ -21,7 +21,7 @@ IMAGES = {"endpoint_filter": {"service_type": "image", "version": "2"}}
 
 def password(cloud: Fake) -> v3.Password:
     """Return a plugin that can log in to the recording cloud."""
-    account = {"username": "alice", "password": "pw", "user_domain_id": "default"}
+    account = {"username": "alice", "password": "s3cret-pw", "user_domain_id": "default"}
     project = {"project_name": "demo", "project_domain_id": "default"}
     return v3.Password(f"{cloud.url}/identity/v3", **account, **project)
 
