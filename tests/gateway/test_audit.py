@@ -16,6 +16,11 @@ VIA = "Via: 1.1 CloudOne (openstackoid)"
 REQUEST_ID = "req-3ce7f495-187c-45a2-8a54-2d2db918c9b3"
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openstackoid.gateway.audit.DELAY", 0)
+
+
 def audit(logged: io.StringIO) -> list[dict[str, Any]]:
     """Return the lines of the audit."""
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]

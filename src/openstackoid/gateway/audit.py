@@ -4,9 +4,11 @@ Events have the shape in which OpenStack's services audit (CADF, DMTF DSP0262; b
 is never in them, but a fingerprint of it, the same at every gateway that saw it.
 """
 
+import asyncio
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +21,8 @@ from pycadf.reason import Reason  # type: ignore[import-untyped]
 from pycadf.resource import Resource  # type: ignore[import-untyped]
 
 from openstackoid.gateway.protocol import RelayedRequest
-from openstackoid.gateway.record import Record
+from openstackoid.gateway.record import REQUEST_ID, Record
+from openstackoid.identity import Headers
 from openstackoid.routing import Head, via
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.scope import DELIMITER
@@ -32,6 +35,9 @@ RECEIVED = "receive"
 
 BELIEVED = "authenticate"
 """A token of another cloud was shown to a service here, and this cloud's trust in it asked."""
+
+DELAY = 0.1
+"""Seconds that events of requests sent may wait, so that no answer waits for them."""
 
 _SPACE = uuid.UUID("5d4d4e5e-0c2c-5f0b-9a3c-6c3a6d0f7b11")
 """Names within it are ours alone."""
@@ -53,21 +59,52 @@ log = structlog.get_logger()
 class Who:
     """Who asks: by whose token, from which address; `user` is known once a token is validated."""
 
-    fingerprint: str
+    token: str = field(repr=False)
     address: str | None = None
     user: str | None = None
 
-    @classmethod
-    def of(cls, head: Head) -> "Who":
-        """Return who sent a head."""
-        return cls(_fingerprint(head.value(AUTH_TOKEN) or head.value(SUBJECT_TOKEN) or ""))
+
+_pending: deque[Callable[[], None]] = deque()
 
 
 def sent(
-    who: Who, service: str, goal: str, status: int | None, *, here: str, request_id: str | None
+    headers: Headers,
+    service: str,
+    goal: str,
+    status: int | None,
+    *,
+    here: str,
 ) -> None:
-    """Write that a request was sent to another cloud."""
-    _write(SENT, who, here, goal, service, status, here=here, request_id=request_id)
+    """Write, within the DELAY, that a request with these headers was sent to another cloud.
+
+    A list of a thousand clouds is a thousand events: they wait until it is answered.
+    """
+    if not _pending:
+        asyncio.get_running_loop().call_later(DELAY, _write_some)
+    _pending.append(partial(_sent, headers, service, goal, status, timestamp.get_utc_now(), here))
+
+
+def _write_some() -> None:
+    """Write a few milliseconds' worth of what was sent, and the rest later."""
+    for _ in range(min(len(_pending), 100)):
+        _pending.popleft()()
+    if _pending:
+        asyncio.get_running_loop().call_soon(_write_some)
+
+
+def flush() -> None:
+    """Write what was sent until now."""
+    while _pending:
+        _pending.popleft()()
+
+
+def _sent(
+    headers: Headers, service: str, goal: str, status: int | None, when: str, here: str
+) -> None:
+    head = Head("", "", headers, 0)
+    request_id = head.value(REQUEST_ID.lower())
+    who = Who(head.value(AUTH_TOKEN) or head.value(SUBJECT_TOKEN) or "")
+    _write(SENT, who, here, goal, service, status, here=here, request_id=request_id, when=when)
 
 
 def ended(request: RelayedRequest, record: Record, here: str, clouds: Collection[str]) -> None:
@@ -79,7 +116,7 @@ def ended(request: RelayedRequest, record: Record, here: str, clouds: Collection
     fields = record.fields
     service = fields.get("service", "")
     who = Who(
-        _fingerprint(request.headers.get(AUTH_TOKEN) or request.headers.get(SUBJECT_TOKEN) or ""),
+        request.headers.get(AUTH_TOKEN) or request.headers.get(SUBJECT_TOKEN) or "",
         request.remote,
         fields.get("user"),
     )
@@ -106,9 +143,10 @@ def _write(
     here: str,
     request_id: str | None,
     proven: Sequence[str] = (),
+    when: str | None = None,
 ) -> None:
     shape = _shape(action, origin, goal, service, status, here)
-    initiator = {**shape["initiator"], "id": who.fingerprint}
+    initiator = {**shape["initiator"], "id": _fingerprint(who.token)}
     if who.user:
         initiator["name"] = who.user
     if who.address:
@@ -116,7 +154,7 @@ def _write(
     event = {
         **shape,
         "id": identifier.generate_uuid(),
-        "eventTime": timestamp.get_utc_now(),
+        "eventTime": when or timestamp.get_utc_now(),
         "initiator": initiator,
     }
     log.info("audit", gateway=here, request_id=request_id, proven=[*proven], cadf=event)

@@ -14,6 +14,7 @@ import uvloop
 from aiohttp import web
 
 from openstackoid.federation import Cloud, FederationError, load
+from openstackoid.gateway import audit
 from openstackoid.gateway.limits import Limits
 from openstackoid.gateway.peers import Peers, PeersError, Seen
 from openstackoid.gateway.protocol import Server
@@ -112,6 +113,7 @@ class Gateway:
         await self._runner.cleanup()
         await self._relay.health.close()
         await self._upstream.close()
+        audit.flush()
 
     async def _listen(self, cloud: Cloud) -> None:
         """Listen at a cloud's frontends, and no longer elsewhere.

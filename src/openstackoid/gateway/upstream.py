@@ -15,10 +15,9 @@ from yarl import URL
 from openstackoid.gateway import audit
 from openstackoid.gateway.peers import Peers
 from openstackoid.gateway.protocol import MAX_HEADER
-from openstackoid.gateway.record import REQUEST_ID
 from openstackoid.identity import Headers
 from openstackoid.operators import NoAnswerError
-from openstackoid.routing import SAFE_METHODS, Head, Refusal, Route, Target
+from openstackoid.routing import SAFE_METHODS, Refusal, Route, Target
 
 KEEP_ALIVE = 4.0
 """Seconds an idle connection is kept: less than any usual server keeps it (Apache: 5)."""
@@ -120,15 +119,7 @@ class Upstream:
 
     def _audit(self, target: Target, route: Route, headers: Headers, status: int | None) -> None:
         if target.remote:
-            head = Head("", "", headers, 0)
-            audit.sent(
-                audit.Who.of(head),
-                route.service,
-                target.cloud,
-                status,
-                here=self.peers.here,
-                request_id=head.value(REQUEST_ID.lower()),
-            )
+            audit.sent(headers, route.service, target.cloud, status, here=self.peers.here)
 
     async def _taken(
         self, body: AsyncIterator[bytes], taking: asyncio.Timeout
