@@ -5,10 +5,12 @@ is never in them, but a fingerprint of it, the same at every gateway that saw it
 """
 
 import asyncio
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
@@ -36,7 +38,7 @@ RECEIVED = "receive"
 BELIEVED = "authenticate"
 """A token of another cloud was shown to a service here, and this cloud's trust in it asked."""
 
-DELAY = 0.1
+DELAY = 1.0
 """Seconds that events of requests sent may wait, so that no answer waits for them."""
 
 _SPACE = uuid.UUID("5d4d4e5e-0c2c-5f0b-9a3c-6c3a6d0f7b11")
@@ -81,7 +83,7 @@ def sent(
     """
     if not _pending:
         asyncio.get_running_loop().call_later(DELAY, _write_some)
-    _pending.append(partial(_sent, headers, service, goal, status, timestamp.get_utc_now(), here))
+    _pending.append(partial(_sent, headers, service, goal, status, time.time(), here))
 
 
 def _write_some() -> None:
@@ -99,7 +101,7 @@ def flush() -> None:
 
 
 def _sent(
-    headers: Headers, service: str, goal: str, status: int | None, when: str, here: str
+    headers: Headers, service: str, goal: str, status: int | None, when: float, here: str
 ) -> None:
     head = Head("", "", headers, 0)
     request_id = head.value(REQUEST_ID.lower())
@@ -143,7 +145,7 @@ def _write(
     here: str,
     request_id: str | None,
     proven: Sequence[str] = (),
-    when: str | None = None,
+    when: float | None = None,
 ) -> None:
     shape = _shape(action, origin, goal, service, status, here)
     initiator = {**shape["initiator"], "id": _fingerprint(who.token)}
@@ -154,10 +156,15 @@ def _write(
     event = {
         **shape,
         "id": identifier.generate_uuid(),
-        "eventTime": when or timestamp.get_utc_now(),
+        "eventTime": timestamp.get_utc_now() if when is None else _written(when),
         "initiator": initiator,
     }
     log.info("audit", gateway=here, request_id=request_id, proven=[*proven], cadf=event)
+
+
+def _written(when: float) -> str:
+    """Return a time, in seconds since 1970, as pycadf writes it."""
+    return datetime.fromtimestamp(when, UTC).strftime(timestamp.TIME_FORMAT)
 
 
 @lru_cache(maxsize=4096)

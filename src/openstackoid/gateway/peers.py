@@ -63,8 +63,10 @@ class Peers:
         self, method: str, path: str, target: Target, route: Route, headers: Headers
     ) -> Headers:
         """Return the headers to send, with a signature if they go to another gateway."""
+        if self.keys is None or not target.remote:
+            return headers
         head = Head(method, path, headers, 0)
-        if self.keys is None or not target.remote or head.value(SCOPE_HEADER) is None:
+        if head.value(SCOPE_HEADER) is None:
             return headers
         hop = Hop(self.here, target.cloud, route.service, head)
         return (*headers, (PROOF.title(), sign(hop, self.keys.sign, time.time())))

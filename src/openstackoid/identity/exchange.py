@@ -24,7 +24,10 @@ def exchange(
     """
     if route.scope is None:
         return head, route
-    account = route.wallet.get(cloud) if route.wallet else None
+    if route.wallet is None:
+        _check(head, route, cloud, federation, here)
+        return head, route
+    account = route.wallet.get(cloud)
     issuer = route.issuer
     if account and issuer != cloud:
         token = join(account.token, route.scope)
@@ -34,9 +37,9 @@ def exchange(
     if route.service == IDENTITY:  # where an id in a path may be that of what is to be deleted
         return head, replace(route, issuer=issuer)
     scope, rest = route.scope, route.rest
-    if route.wallet and issuer:
+    if issuer:
         scope = scope.having(IDENTITY, Cloud(issuer))
-    if route.wallet and account and route.issuer:
+    if account and route.issuer:
         theirs = route.wallet.get(route.issuer)
         rest = in_project(rest, route.service, _ids(theirs, account))
     return head, replace(route, scope=scope, issuer=issuer, rest=rest)
