@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 from aiohttp import hdrs
-from pycadf import cadftaxonomy, identifier, timestamp  # type: ignore[import-untyped]
+from pycadf import cadftaxonomy, timestamp  # type: ignore[import-untyped]
 from pycadf.event import Event  # type: ignore[import-untyped]
 from pycadf.reason import Reason  # type: ignore[import-untyped]
 from pycadf.resource import Resource  # type: ignore[import-untyped]
@@ -155,7 +155,7 @@ def _write(
         initiator["host"] = {"address": who.address}
     event = {
         **shape,
-        "id": identifier.generate_uuid(),
+        "id": str(uuid.uuid4()),
         "eventTime": timestamp.get_utc_now() if when is None else _written(when),
         "initiator": initiator,
     }
