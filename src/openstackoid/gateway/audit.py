@@ -186,6 +186,7 @@ def _shape(
     return dict(event.as_dict())
 
 
+@lru_cache(maxsize=1)  # the events of one request come one after another
 def _fingerprint(token: str) -> str:
     return _id("token", token.partition(DELIMITER)[0])
 

@@ -90,8 +90,8 @@ def marked(items: list[Any], cloud: str) -> list[Any]:
     """
     if items and isinstance(items[0], msgspec.Raw):
         mark = b'{"%b":%b,' % (ORIGIN.encode(), msgspec.json.encode(cloud))
-        data = [bytes(item) for item in items]
-        return [msgspec.Raw(mark + d[1:] if d[:2] == b'{"' else d) for d in data]
+        raw = msgspec.Raw
+        return [raw(mark + d[1:]) if (d := bytes(i))[:2] == b'{"' else i for i in items]
     return [{ORIGIN: cloud} | i if isinstance(i, dict) else i for i in items]
 
 
