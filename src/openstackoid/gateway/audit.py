@@ -123,7 +123,7 @@ def ended(request: RelayedRequest, record: Record, here: str, clouds: Collection
         fields.get("user"),
     )
     origin = via.origin(request.headers.getall(hdrs.VIA, []))
-    write = partial(_write, here=here, request_id=record.request_id)
+    write = partial(_write, here=here, request_id=record.request_id, when=time.time())
     turned_away = record.status == HTTPStatus.TOO_MANY_REQUESTS and "target" not in fields
     crossed = "scope" in fields or "target" not in fields
     if origin in clouds and origin is not None and crossed and not turned_away:
@@ -144,8 +144,8 @@ def _write(
     *,
     here: str,
     request_id: str | None,
+    when: float,
     proven: Sequence[str] = (),
-    when: float | None = None,
 ) -> None:
     shape = _shape(action, origin, goal, service, status, here)
     initiator = {**shape["initiator"], "id": _fingerprint(who.token)}
@@ -156,15 +156,10 @@ def _write(
     event = {
         **shape,
         "id": str(uuid.uuid4()),
-        "eventTime": timestamp.get_utc_now() if when is None else _written(when),
+        "eventTime": datetime.fromtimestamp(when, UTC).strftime(timestamp.TIME_FORMAT),
         "initiator": initiator,
     }
     log.info("audit", gateway=here, request_id=request_id, proven=[*proven], cadf=event)
-
-
-def _written(when: float) -> str:
-    """Return a time, in seconds since 1970, as pycadf writes it."""
-    return datetime.fromtimestamp(when, UTC).strftime(timestamp.TIME_FORMAT)
 
 
 @lru_cache(maxsize=4096)
