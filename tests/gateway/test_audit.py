@@ -51,6 +51,14 @@ async def test_both_sides_of_a_hop_write_it(clouds: Clouds, logged: io.StringIO)
     assert received["cadf"]["initiator"]["host"] == {"address": "127.0.0.1"}
 
 
+async def test_a_request_id_that_is_none_is_replaced(clouds: Clouds, logged: io.StringIO) -> None:
+    """Whatever somebody writes there, a token perhaps, reaches no log and no other cloud."""
+    await clouds.ask("CloudOne", "image", "/", SCOPED, f"X-Openstack-Request-Id: {TOKEN}")
+    (sent,) = clouds.backends["CloudTwo"]["image"].requests[0].values("x-openstack-request-id")
+    assert sent.startswith("req-")
+    assert {line["request_id"] for line in audit(logged)} == {sent}
+
+
 async def test_each_cloud_of_an_expression_is_a_crossing(
     clouds: Clouds, logged: io.StringIO
 ) -> None:

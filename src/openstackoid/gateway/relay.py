@@ -180,11 +180,13 @@ class Relay:
         self, head: Head, decided: Route, goal: Target, record: Record, body: Body
     ) -> identity.Headers:
         dropped = {"content-length", "expect"} if isinstance(body, bytes) else set()
+        if decided.scope is not None:
+            dropped.add(REQUEST_ID.lower())  # what came may be none
         headers = identity.headers_for(head, decided, goal, self._here)
         kept = [(name, value) for name, value in headers if name.lower() not in dropped]
         if isinstance(body, bytes):
             kept.append((hdrs.CONTENT_LENGTH, str(len(body))))
-        if decided.scope is not None and record.request_id is None:
+        if decided.scope is not None:
             kept.append((REQUEST_ID, record.make_request_id()))
         return tuple(kept)
 
