@@ -9,6 +9,7 @@ _COMMANDS = {
     "explain": "openstackoid.routing.cli:explain",
     "federation": "openstackoid.identity.cli:federation",
     "gateway": "openstackoid.gateway.cli:gateway",
+    "haproxy": "openstackoid.haproxy.cli:haproxy",
     "lab": "openstackoid.lab.cli:lab",
     "scope": "openstackoid.scope.cli:scope",
 }

@@ -7,7 +7,7 @@ headers out with or without a gateway.
 
 import re
 
-_IDENTITY = re.compile(
+IDENTITY = re.compile(
     r"x[-_](service[-_])?("
     r"identity[-_]status|roles?|is[-_]admin[-_]project|catalog"
     r"|((user|project)([-_]domain)?|domain|tenant)([-_](id|name))?"
@@ -27,7 +27,7 @@ _FORWARDING = re.compile(
 
 def claims_identity(name: str) -> bool:
     """Tell whether a service might know a user by this header, without a token."""
-    return _IDENTITY.fullmatch(name) is not None
+    return IDENTITY.fullmatch(name) is not None
 
 
 def tells_way(name: str) -> bool:

@@ -14,7 +14,8 @@ from openstackoid.scope import Cloud, Expression, Scope, Wallet
 from openstackoid.scope.model import BOUND, COMPUTE, IDENTITY
 
 _SLASH = r"(/|\\|%2f|%5c)"
-_DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
+DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
+"""What of a path another server may take for a step up, or for nothing at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     def refuse(status: HTTPStatus, message: str) -> Refusal:
         return Refusal(status, message, cloud=here, service=frontend.service)
 
-    if _DOT_SEGMENT.search(head.path):
+    if DOT_SEGMENT.search(head.path):
         message = 'the path has "." or ".." as a segment; send the path that is meant'
         raise refuse(HTTPStatus.BAD_REQUEST, message)
     expression = scope.resolve(frontend.service)

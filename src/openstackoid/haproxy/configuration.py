@@ -1,0 +1,73 @@
+"""A plan as the text of a configuration, always the same for the same plan."""
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from openstackoid.gateway.errors import body_of
+from openstackoid.haproxy import grammar, heads
+from openstackoid.haproxy.plan import Plan, PlanError
+from openstackoid.haproxy.quoting import QuotingError, double, word
+from openstackoid.routing import SAFE_METHODS, Refusal
+from openstackoid.scope import MAX_BYTES
+
+BURST = 10
+"""Seconds over which the requests of an address are counted, as the gateway lets them come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a configuration is for.
+
+    `fragment`: frontends and backends alone, for a configuration that there is. `rate`: requests
+    per second of one address. `socket`: of the whole configuration, by which it is reloaded;
+    `drop`: whether it gives up root for the user haproxy.
+    """
+
+    fragment: bool = False
+    rate: int = 500
+    socket: Path = Path("/run/haproxy/admin.sock")
+    drop: bool = True
+
+
+def render(plan: Plan, settings: Settings) -> str:
+    """Return the configuration; raises PlanError if a file's name does not fit into it."""
+    environment = Environment(
+        loader=PackageLoader("openstackoid.haproxy", "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (no HTML; HAProxy's quotes are put by the filters)
+    )
+    environment.filters |= {"word": word, "double": double}
+    values = {
+        "plan": plan,
+        "settings": settings,
+        "grammar": grammar,
+        "heads": heads,
+        "completed": grammar.completed(plan.services, plan.clouds),
+        "insertions": grammar.insertions(plan.services, plan.cloud),
+        "safe": sorted(SAFE_METHODS),
+        "max_bytes": MAX_BYTES,
+        "burst": BURST,
+        "error": partial(_error, plan.cloud),
+        "shown": json.dumps,
+    }
+    name = "fragment.cfg.j2" if settings.fragment else "whole.cfg.j2"
+    try:
+        return environment.get_template(name).render(values)
+    except QuotingError as error:
+        raise PlanError(str(error)) from error
+
+
+def _error(
+    cloud: str, status: int, message: str, service: str = "", *, sent: bool | None = None
+) -> str:
+    """Return the body of an error, as the gateway would write it."""
+    refusal = Refusal(HTTPStatus(status), message, cloud=cloud, service=service, sent=sent)
+    return body_of(refusal).decode()

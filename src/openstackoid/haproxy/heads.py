@@ -1,0 +1,74 @@
+"""Heads that HAProxy leaves to the gateway, and the headers it takes off, as regular expressions.
+
+HAProxy writes the names of headers in lower case, and one header to a line.
+"""
+
+import re
+
+from openstackoid.identity.unproven import IDENTITY
+from openstackoid.routing.route import DOT_SEGMENT
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that end at each connection (RFC 9110, section 7.6.1)."""
+
+FRAMING = ("connection", "transfer-encoding")
+"""Those of them that HAProxy itself ends, or writes anew."""
+
+_LEFT = [*sorted(HOP_BY_HOP - set(FRAMING)), "expect", "x-scope-proof", "x-storage-token"]
+
+UNUSUAL = (
+    rf"(?m)^(?:[^:\n]*_|(?:{'|'.join(_LEFT)}):"
+    r"|connection:(?! (?:close|keep-alive)\r$)|transfer-encoding:(?! chunked\r$))"
+    r"|[^\t\r\n -~]"
+)
+"""In all headers: names with an underscore, what ends at a connection, what is not plain ASCII.
+
+The gateway knows what to refuse of it, and what else to take off.
+"""
+
+UNREADABLE_TOKEN = r"^(?![A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}(?:!SCOPE!\{[^!]*\})?$)"  # noqa: S105
+"""Tokens that are none of a Keystone's (Fernet, JWS, UUID): sealed ones, and who knows what."""
+
+UNPROVEN = f"^(?:{IDENTITY.pattern})$"
+"""Names of headers that claim an identity."""
+
+DOTS = f"(?i){DOT_SEGMENT.pattern}"
+"""Paths with "." or ".." as a segment."""
+
+ENDING = f"^(?:{'|'.join(sorted(HOP_BY_HOP - set(FRAMING)))})$"
+"""Names of headers of an answer that end at the connection to the service."""
+
+REQUEST_ID = r"^req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+"""What oslo.middleware takes as a request's id."""
+
+
+def below(prefix: str) -> str:
+    """Return the expression for the paths at and below a prefix."""
+    return f"^{re.escape(prefix)}(?:/|$)"
+
+
+def exactly(prefix: str, *paths: str) -> str:
+    """Return the expression for these paths below a prefix, however many slashes they end in."""
+    return f"^{re.escape(prefix)}(?:{'|'.join(map(re.escape, paths))})/*$"
+
+
+def moves(prefix: str, to: str) -> list[tuple[str, str]]:
+    """Return what replaces what in a path (with its query) from one prefix to another."""
+    old = re.escape(prefix)
+    if prefix == to:
+        return []
+    if to:
+        return [(f"^{old}(.*)$", rf"{to}\1")]
+    return [(rf"^{old}(\?.*)?$", r"/\1"), (f"^{old}(/.*)$", r"\1")]
