@@ -12,6 +12,7 @@ from clouds.api import Api
 from clouds.commands import Commands, run, started
 
 from openstackoid.lab import Lab, files, processes
+from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.services import GATEWAY
 
 NETWORK = "127.66.0.0/16"
@@ -73,12 +74,17 @@ def tell(lab: Lab, name: str, described: dict[str, Any]) -> None:
     gateway = processes.find(cloud, GATEWAY)
     if gateway is None:
         return  # a test has killed it
-    done = cloud.log(GATEWAY).read_text().count('"event": "reloaded"')
+    done = _reloads(cloud)
     processes.reload(cloud, gateway)
     deadline = time.monotonic() + 20
-    while cloud.log(GATEWAY).read_text().count('"event": "reloaded"') == done:
+    while _reloads(cloud) == done:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def _reloads(cloud: LabCloud) -> int:
+    """Return how often a gateway has read its federation file again."""
+    return cloud.log(GATEWAY).read_text().count('"event":"reloaded"')
 
 
 @pytest.fixture

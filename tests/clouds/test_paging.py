@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from openstackoid.lab import Lab
 from openstackoid.operators import Answer, Evaluation, Policy, Request
-from openstackoid.operators.shapes import ORIGIN, decode, encode, listing
+from openstackoid.operators.runs import ORIGIN, encode
+from openstackoid.operators.shapes import decode, listing
 from openstackoid.scope import All, Cloud
 
 CLOUDS = ("CloudOne", "CloudTwo", "CloudThree")
@@ -232,7 +233,7 @@ def test_every_item_of_three_keystones(lab: Lab, what: str) -> None:
         expression = All(tuple(map(Cloud, CLOUDS)))
         answer = asyncio.run(run.run(expression, Request.of("GET", target)))
         assert answer.status == 200
-        return json.loads(encode(answer.document))
+        return json.loads(b"".join(encode(answer.document)))
 
     with made(collection, admins):
         native = {

@@ -73,21 +73,37 @@ async def relay_answer(
         except (aiohttp.ClientError, TimeoutError, CatalogTooLongError) as error:
             record.fields["error"] = f"the answer was cut off ({type(error).__name__})"
             break
-        try:
-            async with asyncio.timeout(idle_timeout):
-                if data:
-                    await response.write(data)
-                if not piece:
-                    await response.write_eof()
-        except TimeoutError:
-            record.fields["error"] = f"the client took nothing for {idle_timeout:g} s"
-            break
-        record.sent += len(data)
+        if not await give(request, record, response, data, idle_timeout):
+            return response
         if not piece:
+            await give(request, record, response, None, idle_timeout)
             return response
     if request.transport is not None:
         request.transport.abort()
     return response
+
+
+async def give(
+    request: RelayedRequest,
+    record: Record,
+    response: RelayedResponse,
+    data: bytes | None,
+    idle_timeout: float,
+) -> bool:
+    """Give the client a piece of an answer, None for its end; cut it off if it takes nothing."""
+    try:
+        async with asyncio.timeout(idle_timeout):
+            if data is None:
+                await response.write_eof()
+            elif data:
+                await response.write(data)
+                record.sent += len(data)
+    except TimeoutError:
+        record.fields["error"] = f"the client took nothing for {idle_timeout:g} s"
+        if request.transport is not None:
+            request.transport.abort()
+        return False
+    return True
 
 
 def astray(answer: aiohttp.ClientResponse, links: Links) -> bool:

@@ -66,6 +66,9 @@ class Who:
     user: str | None = None
 
 
+_SLICE = 20
+"""Events written at once: about a millisecond's worth."""
+
 _pending: deque[Callable[[], None]] = deque()
 
 
@@ -87,8 +90,8 @@ def sent(
 
 
 def _write_some() -> None:
-    """Write a few milliseconds' worth of what was sent, and the rest later."""
-    for _ in range(min(len(_pending), 100)):
+    """Write some of what was sent, and the rest when others had their turn."""
+    for _ in range(min(len(_pending), _SLICE)):
         _pending.popleft()()
     if _pending:
         asyncio.get_running_loop().call_soon(_write_some)

@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import hdrs, web
 
 from openstackoid.federation import Federation
-from openstackoid.gateway.answer import relay_answer
+from openstackoid.gateway.answer import give, relay_answer
 from openstackoid.gateway.branches import Branches
 from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
@@ -21,7 +21,7 @@ from openstackoid.gateway.record import Record
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.operators import SAFE, Answer, Evaluation, NoAnswerError, Policy, Request
-from openstackoid.operators.shapes import encode
+from openstackoid.operators.runs import encode
 from openstackoid.routing import Head, Refusal, Route
 from openstackoid.routing.links import Links
 from openstackoid.scope.expression import clouds
@@ -31,6 +31,9 @@ POLICY = "x-scope-policy"
 
 MAX_REQUEST = 2**20
 """Bytes of a request that is sent to several clouds; uploads, which are no JSON, are streamed."""
+
+TOGETHER = 32
+"""Pieces of a merged list that are written at once: enough to keep the client busy."""
 
 
 @dataclass
@@ -121,14 +124,19 @@ class Composite:
             finally:
                 answer.close()
         record.status = answer.status
-        data = b"" if answer.document is None else encode(answer.document)
+        pieces = [] if answer.document is None else list(encode(answer.document))
+        length = sum(map(len, pieces))
         headers = [*answer.headers, *record.extra]
-        if data:
-            headers.append((hdrs.CONTENT_LENGTH, str(len(data))))
+        if length:
+            headers.append((hdrs.CONTENT_LENGTH, str(length)))
         response = RelayedResponse(answer.status, responses.get(answer.status, ""), headers)
         await response.prepare(request)
-        await response.write_eof(b"" if request.method == hdrs.METH_HEAD else data)
-        record.sent = len(data)
+        sent = [] if request.method == hdrs.METH_HEAD else pieces
+        for n in range(0, len(sent), TOGETHER):
+            some = b"".join(sent[n : n + TOGETHER])
+            if not await give(request, record, response, some, self.idle_timeout):
+                return response
+        await give(request, record, response, None, self.idle_timeout)
         return response
 
     async def _document(self, body: AsyncIterator[bytes], route: Route) -> Any:

@@ -35,11 +35,13 @@ class Held:
         It is None if there is no body. Raises UnusableError.
         """
         data = bytearray()
+        size = 0
         with ExitStack() as holding:
+            holding.callback(lambda: self._hold(-size))
             try:
                 async for piece in response.content.iter_any():
                     part = editor.feed(piece) if editor else piece
-                    holding.callback(self._hold, -len(part))
+                    size += len(part)
                     self._hold(len(part))
                     data += part
                 data += editor.end() if editor else b""

@@ -1,10 +1,12 @@
 """The gateway's log: one JSON object a line, on standard error, without any token."""
 
+import json
 import logging
 import re
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
+import msgspec
 import structlog
 
 _LONG = re.compile(r"[^/]{65,}")
@@ -17,8 +19,9 @@ def configure(stream: TextIO = sys.stderr) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    renderer = structlog.processors.JSONRenderer(serializer=_line)
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
+        processors=[*shared, renderer],
         logger_factory=structlog.WriteLoggerFactory(stream),
     )
     handler = logging.StreamHandler(stream)
@@ -28,11 +31,19 @@ def configure(stream: TextIO = sys.stderr) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _without_values,
-                structlog.processors.JSONRenderer(),
+                renderer,
             ],
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def _line(event: structlog.typing.EventDict, **_: Any) -> str:
+    """Return an event as JSON; half of a surrogate pair, which is no text, comes out escaped."""
+    try:
+        return msgspec.json.encode(event, enc_hook=repr).decode()
+    except UnicodeEncodeError:
+        return json.dumps(event, default=repr)
 
 
 def _without_values(

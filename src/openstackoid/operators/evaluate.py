@@ -146,8 +146,9 @@ class Evaluation:
     ) -> Result:
         start = time.monotonic()
         left = None if end is None else max(0.0, end - start)
-        done, _ = await asyncio.wait([task], timeout=left)
-        if not done:
+        if not task.done():
+            await asyncio.wait([task], timeout=left)
+        if not task.done():
             message = f"{operand} has not answered in time"
             for outcome in self.report.of_all(clouds(operand)):
                 if outcome.status is None:

@@ -9,7 +9,8 @@ from openstackoid.operators.failures import Result, chosen, most_telling, unreac
 from openstackoid.operators.order import Order
 from openstackoid.operators.position import located
 from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
-from openstackoid.operators.shapes import Listing, listing, marked, marker_of, opened
+from openstackoid.operators.runs import opened
+from openstackoid.operators.shapes import Listing, listing, marker_of
 from openstackoid.scope import Expression
 from openstackoid.scope.expression import clouds
 
@@ -66,8 +67,9 @@ async def _page(
         for cloud in clouds(operand):
             evaluation.report.of(cloud).error = message
     asked = [(i, c) for i, c in enumerate(cursors) if not isinstance(c, bool)]
+    asking = {c: request.asking(marker=c) for _, c in asked}
     results = await evaluation.together(
-        [(operands[i], request.asking(marker=c)) for i, c in asked],
+        [(operands[i], asking[c]) for i, c in asked],
         lambda a: evaluation.policy is Policy.ANY and a.status < 300 and not listing(a.document),
     )
     answers = [r for r in results if isinstance(r, Answer) and r.ok]
@@ -121,12 +123,10 @@ def _merged(
     order, limit = Order.of(request), paging.limit_of(request)
     if limit is not None and any(len(listed.items) > limit for listed in found.values()):
         limit = None  # this list knows no pages: one cloud's would come whole, too
-    for listed, answer in zip(found.values(), answers, strict=True):
-        if order:
+    if order:
+        for listed in found.values():
             listed.items = [opened(item) for item in listed.items]
             _check_known(evaluation, order, listed.items)
-        if answer.cloud is not None:
-            listed.items = marked(listed.items, answer.cloud)
     if any(listed.next is not None and listed.marker is None for listed in found.values()):
         raise evaluation.refusal(
             HTTPStatus.BAD_REQUEST,
@@ -134,23 +134,27 @@ def _merged(
             "for all of it with a greater limit",
         )
     sources = {
-        i: paging.Source(cursors[i], f.items, paging.has_more(f, limit), f.marker)
-        for i, f in found.items()
+        i: paging.Source(
+            cursors[i], f.items, paging.has_more(f, limit), f.marker, cloud=answer.cloud
+        )
+        for (i, f), answer in zip(found.items(), answers, strict=True)
     }
-    items = paging.take(list(sources.values()), order, limit)
+    page = paging.take(list(sources.values()), order, limit)
     rest = [sources[i].next_cursor() if i in sources else c for i, c in enumerate(cursors)]
-    if not items and any(map(paging.goes_on, rest)):
+    if not page and any(map(paging.goes_on, rest)):
         return rest  # Keystone has pages on which nothing is left when it has filtered them
     target = None
-    if items:
-        last = marker_of(items[-1])
-        if last is not None and len(items) == limit and not any(map(paging.goes_on, rest)):
+    if page:
+        item = page[-1].items[-1]
+        last = marker_of(item)
+        full = sum(len(run.items) for run in page) == limit
+        if last is not None and full and not any(map(paging.goes_on, rest)):
             # As nova, neutron and glance do it: a full page has a link, be it to an empty one, so
             # that nobody need go on by the last id, which may be in several clouds.
-            rest[next(i for i, s in sources.items() if s.last is items[-1])] = last
+            rest[next(i for i, s in sources.items() if s.last is item)] = last
         if any(map(paging.goes_on, rest)):
             target = request.asking(marker=last, **{paging.PAGE: paging.encode(rest)}).target
-    merged = paging.document(list(found.values()), items, target, evaluation.base)
+    merged = paging.document(list(found.values()), page, target, evaluation.base)
     return Answer(HTTPStatus.OK, answers[0].headers, merged)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 from openstackoid.operators.order import Order
 from openstackoid.operators.request import Request
+from openstackoid.operators.runs import Run
 from openstackoid.operators.shapes import Listing, marker_of
 
 PAGE = "oid:page"
@@ -54,6 +55,8 @@ class Source:
     marker: str | None = None
     """The marker of its next page, None if it is the last item's id."""
     taken: int = 0
+    cloud: str | None = None
+    """The cloud that all items are of, None if they say it themselves."""
 
     @property
     def spent(self) -> bool:
@@ -70,11 +73,11 @@ class Source:
         """Whether nothing may be taken of later sources: this one's next item is not known."""
         return self.spent and self.more
 
-    def take(self, count: int | None = 1) -> list[Any]:
+    def take(self, count: int | None = 1) -> Run:
         """Return the next items, so many at most (None: all of this page)."""
         items = self.items[self.taken : None if count is None else self.taken + count]
         self.taken += len(items)
-        return items
+        return Run(self.cloud, items)
 
     def next_cursor(self) -> Cursor:
         """Return where it goes on."""
@@ -103,15 +106,18 @@ def has_more(listing: Listing, limit: int | None) -> bool:
     return listing.next is not None or (listing.key is None and full)
 
 
-def take(sources: Sequence[Source], order: Order, limit: int | None) -> list[Any]:
+def take(sources: Sequence[Source], order: Order, limit: int | None) -> list[Run]:
     """Return the next page, and move the sources on."""
-    page: list[Any] = []
     if order:
-        for source in itertools.islice(_merged(sources, order), limit):
-            page += source.take()
-        return page
+        return [source.take() for source in itertools.islice(_merged(sources, order), limit)]
+    page = []
+    left = limit
     for source in sources:
-        page += source.take(None if limit is None else limit - len(page))
+        run = source.take(left)
+        if run.items:
+            page.append(run)
+        if left is not None:
+            left -= len(run.items)
         if source.blocked or not source.spent:
             break
     return page
@@ -154,7 +160,7 @@ def decode(value: str, count: int) -> list[Cursor]:
 
 
 def document(
-    listings: Sequence[Listing], items: list[Any], next_target: str | None, base: str
+    listings: Sequence[Listing], page: list[Run], next_target: str | None, base: str
 ) -> Any:
     """Return the merged list in the shape of its sources, with a link to its next page.
 
@@ -163,8 +169,8 @@ def document(
     """
     first = listings[0]
     if first.key is None:
-        return items
-    merged: dict[str, Any] = {first.key: items}
+        return page
+    merged: dict[str, Any] = {first.key: page}
     beside = {k: v for listing in reversed(listings) for k, v in listing.document.items()}
     if any(listing.document.get("truncated") for listing in listings):
         merged["truncated"] = True

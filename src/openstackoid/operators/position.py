@@ -10,7 +10,8 @@ from openstackoid.operators import paging
 from openstackoid.operators.failures import chosen, most_telling
 from openstackoid.operators.order import Key, Order
 from openstackoid.operators.request import Answer, NoAnswerError, Request
-from openstackoid.operators.shapes import listing, marker_of, opened, resource
+from openstackoid.operators.runs import opened
+from openstackoid.operators.shapes import listing, marker_of, resource
 from openstackoid.scope import Expression
 
 if TYPE_CHECKING:

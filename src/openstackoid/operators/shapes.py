@@ -7,20 +7,18 @@ or a bare list. Everything else is one resource.
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from openstackoid.operators.request import Request
+from openstackoid.operators.runs import ORIGIN, is_merged, opened
 
 _BESIDE = frozenset(
     {"count", "first", "last", "links", "next", "previous", "schema", "total_count", "truncated"}
 )
 _VERSION = re.compile(r"(/|/?v\d[^/]*/?)?")
-
-ORIGIN = "oid:cloud"
-"""The key by which each item of a merged list names its cloud."""
 
 MAX_MESSAGE = 300
 """Characters of a service's error message that are repeated."""
@@ -56,6 +54,10 @@ class Listing:
         return next((href for href in hrefs if isinstance(href, str)), None)
 
 
+_Value: TypeAlias = list[msgspec.Raw] | dict[str, Any] | str | int | float | bool | None
+_OBJECT = msgspec.json.Decoder(dict[str, _Value])
+
+
 def decode(data: bytes) -> Any:
     """Return JSON, decoded as far as it is looked at: the items of a list stay bytes (Raw).
 
@@ -63,53 +65,35 @@ def decode(data: bytes) -> Any:
     """
     if data.lstrip()[:1] != b"{":
         return msgspec.json.decode(data)
-    fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    lists = [k for k, v in fields.items() if _first(v) == b"[" and not _is_link(k)]
-    if len(lists) != 1 or not all(_is_link(key) for key in fields.keys() - {lists[0]}):
+    fields = _OBJECT.decode(data)
+    listed = _listed(fields)
+    if listed is None:
         return msgspec.json.decode(data)
-    return {
-        key: msgspec.json.decode(value, type=list[msgspec.Raw] if key == lists[0] else Any)
-        for key, value in fields.items()
-    }
-
-
-def encode(document: Any) -> bytes:
-    """Return the JSON of a document, of which parts may be bytes still."""
-    return msgspec.json.encode(document)
-
-
-def opened(item: Any) -> Any:
-    """Return an item of a list decoded."""
-    return msgspec.json.decode(item) if isinstance(item, msgspec.Raw) else item
-
-
-def marked(items: list[Any], cloud: str) -> list[Any]:
-    """Return the items of one cloud's list, each with its cloud.
-
-    Bytes are marked as bytes, in one sweep: of a thousand lists there are many.
-    """
-    if items and isinstance(items[0], msgspec.Raw):
-        mark = b'{"%b":%b,' % (ORIGIN.encode(), msgspec.json.encode(cloud))
-        raw = msgspec.Raw
-        return [raw(mark + d[1:]) if (d := bytes(i))[:2] == b'{"' else i for i in items]
-    return [{ORIGIN: cloud} | i if isinstance(i, dict) else i for i in items]
+    for key, value in fields.items():
+        if key != listed and isinstance(value, list):
+            fields[key] = [opened(link) for link in value]
+    return fields
 
 
 def listing(document: Any) -> Listing | None:
     """Return an answer's list, None if it is one resource."""
     if isinstance(document, list):
-        return Listing(None, document, document)
+        return Listing(None, _items(document), document)
     if not isinstance(document, dict):
         return None
+    key = _listed(document)
+    return None if key is None else Listing(key, _items(document[key]), document)
+
+
+def _listed(document: dict[str, Any]) -> str | None:
+    """Return the key of the one list that this is, None if it is a resource."""
     lists = [k for k, v in document.items() if isinstance(v, list) and not _is_link(k)]
-    if len(lists) != 1:
-        return None
-    beside = document.keys() - {lists[0]}
-    return (
-        Listing(lists[0], document[lists[0]], document)
-        if all(_is_link(key) for key in beside)
-        else None
-    )
+    alone = len(lists) == 1 and all(_is_link(key) for key in document.keys() - {lists[0]})
+    return lists[0] if alone else None
+
+
+def _items(value: list[Any]) -> list[Any]:
+    return [item for run in value for item in run.marked()] if is_merged(value) else value
 
 
 def is_discovery(request: Request) -> bool:
@@ -163,10 +147,6 @@ def message_of(document: Any) -> str | None:
 
 _LONG = re.compile(r"[^\s/]{65,}")
 """A word of a message that may be a token: Keystone quotes one that it cannot find."""
-
-
-def _first(raw: msgspec.Raw) -> bytes:
-    return bytes(memoryview(raw)[:1])
 
 
 def _is_link(key: str) -> bool:

@@ -1,0 +1,73 @@
+"""The items of merged lists: bytes until they are sent, then marked with their cloud."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstackoid.operators.runs import Run, encode, opened
+from openstackoid.operators.shapes import decode, listing
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+documents = st.dictionaries(st.sampled_from(["things", "links", "next", "count", "x"]), values)
+
+
+def loaded(document: Any) -> Any:
+    """Return a document by way of its JSON."""
+    return json.loads(b"".join(encode(document)))
+
+
+@given(documents | values)
+def test_what_is_decoded_in_part_is_the_same(document: Any) -> None:
+    """Whatever stays bytes, an answer is passed on as it came, and its items are those it had."""
+    decoded = decode(json.dumps(document).encode())
+    assert loaded(decoded) == document
+    found = listing(decoded)
+    assert found is None or [opened(i) for i in found.items] == (
+        document if found.key is None else document[found.key]
+    )
+
+
+@given(st.lists(values, min_size=1), st.booleans())
+def test_each_object_is_marked_and_nothing_else(items: list[Any], spaced: bool) -> None:
+    """However a service writes its JSON, what is an object gets a cloud."""
+    separators = (" , ", " : ") if spaced else (",", ":")
+    raw = [msgspec.Raw(json.dumps(item, separators=separators).encode()) for item in items]
+    marked = [{"oid:cloud": "A"} | i if isinstance(i, dict) else i for i in items]
+    assert loaded({"things": [Run("A", list(raw))]}) == {"things": marked}
+    assert loaded([Run("A", list(raw)), Run(None, list(raw))]) == marked + items
+
+
+@pytest.mark.parametrize("written", ['{"id":1}', '{ "id": 1 }', '{\n"id": 1}', "{}", "{ }", '"a"'])
+def test_an_item_is_marked_however_it_is_written(written: str) -> None:
+    """Spaces, no key at all, and no object."""
+    item = json.loads(written)
+    marked = {"oid:cloud": 'A"'} | item if isinstance(item, dict) else item
+    assert loaded([Run('A"', [msgspec.Raw(written.encode())])]) == [marked]
+
+
+def test_a_merged_list_can_be_merged_again() -> None:
+    """Its items are single ones again, each with the cloud it had."""
+    runs = [Run("A", [msgspec.Raw(b'{"id":1}')]), Run("B", [{"id": 2}, {"id": 3}])]
+    found = listing({"things": runs, "things_links": []})
+    assert found is not None
+    assert [(item["oid:cloud"], item["id"]) for item in found.items] == [
+        ("A", 1),
+        ("B", 2),
+        ("B", 3),
+    ]
+
+
+def test_what_is_beside_the_list_stays() -> None:
+    """Links and counts."""
+    document = {"things": [Run("A", [{"id": 1}])], "next": "/x", "count": 1}
+    things = [{"oid:cloud": "A", "id": 1}]
+    assert loaded(document) == {"things": things, "next": "/x", "count": 1}
+    assert loaded({"things": [], "next": "/x"}) == {"things": [], "next": "/x"}
