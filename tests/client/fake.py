@@ -79,7 +79,7 @@ class Fake(ThreadingHTTPServer):
     `token` is what a login gives, `key` what its gateway says of itself with it.
 
     `reply` answers before the empty services do, with a status and JSON, or with None to leave it
-    to them. A status of 0 closes the connection without an answer.
+    to them. A status of 0 closes the connection without an answer. `headers` are those of each.
     """
 
     daemon_threads = True
@@ -91,6 +91,7 @@ class Fake(ThreadingHTTPServer):
         self.refuse: str | None = None
         self.token = TOKEN
         self.key: str | None = None
+        self.headers: dict[str, str] = {}
         self.reply: Callable[[Request], tuple[int, Any] | None] | None = None
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -99,6 +100,7 @@ class Fake(ThreadingHTTPServer):
         self.requests = []
         self.key = None
         self.refuse = None
+        self.headers = {}
         self.reply = None
 
 
@@ -124,6 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("X-Subject-Token", self.server.token)
         if self.server.key and "X-Scope" in self.headers:
             self.send_header("X-Scope-Key", self.server.key)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD" and status != HTTPStatus.NO_CONTENT:
             self.wfile.write(data)

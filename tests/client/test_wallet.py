@@ -15,6 +15,7 @@ from openstack.exceptions import ConfigException
 
 from openstackoid.client import hook
 from openstackoid.client.accounts import AccountError
+from openstackoid.client.guard import NotHomeError
 from openstackoid.identity import keys
 from openstackoid.identity.sealing import SealError, unseal
 from openstackoid.scope import Wallet, split, unpack
@@ -368,6 +369,21 @@ def test_variables_and_a_file_go_together(
     (call,) = [r for r in cloud.requests if r.token]
     _, _, wallet = sent(call.token[0])
     assert wallet is not None
+
+
+def test_no_link_leads_a_wallet_out_of_home(
+    cloud: Fake, two: Fake, write: Callable[..., None]
+) -> None:
+    """Not even to the cloud that one of its tokens is for: all the others are in it as well."""
+    write()
+    with connect(IMAGE_TWO) as connection:
+        assert list(connection.image.images()) == []
+        two.clear()
+        page = {"images": [{"id": "1"}], "next": f"{two.url}/image/v2/images?marker=1"}
+        cloud.reply = lambda r: (200, page) if r.path.startswith("/image/v2/images") else None
+        with pytest.raises(NotHomeError, match=two.url):
+            list(connection.image.images())
+    assert two.requests == []
 
 
 def test_a_plugin_takes_the_entries_as_an_option(cloud: Fake, write: Callable[..., None]) -> None:

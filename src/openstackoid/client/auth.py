@@ -16,6 +16,7 @@ from keystoneauth1.session import Session
 from requests import Response
 
 from openstackoid.client.accounts import SCOPE_HEADER, Accounts
+from openstackoid.client.guard import guard, home
 from openstackoid.scope import DELIMITER, Scope, join
 
 POLICY_HEADER = "X-Scope-Policy"
@@ -39,6 +40,8 @@ def scoped(auth: Auth, scope: Scope, accounts: Accounts | None = None) -> Auth:
         auth.__class__ = _scoped_class(plain)
     # A token of openstacksdk's cache may be of another cloud's Keystone than this scope's.
     auth.invalidate()
+    home(auth).forget()
+    home(auth).clouds = scope.clouds
     cast("Scoped", auth).oid_scope = scope
     cast("Scoped", auth).oid_accounts = accounts
     return auth
@@ -58,8 +61,7 @@ class Scoped(BaseAuthPlugin):
 
     def get_headers(self, session: Session) -> dict[str, str] | None:
         """Return the headers of an authenticated request, with the scope in both places."""
-        if self.oid_accounts:
-            self.oid_accounts.begin()
+        self._begin(session)
         headers = super().get_headers(session)
         if headers is None or not self.oid_scope:
             return headers
@@ -71,14 +73,13 @@ class Scoped(BaseAuthPlugin):
 
     def get_token(self, session: Session) -> str | None:
         """Return the token with its suffix: some clients send it with an HTTP library of theirs."""
-        if self.oid_accounts:
-            self.oid_accounts.begin()
+        self._begin(session)
         token = super().get_token(session)
         return self._suffixed(token, session) if token else token
 
     def get_auth_ref(self, session: Session) -> AccessInfo | None:
         """Log in, as the scope's `identity` says; at home, if there is an account for that."""
-        announce(session, self.oid_scope)
+        self._announce(session)
         if self.oid_accounts and self.oid_accounts.at_home is not None:
             session = _at_home(session, self.oid_accounts, self.oid_accounts.at_home)
         return super().get_auth_ref(session)
@@ -90,13 +91,14 @@ class Scoped(BaseAuthPlugin):
         return super().invalidate()
 
     def get_endpoint_data(self, session: Session, **kwargs: Any) -> EndpointData | None:
-        """Discover the version of one service, in its cloud."""
-        announce(session, self.oid_scope)
+        """Discover the version of one service, in its cloud; or at an address of the program's."""
+        home(self).trust([kwargs.get("endpoint_override")])
+        self._announce(session)
         return super().get_endpoint_data(session, **kwargs)
 
     def get_all_version_data(self, session: Session, *args: Any, **kwargs: Any) -> Any:
         """Discover the versions of all services, each in its cloud."""
-        announce(session, self.oid_scope)
+        self._announce(session)
         return super().get_all_version_data(session, *args, **kwargs)
 
     def get_cache_id(self) -> str | None:
@@ -108,6 +110,17 @@ class Scoped(BaseAuthPlugin):
             return None
         identifier = super().get_cache_id()
         return join(identifier, self.oid_scope) if identifier and self.oid_scope else identifier
+
+    def _announce(self, session: Session) -> None:
+        announce(session, self.oid_scope)
+        if self.oid_scope:
+            guard(session, home(self))
+
+    def _begin(self, session: Session) -> None:
+        if self.oid_scope:
+            guard(session, home(self))
+        if self.oid_accounts:
+            self.oid_accounts.begin()
 
     def _suffixed(self, token: str, session: Session) -> str:
         if not self.oid_scope or DELIMITER in token:

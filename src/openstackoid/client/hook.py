@@ -9,6 +9,7 @@ from openstackoid.client.accounts import Accounts
 from openstackoid.client.auth import POLICY_HEADER, Scoped, announce, scoped
 from openstackoid.client.discovery import report_failures
 from openstackoid.client.entries import accounts
+from openstackoid.client.guard import guard, home
 from openstackoid.client.sources import from_config
 from openstackoid.scope import Scope, ScopeError
 
@@ -53,6 +54,10 @@ def _install(connection: Connection) -> None:
         report_failures(session)
     if auth and (scope or isinstance(auth, Scoped)):
         scoped(auth, scope, _accounts(connection, scope))
+    if auth and scope:
+        # Only what is configured by now: openstacksdk writes what it discovers to the same place.
+        home(auth).trust(config.values())
+        guard(session, home(auth))
 
 
 def _accounts(connection: Connection, scope: Scope) -> Accounts | None:

@@ -1,0 +1,382 @@
+"""With a scope, no link in an answer leads a request away from home; without one all is as ever."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import openstack as sdk
+import pytest
+from keystoneauth1 import fixture
+from keystoneauth1.adapter import Adapter
+from keystoneauth1.http_basic import HTTPBasicAuth
+from keystoneauth1.identity import generic, v3
+from keystoneauth1.plugin import BaseAuthPlugin
+from keystoneauth1.service_token import ServiceTokenAuthWrapper
+from keystoneauth1.session import Session, TCPKeepAliveAdapter
+from keystoneauth1.token_endpoint import Token
+
+from openstackoid.client import hook
+from openstackoid.client.auth import announce, scoped
+from openstackoid.client.guard import NotHomeError, guard, home
+from openstackoid.scope import parse
+
+from .clouds import SERVER
+from .conftest import CloudsYaml, Openstack
+from .fake import TOKEN, VERSIONS, Fake, Request
+from .test_command import each_service
+
+pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
+
+SCOPE = parse("image=CloudTwo")
+OPTION = ("--os-scope", "image=CloudTwo")
+ACCOUNT = {"username": "alice", "password": "s3cret-pw", "user_domain_id": "default"}
+IMAGES = {"endpoint_filter": {"service_type": "image", "version": "2"}}
+
+Reply = Callable[[Request], tuple[int, Any] | None]
+
+
+@pytest.fixture
+def away() -> Iterator[Fake]:
+    """Return a host that is nobody's cloud, or that home has, too."""
+    server = Fake()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def pages(base: str) -> Reply:
+    """Return lists of two pages, the second of them at a base URL, linked in all the known ways."""
+
+    def reply(request: Request) -> tuple[int, Any] | None:
+        url = urlsplit(request.path)
+        if request.method != "GET" or url.path.rstrip("/") in VERSIONS:
+            return None
+        name = url.path.removesuffix("/detail").rsplit("/", 1)[-1]
+        last = parse_qs(url.query).get("marker") == ["1"]
+        items = [SERVER | {"id": "2" if last else "1", "name": "n"}]
+        link = f"{base}{url.path}?marker=1"
+        links = [{"rel": "next", "href": link}]
+        more = {f"{name}_links": links, "next": link, "links": {"next": link}}
+        return 200, {name: items} | ({} if last else more)
+
+    return reply
+
+
+def versions(base: str) -> Reply:
+    """Return version documents whose every version is at a base URL."""
+
+    def reply(request: Request) -> tuple[int, Any] | None:
+        path = request.path.rstrip("/")
+        if request.method != "GET" or path not in VERSIONS:
+            return None
+        name, own, _ = VERSIONS[path]
+        links = [{"rel": rel, "href": f"{base}{own}/"} for rel in ("self", "collection")]
+        version = {
+            "id": name,
+            "status": "CURRENT",
+            "links": links,
+            "updated": "2024-01-01T00:00:00Z",
+        }
+        return 300, {"versions": {"values": [version]} if path == "/identity" else [version]}
+
+    return reply
+
+
+def password(cloud: Fake) -> v3.Password:
+    """Return a plugin that logs in to the recording cloud."""
+    return v3.Password(f"{cloud.url}/identity/v3", project_id="p1", **ACCOUNT)
+
+
+PAGED = pytest.mark.parametrize(
+    "command",
+    [
+        ["project", "list"],
+        ["server", "list", "--no-name-lookup"],
+        ["image", "list"],
+        ["network", "list"],
+        ["volume", "list"],
+    ],
+    ids=" ".join,
+)
+
+
+@PAGED
+def test_the_command_follows_no_next_link_away_from_home(
+    command: list[str], openstack: Openstack, cloud: Fake, away: Fake
+) -> None:
+    """Of whichever service; what is shown says where it would have gone, and shows no token."""
+    cloud.reply = pages(away.url)
+    result = openstack(*command, *OPTION, "-f", "json")
+    assert (result.code, away.requests) == (1, [])
+    assert f"{away.url} is no address of the home cloud" in result.err
+    assert "an answer of CloudTwo" in result.err
+    assert "_endpoint_override" in result.err
+    assert TOKEN not in result.err + result.out
+    assert "Traceback" not in result.err
+
+
+@PAGED
+def test_a_next_link_at_home_is_followed(
+    command: list[str], openstack: Openstack, cloud: Fake
+) -> None:
+    """To the end, with token and scope."""
+    cloud.reply = pages(cloud.url)
+    result = openstack(*command, *OPTION, "-f", "json")
+    assert (result.code, result.err) == (0, "")
+    assert [row["ID"] for row in json.loads(result.out)] == ["1", "2"]
+    assert cloud.requests[-1].token == [f"{TOKEN}!SCOPE!{SCOPE}"]
+
+
+@PAGED
+@pytest.mark.parametrize("plugin", [True, False])
+def test_without_a_scope_links_are_followed_as_ever(
+    command: list[str], plugin: bool, openstack: Openstack, cloud: Fake, away: Fake
+) -> None:
+    """As the clients do without us: the cloud is one's own."""
+    cloud.reply, away.reply = pages(away.url), pages(away.url)
+    result = openstack(*command, "-f", "json", plugin=plugin)
+    assert (result.code, result.err) == (0, "")
+    assert [row["ID"] for row in json.loads(result.out)] == ["1", "2"]
+    assert [request.token for request in away.requests] == [[TOKEN]]
+
+
+@each_service
+@pytest.mark.parametrize("links", [versions, pages])
+def test_no_client_of_any_service_gets_away(
+    links: Callable[[str], Reply],
+    command: list[str],
+    openstack: Openstack,
+    cloud: Fake,
+    away: Fake,
+) -> None:
+    """By a version, its collection or a next link; not even without a token, to discover."""
+    cloud.reply = links(away.url)
+    result = openstack(*command, *OPTION)
+    assert (away.requests, TOKEN in result.err) == ([], False)
+
+
+def test_the_other_branch_is_shown(openstack: Openstack, cloud: Fake, away: Fake) -> None:
+    """Only the one whose cloud gave the link fails, by its name."""
+    elsewhere, here = pages(away.url), pages(cloud.url)
+
+    def reply(request: Request) -> tuple[int, Any] | None:
+        return (elsewhere if "CloudTwo" in "".join(request.scope) else here)(request)
+
+    cloud.reply = reply
+    scope = ("--os-scope", "image=CloudOne & CloudTwo")
+    result = openstack("image", "list", *scope, "-f", "value", "-c", "ID", "-c", "Cloud")
+    assert (result.code, result.out) == (1, "1 CloudOne\n2 CloudOne\n")
+    assert result.err.startswith(f"CloudTwo: {away.url} is no address of the home cloud")
+    result = openstack("image", "list", "--os-scope", "image=CloudTwo|CloudOne", "-f", "value")
+    assert result.code == 0
+    assert away.requests == []
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"vendor_hook": hook.NAME, "oid_scope": {"image": "CloudTwo"}},
+        {"auth_type": "v3oidpassword", "auth": {"oid_scope": {"image": "CloudTwo"}}},
+    ],
+)
+def test_openstacksdk_pages_at_home_alone(
+    keys: dict[str, Any],
+    cloud: Fake,
+    away: Fake,
+    clouds_yaml: CloudsYaml,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the hook, and with the auth type alone, as Ansible's modules may have it."""
+    for name, value in clouds_yaml(**keys).items():
+        monkeypatch.setenv(name, value)
+    with sdk.connect(cloud="here") as connection:
+        cloud.reply = pages(cloud.url)
+        assert [image.id for image in connection.image.images()] == ["1", "2"]
+        cloud.reply = pages(away.url)
+        with pytest.raises(NotHomeError, match="no address of the home cloud"):
+            list(connection.image.images())
+        with pytest.raises(NotHomeError):
+            connection.session.get(f"{away.url}/image", authenticated=False)
+    assert away.requests == []
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"vendor_hook": hook.NAME, "oid_scope": {"image": "CloudTwo"}},
+        {"auth_type": "v3oidpassword", "auth": {"oid_scope": {"image": "CloudTwo"}}},
+    ],
+)
+def test_an_endpoint_that_the_user_has_configured_is_used(
+    keys: dict[str, Any],
+    cloud: Fake,
+    away: Fake,
+    clouds_yaml: CloudsYaml,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is his to know; and no other service's links may lead there less."""
+    for name, value in clouds_yaml(image_endpoint_override=f"{away.url}/image", **keys).items():
+        monkeypatch.setenv(name, value)
+    with sdk.connect(cloud="here") as connection:
+        assert list(connection.image.images()) == []
+    assert away.requests[-1].token == [f"{TOKEN}!SCOPE!{SCOPE}"]
+
+
+def test_the_command_takes_overrides_of_the_environment(
+    openstack: Openstack, cloud: Fake, away: Fake, credentials: dict[str, str]
+) -> None:
+    """OS_IMAGE_ENDPOINT_OVERRIDE is one as well."""
+    env = credentials | {"OS_IMAGE_ENDPOINT_OVERRIDE": f"{away.url}/image"}
+    result = openstack("image", "list", *OPTION, env=env)
+    assert (result.code, result.err) == (0, "")
+    assert away.requests[-1].token == [f"{TOKEN}!SCOPE!{SCOPE}"]
+
+
+def test_every_interface_of_the_catalog_is_home(cloud: Fake, away: Fake) -> None:
+    """Also while a token that was refused is renewed; not once the scope is another."""
+    token = fixture.V3Token(project_id="p1")
+    service = token.add_service("image")
+    service.add_standard_endpoints(public=f"{cloud.url}/image", internal=f"{away.url}/image")
+    cloud.reply = lambda r: (201, token) if r.path.endswith("/auth/tokens") else None
+    auth = scoped(password(cloud), SCOPE)
+    session = Session(auth=auth)
+    session.get("/images", endpoint_filter={"service_type": "image", "interface": "internal"})
+    headers = session.get_auth_headers()
+    auth.invalidate()
+    session.get(f"{away.url}/image", headers=headers, authenticated=False)
+    assert away.requests[-1].token == [f"{TOKEN}!SCOPE!{SCOPE}"]
+    scoped(auth, parse("identity=CloudTwo"))
+    count = len(away.requests)
+    with pytest.raises(NotHomeError):
+        session.get(f"{away.url}/image", headers=headers, authenticated=False)
+    assert len(away.requests) == count
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 305, 307, 308])
+def test_no_redirection_is_followed_away_from_home(status: int, cloud: Fake, away: Fake) -> None:
+    """It is keystoneauth that follows them, with all headers; those at home are followed."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    session.get("/images", **IMAGES)
+    cloud.reply = lambda r: (status, {}) if r.path.endswith("/images") else None
+    cloud.headers = {"Location": f"{away.url}/image/v2/images"}
+    with pytest.raises(NotHomeError):
+        session.get("/images", **IMAGES)
+    assert away.requests == []
+    cloud.headers = {"Location": f"{cloud.url}/image/v2/elsewhere"}
+    assert session.get("/images", **IMAGES).status_code == 200
+
+
+def test_a_login_is_not_redirected_away_from_home(cloud: Fake, away: Fake) -> None:
+    """It has a password instead of a token."""
+    cloud.reply = lambda r: (307, {}) if r.method == "POST" else None
+    cloud.headers = {"Location": f"{away.url}/identity/v3/auth/tokens"}
+    for plain in (password(cloud), generic.Password(f"{cloud.url}/identity", **ACCOUNT)):
+        with pytest.raises(NotHomeError):
+            Session(auth=scoped(plain, SCOPE)).get_token()
+    assert away.requests == []
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "http://127.0.0.1@localhost:{port}/",
+        "http://alice@127.0.0.1:{port}/",
+        "http://localhost:{port}/",
+        "http://127.1:{port}/",
+        "http://127.0.0.1.:{port}/",
+        "http://[::ffff:127.0.0.1]:{port}/",
+        "https://127.0.0.1:{port}/",
+        "http://127.0.0.1/",
+    ],
+)
+def test_another_spelling_is_another_place(spelling: str, cloud: Fake) -> None:
+    """Or one that can be read in two ways: nothing is sent to find out."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    session.get("/images", **IMAGES)
+    cloud.clear()
+    with pytest.raises(NotHomeError):
+        session.get(spelling.format(port=cloud.server_port))
+    assert cloud.requests == []
+
+
+def test_a_user_s_name_in_a_link_is_not_shown(cloud: Fake) -> None:
+    """It may be a secret."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    with pytest.raises(NotHomeError, match="an address with a user's name is no") as refused:
+        session.get("http://s3cret@127.0.0.1/")
+    assert "s3cret@" not in str(refused.value)
+
+
+def test_an_adapter_that_is_mounted_later_is_guarded_too(cloud: Fake, away: Fake) -> None:
+    """By the next request."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    session.get("/images", **IMAGES)
+    session.mount("http://", TCPKeepAliveAdapter())
+    session.mount(away.url, TCPKeepAliveAdapter())
+    with pytest.raises(NotHomeError):
+        session.get(f"{away.url}/image")
+    assert away.requests == []
+    assert session.get("/images", **IMAGES).status_code == 200
+
+
+def test_plugins_that_share_a_session_have_both_their_homes(cloud: Fake, away: Fake) -> None:
+    """And one without a scope goes where it likes."""
+    session = Session()
+    first, second = scoped(password(cloud), SCOPE), scoped(password(away), SCOPE)
+    for auth in (first, second, first):
+        assert session.get("/images", auth=auth, **IMAGES).status_code == 200
+    plain = Session(auth=password(cloud), session=session.session)
+    other = Fake()
+    with other:
+        assert plain.get(f"{other.url}/image").status_code == 200
+        with pytest.raises(NotHomeError):
+            session.get(f"{other.url}/image", auth=first)
+        other.shutdown()
+    assert [request.token for request in other.requests] == [[TOKEN]]
+
+
+def test_a_service_s_token_goes_home_as_well(cloud: Fake, away: Fake) -> None:
+    """Beside that of the user, whose home counts."""
+    auth = scoped(ServiceTokenAuthWrapper(password(cloud), password(cloud)), SCOPE)
+    session = Session(auth=auth)
+    assert session.get("/images", **IMAGES).status_code == 200
+    with pytest.raises(NotHomeError):
+        session.get(f"{away.url}/image")
+    assert away.requests == []
+
+
+@pytest.mark.parametrize(
+    "plain", [lambda url: Token(url, "t"), lambda url: HTTPBasicAuth(url, "alice", "pw")]
+)
+def test_plugins_without_a_keystone_have_their_endpoint(
+    plain: Callable[[str], BaseAuthPlugin], cloud: Fake, away: Fake
+) -> None:
+    """Which the user has configured."""
+    auth = scoped(plain(f"{cloud.url}/image"), SCOPE)
+    session = Session(auth=auth)
+    announce(session, SCOPE)
+    guard(session, home(auth))
+    assert session.get(f"{cloud.url}/image").status_code == 200
+    with pytest.raises(NotHomeError):
+        session.get(f"{away.url}/image")
+    assert away.requests == []
+
+
+def test_an_override_of_a_program_that_asks_for_its_version_is_home(
+    cloud: Fake, away: Fake
+) -> None:
+    """Whoever writes it in a service's configuration knows it."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    images = Adapter(session, service_type="image", endpoint_override=f"{away.url}/image")
+    assert images.get_endpoint_data().url is not None
+    assert images.get("/v2/images").status_code == 200
+    assert away.requests[-1].token == [f"{TOKEN}!SCOPE!{SCOPE}"]
+
+
+def test_without_a_scope_no_session_is_touched(cloud: Fake) -> None:
+    """Nor with one that names nothing."""
+    session = Session(auth=scoped(password(cloud), parse("{}")))
+    before = dict(session.adapters)
+    session.get("/images", **IMAGES)
+    assert dict(session.adapters) == before
