@@ -42,10 +42,20 @@ def test_it_is_good_for_what_it_says_only(
         unseal(SEALED, KEYS.seal, cloud, service, origin, now)
 
 
-def test_terms_may_be_wide() -> None:
-    """All services, whichever gateway."""
-    sealed = seal(TOKEN, Terms("Two", ["*"], None, 1000), sealer(KEYS.public.seal))
-    assert unseal(sealed, KEYS.seal, "Two", "compute", "Three", 0) == TOKEN
+def test_terms_may_be_all_services() -> None:
+    """A scope with `*` takes them all."""
+    sealed = seal(TOKEN, Terms("Two", ["*"], ["One"], 1000), sealer(KEYS.public.seal))
+    assert unseal(sealed, KEYS.seal, "Two", "compute", "One", 0) == TOKEN
+
+
+@pytest.mark.parametrize("origins", [None, {}, "One", {"One": 1}])
+def test_without_a_list_of_those_who_present_it_none_may(origins: object) -> None:
+    """Somebody else's client may leave it open."""
+    claims = {"token": TOKEN, "for": "Two", "services": ["image"], "from": origins, "exp": 1000}
+    jwe = JWE(json.dumps(claims), json.dumps({"alg": "ECDH-ES", "enc": "A256GCM"}))
+    jwe.add_recipient(sealer(KEYS.public.seal))
+    with pytest.raises(SealError, match="does not hold what it should"):
+        unseal(jwe.serialize(compact=True), KEYS.seal, "Two", "image", "One", 0)
 
 
 @pytest.mark.parametrize(

@@ -27,13 +27,12 @@ class SealError(Exception):
 class Terms:
     """What a sealed token is good for: a cloud, services of it (`*` is all), and until when.
 
-    `origins` are the clouds whose gateways may present it, any if None; `expires` is in seconds
-    since 1970.
+    `origins` are the clouds whose gateways may present it; `expires` is in seconds since 1970.
     """
 
     cloud: str
     services: Collection[str]
-    origins: Collection[str] | None
+    origins: Collection[str]
     expires: int
 
 
@@ -48,7 +47,7 @@ def seal(token: str, terms: Terms, key: JWK) -> str:
         "token": token,
         "for": terms.cloud,
         "services": sorted(terms.services),
-        "from": None if terms.origins is None else sorted(terms.origins),
+        "from": sorted(terms.origins),
         "exp": terms.expires,
     }
     jwe = JWE(json.dumps(claims, separators=(",", ":")), json.dumps(_HEADER))
@@ -78,7 +77,7 @@ def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: fl
                 "token": str(token),
                 "for": str(audience),
                 "services": [*services],
-                "from": None | [*_] as origins,
+                "from": [*origins],
                 "exp": int(expires),
             }:
                 pass
@@ -90,7 +89,7 @@ def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: fl
         raise SealError(f"it is for {audience}, and this is {cloud}")
     if service not in services and EVERYTHING not in services:
         raise SealError(f"it is not for {service}, which its scope did not take in {cloud}")
-    if origins is not None and origin not in origins:
+    if origin not in origins:
         raise SealError(f"it is not for the gateway of {origin} to present")
     if expires <= now:
         raise SealError("it has expired; log in again")
