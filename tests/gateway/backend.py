@@ -70,18 +70,21 @@ def json_answer(text: str, status: str = "200 OK", *headers: str) -> Answer:
 
 @dataclass
 class Backend:
-    """A service that listens while the context is open."""
+    """A service that listens while the context is open; at a free port, unless one is given."""
 
     answer: Answer = field(default_factory=lambda: saying(OK))
     requests: list[Received] = field(default_factory=list)
     open: int = 0
     port: int = 0
+    host: str = "127.0.0.1"
 
     async def __aenter__(self) -> Self:
         self._closed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20)
+        self._server = await asyncio.start_server(
+            self._serve, self.host, self.port, limit=1 << 20
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

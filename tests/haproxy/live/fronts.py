@@ -1,0 +1,235 @@
+"""Two fronts of one cloud, side by side: its gateway, and HAProxy before the same gateway.
+
+Its own services are played, and so are the other clouds.
+"""
+
+import asyncio
+import copy
+import csv
+import io
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.backend import Backend
+from gateway.played import Answered, Client, free_ports
+from ruamel.yaml import YAML
+
+from openstackoid.federation import load
+from openstackoid.gateway import Gateway
+from openstackoid.gateway import Settings as GatewaySettings
+from openstackoid.gateway import log as gateway_log
+from openstackoid.haproxy import Settings, plan, render
+from openstackoid.haproxy.checking import executable
+from openstackoid.routing.via import is_stamp
+
+GATEWAY, HAPROXY, OTHERS = "127.0.0.2", "127.0.0.3", "127.0.0.4"
+PORTS = {"http": 80, "https": 443}
+
+_REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SECONDS = re.compile(rb'"seconds": ?[0-9.]+')
+_OWN = {b"connection", b"date", b"keep-alive"}
+"""Headers that each connection, or each second, has of its own."""
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass
+class Outcome:
+    """What a client saw, and what each service got, as far as the front is not to matter.
+
+    Of Via that of gateways alone.
+
+    Names of headers have no case and no order, and a request's new id is any. `handed_over`
+    tells whether HAProxy left it to the gateway.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    received: list[tuple[str, Headers, bytes]]
+    handed_over: int
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether HAProxy itself took the request for no HTTP."""
+        return self.status == 400 and (b"content-type", b"text/html") in self.headers
+
+    @property
+    def seen(self) -> tuple[object, ...]:
+        return (self.status, self.headers, self.body, self.received)
+
+
+@dataclass
+class Fronts:
+    """One cloud behind both fronts; `ports` are those that stand for the federation's."""
+
+    ports: dict[int, int]
+    backends: list[Backend]
+    name: str
+    socket: Path
+
+    async def both(self, request: bytes, port: int, method: str = "GET") -> tuple[Outcome, Outcome]:
+        """Send the same bytes to both; return what came of it, the gateway's first."""
+        return (
+            await self.send(GATEWAY, request, port, method),
+            await self.send(HAPROXY, request, port, method),
+        )
+
+    async def send(self, front: str, request: bytes, port: int, method: str = "GET") -> Outcome:
+        """Send one request on a connection of its own."""
+        for backend in self.backends:
+            backend.requests.clear()
+        before = await self._handed_over()
+        reader, writer = await asyncio.open_connection(front, self.ports.get(port, port))
+        writer.write(request)
+        answer = await asyncio.wait_for(Client(reader, writer, "", "").answer(method), 20)
+        writer.close()
+        received = [
+            (r.line, _headers(r.head), r.body) for b in self.backends for r in b.requests
+        ]
+        headers, body = _headers(answer.head), _alike(answer.body)
+        if answer.status >= 400:
+            body = body.lower()  # errors quote names of headers, which HAProxy writes in lower case
+        return Outcome(answer.status, headers, body, received, await self._handed_over() - before)
+
+    async def _handed_over(self) -> int:
+        """Return how many requests HAProxy has left to the gateway since it runs."""
+        reader, writer = await asyncio.open_unix_connection(self.socket)
+        writer.write(b"show stat\n")
+        heading, *rows = csv.reader((await reader.read()).decode().removeprefix("# ").splitlines())
+        writer.close()
+        column = heading.index("stot")
+        return next(int(r[column]) for r in rows if r[:2] == [f"{self.name}-gateway", "BACKEND"])
+
+
+@asynccontextmanager
+async def fronts(
+    federation: dict[str, Any], here: str, directory: Path, rate: int = 100_000
+) -> AsyncIterator[Fronts]:
+    """Run both fronts of one cloud of a federation (as a document), at addresses of this machine."""
+    document = copy.deepcopy(federation)
+    urls = [u for cloud in document["clouds"].values() for u in _urls(cloud["frontends"])]
+    known = sorted({_port(url) for url in urls})
+    ports = dict(zip(known, free_ports(len(known)), strict=True))
+    gateway_log.configure(io.StringIO())
+    async with AsyncExitStack() as stack:
+        backends: list[Backend] = []
+
+        async def played(**where: Any) -> Backend:
+            backends.append(await stack.enter_async_context(Backend(**where)))
+            return backends[-1]
+
+        for name, cloud in document["clouds"].items():
+            cloud["frontends"] = _each(cloud["frontends"], lambda url: moved(url, ports))
+            if name != here:
+                cloud["connect"] = OTHERS
+                cloud.pop("backends", None)
+                continue
+            cloud["bind"] = GATEWAY
+            for service, endpoints in cloud["backends"].items():
+                served = {url: await played() for url in _urls({service: endpoints})}
+                cloud["backends"][service] = _each(
+                    {service: endpoints},
+                    lambda url, served=served: _at(url, "127.0.0.1", served[url].port),
+                )[service]
+        others = {
+            _port(url)
+            for name, cloud in document["clouds"].items()
+            if name != here
+            for url in _urls(cloud["frontends"])
+        }
+        for port in sorted(others):
+            await played(host=OTHERS, port=port)
+        file = directory / f"{here}.yaml"
+        with file.open("w") as stream:
+            YAML(typ="safe").dump(document, stream)
+        gateway = Gateway(GatewaySettings(file, here, rate=rate, connect_timeout=5, drain_timeout=5))
+        await gateway.start()
+        stack.push_async_callback(gateway.close)
+        socket = directory / "socket"
+        settings = Settings(rate=rate, socket=socket, drop=False)
+        configuration = directory / f"{here}.cfg"
+        configuration.write_text(render(plan(load(file), here, HAPROXY), settings))
+        await stack.enter_async_context(running(configuration))
+        mine = {_port(u) for u in _urls(document["clouds"][here]["frontends"])}
+        yield Fronts({old: new for old, new in ports.items() if new in mine}, backends, here, socket)
+
+
+@asynccontextmanager
+async def running(configuration: Path) -> AsyncIterator[None]:
+    """Run HAProxy until the context ends."""
+    process = subprocess.Popen([executable(), "-W", "-f", configuration], stderr=subprocess.PIPE)
+    try:
+        ports = re.findall(r"bind (\S+):(\d+)", configuration.read_text())
+        for host, port in ports:
+            await _listening(process, host, int(port))
+        yield
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+async def _listening(process: "subprocess.Popen[bytes]", host: str, port: int) -> None:
+    while True:
+        assert process.poll() is None, "haproxy has ended"
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+
+
+def moved(url: str, ports: dict[int, int]) -> str:
+    """Return a URL with the port that stands for its own, and without TLS."""
+    return _at(url, "", ports[_port(url)]).replace("https:", "http:", 1)
+
+
+def _at(url: str, host: str, port: int) -> str:
+    parts = urlsplit(url)
+    name = host or (f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname)
+    return parts._replace(netloc=f"{name}:{port}").geturl()
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or PORTS[parts.scheme]
+
+
+def _urls(services: dict[str, Any]) -> list[str]:
+    return [
+        url
+        for endpoints in services.values()
+        for url in (endpoints.values() if isinstance(endpoints, dict) else [endpoints])
+    ]
+
+
+def _each(services: dict[str, Any], change: Any) -> dict[str, Any]:
+    return {
+        service: {i: change(u) for i, u in endpoints.items()}
+        if isinstance(endpoints, dict)
+        else change(endpoints)
+        for service, endpoints in services.items()
+    }
+
+
+def _headers(head: bytes) -> Headers:
+    pairs = (line.partition(b":") for line in head.split(b"\r\n")[1:] if line)
+    return sorted(
+        (name.lower(), _alike(value.strip()))
+        for name, _, value in pairs
+        if name.lower() not in _OWN
+        if name.lower() != b"via" or is_stamp(value.decode("latin-1"))
+    )
+
+
+def _alike(text: bytes) -> bytes:
+    """Return what is the same for two requests that are."""
+    return _SECONDS.sub(b"seconds", _REQUEST_ID.sub(b"req-any", text))

@@ -1,0 +1,155 @@
+"""What HAProxy carries out by itself, and what it leaves to the gateway."""
+
+import pytest
+from haproxy.live.fronts import Fronts
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+COMPLETE = '{"*":"Here","identity":"Here"}'
+SERVED = '{"*":"Here","block-storage":"Here","compute":"Here","identity":"Here","network":"Here","placement":"Here"}'
+ID = "X-Openstack-Request-Id: req-11111111-2222-3333-4444-555555555555"
+
+NATIVE = {
+    "no scope": ("GET /image/v2/images?limit=1", []),
+    "no scope, a token": ("GET /image/v2/images", ["X-Auth-Token: T"]),
+    "no scope, a write": ("POST /compute/v2.1/servers", ["X-Auth-Token: T", "Content-Length: 0"]),
+    "no scope, a validation": ("GET /identity/v3/auth/tokens", ["X-Subject-Token: T"]),
+    "no scope, a Via": ("GET /image/v2", ["Via: 1.1 There (openstackoid)"]),
+    "no scope, the root": ("GET /image", []),
+    "no scope, the root with a query": ("GET /image?x=/image/image", []),
+    "no scope, the prefix twice": ("GET /image/image", []),
+    "no scope, another prefix behind": ("GET /compute", []),
+    "no scope, two tokens": ("GET /image/v2", ["X-Auth-Token: A", "X-Auth-Token: B"]),
+    "no scope, claims": ("GET /image/v2", ["X-Roles: admin", "X-Forwarded-For: 1.2.3.4"]),
+    "a suffix": ("GET /image/v2", [f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
+    "a header": ("GET /image/v2", [f"X-Scope: {COMPLETE}"]),
+    "a header beside a token": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Auth-Token: T"]),
+    "both": ("GET /image/v2", [f"X-Scope: {COMPLETE}", f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
+    "claims": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Roles: admin", "X-Service-User-Id: 1"]),
+    "a service's token": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Service-Token: S"]),
+    "an id": ("GET /image/v2", [f"X-Scope: {COMPLETE}", ID]),
+    "an id that is none": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Openstack-Request-Id: 1"]),
+    "a scope for another service": (
+        "GET /image/v2",
+        ['X-Auth-Token: T!SCOPE!{"*":"Here","identity":"Here","network":"There"}'],
+    ),
+    "a scope of another home": (
+        "GET /image/v2",
+        ['X-Auth-Token: T!SCOPE!{"*":"There","identity":"Here","image":"Here"}'],
+    ),
+    "an incomplete scope": ("GET /image/v2", ['X-Auth-Token: T!SCOPE!{"network":"There"}']),
+    "an incomplete header": ("GET /image/v2", ['X-Scope: {"image":"Here"}', "X-Auth-Token: T"]),
+    "a scope without what is bound": (
+        "GET /image/v2",
+        ['X-Auth-Token: T!SCOPE!{"*":"There","compute":"There","identity":"Here","image":"Here"}'],
+    ),
+    "a scope with a part of what is bound": (
+        "GET /image/v2",
+        ['X-Auth-Token: T!SCOPE!{"compute":"There","network":"Here"}'],
+    ),
+    "a server": ("POST /compute/v2.1/servers", [f"X-Auth-Token: T!SCOPE!{SERVED}", "Content-Length: 0"]),
+    "a server at home": (
+        "POST /compute/v2.1/servers",
+        ['X-Auth-Token: T!SCOPE!{"image":"There"}', "Content-Length: 0"],
+    ),
+    "servers read": (
+        "GET /compute/v2.1/servers",
+        ['X-Auth-Token: T!SCOPE!{"network":"There"}'],
+    ),
+    "Keystone": ("GET /identity/v3/projects", [f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
+    "Keystone by X-Scope": ("GET /identity/v3", [f"X-Scope: {COMPLETE}"]),
+    "a JWS": ("GET /image/v2", [f"X-Auth-Token: a.b-c.d_e!SCOPE!{COMPLETE}"]),
+    "keep-alive": ("GET /image/v2", ["Connection: keep-alive"]),
+    "close": ("GET /image/v2", ["Connection: close"]),
+    "a long scope": ("GET /image/v2", ["X-Auth-Token: " + "T" * 8000 + f"!SCOPE!{COMPLETE}"]),
+}
+
+LEFT = {
+    "an operator": ("GET /image/v2", ['X-Scope: {"image":"Here|There"}']),
+    "an operator for another service": ("GET /image/v2", ['X-Scope: {"network":"Here|There"}']),
+    "another cloud": ("GET /image/v2", ['X-Scope: {"image":"There"}']),
+    "a foreign token": ("GET /image/v2", ['X-Auth-Token: T!SCOPE!{"*":"Here","identity":"There"}']),
+    "a foreign token by star": ("GET /image/v2", ['X-Auth-Token: T!SCOPE!{"*":"There","image":"Here"}']),
+    "from a gateway": (
+        "GET /image/v2",
+        [f"X-Auth-Token: T!SCOPE!{COMPLETE}", "Via: 1.1 There (openstackoid)"],
+    ),
+    "a wallet": (
+        "GET /image/v2",
+        ['X-Auth-Token: T!SCOPE!{"*":"Here","identity":"Here","tokens":{"*":["T",null]}}'],
+    ),
+    "a sealed token": ("GET /image/v2", [f"X-Auth-Token: a.b.c.d.e!SCOPE!{COMPLETE}"]),
+    "a scope of people": ("GET /image/v2", ["X-Scope: image=Here"]),
+    "no key at all": ("GET /image/v2", ["X-Scope: {}"]),
+    "an alias": ("GET /image/v2", ['X-Scope: {"glance":"Here"}']),
+    "another order": ("GET /image/v2", ['X-Scope: {"image":"Here","*":"Here"}']),
+    "two that differ": ("GET /image/v2", ['X-Scope: {"image":"Here"}', 'X-Auth-Token: T!SCOPE!{"image":"There"}']),
+    "two written in two ways": (
+        "GET /image/v2",
+        ['X-Scope: {"image":"Here"}', "X-Auth-Token: T!SCOPE!image=Here"],
+    ),
+    "two X-Scope": ("GET /image/v2", [f"X-Scope: {COMPLETE}", f"X-Scope: {COMPLETE}"]),
+    "two tokens": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Auth-Token: T", "X-Auth-Token: S"]),
+    "two suffixes": ("GET /image/v2", [f"X-Auth-Token: T!SCOPE!{COMPLETE}!SCOPE!{COMPLETE}"]),
+    "an empty suffix": ("GET /image/v2", ["X-Auth-Token: T!SCOPE!"]),
+    "an empty X-Scope": ("GET /image/v2", ["X-Scope: ", f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
+    "a login": ("POST /identity/v3/auth/tokens", ["Content-Length: 0"]),
+    "a login with slashes": ("POST /identity/v3/auth/tokens//?nocatalog", ["Content-Length: 0"]),
+    "a login with a scope": (
+        "POST /identity/v3/auth/tokens",
+        [f"X-Scope: {COMPLETE}", "Content-Length: 0"],
+    ),
+    "a validation with a scope": (
+        "GET /identity/v3/auth/tokens",
+        ["X-Auth-Token: S", f"X-Subject-Token: T!SCOPE!{COMPLETE}"],
+    ),
+    "a validation of a foreign token": (
+        "GET /identity/v3/auth/tokens",
+        ["X-Auth-Token: S", 'X-Subject-Token: T!SCOPE!{"*":"There","identity":"There"}'],
+    ),
+    "a catalog": ("GET /identity/v3/auth/catalog", [f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
+    "a server on a network of another cloud": (
+        "POST /compute/v2.1/servers",
+        ['X-Auth-Token: T!SCOPE!{"network":"There"}', "Content-Length: 0"],
+    ),
+    "dots": ("GET /image/v2/../x", [f"X-Scope: {COMPLETE}"]),
+    "encoded dots": ("GET /image/%2E%2e/x", [f"X-Scope: {COMPLETE}"]),
+    "an underscore": ("GET /image/v2", ["X_Scope: image=There"]),
+    "an underscore elsewhere": ("GET /image/v2", ["X_Other: 1"]),
+    "X-Storage-Token": ("GET /image/v2", [f"X-Storage-Token: T!SCOPE!{COMPLETE}"]),
+    "no ASCII": ("GET /image/v2", ["X-Other: \u00e4"]),
+    "no UTF-8": ("GET /image/v2", ["X-Other: \udce4"]),
+    "a header of the connection": ("GET /image/v2", ["Connection: X-Other", "X-Other: 1"]),
+    "the connection's X-Scope": ("GET /image/v2", ["Connection: X-Scope", f"X-Scope: {COMPLETE}"]),
+    "Keep-Alive": ("GET /image/v2", ["Keep-Alive: timeout=5"]),
+    "a proof": ("GET /image/v2", ["X-Scope-Proof: a.b.c"]),
+    "TE": ("GET /image/v2", ["TE: trailers"]),
+    "Upgrade": ("GET /image/v2", ["Connection: upgrade", "Upgrade: h2c"]),
+    "an unknown path": ("GET /unknown", []),
+    "a path that begins alike": ("GET /images", []),
+    "too long": ("GET /image/v2", ["X-Scope: " + '{"*":"Here"}'.ljust(4097, "x")]),
+}
+
+
+def written(line: str, headers: list[str]) -> bytes:
+    head = [f"{line} HTTP/1.1", "Host: here", *headers]
+    return "\r\n".join([*head, "", ""]).encode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize("name", NATIVE)
+async def test_haproxy_needs_no_gateway(name: str, here: Fronts) -> None:
+    """For what stays in the cloud; and does what the gateway would have done."""
+    line, headers = NATIVE[name]
+    alone, both = await here.both(written(line, headers), 8888, line.split()[0])
+    assert both.seen == alone.seen
+    assert both.status == 200
+    assert not both.handed_over
+
+
+@pytest.mark.parametrize("name", LEFT)
+async def test_the_gateway_does_the_rest(name: str, here: Fronts) -> None:
+    """And its answer passes unchanged."""
+    line, headers = LEFT[name]
+    alone, both = await here.both(written(line, headers), 8888, line.split()[0])
+    assert both.seen == alone.seen
+    assert both.handed_over
