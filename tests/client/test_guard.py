@@ -363,6 +363,26 @@ def test_plugins_without_a_keystone_have_their_endpoint(
     assert away.requests == []
 
 
+def test_the_user_s_identity_provider_is_asked(cloud: Fake, away: Fake) -> None:
+    """One logs in there before one has a token; its address is an option of the plugin."""
+    provider = {"identity_provider": "idp", "protocol": "openid", "client_id": "c"}
+    token = fixture.V3Token(project_id="p1")
+    token.add_service("image").add_standard_endpoints(public=f"{cloud.url}/image")
+    cloud.reply = lambda r: (201, token) if "/auth" in r.path else None
+    away.reply = lambda _: (200, {"access_token": "of-the-provider"})
+    auth = v3.OidcPassword(
+        f"{cloud.url}/identity/v3",
+        access_token_endpoint=f"{away.url}/token",
+        client_secret="s",
+        username="alice",
+        password="pw",
+        **provider,
+    )
+    session = Session(auth=scoped(auth, SCOPE))
+    assert session.get("/images", **IMAGES).status_code == 200
+    assert [request.path for request in away.requests] == ["/token"]
+
+
 def test_an_override_of_a_program_that_asks_for_its_version_is_home(
     cloud: Fake, away: Fake
 ) -> None:
