@@ -396,8 +396,48 @@ async def test_all_clouds_lists_together_are_bounded(
     monkeypatch.setattr(held, "MAX_HELD", 1000)
     answered = await clouds.ask("CloudOne", "image", "/v2/images", AND)
     assert answered.status == 400
-    assert "is longer than 1000 bytes; ask for it in smaller pages" in message(answered)
+    assert "is longer than can be held; ask for it in smaller pages" in message(answered)
     assert (await clouds.ask("CloudOne", "image", "/v2/images", OR)).status == 200
+
+
+async def test_values_count_besides_their_bytes(
+    clouds: Clouds, one: Backend, two: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of a million nothings takes more memory than its bytes."""
+    two.answer = json_answer('{"images":[' + "[]," * 99 + "[]]}")
+    monkeypatch.setattr(held, "MAX_HELD", 100 * held.VALUE)
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", AND)
+    assert answered.status == 400
+    assert "ask for it in smaller pages" in message(answered)
+
+
+async def test_what_all_requests_hold_is_bounded(
+    clouds: Clouds, one: Backend, two: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes when others hold much is told to come again; then there is room."""
+    held_by_others, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(received: Received, connection: Connection) -> None:
+        await connection.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1302\r\n\r\n"
+            + b'{"images":[{"id":"'.ljust(1000, b"x")
+        )
+        held_by_others.set()
+        await go_on.wait()
+        await connection.send(b'"}]}'.rjust(302, b"x"))
+
+    one.answer, two.answer = listed("a"), slow
+    first = asyncio.create_task(clouds.ask("CloudOne", "image", "/v2/images", AND))
+    await held_by_others.wait()
+    two.answer = listed("x" * 1100)
+    monkeypatch.setattr(held, "MAX_ALL", 2000)
+    refused = await clouds.ask("CloudOne", "image", "/v2/images", AND)
+    assert refused.status == 503
+    assert "try again later" in message(refused)
+    go_on.set()
+    assert (await first).status == 200
+    two.answer = listed("b")
+    assert (await clouds.ask("CloudOne", "image", "/v2/images", AND)).status == 200
 
 
 async def test_what_was_let_go_is_not_held(

@@ -295,6 +295,26 @@ async def test_a_client_that_leaves_while_it_waits_leaves_nothing(
 
 
 @silence
+@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("PUT", b"data")])
+async def test_promises_of_an_answer_are_none(clouds: Clouds, method: str, body: bytes) -> None:
+    """A service that says "102 Processing" again and again has not answered."""
+
+    async def answer(received: Received, connection: Connection) -> None:
+        await connection.body(received.head)
+        while True:
+            await connection.send(b"HTTP/1.1 102 Processing\r\n\r\n")
+            await asyncio.sleep(0.02)
+
+    clouds.backends["CloudTwo"]["image"].answer = answer
+    client = await clouds.open("CloudOne", "image")
+    await client.send(method, "/v2/images/x/file", IMAGE_TWO, body=body)
+    answered = await client.answer()
+    assert answered.status == 504
+    assert "has not answered for 0.25 s" in error(answered)["message"]
+    await clouds.backends["CloudTwo"]["image"].all_closed()
+
+
+@silence
 async def test_a_client_that_stalls_is_cut_off(clouds: Clouds, logged: io.StringIO) -> None:
     """Half an upload and then silence does not occupy a service for ever."""
     backend = clouds.backends["CloudTwo"]["image"]

@@ -91,10 +91,12 @@ def sent(
 
 def _write_some() -> None:
     """Write some of what was sent, and the rest when others had their turn."""
-    for _ in range(min(len(_pending), _SLICE)):
-        _pending.popleft()()
-    if _pending:
-        asyncio.get_running_loop().call_soon(_write_some)
+    try:
+        for _ in range(min(len(_pending), _SLICE)):
+            _pending.popleft()()
+    finally:  # though one could not be written
+        if _pending:
+            asyncio.get_running_loop().call_soon(_write_some)
 
 
 def flush() -> None:

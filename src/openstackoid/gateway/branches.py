@@ -40,9 +40,9 @@ class Branches:
     request_id: str
     upstream: Upstream
     health: Health
+    held: Held
     upload: Tee | None = None
     _ids: dict[str, Ids] = field(default_factory=dict)
-    _held: Held = field(default_factory=Held)
 
     async def send(self, cloud: str, request: Request) -> Answer:
         """Return one cloud's answer; raises NoAnswerError."""
@@ -127,7 +127,7 @@ class Branches:
         if not is_json(response.headers):
             return Answer(status, headers, body=response, close=response.close)
         try:
-            document, close = await self._held.read(response, self._editor(branch, links))
+            document, close = await self.held.read(response, self._editor(branch, links))
         except (UnusableError, CatalogTooLongError) as error:
             raise self._unusable(response, branch, goal, error) from error
         finally:
@@ -143,8 +143,7 @@ class Branches:
         safe = response.method in SAFE
         if safe and isinstance(error, TooLongError):  # by chance this cloud's, not another's
             message = f"what {branch.service} of {self.route.expression} answers {error}"
-            status = HTTPStatus.BAD_REQUEST
-            return Refusal(status, message, cloud=self.here, service=branch.service)
+            return Refusal(error.status, message, cloud=self.here, service=branch.service)
         sent = not Answer(response.status).did_nothing
         advice = f"; it may have been carried out: look in {goal.cloud} before you send it again"
         who = f"the answer ({response.status}) of {branch.service} of {goal.cloud}"

@@ -16,6 +16,7 @@ from openstackoid.gateway.answer import give, relay_answer
 from openstackoid.gateway.branches import Branches
 from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
+from openstackoid.gateway.held import Held
 from openstackoid.gateway.protocol import RelayedRequest, RelayedResponse, is_json
 from openstackoid.gateway.record import Record
 from openstackoid.gateway.tee import Tee
@@ -60,36 +61,49 @@ class Composite:
         upload = body is not None and not is_json(request.headers)
         document = None if body is None or upload else await self._document(body, route)
         operation = Request.of(head.method, route.rest, document, upload=upload)
-        branches = Branches(
-            head,
-            route,
-            federation,
-            foreign,
-            self.here,
-            record.make_request_id(),
-            self.upstream,
-            self.health,
-        )
         frontend = federation.clouds[self.here].frontend(route.service, route.interface)
         safe = head.method in SAFE
-        evaluation = Evaluation(
-            branches.send,
-            self._policy(head, default=Policy.ANY if safe else Policy.ALL),
-            self.health.down,
-            str(frontend or ""),
-            self.here,
-            route.service,
-            self.patience if safe else None,
-        )
-        pump = None
-        if upload and body is not None:
-            branches.upload = Tee(body, clouds(route.expression))
-            pump = asyncio.create_task(branches.upload.pump())
+        with Held() as held:
+            branches = Branches(
+                head,
+                route,
+                federation,
+                foreign,
+                self.here,
+                record.make_request_id(),
+                self.upstream,
+                self.health,
+                held,
+                Tee(body, clouds(route.expression)) if upload and body is not None else None,
+            )
+            evaluation = Evaluation(
+                branches.send,
+                self._policy(head, default=Policy.ANY if safe else Policy.ALL),
+                self.health.down,
+                str(frontend or ""),
+                self.here,
+                route.service,
+                self.patience if safe else None,
+            )
+            answer = await self._evaluated(evaluation, operation, route, branches.upload, record)
+            links = branches.links(answer.cloud) if answer.cloud else None
+            return await self._respond(request, record, answer, links)
+
+    async def _evaluated(
+        self,
+        evaluation: Evaluation,
+        operation: Request,
+        route: Route,
+        upload: Tee | None,
+        record: Record,
+    ) -> Answer:
+        """Return the one answer, and put down the report; raises Refusal."""
+        pump = asyncio.create_task(upload.pump()) if upload else None
         running = asyncio.ensure_future(evaluation.run(route.expression, operation))
         try:
-            answer = await asyncio.shield(running)
+            return await asyncio.shield(running)
         except asyncio.CancelledError:
-            if safe or upload:
+            if operation.safe or upload:
                 running.cancel()
             # A write that has begun is brought to its end, or undone, though nobody waits for it.
             (late,) = await asyncio.gather(running, return_exceptions=True)
@@ -110,8 +124,6 @@ class Composite:
                 await asyncio.gather(pump, return_exceptions=True)
             record.extra.append((REPORT, evaluation.report.header()))
             record.fields["report"] = [o.document() for o in evaluation.report.outcomes.values()]
-        links = branches.links(answer.cloud) if answer.cloud else None
-        return await self._respond(request, record, answer, links)
 
     async def _respond(
         self, request: RelayedRequest, record: Record, answer: Answer, links: Links | None

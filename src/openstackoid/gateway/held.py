@@ -1,16 +1,24 @@
-"""The JSON that one request holds to merge it: of all clouds together, no more than a bound."""
+"""The JSON that is held to merge it: of one request, and of all of them, no more than a bound."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
-from typing import Any
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
 
 import aiohttp
 
 from openstackoid.gateway.answer import Editor
 from openstackoid.operators.shapes import decode
 
-MAX_HELD = 64 * 2**20
-"""Bytes of JSON that one request holds: tens of thousands of servers with all details."""
+VALUE = 96
+"""Bytes of memory that a value takes besides its JSON, be it only `[]`."""
+
+MAX_HELD = 96 * 2**20
+"""Bytes that one request may take: those of some 15,000 servers with all details."""
+
+MAX_ALL = 4 * MAX_HELD
+"""Bytes that all requests of a gateway may take at once."""
 
 
 class UnusableError(Exception):
@@ -20,12 +28,32 @@ class UnusableError(Exception):
 class TooLongError(UnusableError):
     """There is more of it than can be held."""
 
+    status = HTTPStatus.BAD_REQUEST
+
+
+class BusyError(TooLongError):
+    """There is more of it than can be held while others hold as much as they do."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
 
 class Held:
-    """What one request holds of its answers."""
+    """What one request holds of its answers, until the end of the context."""
+
+    _all = 0
 
     def __init__(self) -> None:
         self._bytes = 0
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None
+    ) -> None:
+        self._hold(-self._bytes)
+        self._ended = True
 
     async def read(
         self, response: aiohttp.ClientResponse, editor: Editor | None
@@ -39,12 +67,12 @@ class Held:
         with ExitStack() as holding:
             holding.callback(lambda: self._hold(-size))
             try:
-                async for piece in response.content.iter_any():
-                    part = editor.feed(piece) if editor else piece
-                    size += len(part)
-                    self._hold(len(part))
+                async for part in _edited(response, editor):
+                    cost = len(part) + VALUE * part.count(b",")
+                    size += cost
+                    self._hold(cost)
+                    self._check()
                     data += part
-                data += editor.end() if editor else b""
                 document = decode(bytes(data)) if data else None
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
@@ -53,6 +81,21 @@ class Held:
             return document, holding.pop_all().close
 
     def _hold(self, size: int) -> None:
-        self._bytes += size
-        if size > 0 and self._bytes > MAX_HELD:
-            raise TooLongError(f"is longer than {MAX_HELD} bytes; ask for it in smaller pages")
+        if not self._ended:
+            self._bytes += size
+            Held._all += size
+
+    def _check(self) -> None:
+        if self._bytes > MAX_HELD:
+            raise TooLongError("is longer than can be held; ask for it in smaller pages")
+        if Held._all > MAX_ALL:
+            raise BusyError(
+                "is longer than can be held beside what others ask for; try again later"
+            )
+
+
+async def _edited(response: aiohttp.ClientResponse, editor: Editor | None) -> AsyncIterator[bytes]:
+    async for piece in response.content.iter_any():
+        yield editor.feed(piece) if editor else piece
+    if editor:
+        yield editor.end()

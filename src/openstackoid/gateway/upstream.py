@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 import aiohttp
+import structlog
 from aiohttp import hdrs
 from yarl import URL
 
@@ -25,6 +26,8 @@ KEEP_ALIVE = 4.0
 CONTINUE_WAIT = 1.0
 """Seconds to wait for `100 Continue` before a body is sent all the same, as curl does: a uwsgi
 without http-manage-expect never says it."""
+
+log = structlog.get_logger()
 
 
 class _Request(aiohttp.ClientRequest):
@@ -63,6 +66,7 @@ class Upstream:
         self.peers = peers
         self.connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
+        self._for_head = connect_timeout + idle_timeout
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
             request_class=_Request,
@@ -100,13 +104,14 @@ class Upstream:
         """
         url = URL(target.url, encoded=True)
         headers = self.peers.signed(method, url.raw_path_qs, target, route, headers)
+        patience = None if isinstance(body, AsyncIterator) else self._for_head
         try:
-            async with asyncio.timeout(None) as taking:
+            async with asyncio.timeout(patience) as taking:
                 answer = await self._session.request(
                     method,
                     url.with_host(target.connect) if target.connect else url,
                     headers=headers,
-                    data=body if isinstance(body, bytes | None) else self._taken(body, taking),
+                    data=self._taken(body, taking) if isinstance(body, AsyncIterator) else body,
                     allow_redirects=False,
                     server_hostname=url.host,
                     ssl=self.peers.asking,
@@ -124,14 +129,22 @@ class Upstream:
     async def _taken(
         self, body: AsyncIterator[bytes], taking: asyncio.Timeout
     ) -> AsyncIterator[bytes]:
-        """Yield a body, of which each piece is to be taken within the idle timeout."""
-        loop = asyncio.get_running_loop()
-        async for piece in body:
+        """Yield a body, of which each piece is to be taken within the idle timeout.
+
+        So is the answer's head to come behind its end, whatever 1xx (RFC 9110, section 15.2) come
+        before it.
+        """
+
+        def expect(something: bool) -> None:
+            end = asyncio.get_running_loop().time() + self._idle_timeout
             with suppress(RuntimeError):  # there is an answer before the body has ended
-                taking.reschedule(loop.time() + self._idle_timeout)
+                taking.reschedule(end if something else None)
+
+        async for piece in body:
+            expect(something=True)
             yield piece
-            with suppress(RuntimeError):
-                taking.reschedule(None)
+            expect(something=False)
+        expect(something=True)
 
     @asynccontextmanager
     async def send(
@@ -166,8 +179,9 @@ class Upstream:
         self, error: Exception, method: str, target: Target, route: Route
     ) -> NoAnswerError:
         who = f"{route.service} of {target.cloud}"
-        by = f" (by way of {target.connect})" if target.connect else ""
-        at = f" at {URL(target.url).origin()}{by}" if target.remote else ""
+        at = f" at {URL(target.url).origin()}" if target.remote else ""
+        if target.connect:  # how clouds reach one another is not for everyone
+            log.warning("no answer", cloud=target.cloud, connect=target.connect)
         status = HTTPStatus.BAD_GATEWAY
         sent = True
         match error:

@@ -15,7 +15,7 @@ from openstackoid.scope import Cloud, Scope
 from openstackoid.scope.model import IDENTITY
 from openstackoid.scope.services import service_type
 
-MAX_CATALOG = 8 * 2**20
+MAX_CATALOG = 2 * 2**20
 """Bytes of an answer with a catalog; a large deployment's has some hundred kilobytes."""
 
 
