@@ -38,6 +38,12 @@ UNUSUAL = (
 The gateway knows what to refuse of it, and what else to take off.
 """
 
+UNUSUAL_TARGET = "^[^/]|[^!-~]|#"
+"""Targets that are no paths, and what a path cannot have."""
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "COPY")
+"""Those that OpenStack's APIs have."""
+
 UNREADABLE_TOKEN = r"^(?![A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}(?:!SCOPE!\{[^!]*\})?$)"  # noqa: S105
 """Tokens that are none of a Keystone's (Fernet, JWS, UUID): sealed ones, and who knows what."""
 

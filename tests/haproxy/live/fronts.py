@@ -8,7 +8,6 @@ import copy
 import csv
 import io
 import re
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.backend import Backend
-from gateway.played import Answered, Client, free_ports
+from gateway.played import Client, free_ports
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
@@ -57,8 +56,8 @@ class Outcome:
 
     @property
     def unreadable(self) -> bool:
-        """Whether HAProxy itself took the request for no HTTP."""
-        return self.status == 400 and (b"content-type", b"text/html") in self.headers
+        """Whether HAProxy itself took the request for no HTTP, or for none that it knows."""
+        return self.status in {400, 422} and (b"content-type", b"text/html") in self.headers
 
     @property
     def seen(self) -> tuple[object, ...]:
@@ -67,10 +66,14 @@ class Outcome:
 
 @dataclass
 class Fronts:
-    """One cloud behind both fronts; `ports` are those that stand for the federation's."""
+    """One cloud behind both fronts; `ports` are those that stand for the federation's.
+
+    `services` are those of this cloud, at their public interface.
+    """
 
     ports: dict[int, int]
     backends: list[Backend]
+    services: dict[str, Backend]
     name: str
     socket: Path
 
@@ -90,9 +93,7 @@ class Fronts:
         writer.write(request)
         answer = await asyncio.wait_for(Client(reader, writer, "", "").answer(method), 20)
         writer.close()
-        received = [
-            (r.line, _headers(r.head), r.body) for b in self.backends for r in b.requests
-        ]
+        received = [(r.line, _headers(r.head), r.body) for b in self.backends for r in b.requests]
         headers, body = _headers(answer.head), _alike(answer.body)
         if answer.status >= 400:
             body = body.lower()  # errors quote names of headers, which HAProxy writes in lower case
@@ -112,7 +113,7 @@ class Fronts:
 async def fronts(
     federation: dict[str, Any], here: str, directory: Path, rate: int = 100_000
 ) -> AsyncIterator[Fronts]:
-    """Run both fronts of one cloud of a federation (as a document), at addresses of this machine."""
+    """Run both fronts of one cloud of a federation, as a document has it, on this machine."""
     document = copy.deepcopy(federation)
     urls = [u for cloud in document["clouds"].values() for u in _urls(cloud["frontends"])]
     known = sorted({_port(url) for url in urls})
@@ -120,6 +121,7 @@ async def fronts(
     gateway_log.configure(io.StringIO())
     async with AsyncExitStack() as stack:
         backends: list[Backend] = []
+        services: dict[str, Backend] = {}
 
         async def played(**where: Any) -> Backend:
             backends.append(await stack.enter_async_context(Backend(**where)))
@@ -134,6 +136,7 @@ async def fronts(
             cloud["bind"] = GATEWAY
             for service, endpoints in cloud["backends"].items():
                 served = {url: await played() for url in _urls({service: endpoints})}
+                services[service] = next(iter(served.values()))
                 cloud["backends"][service] = _each(
                     {service: endpoints},
                     lambda url, served=served: _at(url, "127.0.0.1", served[url].port),
@@ -149,7 +152,9 @@ async def fronts(
         file = directory / f"{here}.yaml"
         with file.open("w") as stream:
             YAML(typ="safe").dump(document, stream)
-        gateway = Gateway(GatewaySettings(file, here, rate=rate, connect_timeout=5, drain_timeout=5))
+        gateway = Gateway(
+            GatewaySettings(file, here, rate=rate, connect_timeout=5, drain_timeout=5)
+        )
         await gateway.start()
         stack.push_async_callback(gateway.close)
         socket = directory / "socket"
@@ -158,26 +163,27 @@ async def fronts(
         configuration.write_text(render(plan(load(file), here, HAPROXY), settings))
         await stack.enter_async_context(running(configuration))
         mine = {_port(u) for u in _urls(document["clouds"][here]["frontends"])}
-        yield Fronts({old: new for old, new in ports.items() if new in mine}, backends, here, socket)
+        ours = {old: new for old, new in ports.items() if new in mine}
+        yield Fronts(ours, backends, services, here, socket)
 
 
 @asynccontextmanager
 async def running(configuration: Path) -> AsyncIterator[None]:
     """Run HAProxy until the context ends."""
-    process = subprocess.Popen([executable(), "-W", "-f", configuration], stderr=subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(executable(), "-W", "-f", configuration)
     try:
-        ports = re.findall(r"bind (\S+):(\d+)", configuration.read_text())
-        for host, port in ports:
+        text = await asyncio.to_thread(configuration.read_text)
+        for host, port in re.findall(r"bind (\S+):(\d+)", text):
             await _listening(process, host, int(port))
         yield
     finally:
         process.terminate()
-        process.communicate()
+        await process.wait()
 
 
-async def _listening(process: "subprocess.Popen[bytes]", host: str, port: int) -> None:
+async def _listening(process: asyncio.subprocess.Process, host: str, port: int) -> None:
     while True:
-        assert process.poll() is None, "haproxy has ended"
+        assert process.returncode is None, "haproxy has ended"
         try:
             _, writer = await asyncio.open_connection(host, port)
         except ConnectionRefusedError:

@@ -47,9 +47,7 @@ async def test_both_fronts_do_the_same(case: dict[str, Any], clouds: dict[str, F
     port = parts.port or PORTS[parts.scheme]
     if port not in here.ports:
         return  # nobody listens there
-    alone, both = await here.both(
-        written(request, here.ports), port, request.get("method", "GET")
-    )
+    alone, both = await here.both(written(request, here.ports), port, request.get("method", "GET"))
     if both.unreadable:
         assert (alone.status, alone.received, both.received) == (400, [], [])
     else:

@@ -6,7 +6,8 @@ from haproxy.live.fronts import Fronts
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 COMPLETE = '{"*":"Here","identity":"Here"}'
-SERVED = '{"*":"Here","block-storage":"Here","compute":"Here","identity":"Here","network":"Here","placement":"Here"}'
+BOUND = '"identity":"Here","network":"Here","placement":"Here"'
+SERVED = f'{{"*":"Here","block-storage":"Here","compute":"Here",{BOUND}}}'
 ID = "X-Openstack-Request-Id: req-11111111-2222-3333-4444-555555555555"
 
 NATIVE = {
@@ -47,7 +48,10 @@ NATIVE = {
         "GET /image/v2",
         ['X-Auth-Token: T!SCOPE!{"compute":"There","network":"Here"}'],
     ),
-    "a server": ("POST /compute/v2.1/servers", [f"X-Auth-Token: T!SCOPE!{SERVED}", "Content-Length: 0"]),
+    "a server": (
+        "POST /compute/v2.1/servers",
+        [f"X-Auth-Token: T!SCOPE!{SERVED}", "Content-Length: 0"],
+    ),
     "a server at home": (
         "POST /compute/v2.1/servers",
         ['X-Auth-Token: T!SCOPE!{"image":"There"}', "Content-Length: 0"],
@@ -69,7 +73,10 @@ LEFT = {
     "an operator for another service": ("GET /image/v2", ['X-Scope: {"network":"Here|There"}']),
     "another cloud": ("GET /image/v2", ['X-Scope: {"image":"There"}']),
     "a foreign token": ("GET /image/v2", ['X-Auth-Token: T!SCOPE!{"*":"Here","identity":"There"}']),
-    "a foreign token by star": ("GET /image/v2", ['X-Auth-Token: T!SCOPE!{"*":"There","image":"Here"}']),
+    "a foreign token by star": (
+        "GET /image/v2",
+        ['X-Auth-Token: T!SCOPE!{"*":"There","image":"Here"}'],
+    ),
     "from a gateway": (
         "GET /image/v2",
         [f"X-Auth-Token: T!SCOPE!{COMPLETE}", "Via: 1.1 There (openstackoid)"],
@@ -83,7 +90,10 @@ LEFT = {
     "no key at all": ("GET /image/v2", ["X-Scope: {}"]),
     "an alias": ("GET /image/v2", ['X-Scope: {"glance":"Here"}']),
     "another order": ("GET /image/v2", ['X-Scope: {"image":"Here","*":"Here"}']),
-    "two that differ": ("GET /image/v2", ['X-Scope: {"image":"Here"}', 'X-Auth-Token: T!SCOPE!{"image":"There"}']),
+    "two that differ": (
+        "GET /image/v2",
+        ['X-Scope: {"image":"Here"}', 'X-Auth-Token: T!SCOPE!{"image":"There"}'],
+    ),
     "two written in two ways": (
         "GET /image/v2",
         ['X-Scope: {"image":"Here"}', "X-Auth-Token: T!SCOPE!image=Here"],
