@@ -3,7 +3,7 @@
 A cloud that is asked may put any absolute URL into its answer: the next page of a list, the `self`
 of a version, a redirect. keystoneauth asks for a fully qualified URL as it stands, token and all,
 and calls its plugins without it
-(https://docs.openstack.org/keystoneauth/latest/using-sessions.html). What sees every request with
+(https://docs.openstack.org/keystoneauth/latest/api/keystoneauth1.session.html). What sees every request with
 the address it is sent to is a transport adapter of requests
 (https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters).
 """
