@@ -1,11 +1,10 @@
 """With a scope, requests go to addresses of home alone, whatever links an answer holds.
 
 A cloud that is asked may put any absolute URL into its answer: the next page of a list, the `self`
-of a version, a redirect. keystoneauth asks for a fully qualified URL as it stands, token and all,
-and calls its plugins without it
-(https://docs.openstack.org/keystoneauth/latest/api/keystoneauth1.session.html). What sees every request with
-the address it is sent to is a transport adapter of requests
-(https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters).
+of a version, a redirect. keystoneauth asks for a fully qualified URL as it stands, token and all
+(https://docs.openstack.org/keystoneauth/latest/api/keystoneauth1.session.html), and calls its
+plugins without it. What sees every request with the address it is sent to is a transport adapter of
+requests (https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters).
 """
 
 import threading
