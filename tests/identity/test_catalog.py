@@ -63,8 +63,36 @@ def test_endpoints_of_another_cloud_become_ours(federation: Federation) -> None:
     ]
     document = edited({"token": {"catalog": theirs, "user": 1}}, federation, "image=Two", "Two")
     ours = entry("compute", "http://one:8888/compute/v2.1", "RegionOne")
-    image = entry("image", "http://two:9292", "RegionTwo")
-    assert document == {"token": {"catalog": [ours, ours, image], "user": 1}}
+    assert document == {"token": {"catalog": [ours, ours], "user": 1}}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        entry("image", "http://two:9292", "RegionTwo"),
+        entry("metering", "https://evil.example", "RegionOne"),
+        entry("compute", "http://two:8774.evil.example/", "RegionTwo"),
+        {"type": "metering"},
+        {"type": "metering", "endpoints": "http://evil.example"},
+        {"type": "metering", "endpoints": [1, {"url": 1}, {"interface": "public"}]},
+        {"endpoints": [{"url": "http://two:8774/", "interface": "public"}]},
+        1,
+    ],
+)
+def test_what_leads_elsewhere_is_left_out(federation: Federation, odd: object) -> None:
+    """A cloud whose Keystone one uses does not say where tokens of other clouds go."""
+    theirs = [odd, entry("compute", "http://two:8774/v2.1", "RegionTwo")]
+    ours = [entry("compute", "http://one:8888/compute/v2.1", "RegionOne")]
+    assert edited({"catalog": theirs}, federation, "image=Two", "Two") == {"catalog": ours}
+
+
+def test_bytes_that_are_no_text_hide_nothing(federation: Federation) -> None:
+    """What some client may decode by another charset is edited as well."""
+    links = Links(federation.clouds["Two"], federation.clouds["One"], "identity")
+    editor = CatalogEditor(parse("image=Two"), links, federation, "One")
+    evil = entry("metering", "https://evil.example", "\xe9")
+    editor.feed(json.dumps({"catalog": [evil]}, ensure_ascii=False).encode("latin-1"))
+    assert json.loads(editor.end()) == {"catalog": []}
 
 
 def test_a_service_taken_elsewhere_is_added(federation: Federation) -> None:

@@ -63,23 +63,34 @@ class CatalogEditor:
         """Return the whole body."""
         ours = self._federation.clouds[self._here]
         try:
-            document = json.loads(self._body)
-            catalog = document.get("token", document)["catalog"]
-            _lead_home(catalog, self._links, ours.region)
-            catalog += missing(catalog, self._scope, self._federation, self._here)
+            document = json.loads(self._body.decode(errors="replace"))
+            token = document.get("token", document)
+            if self._links is not None:
+                token["catalog"] = _led_home(token["catalog"], self._links, ours.region)
+            token["catalog"] += missing(token["catalog"], self._scope, self._federation, self._here)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return bytes(self._body)
         return json.dumps(document).encode()
 
 
-def _lead_home(catalog: list[dict[str, Any]], links: Links | None, region: str | None) -> None:
-    if links is None:
-        return
-    for endpoint in (e for entry in catalog for e in entry["endpoints"]):
-        url = links.url(endpoint["url"])
-        if url != endpoint["url"] and region is not None:
-            endpoint |= {"region": region, "region_id": region}
-        endpoint["url"] = url
+def _led_home(catalog: list[Any], links: Links, region: str | None) -> list[dict[str, Any]]:
+    """Return another cloud's catalog as far as it leads through home.
+
+    Clients believe a catalog: they take their tokens wherever it says.
+    """
+    led = []
+    for entry in (e for e in catalog if isinstance(e, dict) and isinstance(e.get("type"), str)):
+        there = entry.get("endpoints")
+        here = [
+            endpoint | {"url": url} | ({"region": region, "region_id": region} if region else {})
+            for endpoint in (there if isinstance(there, list) else [])
+            if isinstance(endpoint, dict)
+            and isinstance(old := endpoint.get("url"), str)
+            and (url := links.url(old)) != old
+        ]
+        if here:
+            led.append(entry | {"endpoints": here})
+    return led
 
 
 def missing(
