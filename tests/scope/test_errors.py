@@ -1,8 +1,13 @@
 """Hints about names that are not known."""
 
+from collections.abc import Collection
+
 import pytest
 
+from openstackoid.scope import errors
 from openstackoid.scope.errors import nearest
+
+MANY = {f"edge-site-{n:04}" for n in range(1000)} | {"Berlin", "paris-1", "paris-2"}
 
 
 @pytest.mark.parametrize(
@@ -18,3 +23,32 @@ from openstackoid.scope.errors import nearest
 def test_a_hint_is_the_nearest_name_or_a_short_list(name: str, known: set[str], hint: str) -> None:
     """Case does not matter; a federation of a thousand clouds is not listed."""
     assert nearest(name, known) == hint
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("berlim", '; did you mean "Berlin"?'),
+        ("erlin", '; did you mean "Berlin"?'),
+        ("egde-site-0815", '; did you mean "edge-site-0815"?'),
+        ("EDGE-SITE-0815", '; did you mean "edge-site-0815"?'),
+        ("edgesite-0815", '; did you mean "edge-site-0815"?'),
+        ("edge-site-08x5", ""),
+        ("B" * 8000, ""),
+        ("", ""),
+    ],
+)
+def test_of_a_thousand_clouds_few_are_compared(
+    name: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hint is had where it costs little: anybody may ask for a cloud that there is not."""
+    compared = []
+    close = errors.get_close_matches
+
+    def counted(word: str, possibilities: Collection[str], n: int) -> list[str]:
+        compared.extend(possibilities)
+        return close(word, possibilities, n=n)
+
+    monkeypatch.setattr(errors, "get_close_matches", counted)
+    assert nearest(name, MANY) == hint
+    assert len(compared) <= 50

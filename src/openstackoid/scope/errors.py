@@ -5,6 +5,8 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 _SHOWN = 72  # columns of the text around the caret
+_COMPARED = 25  # names, at 30 µs each: anybody may ask for one that is not known
+_LONGEST = 64  # characters of a name
 _QUOTED = re.compile(r'".*"\??', re.DOTALL)  # from the first quote to the last: names may have some
 
 
@@ -53,6 +55,23 @@ def printable(text: str) -> str:
 def nearest(name: str, known: Collection[str]) -> str:
     """Return a hint that ends a message about an unknown name, e.g. `; did you mean "image"?`."""
     folded = {candidate.lower(): candidate for candidate in known}
-    if match := get_close_matches(name.lower(), folded, n=1):
+    if match := get_close_matches(name.lower(), _alike(name.lower(), folded), n=1):
         return f'; did you mean "{folded[match[0]]}"?'
     return f"; known are {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
+
+
+def _alike(name: str, known: Collection[str]) -> Collection[str]:
+    """Return the names to compare with: all, or of many those whose first or second half is it.
+
+    With one mistake in a name, one half of it is right. None if that leaves too many, too.
+    """
+    if len(name) > _LONGEST:
+        return ()
+    if name in known:
+        return (name,)
+    if len(known) <= _COMPARED:
+        return known
+    half = len(name) // 2
+    starts = [other for other in known if other.startswith(name[:half])]
+    ends = [other for other in known if other.endswith(name[half:])]
+    return [other for some in (starts, ends) if len(some) <= _COMPARED for other in some]
