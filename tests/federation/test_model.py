@@ -1,8 +1,12 @@
 """What a federation knows of its clouds."""
 
-import pytest
+from collections.abc import Iterable
 
-from openstackoid.federation import Url, loads
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstackoid.federation import Federation, Url, loads
 from openstackoid.federation.model import host_of
 
 FEDERATION = loads("""
@@ -124,10 +128,59 @@ def test_addresses_come_longest_prefix_first() -> None:
 
 def test_infrastructure_is_shared_as_the_file_says() -> None:
     """By name of the service, in both directions, and by each cloud with itself."""
-    assert FEDERATION.shares("block-storage", "Paths", "Ports")
-    assert FEDERATION.shares("block-storage", "Ports", "Paths")
-    assert not FEDERATION.shares("network", "Paths", "Ports")
-    assert FEDERATION.shares("network", "Paths", "Paths")
+    assert FEDERATION.apart("block-storage", ["Paths"], ["Ports"]) is None
+    assert FEDERATION.apart("block-storage", ["Ports"], ["Paths"]) is None
+    assert FEDERATION.apart("network", ["Paths"], ["Ports"]) == ("Paths", "Ports")
+    assert FEDERATION.apart("network", ["Paths"], ["Paths"]) is None
+
+
+NAMES = [f"c{n}" for n in range(7)]
+SOME = st.lists(st.sampled_from(NAMES), max_size=6)
+SHARED = st.lists(st.sets(st.sampled_from(NAMES), min_size=2), max_size=4)
+
+
+def sharing(groups: Iterable[Iterable[str]], names: Iterable[str]) -> Federation:
+    """Return a federation in which these groups of clouds share their network."""
+    return Federation.model_validate(
+        {
+            "clouds": {n: {"frontends": {"network": f"http://{n}"}} for n in names},
+            "shared": [{"clouds": sorted(g), "services": ["network"]} for g in groups],
+        }
+    )
+
+
+@given(SHARED, SOME, SOME)
+def test_the_first_two_that_share_nothing_are_found(
+    groups: list[set[str]], ones: list[str], others: list[str]
+) -> None:
+    """As a look at each pair would find them."""
+    pairs = (
+        (one, other)
+        for one in ones
+        for other in others
+        if one != other and not any({one, other} <= group for group in groups)
+    )
+    assert sharing(groups, NAMES).apart("network", ones, others) == next(pairs, None)
+
+
+class Counted(str):
+    """A name that counts how often it is looked up."""
+
+    __slots__ = ()
+    looked_up = 0
+
+    def __hash__(self) -> int:
+        Counted.looked_up += 1
+        return super().__hash__()
+
+
+def test_hundreds_of_clouds_are_not_compared_by_pairs() -> None:
+    """A scope may name as many on both sides, and anybody may send one."""
+    names = [f"c{n}" for n in range(300)]
+    federation = sharing([names], names)
+    ones, others = ([Counted(name) for name in names] for _ in range(2))
+    assert federation.apart("network", ones, others) is None
+    assert Counted.looked_up < 5 * len(names)
 
 
 def test_quotes_comments_and_a_byte_order_mark_do_no_harm() -> None:

@@ -1,7 +1,7 @@
 """The shape of a federation (docs/reference/federation.md), checked by pydantic."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv6Address
@@ -20,7 +20,7 @@ from pydantic import (
 from openstackoid.federation.base import CloudName, Model
 from openstackoid.federation.own import Own, PublicKeys
 from openstackoid.federation.trust import Trust
-from openstackoid.scope.errors import nearest
+from openstackoid.scope.errors import nearest, printable
 from openstackoid.scope.services import service_type
 
 Interface: TypeAlias = Literal["public", "internal", "admin"]
@@ -28,7 +28,9 @@ PUBLIC: Interface = "public"
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _EXAMPLE = "http://192.0.2.1:8774/compute"
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
+_HOST = re.compile(r"(?=.{1,253}$)(?!.*\.\.)[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
+_LONG_LABEL = re.compile(r"[^.]{64}")
+"""With these no name is looked up: Python raises UnicodeError, not OSError (RFC 1035, 2.3.4)."""
 _PATH = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*")
 _VERSION = re.compile(r"/v\d+(\.\d+)?(?=/|$)")
 
@@ -51,7 +53,12 @@ def host_of(netloc: str) -> str:
     name = parts.hostname or ""
     if ":" in name and "%" not in name:
         return str(IPv6Address(name))
-    if not _HOST.fullmatch(name) or parts.netloc != netloc or "@" in netloc:
+    if (
+        not _HOST.fullmatch(name)
+        or _LONG_LABEL.search(name)
+        or parts.netloc != netloc
+        or "@" in netloc
+    ):
         raise ValueError(f'"{name}" is no host')
     return name
 
@@ -81,17 +88,19 @@ class Url:
         if isinstance(text, cls):
             return text
         text = str(text)
+        shown = printable(text)  # what can't be encoded, pydantic can't say either
         if "@" in text:
             raise ValueError("a URL must not hold a user or a password")
         if "?" in text or "#" in text:
-            raise ValueError(f'"{text}" must end with its path; remove "?" or "#" and the rest')
+            raise ValueError(f'"{shown}" must end with its path; remove "?" or "#" and the rest')
         try:
             parts = urlsplit(text)
             host, port = host_of(parts.netloc), parts.port
         except ValueError as error:
-            raise ValueError(f'"{text}" must be a URL like {_EXAMPLE} ({error})') from error
+            reason = printable(str(error))
+            raise ValueError(f'"{shown}" must be a URL like {_EXAMPLE} ({reason})') from error
         if parts.scheme not in DEFAULT_PORTS or port == 0 or not text.isprintable():
-            raise ValueError(f'"{text}" must be a URL like {_EXAMPLE}')
+            raise ValueError(f'"{shown}" must be a URL like {_EXAMPLE}')
         if version := _VERSION.search(parts.path):
             raise ValueError(
                 f'"{text}" has an API version; write the address without it, '
@@ -302,8 +311,23 @@ class Federation(Model):
         """Yield the names of the clouds that have a service."""
         return (name for name, cloud in self.clouds.items() if service in cloud.frontends)
 
-    def shares(self, service: str, one: str, other: str) -> bool:
-        """Tell whether two clouds have a service's infrastructure in common."""
-        return one == other or any(
-            service in i.services and {one, other} <= i.clouds for i in self.shared
-        )
+    def apart(
+        self, service: str, ones: Iterable[str], others: Iterable[str]
+    ) -> tuple[str, str] | None:
+        """Return the first two clouds, of either side, without common infrastructure of a service.
+
+        None if every one shares it with every other. A scope may name hundreds on either side, so
+        this does not look at each pair.
+        """
+        infrastructures = [i.clouds for i in self.shared if service in i.services]
+        every = tuple(dict.fromkeys(others))
+        lacking: dict[tuple[int, ...], list[str]] = {}
+        for one in dict.fromkeys(ones):
+            mine = tuple(n for n, clouds in enumerate(infrastructures) if one in clouds)
+            if mine not in lacking:
+                within = frozenset[str]().union(*(infrastructures[n] for n in mine))
+                lacking[mine] = [other for other in every if other not in within]
+            for other in lacking[mine]:
+                if other != one:
+                    return one, other
+        return None

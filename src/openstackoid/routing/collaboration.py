@@ -1,7 +1,6 @@
 """Collaborations that cannot work, refused before anything is created (DESIGN §4)."""
 
 from http import HTTPStatus
-from itertools import product
 
 from openstackoid.federation import Federation
 from openstackoid.routing.head import SAFE_METHODS
@@ -23,14 +22,14 @@ def check(method: str, service: str, scope: Scope, federation: Federation, here:
         other = scope.resolve(bound)
         if compute is None or other is None or compute == other:
             continue  # the same expression: each server has its own cloud's
-        for one, two in product(clouds(compute), clouds(other)):
-            if not federation.shares(bound, one, two):
-                raise Refusal(
-                    HTTPStatus.BAD_REQUEST,
-                    f"a server in {one} cannot use the {bound} of {two}: they are different "
-                    f"infrastructures. Leave {bound} out of the scope, so that it follows compute, "
-                    f'or take both in one cloud: {{"compute": "{two}"}}. If the two clouds do '
-                    f"share their {bound}, the federation file can say so under shared.",
-                    cloud=here,
-                    service=service,
-                )
+        if pair := federation.apart(bound, clouds(compute), clouds(other)):
+            one, two = pair
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST,
+                f"a server in {one} cannot use the {bound} of {two}: they are different "
+                f"infrastructures. Leave {bound} out of the scope, so that it follows compute, "
+                f'or take both in one cloud: {{"compute": "{two}"}}. If the two clouds do '
+                f"share their {bound}, the federation file can say so under shared.",
+                cloud=here,
+                service=service,
+            )
