@@ -38,7 +38,7 @@ def run(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
 def test_check_prints_each_address_in_full(tmp_path: Path) -> None:
     """One line per interface, never cut to the width of a terminal."""
     file = tmp_path / "f.yaml"
-    long = "a-rather-long-host-name-that-no-terminal-of-eighty-columns-would-show.example"
+    long = "a-rather-long-host-name.that-no-terminal-of-eighty-columns-would-show.example"
     file.write_text(
         "clouds:\n  One:\n    frontends:\n"
         f'      image: {{public: "http://{long}:9292", internal: "http://[fe80:a:b::1]:9292"}}\n'

@@ -13,6 +13,8 @@ from openstackoid.federation.base import Model
 
 def _beside(path: Path, info: ValidationInfo) -> Path:
     """Take a relative path from where the federation file is."""
+    if "\0" in str(path):
+        raise ValueError("no file has a NUL in its name")
     directory: Path = (info.context or {}).get("directory", Path())
     return directory / path
 
