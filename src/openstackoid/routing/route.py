@@ -17,6 +17,9 @@ _SLASH = r"(/|\\|%2f|%5c)"
 DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
 """What of a path another server may take for a step up, or for nothing at all."""
 
+_HIDDEN_SLASH = re.compile(r"\\|%2f|%5c", re.IGNORECASE)
+_OBJECT_STORE = "object-store"
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -66,14 +69,18 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     frontend, rest = _frontend(head, federation, here)
     origin = via.origin(head.values("via"))
     scope = scope_of(head, frontend.service, federation, here, origin)
-    if scope is None:
-        return Route(frontend.service, frontend.interface, rest, None, Cloud(here), None)
 
     def refuse(status: HTTPStatus, message: str) -> Refusal:
         return Refusal(status, message, cloud=here, service=frontend.service)
 
-    if DOT_SEGMENT.search(head.path):
+    within = scope is None and frontend.service == _OBJECT_STORE and not _leaves(rest)
+    if DOT_SEGMENT.search(head.path) and not within:
         message = 'the path has "." or ".." as a segment; send the path that is meant'
+        raise refuse(HTTPStatus.BAD_REQUEST, message)
+    if scope is None:
+        return Route(frontend.service, frontend.interface, rest, None, Cloud(here), None)
+    if not via.readable(head.values("via")):
+        message = f"Via has more than {via.ENTRIES} entries; send less of them"
         raise refuse(HTTPStatus.BAD_REQUEST, message)
     expression = scope.resolve(frontend.service)
     if expression is None:  # pragma: no cover  (a completed scope has "*")
@@ -139,6 +146,24 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
     )
 
 
+def _leaves(rest: str) -> bool:
+    """Tell whether some server may take a path for one that leads out of its service.
+
+    Names of objects may have "." and ".." as segments: Swift takes no step for them. Where a server
+    before it does, it is to stay with this service. What is a slash to some servers only counts
+    where it leads up.
+    """
+    depth = 0
+    for segment in rest.partition("?")[0].lower().replace("%2e", ".").split("/"):
+        parts = _HIDDEN_SLASH.split(segment)
+        ups = parts.count("..")
+        depth -= ups
+        if depth < 0:
+            return True
+        depth += not ups and not {"", "."}.issuperset(parts)
+    return False
+
+
 def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, str]:
     """Return the frontend a request came in by, and the target behind its prefix.
 
@@ -161,7 +186,8 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
         names = " and ".join(services)
         message = f"{names} of {here} are both at this port; say which by the Host header"
         raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
-    known = sorted({str(frontend.url) for frontend in addresses})
+    # Anybody may ask: the internal and the admin ones are for those who know them.
+    known = sorted({str(frontend.url) for frontend in addresses if frontend.interface == PUBLIC})
     message = f"no service of {here} is at this address; there are: {', '.join(known)}"
     raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
 

@@ -1,7 +1,10 @@
 """`Via` (RFC 9110, section 7.6.3): by which a gateway sees that a request has travelled already."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+ENTRIES = 20
+"""How many are read, from the last one on: no request passes so many proxies."""
 
 _OURS = re.compile(r"\s*1\.1 (?P<cloud>[A-Za-z0-9._-]{1,64}) \(openstackoid\)\s*")
 
@@ -16,10 +19,20 @@ def is_stamp(value: str) -> bool:
     return _OURS.fullmatch(value) is not None
 
 
+def readable(values: Iterable[str]) -> bool:
+    """Tell whether there are no more entries than are read."""
+    return sum(value.count(",") + 1 for value in values) <= ENTRIES
+
+
 def origin(values: Iterable[str]) -> str | None:
     """Return the cloud whose gateway sent the request on, None if it comes from none."""
+    return next((m["cloud"] for e in _last(values) if (m := _OURS.fullmatch(e))), None)
+
+
+def _last(values: Iterable[str]) -> Iterator[str]:
+    """Yield the last entries, from right to left."""
+    left = ENTRIES
     for value in reversed(list(values)):
-        for entry in reversed(value.split(",")):
-            if match := _OURS.fullmatch(entry):
-                return match["cloud"]
-    return None
+        entries = value.rsplit(",", left)[-left:] if left else []
+        yield from reversed(entries)
+        left -= len(entries)
