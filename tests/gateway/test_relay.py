@@ -304,7 +304,7 @@ async def test_no_client_is_redirected_out_of_the_federation(clouds: Clouds, sco
     one, two = (clouds.backends[cloud]["image"] for cloud in ("CloudOne", "CloudTwo"))
     one.answer = json_answer("{}", "404 Not Found")
     for status in ("301 x", "302 x", "307 x", "308 x"):
-        for location in ("http://127.0.0.1:1/v2/", "//127.0.0.1:1/v2/"):
+        for location in ("http://127.0.0.1:1/v2/", "//127.0.0.1:1/v2/", "\\/127.0.0.1:1/v2/"):
             two.answer = json_answer("{}", status, f"Location: {location}")
             answered = await clouds.ask("CloudOne", "image", "/v2", scope)
             assert answered.status == (502 if scope == IMAGE_TWO else 404)
@@ -313,6 +313,78 @@ async def test_no_client_is_redirected_out_of_the_federation(clouds: Clouds, sco
     two.answer = json_answer("{}", "302 x", f"Location: {there}/v2/")
     answered = await clouds.ask("CloudOne", "image", "/v2", IMAGE_TWO)
     assert (answered.status, answered.values("location")) == (302, [f"{here}/v2/"])
+
+
+@pytest.mark.parametrize("scope", [IMAGE_TWO, "X-Scope: image=CloudTwo|CloudOne"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_no_write_is_redirected_by_another_cloud(
+    clouds: Clouds, scope: str, method: str
+) -> None:
+    """Clients would repeat it, with the token of home: at home's Keystone, or where | says."""
+    there = clouds.frontends["CloudTwo"]
+    clouds.backends["CloudOne"]["image"].answer = json_answer("{}", "404 Not Found")
+    for location in (f"{there['identity']}/v3/projects/p", f"{there['image']}/v2/images/y"):
+        for status in ("302 x", "303 x", "307 x", "308 x"):
+            two = json_answer("{}", status, f"Location: {location}")
+            clouds.backends["CloudTwo"]["image"].answer = two
+            answered = await clouds.ask("CloudOne", "image", "/v2/images/x", scope, method=method)
+            assert answered.status in {404, 502}
+            assert answered.values("location") == []
+            assert b"image of CloudTwo redirects" in answered.head + answered.body
+
+
+async def test_no_read_is_redirected_to_another_service(clouds: Clouds) -> None:
+    """Neither by an address of that cloud, nor by one that is relative to home's."""
+    two = clouds.frontends["CloudTwo"]
+    for location in (f"{two['identity']}/v3/users/x", f"{two['image']}/../identity/v3"):
+        answer = json_answer("{}", "302 x", f"Location: {location}")
+        clouds.backends["CloudTwo"]["image"].answer = answer
+        answered = await clouds.ask("CloudOne", "image", "/v2/x", IMAGE_TWO)
+        assert (answered.status, answered.values("location")) == (502, [])
+    for location in ("/identity/v3/users/x", "../../identity/v3/users/x"):
+        answer = json_answer("{}", "302 x", f"Location: {location}")
+        for cloud in ("CloudOne", "CloudTwo"):
+            clouds.backends[cloud]["image"].answer = answer
+        answered = await clouds.ask("CloudOne", "image", "/v2/x", IMAGE_TWO)
+        assert answered.values("location") == ["/image/identity/v3/users/x"]
+        answered = await clouds.ask("CloudTwo", "image", "/v2/x", "X-Scope: image=CloudOne")
+        assert (answered.status, answered.values("location")) == (502, [])
+
+
+async def test_versions_and_slashes_still_redirect(clouds: Clouds) -> None:
+    """As real services have it: 300 with and without Location, absolute and relative; 304."""
+    there, here = clouds.frontends["CloudTwo"]["image"], clouds.frontends["CloudOne"]["image"]
+    for method in ("GET", "HEAD"):
+        for status, location, led in (
+            ("300 x", None, []),
+            ("300 x", f"{there}/v3/", [f"{here}/v3/"]),
+            ("302 x", f"{there}/v2.1/", [f"{here}/v2.1/"]),
+            ("301 x", "/v2.1/", ["/image/v2.1/"]),
+            ("308 x", "v2/", ["/image/v2/"]),
+            ("304 x", None, []),
+        ):
+            headers = [f"Location: {location}"] if location else []
+            clouds.backends["CloudTwo"]["image"].answer = json_answer("", status, *headers)
+            answered = await clouds.ask("CloudOne", "image", "/v2", IMAGE_TWO, method=method)
+            assert answered.status == int(status[:3])
+            assert answered.values("location") == led
+
+
+@pytest.mark.parametrize("scope", [IMAGE_TWO, "X-Scope: image=CloudTwo|CloudOne"])
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+async def test_another_cloud_says_nothing_in_home_s_name(
+    clouds: Clouds, scope: str, kind: str
+) -> None:
+    """Where to go by itself, what a token is sealed with, what the clouds have answered."""
+    clouds.backends["CloudTwo"]["image"].answer = saying(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nRefresh: 0; url=http://evil/\r\n"
+        b"X-Scope-Key: CloudOne AAA\r\nX-Scope-Report: forged\r\nX-Kept: yes\r\n"
+        b"Content-Type: %s\r\n\r\n{}" % kind.encode()
+    )
+    answered = await clouds.ask("CloudOne", "image", "/v2/x", scope)
+    assert (answered.status, answered.values("x-kept")) == (200, ["yes"])
+    assert answered.values("refresh") == answered.values("x-scope-key") == []
+    assert "forged" not in answered.values("x-scope-report")
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -62,32 +62,85 @@ def test_a_link_leads_home(way: tuple[str, str], service: str, before: str, afte
         assert data.decode() == text % after
 
 
+IMAGE, PLACEMENT = "http://p:8888/image", "http://p:8888/placement"
+
+
 @pytest.mark.parametrize(
-    ("value", "home"),
+    ("way", "service", "location", "home"),
     [
-        ("/v2/", True),
-        ("v2/images?a=b:c//d", True),
-        ("?marker=1", True),
-        ("", True),
-        ("http://p:8888/image/v2/", True),
-        ("http://p:8888/images/v2/", False),
-        ("http://p:8888@evil/", False),
-        ("http://evil/", False),
-        ("HTTP:evil", False),
-        ("//evil/", False),
-        ("/\\evil/", False),
-        ("/\t/evil/", False),
-        ("\xa0http://evil/", False),
-        ("/placement//evil/", True),
-        ("/placement/\\evil/", False),
+        (TO_PATHS, "compute", "http://q:8774/v2.1/", "http://p:8888/compute/v2.1/"),
+        (TO_PATHS, "compute", "http://q.internal:8774/v2.1/", "http://p.internal/compute/v2.1/"),
+        (TO_PATHS, "compute", "/v2.1/", "/compute/v2.1/"),
+        (TO_PATHS, "image", "/v2/", "/image/v2/"),
+        (TO_PATHS, "image", "tags?a=b:c//d", "/image/v2/tags?a=b:c//d"),
+        (TO_PATHS, "image", "?marker=1", "/image/v2/x?marker=1"),
+        (TO_PATHS, "image", "", "/image/v2/x?a=b"),
+        (TO_PATHS, "image", "http://q:9292", "http://p:8888/image"),
+        (TO_PATHS, "image", "../../identity/v3/users", "/image/identity/v3/users"),
+        (TO_PORTS, "image", f"{IMAGE}/v2/", "http://q:9292/v2/"),
+        (TO_PORTS, "image", "/image", "/"),
+        (TO_PORTS, "image", "../x", "/x"),
     ],
 )
-def test_a_redirection_that_leads_elsewhere_is_seen(value: str, home: bool) -> None:
-    """Whatever a client might read as a host is one."""
-    there = links(TO_PORTS, "placement")
-    assert there.lead_home(value) is home
-    if home:
-        assert not there.url(value).startswith("//")
+def test_a_redirection_within_a_service_leads_home(
+    way: tuple[str, str], service: str, location: str, home: str
+) -> None:
+    """To the same service there, whatever a relative one is relative to."""
+    prefix = "" if way == TO_PATHS else "/image"
+    assert links(way, service).redirection(location, f"{prefix}/v2/x?a=b") == home
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://p:8888/identity/v3/users/x",
+        "http://p:8888/images/v2/",
+        "http://p:8888/",
+        "http://p:8888@evil/",
+        "http://p:8888/placement@evil/",
+        "http://evil/",
+        "HTTP:evil",
+        "http:evil",
+        "//evil/",
+        "//p:8888/placement/",
+        "/\\evil/",
+        "\\/evil/",
+        "\\\\evil/",
+        "/\t/evil/",
+        "\t//evil/",
+        "\xa0http://evil/",
+        f"{PLACEMENT}/a b",
+        f"{PLACEMENT}/../identity/v3",
+        f"{PLACEMENT}/%2e%2E/identity/v3",
+        f"{PLACEMENT}/a%2f..%2fidentity",
+        f"{PLACEMENT}/..\\identity",
+        f"{PLACEMENT}//evil/",
+        f"{PLACEMENT}/\\evil/",
+        "/placement//evil/",
+        "/identity/v3/users/x",
+        "../identity/v3",
+        "../../../identity/v3",
+        "%2e%2e/identity/v3",
+        "/resource_providers",
+        "/",
+    ],
+)
+def test_a_redirection_that_leads_elsewhere_is_seen(location: str) -> None:
+    """To a host, to another service of the same cloud, or for one of all clients to either."""
+    assert links(TO_PORTS, "placement").redirection(location, "/placement/x") is None
+
+
+def test_a_redirection_leads_to_no_service_that_only_home_has_there() -> None:
+    """At home another service may have the longer prefix."""
+    federation = loads("""
+clouds:
+  Root: {frontends: {image: "http://r", identity: "http://r/identity"}}
+  Ports: {frontends: {image: "http://q:9292", identity: "http://q:5000"}}
+""")
+    there = Links(federation.clouds["Ports"], federation.clouds["Root"], "image")
+    assert there.redirection("/v2/", "/") == "/v2/"
+    for location in ("/identity/v3", "identity", "http://q:9292/identity?x"):
+        assert there.redirection(location, "/") is None
 
 
 @pytest.mark.parametrize("rest", ["//evil/", "/\\/evil/", "/\\u002fevil/"])

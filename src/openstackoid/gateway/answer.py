@@ -25,6 +25,13 @@ from openstackoid.routing.links import Links
 WHOLE = 30.0
 """Seconds in which an answer of Keystone has to come whole, however its pieces drip."""
 
+_NO_REDIRECTION = frozenset({HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.NOT_MODIFIED})
+"""Of 3xx, those that send nobody anywhere if they have no Location."""
+
+_NOT_FROM_ABROAD = frozenset({"refresh", "x-scope-key", "x-scope-report"})
+"""Headers of another cloud that no client is to believe: only home says where to go, what a token
+is sealed with, and what several clouds have answered."""
+
 
 class Editor(Protocol):
     """Edits one body of JSON, piece by piece."""
@@ -52,14 +59,9 @@ async def relay_answer(
     """
     if not is_json(answer.headers):
         editor = None
-    dropped = connection_headers(answer.headers)
+    headers = headers_home(answer, links)
     if editor:
-        dropped |= {"content-length"}
-    headers = [
-        (name, links.url(value) if links and name.lower() == "location" else value)
-        for name, value in decoded(answer.raw_headers)
-        if name.lower() not in dropped
-    ]
+        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
     record.status = answer.status
     record.learn_request_id(answer.headers)
     headers += record.extra
@@ -106,23 +108,54 @@ async def give(
     return True
 
 
-def astray(answer: aiohttp.ClientResponse, links: Links) -> bool:
-    """Tell whether an answer of another cloud sends the client to who knows whom.
+def headers_home(answer: aiohttp.ClientResponse, links: Links | None) -> list[tuple[str, str]]:
+    """Return the headers of an answer as the client gets them, its Location by `links`."""
+    dropped = connection_headers(answer.headers)
+    if links and links.abroad:
+        dropped |= _NOT_FROM_ABROAD
+    return [
+        (name, _led(answer, links, value) if links and name.lower() == "location" else value)
+        for name, value in decoded(answer.raw_headers)
+        if name.lower() not in dropped
+    ]
 
-    Clients follow a redirection by themselves, and take the token of their home along.
+
+def astray(answer: aiohttp.ClientResponse, links: Links) -> bool:
+    """Tell whether an answer of another cloud sends the client where it must not.
+
+    Clients follow a redirection by themselves, take the token of their home along, and repeat what
+    they asked for: so no write is redirected, and a read only within the service.
     """
     locations = answer.headers.getall(hdrs.LOCATION, [])
-    redirects = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
-    return redirects and not all(map(links.lead_home, locations))
+    if not _redirects(answer) or (not locations and answer.status in _NO_REDIRECTION):
+        return False
+    reads = answer.method in {hdrs.METH_GET, hdrs.METH_HEAD}
+    return not reads or len(locations) > 1 or None in (_target(answer, links, o) for o in locations)
 
 
 def refused_redirection(cloud: str, service: str) -> Refusal:
     """Return what is said in place of an answer that leads astray."""
     message = (
-        f"{service} of {cloud} redirects to an address that is none of {cloud}'s frontends; "
-        "it is not passed on, as clients would take their token there. Tell its operator"
+        f"{service} of {cloud} redirects a request that changes something, or to an address that "
+        f"is not its own; it is not passed on, as clients would repeat their request there, token "
+        f"and all. Tell the operator of {cloud}"
     )
     return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
+
+
+def _redirects(answer: aiohttp.ClientResponse) -> bool:
+    return HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+
+
+def _target(answer: aiohttp.ClientResponse, links: Links, location: str) -> str | None:
+    return links.redirection(location, answer.url.raw_path_qs)
+
+
+def _led(answer: aiohttp.ClientResponse, links: Links, location: str) -> str:
+    """Return a Location as it leads through home; what would lead astray is not passed on."""
+    if links.abroad and _redirects(answer):
+        return _target(answer, links, location) or ""
+    return links.url(location)
 
 
 def _edited(piece: bytes, editor: Editor) -> bytes:

@@ -10,13 +10,13 @@ from aiohttp import hdrs
 
 from openstackoid import identity
 from openstackoid.federation import Federation
-from openstackoid.gateway.answer import Editor, astray, refused_redirection
+from openstackoid.gateway.answer import Editor, astray, headers_home, refused_redirection
 from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.foreign import Foreign, Ids
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.held import Held, TooLongError, UnusableError
 from openstackoid.gateway.passage import passage
-from openstackoid.gateway.protocol import connection_headers, decoded, is_json
+from openstackoid.gateway.protocol import is_json
 from openstackoid.gateway.record import REQUEST_ID
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
@@ -118,12 +118,7 @@ class Branches:
         if goal.remote and links and astray(response, links):
             response.close()
             return _refused(refused_redirection(goal.cloud, branch.service))
-        ended = connection_headers(response.headers)
-        headers = tuple(
-            (name, links.url(value) if links and name.lower() == "location" else value)
-            for name, value in decoded(response.raw_headers)
-            if name.lower() not in ended
-        )
+        headers = tuple(headers_home(response, links))
         if not is_json(response.headers):
             return Answer(status, headers, body=response, close=response.close)
         try:

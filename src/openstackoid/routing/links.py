@@ -7,10 +7,12 @@ all bytes but the addresses stay as they are.
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import urljoin, urlsplit
 
 from openstackoid.federation import Cloud
 from openstackoid.federation.model import PUBLIC
 from openstackoid.routing.projects import in_project
+from openstackoid.routing.route import DOT_SEGMENT
 
 _KEYS = ("first", "href", "last", "next", "previous", "self")
 """Keys of links in OpenStack's APIs: nova's `links`, neutron's `*_links`, keystone's `links`."""
@@ -22,8 +24,11 @@ _KEY = re.compile(rb'"(?:%s)"\s{0,4}:\s{0,4}"\Z' % "|".join(_KEYS).encode())
 _KEY_LENGTH = max(map(len, _KEYS)) + 12
 """Bytes from the quote before a key to the one before its value."""
 
-_RELATIVE = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)(?:[!-~][^\x00-\x1f\\\x7f]*)?")
-"""A reference without a host of its own, for whichever reading: no backslash, nothing unseen."""
+_PLAIN = re.compile(r"[!-\[\]-~]*")
+"""A reference that all clients read in one way: ASCII, no backslash, nothing unseen."""
+
+_RELATIVE = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)")
+"""How a reference without a host of its own begins."""
 
 _HOST = ("//", "/\\")
 """What a path must not begin with, or it is a host."""
@@ -46,6 +51,10 @@ class Links:
     def __init__(
         self, theirs: Cloud, ours: Cloud, service: str, projects: Mapping[str, str] | None = None
     ) -> None:
+        self.abroad = theirs is not ours
+        """Whether the answers are another cloud's."""
+        self._theirs = theirs
+        self._ours = ours
         self._service = service
         self._projects = projects or {}
         self._new: dict[str, str] = {}
@@ -66,9 +75,32 @@ class Links:
                 return self._new[old] + in_project(rest, self._service, self._projects)
         return value
 
-    def lead_home(self, value: str) -> bool:
-        """Tell whether a Location leads nowhere but through home."""
-        return self.url(value) != value or _RELATIVE.fullmatch(value) is not None
+    def redirection(self, location: str, path: str) -> str | None:
+        """Return where a redirect leads through home, None if it must lead nobody anywhere.
+
+        It may not leave the service it comes from: clients follow it, with the token of their home,
+        and home has other services. `path` is that of the request there, with its query.
+        """
+        there = self._theirs.frontend(self._service, PUBLIC)
+        if there is None or not _PLAIN.fullmatch(location):
+            return None
+        relative = _RELATIVE.match(location) is not None
+        url = urljoin(f"{there.scheme}://{there.netloc}{path}", location) if relative else location
+        through = self.url(url)
+        if not self._is_at(self._theirs, url) or not self._is_at(self._ours, through):
+            return None
+        if relative:  # by the address that the client has of home
+            return urlsplit(through)._replace(scheme="", netloc="").geturl() or "/"
+        return through
+
+    def _is_at(self, cloud: Cloud, url: str) -> bool:
+        """Tell whether a URL is the service's in a cloud, and can be read as no other one's."""
+        for frontend in cloud.addresses:
+            rest = url.removeprefix(str(frontend.url))
+            if rest != url and rest[:1] in {"", "/", "?"}:
+                odd = rest.startswith("//") or DOT_SEGMENT.search(rest.partition("?")[0])
+                return frontend.service == self._service and not odd
+        return False
 
     def edit(self) -> "Editor":
         """Return an editor for one body."""
