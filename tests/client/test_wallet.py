@@ -317,8 +317,24 @@ def test_tokens_are_sealed_to_gateways_with_keys(
     for service, origin in (("compute", "CloudOne"), ("image", "CloudThree")):
         with pytest.raises(SealError):
             unseal(sealed, key, "Cloud-Two", service, origin, 0)
-    own = unseal(wallet["*"][0], MADE["CloudOne"].seal, "CloudOne", "compute", "Cloud-Two", 0)
-    assert own == TOKEN
+    for service in ("identity", "compute", "image"):
+        with pytest.raises(SealError, match=f"not for {service}"):
+            unseal(wallet["*"][0], MADE["CloudOne"].seal, "CloudOne", service, "Cloud-Two", 0)
+
+
+def test_a_service_elsewhere_gets_homes_token_for_what_it_calls(
+    cloud: Fake, two: Fake, write: Callable[..., None]
+) -> None:
+    """Nova there fetches the image; home's Keystone is asked nothing."""
+    cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    write()
+    with connect({"compute": "Cloud-Two"}) as connection:
+        sealed, _ = tokens(connection)["*"]
+    key = MADE["CloudOne"].seal
+    assert unseal(sealed, key, "CloudOne", "image", "Cloud-Two", 0) == TOKEN
+    with pytest.raises(SealError, match="not for identity"):
+        unseal(sealed, key, "CloudOne", "identity", "Cloud-Two", 0)
 
 
 def test_nothing_is_sealed_where_home_has_no_key(two: Fake, write: Callable[..., None]) -> None:

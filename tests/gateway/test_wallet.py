@@ -1,6 +1,7 @@
 """Wallets at running gateways: who gets which token."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from gateway.played import TOKEN, Clouds
 
 from openstackoid.identity import keys
 from openstackoid.identity.sealing import Terms, seal
+from openstackoid.identity.signature import Hop, sign
+from openstackoid.routing import Head
 
 ONE, TWO = f"{TOKEN}1", f"{TOKEN}2"
 WALLET = f'"tokens":{{"*":["{ONE}","p1"],"CloudTwo":["{TWO}","p2"]}}'
@@ -155,6 +158,33 @@ async def test_a_sealed_token_is_opened_by_the_cloud_it_is_for(
     assert "not for compute" in answered.body.decode()
     assert len(clouds.backends["CloudTwo"]["image"].requests) == 1
     assert clouds.backends["CloudTwo"]["compute"].requests == []
+
+
+@pytest.mark.parametrize("services", [["*"], ["*", "image"], ["image"]])
+@pytest.mark.parametrize("path", ["/v3/users/alice/application_credentials", "/v3/auth/tokens"])
+async def test_a_sealed_token_makes_no_credentials_at_home(
+    clouds: Clouds, made: dict[str, keys.Keys], services: list[str], path: str
+) -> None:
+    """The operator of a cloud that was shown it signs a hop of his own to home's Keystone."""
+    terms = Terms("CloudOne", services, ["CloudOne", "CloudTwo"], 2**40)
+    sealed = seal(ONE, terms, keys.sealer(made["CloudOne"].public.seal))
+    scope = '{"*":"CloudOne","identity":"CloudOne"}'
+    headers = (("X-Scope", scope), ("X-Auth-Token", f"{sealed}!SCOPE!{scope}"))
+    head = Head("POST", clouds.address("CloudOne", "identity")[2] + path, headers, 0)
+    proof = sign(Hop("CloudTwo", "CloudOne", "identity", head), made["CloudTwo"].sign, time.time())
+    answered = await clouds.ask(
+        "CloudOne",
+        "identity",
+        path,
+        *(f"{name}: {value}" for name, value in headers),
+        "Via: 1.1 CloudTwo (openstackoid)",
+        f"X-Scope-Proof: {proof}",
+        method="POST",
+        body=b'{"application_credential": {"name": "kept"}}',
+    )
+    assert answered.status == 401
+    assert "not for identity" in answered.body.decode()
+    assert clouds.backends["CloudOne"]["identity"].requests == []
 
 
 async def test_what_home_wrote_takes_no_opened_token_elsewhere(

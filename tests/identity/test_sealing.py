@@ -42,10 +42,14 @@ def test_it_is_good_for_what_it_says_only(
         unseal(SEALED, KEYS.seal, cloud, service, origin, now)
 
 
-def test_terms_may_be_all_services() -> None:
-    """A scope with `*` takes them all."""
+def test_terms_may_be_all_services_but_identity() -> None:
+    """A Keystone makes what has no end of a token; so whoever means it has to say it."""
     sealed = seal(TOKEN, Terms("Two", ["*"], ["One"], 1000), sealer(KEYS.public.seal))
     assert unseal(sealed, KEYS.seal, "Two", "compute", "One", 0) == TOKEN
+    with pytest.raises(SealError, match="write identity=Two into the scope"):
+        unseal(sealed, KEYS.seal, "Two", "identity", "One", 0)
+    said = seal(TOKEN, Terms("Two", ["identity"], ["One"], 1000), sealer(KEYS.public.seal))
+    assert unseal(said, KEYS.seal, "Two", "identity", "One", 0) == TOKEN
 
 
 @pytest.mark.parametrize("origins", [None, {}, "One", {"One": 1}])

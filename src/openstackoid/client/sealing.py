@@ -4,6 +4,11 @@ from openstackoid.identity.keys import sealer
 from openstackoid.identity.sealing import Terms, seal
 from openstackoid.scope import Scope
 from openstackoid.scope.expression import clouds
+from openstackoid.scope.model import COMPUTE, EVERYTHING, IDENTITY
+
+_IMAGE = "image"
+_FETCHING = (COMPUTE, "block-storage")
+"""Services that fetch images, and store them, with the token of their user (nova, cinder)."""
 
 
 def sealed(token: str, cloud: str, key: str, scope: Scope, home: str, expires: int) -> str:
@@ -11,6 +16,26 @@ def sealed(token: str, cloud: str, key: str, scope: Scope, home: str, expires: i
 
     Clouds of the scope may present it.
     """
+    origins = scope.completed(home).clouds
+    return seal(token, Terms(cloud, _services(scope, cloud, home), origins, expires), sealer(key))
+
+
+def _services(scope: Scope, cloud: str, home: str) -> set[str]:
+    """Return what of a cloud others need its token for: no more than the user has written.
+
+    Keystone makes of a token credentials that have no end, so completing a scope adds it for
+    nobody. Home itself is shown home's token clear: sealed, it is for services elsewhere that call
+    home's. They ask no other Keystone than their own, and fetch images.
+    """
     completed = scope.completed(home)
-    services = [s for s, expression in completed.items if cloud in clouds(expression)]
-    return seal(token, Terms(cloud, services, completed.clouds, expires), sealer(key))
+    services = {s for s, e in completed.items if cloud in clouds(e)}
+    if cloud != home:
+        return services - ({EVERYTHING, IDENTITY} - {s for s, _ in scope.items})
+    fetching = set().union(*(_clouds(completed, service) for service in _FETCHING))
+    called = {_IMAGE} if fetching - {home} and home in _clouds(completed, _IMAGE) else set()
+    return services - {EVERYTHING, IDENTITY} | called
+
+
+def _clouds(scope: Scope, service: str) -> set[str]:
+    expression = scope.resolve(service)
+    return set(clouds(expression)) if expression else set()

@@ -11,7 +11,7 @@ from jwcrypto.common import JWException, base64url_decode
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from openstackoid.scope.model import EVERYTHING
+from openstackoid.scope.model import EVERYTHING, IDENTITY
 
 MAX_SEALED = 4096
 """Characters of a sealed token; one of Keystone's has some 250, sealed 700."""
@@ -25,8 +25,9 @@ class SealError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a sealed token is good for: a cloud, services of it (`*` is all), and until when.
+    """What a sealed token is good for: a cloud, services of it, and until when.
 
+    `*` is all services but identity, which makes credentials that outlive every term.
     `origins` are the clouds whose gateways may present it; `expires` is in seconds since 1970.
     """
 
@@ -87,8 +88,11 @@ def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: fl
         raise SealError(f"it is not sealed to the key of {cloud}; log in again") from None
     if audience != cloud:
         raise SealError(f"it is for {audience}, and this is {cloud}")
-    if service not in services and EVERYTHING not in services:
-        raise SealError(f"it is not for {service}, which its scope did not take in {cloud}")
+    if service not in services and (service == IDENTITY or EVERYTHING not in services):
+        raise SealError(
+            f"it is not for {service}, which its scope did not take in {cloud}; if you mean it to, "
+            f"write {service}={cloud} into the scope"
+        )
     if origin not in origins:
         raise SealError(f"it is not for the gateway of {origin} to present")
     if expires <= now:
