@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway.backend import Connection, Received, json_answer
+from gateway.backend import Connection, Received, json_answer, saying
 from gateway.credentials import reload
 from gateway.played import TOKEN, Answered, Clouds
 
@@ -213,6 +213,29 @@ async def test_an_issuer_s_odd_answers_do_not_get_through(
     answered = await validate(clouds)
     assert answered.status == 502
     assert b"roles" not in answered.body
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("identity", ["CloudOne", "CloudOne|CloudTwo", "CloudOne&CloudTwo"])
+async def test_of_a_token_elsewhere_one_asks_whose_it_is_alone(
+    clouds: Clouds, home: Keystone, here: Keystone, method: str, identity: str
+) -> None:
+    """The issuer's own document is not passed on, nor is the token ended in its owner's name."""
+    answered = await validate(clouds, f'{TOKEN}!SCOPE!{{"identity":"{identity}"}}', method)
+    assert b"roles" not in answered.body
+    assert home.asked == []
+    if identity == "CloudOne":
+        assert answered.status == 403
+
+
+async def test_a_token_elsewhere_is_asked_about_without_a_document(
+    clouds: Clouds, home: Keystone, here: Keystone
+) -> None:
+    """By HEAD."""
+    there = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+    clouds.backends["CloudOne"]["identity"].answer = there
+    answered = await validate(clouds, method="HEAD")
+    assert (answered.status, answered.body) == (200, b"")
 
 
 async def test_an_odd_answer_about_a_project_is_named(

@@ -100,8 +100,18 @@ class Foreign:
         except AccountError as error:
             raise self._without_account(error, route) from error
 
-    def check(self, route: Route, goal: Target) -> None:
-        """Refuse to validate a token that is not believed here, whatever its issuer says of it."""
+    def check(self, method: str, route: Route, goal: Target) -> None:
+        """Refuse to validate a token that is not believed here, whatever its issuer says of it.
+
+        A service may ask who a token is of, and no more: the answer to anything else would be the
+        issuer's own, and it is another one's token that would be ended.
+        """
+        if method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
+            message = (
+                f"this token is of {goal.cloud}; a service here may ask whose it is, by GET or "
+                f"HEAD. Send anything else with the token itself as X-Auth-Token"
+            )
+            raise self._refusal(HTTPStatus.FORBIDDEN, message, route)
         if goal.cloud not in self._trust:
             raise self._refusal(HTTPStatus.NOT_FOUND, advice(self._here, goal.cloud), route)
 

@@ -50,5 +50,5 @@ async def passage(
     route, goal, ids = await foreign.admit(head, route, goal)
     validation = identity.validates_at_home(head, route, goal)
     if validation:
-        foreign.check(route, goal)
+        foreign.check(head.method, route, goal)
     return Passage(head, route, goal, ids, validation)
