@@ -17,6 +17,8 @@ from ruamel.yaml import YAML
 
 HOST = "127.0.0.3"
 
+TRUST = {"projects": "same-name", "roles": {"member": "member"}}
+
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -39,7 +41,11 @@ async def stage(handler: Handler) -> AsyncIterator[Stage]:
         async with play(handler) as (service, one):
             frontends = {"One": one, "Two": free_url()}
             clouds = {
-                name: {"frontends": {"image": url}, "backends": {"image": service}}
+                name: {
+                    "frontends": {"image": url},
+                    "backends": {"image": service},
+                    "trust": {other: TRUST for other in frontends if other != name},
+                }
                 for name, url in frontends.items()
             }
             file = write_federation(Path(directory), clouds)
