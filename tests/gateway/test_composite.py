@@ -406,6 +406,7 @@ async def test_values_count_besides_their_bytes(
     """A list of a million nothings takes more memory than its bytes."""
     two.answer = json_answer('{"images":[' + "[]," * 99 + "[]]}")
     monkeypatch.setattr(held, "MAX_HELD", 100 * held.VALUE)
+    monkeypatch.setattr(held, "SMALL", -1)
     answered = await clouds.ask("CloudOne", "image", "/v2/images", AND)
     assert answered.status == 400
     assert "ask for it in smaller pages" in message(answered)

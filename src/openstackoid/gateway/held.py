@@ -14,6 +14,9 @@ from openstackoid.operators.shapes import decode
 VALUE = 96
 """Bytes of memory that a value takes besides its JSON, be it only `[]`."""
 
+SMALL = 2**16
+"""Bytes of an answer of which the values are not counted, as they cannot be many."""
+
 MAX_HELD = 96 * 2**20
 """Bytes that one request may take: those of some 15,000 servers with all details."""
 
@@ -68,7 +71,7 @@ class Held:
             holding.callback(lambda: self._hold(-size))
             try:
                 async for part in _edited(response, editor):
-                    cost = len(part) + VALUE * part.count(b",")
+                    cost = len(part) + (VALUE * part.count(b",") if size > SMALL else 0)
                     size += cost
                     self._hold(cost)
                     self._check()
