@@ -43,12 +43,15 @@ def faults(configuration: str, *, fragment: bool) -> str:
         file.write_text(configuration, encoding="utf-8")
         files = ["-f", str(base)] if fragment else []
         done = subprocess.run(  # noqa: S603
-            [executable(), "-c", "-q", *files, "-f", str(file)],
+            [executable(), "-c", *files, "-f", str(file)],
             capture_output=True,
             text=True,
             check=False,
         )
-        return done.stderr.replace(f"{directory}/", "").strip() if done.returncode else ""
+        if done.returncode == 0:
+            return ""
+        said = [line for line in done.stderr.splitlines() if not line.startswith("[NOTICE]")]
+        return "\n".join(said).replace(f"{directory}/", "") or f"exit {done.returncode}"
 
 
 def _path() -> str:

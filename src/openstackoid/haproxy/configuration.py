@@ -1,6 +1,5 @@
 """A plan as the text of a configuration, always the same for the same plan."""
 
-import json
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -13,7 +12,6 @@ from openstackoid.haproxy import grammar, heads
 from openstackoid.haproxy.plan import Plan, PlanError
 from openstackoid.haproxy.quoting import QuotingError, double, word
 from openstackoid.routing import SAFE_METHODS, Refusal
-from openstackoid.scope import MAX_BYTES
 
 BURST = 10
 """Seconds over which the requests of an address are counted, as the gateway lets them come."""
@@ -50,13 +48,11 @@ def render(plan: Plan, settings: Settings) -> str:
         "settings": settings,
         "grammar": grammar,
         "heads": heads,
-        "completed": grammar.completed(plan.services, plan.clouds),
+        "completed": grammar.completed(plan.services, plan.clouds, plan.cloud),
         "insertions": grammar.insertions(plan.services, plan.cloud),
         "safe": sorted(SAFE_METHODS),
-        "max_bytes": MAX_BYTES,
         "burst": BURST,
         "error": partial(_error, plan.cloud),
-        "shown": json.dumps,
     }
     name = "fragment.cfg.j2" if settings.fragment else "whole.cfg.j2"
     try:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from openstackoid.scope import MAX_BYTES
 from openstackoid.scope.model import BOUND, COMPUTE, EVERYTHING, IDENTITY
 
 _TOGETHER = sorted((COMPUTE, *BOUND))
@@ -35,21 +36,20 @@ def keys(services: Iterable[str]) -> list[str]:
     return sorted({EVERYTHING, IDENTITY, *_TOGETHER, *services})
 
 
-def completed(services: Iterable[str], clouds: Collection[str]) -> str:
-    """Return the expression for completed canonical scopes in which each cloud is a known one."""
-    return f"(?(DEFINE)(?<cloud>{one_of(clouds)})){shape(services, '(?&cloud)')}"
+def completed(services: Iterable[str], clouds: Collection[str], here: str) -> str:
+    """Return the expression for completed canonical scopes of known clouds.
+
+    Tokens of other clouds than `here` are not for HAProxy, so identity is this one.
+    """
+    known = f'"(?:{"|".join(map(re.escape, sorted(clouds)))})"'
+    return f"(?(DEFINE)(?<cloud>{known})){shape(services, '(?&cloud)', here)}"
 
 
-def shape(services: Iterable[str], cloud: str) -> str:
+def shape(services: Iterable[str], cloud: str, here: str) -> str:
     """Return the same with the expression for a cloud (and its quotes) given."""
-    entries = "".join(_entry(key, cloud) for key in keys(services))
+    entries = "".join(_entry(key, cloud, here) for key in keys(services))
     bound = ".*".join(f'"{key}":' for key in _TOGETHER)
-    return rf'^(?:(?!.*"{COMPUTE}":)|(?=.*{bound}))\{{{entries}\}}$'
-
-
-def one_of(clouds: Collection[str]) -> str:
-    """Return the expression for one of these clouds, with its quotes."""
-    return f'"(?:{"|".join(map(re.escape, sorted(clouds)))})"'
+    return rf'^(?=.{{1,{MAX_BYTES}}}$)(?:(?!.*"{COMPUTE}":)|(?=.*{bound}))\{{{entries}\}}$'
 
 
 def taken_in(service: str, cloud: str) -> str:
@@ -86,11 +86,12 @@ def insertions(services: Iterable[str], home: str) -> list[Insertion]:
     return steps
 
 
-def _entry(key: str, cloud: str) -> str:
-    text = f'"{re.escape(key)}":{cloud}'
+def _entry(key: str, cloud: str, here: str) -> str:
     if key == EVERYTHING:
-        return text
-    return f",{text}" if key == IDENTITY else f"(?:,{text})?"
+        return rf'"\*":{cloud}'
+    if key == IDENTITY:
+        return f',"{key}":"{re.escape(here)}"'
+    return f'(?:,"{re.escape(key)}":{cloud})?'
 
 
 def _some(services: Iterable[str]) -> str:

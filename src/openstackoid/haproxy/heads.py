@@ -26,14 +26,26 @@ HOP_BY_HOP = frozenset(
 FRAMING = ("connection", "transfer-encoding")
 """Those of them that HAProxy itself ends, or writes anew."""
 
-_LEFT = [*sorted(HOP_BY_HOP - set(FRAMING)), "expect", "x-scope-proof", "x-storage-token"]
+_LEFT = (*sorted(HOP_BY_HOP - set(FRAMING)), "expect", "x-scope-proof", "x-storage-token")
+_ONCE = ("host", "x-auth-token", "x-openstack-request-id", "x-scope", "x-subject-token")
+_TOKEN = r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}"  # noqa: S105
 
-UNUSUAL = (
-    rf"(?m)^(?:[^:\n]*_|(?:{'|'.join(_LEFT)}):"
-    r"|connection:(?! (?:close|keep-alive)\r$)|transfer-encoding:(?! chunked\r$))"
-    r"|[^\t\r\n -~]"
+UNUSUAL = "|".join(
+    (
+        r"(?m)[^\t\r\n -~]",
+        r"^[^:\n]*_",
+        r"^host:(?! [A-Za-z0-9.:\[\]_-]+\r$)",
+        rf"^(?:{'|'.join(_LEFT)}|{IDENTITY.pattern}):",
+        r"^connection:(?! (?:close|keep-alive)\r$)",
+        r"^transfer-encoding:(?! chunked\r$)",
+        rf"^(?<name>{'|'.join(_ONCE)}):(?=[^\n]*\n(?:[^\n]+\n)*?\k<name>:)",
+        rf"^x-auth-token:(?! {_TOKEN}(?:!SCOPE!\{{[^!]*\}})?\r$)",
+        r"^x-subject-token:[^\n]*!SCOPE!",
+    )
 )
-"""In all headers: names with an underscore, what ends at a connection, what is not plain ASCII.
+"""In all headers, one of: a byte that is not plain ASCII; a name with an underscore; one that ends
+at a connection, or that claims an identity; one that decides here, twice; a token that is none of
+a Keystone's (Fernet, JWS, UUID), or one for Keystone with a suffix; a Host that is none.
 
 The gateway knows what to refuse of it, and what else to take off.
 """
@@ -44,25 +56,17 @@ UNUSUAL_TARGET = "^[^/]|[^!-~]|#"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "COPY")
 """Those that OpenStack's APIs have."""
 
-UNREADABLE_TOKEN = r"^(?![A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}(?:!SCOPE!\{[^!]*\})?$)"  # noqa: S105
-"""Tokens that are none of a Keystone's (Fernet, JWS, UUID): sealed ones, and who knows what."""
-
-UNPROVEN = f"^(?:{IDENTITY.pattern})$"
-"""Names of headers that claim an identity."""
-
 DOTS = f"(?i){DOT_SEGMENT.pattern}"
 """Paths with "." or ".." as a segment."""
 
 ENDING = f"^(?:{'|'.join(sorted(HOP_BY_HOP - set(FRAMING)))})$"
 """Names of headers of an answer that end at the connection to the service."""
 
+HAS_ENDING = f"(?:^|,)(?:{'|'.join(sorted(HOP_BY_HOP - set(FRAMING)))})(?:,|$)"
+"""One of them among the names of all."""
+
 REQUEST_ID = r"^req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 """What oslo.middleware takes as a request's id."""
-
-
-def below(prefix: str) -> str:
-    """Return the expression for the paths at and below a prefix."""
-    return f"^{re.escape(prefix)}(?:/|$)"
 
 
 def exactly(prefix: str, *paths: str) -> str:

@@ -20,13 +20,10 @@ NATIVE = {
     "no scope, the root with a query": ("GET /image?x=/image/image", []),
     "no scope, the prefix twice": ("GET /image/image", []),
     "no scope, another prefix behind": ("GET /compute", []),
-    "no scope, two tokens": ("GET /image/v2", ["X-Auth-Token: A", "X-Auth-Token: B"]),
-    "no scope, claims": ("GET /image/v2", ["X-Roles: admin", "X-Forwarded-For: 1.2.3.4"]),
     "a suffix": ("GET /image/v2", [f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
     "a header": ("GET /image/v2", [f"X-Scope: {COMPLETE}"]),
     "a header beside a token": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Auth-Token: T"]),
     "both": ("GET /image/v2", [f"X-Scope: {COMPLETE}", f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
-    "claims": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Roles: admin", "X-Service-User-Id: 1"]),
     "a service's token": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Service-Token: S"]),
     "an id": ("GET /image/v2", [f"X-Scope: {COMPLETE}", ID]),
     "an id that is none": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Openstack-Request-Id: 1"]),
@@ -69,6 +66,11 @@ NATIVE = {
 }
 
 LEFT = {
+    "no scope, two tokens": ("GET /image/v2", ["X-Auth-Token: A", "X-Auth-Token: B"]),
+    "no scope, claims": ("GET /image/v2", ["X-Roles: admin", "X-Forwarded-For: 1.2.3.4"]),
+    "claims": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Roles: admin", "X-Service-User-Id: 1"]),
+    "a Via": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "Via: 1.1 cache"]),
+    "many Vias": ("GET /image/v2", [f"X-Scope: {COMPLETE}", *["Via: 1.1 a, 1.1 b"] * 11]),
     "an operator": ("GET /image/v2", ['X-Scope: {"image":"Here|There"}']),
     "an operator for another service": ("GET /image/v2", ['X-Scope: {"network":"Here|There"}']),
     "another cloud": ("GET /image/v2", ['X-Scope: {"image":"There"}']),
