@@ -147,6 +147,11 @@ ELSEWHERE = {
     "dot segments backwards": (
         b"GET /image/..\\compute HTTP/1.1\r\nHost: x\r\nX-Scope: image=CloudTwo\r\n\r\n"
     ),
+    "dot segments without a scope": b"GET /image/../compute/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    "encoded ones without a scope": b"GET /image/.%2E%5Ccompute HTTP/1.1\r\nHost: x\r\n\r\n",
+    "dot segments out of an object store": (
+        b"GET /object-store/a/%2e%2e/../compute/ HTTP/1.1\r\nHost: x\r\n\r\n"
+    ),
     "two hosts": b"GET /image/ HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
     "two hosts in one": b"GET /image/ HTTP/1.1\r\nHost: x, y\r\n\r\n",
     "no host": b"GET /image/ HTTP/1.1\r\n\r\n",
@@ -184,6 +189,9 @@ SCOPES = {
     "another spelling of X-Scope": (400, ["X_Scope: image=CloudTwo"]),
     "another spelling of X-Auth-Token": (400, [SCOPED, "X_Auth_Token: another"]),
     "another spelling of Via": (400, [SCOPED, "X_Scope_Proof: a"]),
+    "names without end in Connection": (400, [f"Connection: {'a,' * 30_000}"]),
+    "names in many Connections": (400, ["Connection: a, b, c"] * 7),
+    "entries without end in Via": (400, [SCOPED, f"Via: {',' * 60_000}"]),
     "X-Scope ended by Connection": (400, ["X-Scope: image=CloudTwo", "Connection: x-scope"]),
     "Via ended by Connection": (400, [SCOPED, "Connection: keep-alive, Via"]),
     "a scope of 5 KB": (431, ["X-Scope: {" + " " * 5000 + "}"]),

@@ -8,7 +8,7 @@ from gateway.credentials import give_keys, reload
 from gateway.played import TOKEN, Answered, Clouds
 
 from openstackoid.gateway import Gateway, Settings
-from openstackoid.gateway.peers import PeersError, Seen
+from openstackoid.gateway.peers import Peers, PeersError, Seen
 from openstackoid.identity.keys import Keys, make
 from openstackoid.identity.signature import LIFETIME, Hop, sign
 from openstackoid.routing import Head
@@ -188,7 +188,80 @@ async def test_keys_that_cannot_be_read_change_nothing(clouds: Clouds) -> None:
 def test_ids_are_forgotten_when_they_are_too_old_to_be_taken() -> None:
     """So that the memory of them does not grow for ever."""
     seen = Seen()
-    assert seen.first("CloudOne", "a", 0)
-    assert not seen.first("CloudOne", "a", 2 * LIFETIME - 1)
-    assert seen.first("CloudTwo", "a", 2 * LIFETIME - 1)
-    assert seen.first("CloudOne", "a", 2 * LIFETIME + 1)
+    assert not seen.has("CloudOne", "a", 0)
+    assert seen.add("CloudOne", "a", 0)
+    assert seen.has("CloudOne", "a", 2 * LIFETIME - 1)
+    assert not seen.has("CloudTwo", "a", 2 * LIFETIME - 1)
+    assert not seen.has("CloudOne", "a", 2 * LIFETIME + 1)
+    assert seen.add("CloudOne", "b", 2 * LIFETIME + 1)
+    assert list(seen._until) == [("CloudOne", "b")]
+
+
+def test_ids_are_not_gone_through_for_each_request() -> None:
+    """Only those that have expired are looked at, once, and the first that has not."""
+    looked_at = []
+
+    class Until(float):
+        def __le__(self, now: float) -> bool:
+            looked_at.append(float(self))
+            return float(self) <= now
+
+        __gt__ = None
+
+    seen = Seen()
+    for n in range(1000):
+        assert seen.add("CloudOne", f"{n}", 0)
+    seen._until.update({key: Until(until) for key, until in seen._until.items()})
+    assert seen.add("CloudOne", "new", 1)
+    assert len(looked_at) == 1
+    assert seen.add("CloudOne", "newer", 2 * LIFETIME)
+    assert len(looked_at) == 1 + 1000
+    assert len(seen._until) == 2
+
+
+def test_one_gateway_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has to wait until its older ones expire; others are not in its way."""
+    monkeypatch.setattr("openstackoid.gateway.peers.SIGNATURES", 3)
+    seen = Seen()
+    assert [seen.add("CloudOne", f"{n}", n) for n in range(5)] == [True] * 3 + [False] * 2
+    assert not seen.has("CloudOne", "3", 3)
+    assert seen.add("CloudTwo", "0", 5)
+    assert seen.add("CloudOne", "5", 2 * LIFETIME)
+    assert not seen.add("CloudOne", "6", 2 * LIFETIME)
+
+
+async def test_a_gateway_whose_signatures_are_too_many_is_told_to_wait(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """429, and nothing is executed: to forget a signature would let it be used again."""
+    monkeypatch.setattr("openstackoid.gateway.peers.SIGNATURES", 1)
+    await give_keys(clouds, "CloudOne")
+    assert (await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)).status == 200
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)
+    assert answered.status == 429
+    assert answered.values("retry-after") == [f"{LIFETIME}"]
+    error = json.loads(answered.body)["error"]
+    assert (error["cloud"], error["sent"]) == ("CloudTwo", False)
+    assert "the gateway of CloudOne" in error["message"]
+    assert clouds.executed == 1
+
+
+async def test_a_signature_of_too_many_requests_is_not_kept(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a gateway may send is counted before; and a signature used before counts for nobody."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    steps = []
+    taken = Peers.take
+
+    def take(*args: object) -> None:
+        steps.append("taken")
+        taken(*args)
+
+    limits = clouds.gateways["CloudTwo"]._relay._limits
+    monkeypatch.setattr(Peers, "take", take)
+    monkeypatch.setattr(limits, "gateway", lambda *_: steps.append("counted"))
+    ask = ("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, proof(keys))
+    assert (await clouds.ask(*ask)).status == 200
+    assert refused(await clouds.ask(*ask), "used before")
+    assert steps == ["counted", "taken"]

@@ -10,7 +10,7 @@ from gateway.backend import Connection, Received
 from gateway.played import HOST, Clouds, free_ports
 
 from openstackoid.federation import FederationError, load, loads
-from openstackoid.gateway import Gateway, ListenError, Settings
+from openstackoid.gateway import Gateway, ListenError, Settings, server
 from openstackoid.gateway.server import Listener, listeners
 
 
@@ -39,6 +39,24 @@ async def test_a_bad_file_changes_nothing(clouds: Clouds, logged: io.StringIO, t
     clouds.file.write_text(text)
     await clouds.gateways["CloudOne"].reload()
     assert events(logged)[-1] == "not reloaded"
+    assert (await clouds.ask("CloudOne", "image")).status == 200
+
+
+@pytest.mark.parametrize("step", ["load", "Peers", "listeners"])
+async def test_what_nobody_thought_of_ends_no_gateway(
+    clouds: Clouds, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Nor does it change anything; the log has its kind and place, and no text of it."""
+
+    def fail(*_: object) -> None:
+        raise UnicodeError("a secret")
+
+    monkeypatch.setattr(server, step, fail)
+    await clouds.gateways["CloudOne"].reload()
+    last = json.loads(logged.getvalue().splitlines()[-1])
+    assert (last["event"], last["level"]) == ("not reloaded", "error")
+    assert last["error"].startswith("UnicodeError at ")
+    assert "secret" not in logged.getvalue()
     assert (await clouds.ask("CloudOne", "image")).status == 200
 
 
@@ -115,3 +133,26 @@ async def test_listeners_stay_if_one_of_the_new_cannot_be_had(clouds: Clouds) ->
         await asyncio.open_connection(HOST, min(free, taken))
     _, writer = await asyncio.open_connection(HOST, old)
     writer.close()
+
+
+async def test_listeners_stay_whatever_is_wrong_with_a_new_one(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that was closed already, to speak TLS from then on at the same port."""
+    gateway = clouds.gateways["CloudTwo"]
+    old = set(gateway._sites)
+    tls = max(old).other
+    site = gateway._site
+
+    async def failing(listener: Listener) -> asyncio.AbstractServer:
+        if listener == tls:
+            raise UnicodeError
+        return await site(listener)
+
+    monkeypatch.setattr(gateway, "_site", failing)
+    monkeypatch.setattr(server, "listeners", lambda _: {*old, tls} - {tls.other})
+    await gateway.reload()
+    assert set(gateway._sites) == old
+    for listener in old:
+        _, writer = await asyncio.open_connection(listener.host, listener.port)
+        writer.close()

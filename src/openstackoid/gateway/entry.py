@@ -14,6 +14,9 @@ from openstackoid.scope import DELIMITER
 _HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
 """RFC 9110, section 7.2; without the comma, which would make one header of two."""
 
+_NAMED = 20
+"""How many names Connection may have; nobody has more than three."""
+
 
 def head_of(request: RelayedRequest, here: str) -> Head:
     """Return the head of a request without what ends at this connection; raises Refusal.
@@ -30,6 +33,8 @@ def head_of(request: RelayedRequest, here: str) -> Head:
 
 def _fault(request: RelayedRequest) -> tuple[HTTPStatus, str] | None:
     headers = request.headers
+    if sum(value.count(",") + 1 for value in headers.getall(hdrs.CONNECTION, ())) > _NAMED:
+        return HTTPStatus.BAD_REQUEST, f"the header Connection has more than {_NAMED} names"
     if headers.get(hdrs.TRANSFER_ENCODING, "chunked").lower() != "chunked":
         message = "the body's transfer coding is not known here; send it in chunks, or whole"
         return HTTPStatus.NOT_IMPLEMENTED, message

@@ -6,6 +6,7 @@ openstacksdk take the message from; `cloud` and `service` say whose fault it is,
 """
 
 import json
+import traceback
 from http import HTTPStatus
 
 from openstackoid.routing import Refusal
@@ -26,6 +27,12 @@ def body_of(refusal: Refusal) -> bytes:
     if refusal.sent is False:
         error["sent"] = False
     return json.dumps({"error": error}).encode()
+
+
+def fault_of(error: Exception) -> str:
+    """Return the kind and the place of an error for the log, not its text: it may hold a token."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {place.filename}:{place.lineno}"
 
 
 def unreadable(status: int, cloud: str) -> Refusal:

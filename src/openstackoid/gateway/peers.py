@@ -1,7 +1,9 @@
 """How gateways prove themselves to each other: by signatures, and by certificates."""
 
 import time
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -13,26 +15,48 @@ from openstackoid.identity.signature import LIFETIME, PROOF, Hop, ProofError, ch
 from openstackoid.routing import Head, Refusal, Route, Target
 from openstackoid.routing.scoping import SCOPE_HEADER
 
+SIGNATURES = 300_000
+"""Of so many signatures of one gateway the ids are kept: 2500 requests per second, some 60 MB."""
+
 
 class PeersError(Exception):
     """Why a gateway cannot prove itself as the federation file says."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """By what a request is known to come from its origin, nothing if it has none or proves nothing.
+
+    `identifier` is its signature's, which is taken once.
+    """
+
+    by: tuple[str, ...] = ()
+    identifier: str | None = None
+
+
 class Seen:
-    """The ids of signatures that were taken, kept as long as they could be taken again."""
+    """The ids of signatures that were taken, kept as long as they could be taken again.
+
+    `now` is in seconds that never go back, so they expire in the order in which they came.
+    """
 
     def __init__(self) -> None:
-        self._until: dict[tuple[str, str], float] = {}
+        self._until: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._kept: Counter[str] = Counter()
 
-    def first(self, issuer: str, identifier: str, now: float) -> bool:
-        """Tell whether an id is new, and remember it; `now` in seconds that never go back."""
-        for known, until in list(self._until.items()):
-            if until > now:
-                break
-            del self._until[known]
-        if (issuer, identifier) in self._until:
+    def has(self, issuer: str, identifier: str, now: float) -> bool:
+        """Tell whether a signature was taken."""
+        return self._until.get((issuer, identifier), now) > now
+
+    def add(self, issuer: str, identifier: str, now: float) -> bool:
+        """Keep the id of a signature that is taken; False if there is no room for one more."""
+        while self._until and next(iter(self._until.values())) <= now:
+            (expired, _), _ = self._until.popitem(last=False)
+            self._kept[expired] -= 1
+        if self._kept[issuer] >= SIGNATURES:
             return False
         self._until[issuer, identifier] = now + 2 * LIFETIME
+        self._kept[issuer] += 1
         return True
 
 
@@ -77,13 +101,14 @@ class Peers:
         route: Route,
         proofs: Sequence[str],
         certificate: Mapping[str, Any] | None,
-    ) -> tuple[str, ...]:
+    ) -> Proof:
         """See that a request comes from the gateway it says; return by what. Raises Refusal.
 
-        `certificate` is the client's on this connection, verified (SSLSocket.getpeercert).
+        `certificate` is the client's on this connection, verified (SSLSocket.getpeercert). A
+        signature is taken by `take` only, once its gateway is known to send not too many.
         """
         if route.origin is None:
-            return ()
+            return Proof()
         origin = self._federation.clouds.get(route.origin)
         if route.origin == self.here:
             raise self._refusal(route, "no gateway sends a request to itself")
@@ -95,7 +120,7 @@ class Peers:
             )
         proven = () if origin.peer is None else ("certificate",)
         if origin.keys is None:
-            return proven
+            return Proof(proven)
         if len(proofs) != 1:
             raise self._refusal(route, "it has to sign what it sends, once; give it own.keys")
         hop = Hop(route.origin, self.here, route.service, head)
@@ -103,9 +128,26 @@ class Peers:
             identifier = check(proofs[0], hop, signer(origin.keys), time.time())
         except ProofError as error:
             raise self._refusal(route, str(error)) from error
-        if not self._seen.first(route.origin, identifier, time.monotonic()):
+        if self._seen.has(route.origin, identifier, time.monotonic()):
             raise self._refusal(route, "its signature was used before")
-        return (*proven, "signature")
+        return Proof((*proven, "signature"), identifier)
+
+    def take(self, origin: str, proof: Proof) -> None:
+        """Take the signature of a request that is carried out; raises Refusal if they are too many.
+
+        To forget older ones for its sake would let them be used again.
+        """
+        if proof.identifier is None:
+            return
+        if not self._seen.add(origin, proof.identifier, time.monotonic()):
+            raise Refusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"the gateway of {origin} has sent more than {SIGNATURES} requests within "
+                f"{2 * LIFETIME} seconds; send them slower",
+                cloud=self.here,
+                sent=False,
+                retry_after=LIFETIME,
+            )
 
     def _refusal(self, route: Route, why: str) -> Refusal:
         message = (

@@ -8,6 +8,7 @@ from aiohttp import StreamReader, hdrs, web
 from multidict import CIMultiDictProxy
 
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of, unreadable
+from openstackoid.gateway.limits import Connections
 
 MAX_HEADER = 65_536
 """Bytes of one header: a token, its scope (4 KB), and some room."""
@@ -16,7 +17,10 @@ MAX_HEAD = 2 * MAX_HEADER
 """Bytes of all headers together, which aiohttp does not limit."""
 
 KEEP_ALIVE = 75.0
-"""Seconds a client's connection may wait for its first or next request (aiohttp: an hour)."""
+"""Seconds a client's connection may wait for its next request (aiohttp: an hour)."""
+
+HEAD_TIMEOUT = 15.0
+"""Seconds in which the first head has to come, and each later one from its first byte on."""
 
 OWN_HEADERS = (hdrs.CONTENT_TYPE, hdrs.DATE, hdrs.SERVER)
 """Headers that aiohttp adds to an answer that lacks them."""
@@ -71,14 +75,37 @@ Handler: TypeAlias = Callable[[RelayedRequest], Awaitable[web.StreamResponse]]
 class Protocol(web.RequestHandler):
     """Answers what is not HTTP with an error in OpenStack's shape, and bounds what it keeps."""
 
-    __slots__ = ("_cloud", "_head", "body")
+    __slots__ = ("_address", "_cloud", "_connections", "_deadline", "_head", "body")
 
-    def __init__(self, manager: "Server", cloud: str, **kwargs: Any) -> None:
+    def __init__(
+        self, manager: "Server", cloud: str, connections: Connections, **kwargs: Any
+    ) -> None:
         super().__init__(manager, **kwargs)
         self._cloud = cloud
+        self._connections = connections
+        self._address: str | None = None
         self._head = 0
+        self._deadline: asyncio.TimerHandle | None = None
         self.body: StreamReader | None = None
         """That of the last request."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, or end it where its address has too many."""
+        address = (transport.get_extra_info("peername") or ("",))[0]
+        if not self._connections.opened(address):
+            self.force_close()
+            transport.abort()  # type: ignore[attr-defined] # a Transport, says asyncio
+            return
+        self._address = address
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget a connection."""
+        if self._address is not None:
+            self._connections.closed(self._address)
+        self._expect_no_head()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take a piece from the client, who is cut off if a head grows too long.
@@ -89,11 +116,29 @@ class Protocol(web.RequestHandler):
         in_head = self._in_head()  # before: this piece may be the last of a body
         super().data_received(data)
         self._head = self._head + len(data) if in_head and self._in_head() else 0
+        if not self._head:
+            self._expect_no_head()
+        elif self._deadline is None and data.strip():  # some clients end a body with a line
+            self._expect_head()
         if self._head > MAX_HEAD and self.transport is not None:
             self.logger.warning("the head of a request is longer than %d bytes", MAX_HEAD)
             self.transport.abort()
         if self._messages and self._in_body() and self.transport is not None:
             self.logger.warning("the body of a request is malformed")
+            self.transport.abort()
+
+    def _expect_head(self) -> None:
+        self._deadline = self._loop.call_later(HEAD_TIMEOUT, self._late)
+
+    def _expect_no_head(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        if self._request_in_progress:  # its answer is not cut off for the sake of the next head
+            self._expect_head()
+        elif self.transport is not None:
             self.transport.abort()
 
     def _in_head(self) -> bool:
@@ -124,7 +169,7 @@ class Server(web.Server):
     cancelled when the client leaves.
     """
 
-    def __init__(self, handler: Handler, cloud: str) -> None:
+    def __init__(self, handler: Handler, cloud: str, connections: Connections) -> None:
         super().__init__(
             handler,  # type: ignore[arg-type] # typed for BaseRequest; the factory makes ours
             request_factory=_request,
@@ -136,10 +181,11 @@ class Server(web.Server):
             max_field_size=MAX_HEADER,
         )
         self._cloud = cloud
+        self._counted = connections
 
     def __call__(self) -> web.RequestHandler:
         """Return the protocol of a new connection."""
-        return Protocol(self, self._cloud, loop=self._loop, **self._kwargs)
+        return Protocol(self, self._cloud, self._counted, loop=self._loop, **self._kwargs)
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> RelayedRequest:
@@ -150,7 +196,7 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
 def connection_headers(headers: CIMultiDictProxy[str]) -> frozenset[str]:
     """Return the names of headers that end at this connection (RFC 9110, section 7.6.1)."""
     named = ",".join(headers.getall(hdrs.CONNECTION, ()))
-    return _HOP_BY_HOP | {name.strip().lower() for name in named.split(",")}
+    return _HOP_BY_HOP | {name.strip().lower() for name in set(named.split(","))}
 
 
 def decoded(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """One request through the gateway: head, scope, route, target, and on."""
 
 import asyncio
-import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from http import HTTPStatus
@@ -21,6 +20,7 @@ from openstackoid.gateway.answer import (
 )
 from openstackoid.gateway.composite import Composite
 from openstackoid.gateway.entry import head_of
+from openstackoid.gateway.errors import fault_of
 from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.limits import Limits
@@ -151,22 +151,25 @@ class Relay:
         Raises Refusal, also if its sender sends too many.
         """
         address = request.remote or ""
+        self._limits.arrived(address)  # before it costs anything
+        peers = self._upstream.peers
         try:
             head = head_of(request, self._here)
             decided = route(head, federation, self._here)
             proofs = request.headers.getall(PROOF, [])
             certificate = request.get_extra_info("peercert")
-            proven = self._upstream.peers.admit(head, decided, proofs, certificate)
+            proof = peers.admit(head, decided, proofs, certificate)
         except Refusal:
             self._limits.address(address)
             raise
         named = len(list(clouds(decided.expression)))
-        if decided.origin is not None and proven:
-            record.fields["proven"] = proven
-            self._limits.gateway(decided.origin, named)
+        if decided.origin is not None and proof.by:
+            record.fields["proven"] = proof.by
+            self._limits.gateway(decided.origin, address, named)
+            peers.take(decided.origin, proof)
         else:
             self._limits.address(address, named)
-        return head, decided, bool(proven)
+        return head, decided, bool(proof.by)
 
     def _addresses(self, cloud: str) -> set[tuple[str, int]]:
         """Return where another cloud's gateway accepts connections, nowhere if it has left."""
@@ -234,8 +237,7 @@ class Relay:
         self, request: RelayedRequest, record: Record, error: Exception
     ) -> web.StreamResponse:
         """Answer 500; the log gets the kind and the place, not the text, which may hold a token."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        failed = f"{type(error).__name__} at {place.filename}:{place.lineno}"
+        failed = fault_of(error)
         if record.status is not None:  # its head is sent, nothing more can be said
             record.fields["error"] = failed
             if request.transport is not None:

@@ -15,12 +15,16 @@ from aiohttp import web
 
 from openstackoid.federation import Cloud, FederationError, load
 from openstackoid.gateway import audit
-from openstackoid.gateway.limits import Limits
+from openstackoid.gateway.errors import fault_of
+from openstackoid.gateway.limits import PART, Connections, Limits, files
 from openstackoid.gateway.peers import Peers, PeersError, Seen
-from openstackoid.gateway.protocol import Server
+from openstackoid.gateway.protocol import HEAD_TIMEOUT, Server
 from openstackoid.gateway.relay import Relay
 from openstackoid.gateway.tls import Listening
 from openstackoid.gateway.upstream import Upstream
+
+BACKLOG = 128
+"""Connections of one listener that wait to be accepted."""
 
 log = structlog.get_logger()
 
@@ -72,18 +76,20 @@ class Gateway:
         self._listening = Listening(ssl.PROTOCOL_TLS_SERVER)
         self._listening.current = peers.serving
         self._upstream = Upstream(peers, settings.connect_timeout, settings.idle_timeout)
+        limits = Limits(settings.cloud, settings.rate)
         self._relay = Relay(
             federation,
             settings.cloud,
             self._upstream,
-            Limits(settings.cloud, settings.rate),
+            limits,
             settings.idle_timeout,
             settings.patience,
         )
-        self._runner = web.ServerRunner(
-            Server(self._relay.handle, settings.cloud), shutdown_timeout=settings.drain_timeout
+        self._server = Server(
+            self._relay.handle, settings.cloud, Connections(files() // PART, limits)
         )
-        self._sites: dict[Listener, web.TCPSite] = {}
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=settings.drain_timeout)
+        self._sites: dict[Listener, asyncio.AbstractServer] = {}
 
     async def start(self) -> None:
         """Listen at the frontends; raises ListenError."""
@@ -103,6 +109,9 @@ class Gateway:
         except (FederationError, PeersError, ListenError) as error:
             log.warning("not reloaded", gateway=name, error=str(error))
             return
+        except Exception as error:  # noqa: BLE001  (what nobody thought of ends no gateway)
+            log.error("not reloaded", gateway=name, error=fault_of(error))  # noqa: TRY400
+            return
         self._relay.follow(federation)
         self._upstream.peers = peers
         self._listening.current = peers.serving
@@ -110,6 +119,8 @@ class Gateway:
 
     async def close(self) -> None:
         """Let the requests under way come to their end, within the drain timeout, and stop."""
+        for site in self._sites.values():
+            site.close()
         await self._runner.cleanup()
         await self._relay.health.close()
         await self._upstream.close()
@@ -118,36 +129,44 @@ class Gateway:
     async def _listen(self, cloud: Cloud) -> None:
         """Listen at a cloud's frontends, and no longer elsewhere.
 
-        Raises ListenError, and then listens as before.
+        Raises ListenError, and then listens as before; so it does whatever else is raised.
         """
         wanted = listeners(cloud)
         changed = {w for w in wanted if w.other in self._sites}
-        added: dict[Listener, web.TCPSite] = {}
+        added: dict[Listener, asyncio.AbstractServer] = {}
+        ended: list[Listener] = []
         try:
             for listener in sorted(wanted - self._sites.keys() - changed):
                 added[listener] = await self._site(listener)
             for listener in sorted(changed):
-                await self._sites.pop(listener.other).stop()
+                self._sites.pop(listener.other).close()
+                ended.append(listener.other)
                 added[listener] = await self._site(listener)
-        except ListenError:
+        except Exception:
             for site in added.values():
-                await site.stop()
+                site.close()
+            for listener in ended:
+                self._sites[listener] = await self._site(listener)
             raise
         self._sites |= added
         for listener in self._sites.keys() - wanted:
-            await self._sites.pop(listener).stop()
+            self._sites.pop(listener).close()
 
-    async def _site(self, listener: Listener) -> web.TCPSite:
-        context = self._listening if listener.tls else None
-        site = web.TCPSite(self._runner, listener.host, listener.port, ssl_context=context)
+    async def _site(self, listener: Listener) -> asyncio.AbstractServer:
         try:
-            await site.start()
+            return await asyncio.get_running_loop().create_server(
+                self._server,
+                listener.host,
+                listener.port,
+                ssl=self._listening if listener.tls else None,
+                ssl_handshake_timeout=HEAD_TIMEOUT if listener.tls else None,
+                backlog=BACKLOG,
+            )
         except OSError as error:
             raise ListenError(
                 f"cannot listen at {listener}: {os.strerror(error.errno or 0)}; "
                 "end the process that does, or set bind to another address in the federation file"
             ) from error
-        return site
 
     def _addresses(self) -> list[str]:
         return sorted(map(str, self._sites))
