@@ -4,7 +4,9 @@ HAProxy writes the names of headers in lower case, and one header to a line.
 """
 
 import re
+from collections.abc import Iterable
 
+from openstackoid.haproxy.plan import Entry
 from openstackoid.identity.unproven import IDENTITY
 from openstackoid.routing.route import DOT_SEGMENT
 
@@ -50,14 +52,11 @@ a Keystone's (Fernet, JWS, UUID), or one for Keystone with a suffix; a Host that
 The gateway knows what to refuse of it, and what else to take off.
 """
 
-UNUSUAL_TARGET = "^[^/]|[^!-~]|#"
-"""Targets that are no paths, and what a path cannot have."""
+UNUSUAL_TARGET = rf"^[^/]|[^!-~]|#|(?i)^[^?]*{DOT_SEGMENT.pattern}"
+"""Targets that are no paths, what a path cannot have, and "." or ".." as a segment."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "COPY")
 """Those that OpenStack's APIs have."""
-
-DOTS = f"(?i){DOT_SEGMENT.pattern}"
-"""Paths with "." or ".." as a segment."""
 
 ENDING = f"^(?:{'|'.join(sorted(HOP_BY_HOP - set(FRAMING)))})$"
 """Names of headers of an answer that end at the connection to the service."""
@@ -67,6 +66,16 @@ HAS_ENDING = f"(?:^|,)(?:{'|'.join(sorted(HOP_BY_HOP - set(FRAMING)))})(?:,|$)"
 
 REQUEST_ID = r"^req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 """What oslo.middleware takes as a request's id."""
+
+
+def at(entries: Iterable[Entry]) -> str:
+    """Return the expression for Host and path: the host alone, and the longest prefix that fits."""
+    ways = (
+        rf"({re.escape(e.hosts[0])})(?:{re.escape(e.hosts[1].removeprefix(e.hosts[0]))})?"
+        rf"({re.escape(e.prefix)})"
+        for e in entries
+    )
+    return f"^(?|{'|'.join(ways)})(?:/.*)?$"
 
 
 def exactly(prefix: str, *paths: str) -> str:
