@@ -204,3 +204,17 @@ def test_a_port_is_http_or_https() -> None:
     )
     with pytest.raises(ListenError, match=r"127\.0\.0\.9:1 cannot be http and https"):
         listeners(loads(text).clouds["A"])
+
+
+async def test_a_handshake_that_does_not_end_is_cut(
+    clouds: Clouds, ca: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a head is; until then nobody knows whose connection it is."""
+    monkeypatch.setattr("openstackoid.gateway.server.HEAD_TIMEOUT", 0.1)
+    await speak_tls(clouds, ca)
+    client = await clouds.open("CloudTwo", "image")
+    client.writer.write(b"\x16\x03\x01")
+    try:
+        assert await client.reader.read() == b""
+    except ConnectionError:
+        return

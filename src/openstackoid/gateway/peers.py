@@ -49,15 +49,25 @@ class Seen:
         return self._until.get((issuer, identifier), now) > now
 
     def add(self, issuer: str, identifier: str, now: float) -> bool:
-        """Keep the id of a signature that is taken; False if there is no room for one more."""
-        while self._until and next(iter(self._until.values())) <= now:
-            (expired, _), _ = self._until.popitem(last=False)
-            self._kept[expired] -= 1
+        """Keep the id of a signature that is taken; False if there is no room for one more.
+
+        For each that comes two may go, so that no request has to wait until thousands are gone.
+        """
+        for _ in range(2):
+            oldest = next(iter(self._until), None)
+            if oldest is not None and self._until[oldest] <= now:
+                self._drop(*oldest)
         if self._kept[issuer] >= SIGNATURES:
             return False
+        if (issuer, identifier) in self._until:  # expired, and not the oldest
+            self._drop(issuer, identifier)
         self._until[issuer, identifier] = now + 2 * LIFETIME
         self._kept[issuer] += 1
         return True
+
+    def _drop(self, issuer: str, identifier: str) -> None:
+        del self._until[issuer, identifier]
+        self._kept[issuer] -= 1
 
 
 class Peers:
