@@ -20,7 +20,7 @@ from openstackoid.lab.lab import Lab, check_process
 from openstackoid.lab.links import BLACKHOLE, CUT, WHOLE, Condition
 from openstackoid.lab.links.condition import seconds, shown
 from openstackoid.lab.progress import Display
-from openstackoid.lab.services import GATEWAY, LINKS, OPTIONAL
+from openstackoid.lab.services import FRONTS, LINKS, OPTIONAL
 from openstackoid.scope.services import service_type
 
 _DIRECTORY = click.option(
@@ -70,6 +70,7 @@ Examples:
   openstackoid lab up
   openstackoid lab up CloudOne CloudTwo CloudThree
   openstackoid lab up CloudThree --with block-storage
+  openstackoid lab up --front haproxy
   openstackoid lab up --dir /tmp/another --network 127.7.0.0/16
 """
 )
@@ -87,14 +88,26 @@ Examples:
     help="A /16 of 127.0.0.0/8 for a new lab, so that two can live side by side."
     "  [default: 127.0.0.0/16]",
 )
+@click.option(
+    "--front",
+    type=click.Choice(FRONTS),
+    help="What all clouds of the lab have at their frontends from now on: their gateway, or HAProxy"
+    " before it.  [default: as before, gateway at first]",
+)
 @_on_lab
-def up(lab: Lab, names: tuple[str, ...], extra: tuple[str, ...], network: str | None) -> None:
+def up(
+    lab: Lab,
+    names: tuple[str, ...],
+    extra: tuple[str, ...],
+    network: str | None,
+    front: str | None,
+) -> None:
     """Start clouds, made new unless the lab has them.
 
     Without a name: those the lab has, or CloudOne and CloudTwo in a new one. May be repeated at
     any time; what is there stays, what is missing is made.
     """
-    started = lab.up(names, extra, network)
+    started = lab.up(names, extra, network, front)
     clouds = [lab.cloud(name) for name in names] or list(lab.clouds)
     for cloud in clouds:
         where = cloud.frontends["identity"]
@@ -213,7 +226,7 @@ def env(lab: Lab, name: str) -> None:
 def restart(lab: Lab, name: str, services: tuple[str, ...]) -> None:
     """End processes of a cloud that is up, all without a SERVICE, and start them again.
 
-    SERVICE is a service type, an alias of one (nova), gateway or links.
+    SERVICE is a service type, an alias of one (nova), gateway, haproxy or links.
     """
     lab.restart(name, [_process(service) for service in services])
 
@@ -259,4 +272,4 @@ def _show(form: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) 
 
 
 def _process(name: str) -> str:
-    return name if name in (GATEWAY, LINKS) else service_type(name) or name
+    return name if name in (*FRONTS, LINKS) else service_type(name) or name

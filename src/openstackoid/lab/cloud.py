@@ -30,7 +30,8 @@ def check_name(name: str) -> str:
 class LabCloud:
     """A cloud as the lab remembers it.
 
-    `directory` is the cloud's own, `index` counts from 1, `extra` names its optional services.
+    `directory` is the cloud's own, `index` counts from 1, `extra` names its optional services,
+    `front` the process that has the addresses of its frontends.
     """
 
     name: str
@@ -38,11 +39,19 @@ class LabCloud:
     network: IPv4Network
     directory: Path
     extra: tuple[str, ...] = ()
+    front: str = GATEWAY
 
     @property
     def address(self) -> str:
         """The IP address of all its services."""
         return addresses.host(self.network, self.index)
+
+    @property
+    def gateway(self) -> str:
+        """The IP address of its gateway; behind HAProxy, where a link to itself would begin."""
+        if self.front == GATEWAY:
+            return self.address
+        return addresses.link(self.network, self.index, self.index)
 
     @property
     def region(self) -> str:
@@ -56,8 +65,9 @@ class LabCloud:
 
     @property
     def processes(self) -> tuple[str, ...]:
-        """The names of its processes: `gateway`, `links`, and the type of every service."""
-        return (GATEWAY, LINKS, *(s.type for s in self.services))
+        """The names of its processes: the gateway's, the links', and the type of every service."""
+        fronts = dict.fromkeys((GATEWAY, self.front))
+        return (*fronts, LINKS, *(s.type for s in self.services))
 
     @cached_property
     def frontends(self) -> dict[str, str]:
@@ -82,6 +92,11 @@ class LabCloud:
     def federation(self) -> Path:
         """The file its gateway reads."""
         return self.directory / "federation.yaml"
+
+    @property
+    def haproxy(self) -> Path:
+        """The configuration of its HAProxy."""
+        return self.directory / "haproxy.cfg"
 
     @property
     def passwords(self) -> Path:

@@ -29,10 +29,11 @@ from openstackoid.lab.errors import LabError
 from openstackoid.lab.links import condition
 from openstackoid.lab.links.plan import Link, plan, text
 from openstackoid.lab.progress import Report, Silence, phase
-from openstackoid.lab.services import GATEWAY, LINKS
+from openstackoid.lab.services import FRONTS, GATEWAY, HAPROXY, LINKS
 
 DEFAULT_CLOUDS = ("CloudOne", "CloudTwo")
 _PATIENCE = 300  # seconds a service has to come up
+_RATE = 5000  # requests per second of one address, as all of a lab's clients have
 _LINK_PATIENCE = 30  # seconds a link has to be as it is told
 
 
@@ -70,16 +71,26 @@ class Lab:
         return self.directory / "clouds.yaml"
 
     def up(
-        self, names: Sequence[str] = (), extra: Collection[str] = (), network: str | None = None
+        self,
+        names: Sequence[str] = (),
+        extra: Collection[str] = (),
+        network: str | None = None,
+        front: str | None = None,
     ) -> bool:
         """Bring clouds up with everything they hold, and return False if they were up already.
 
         No name means those the lab remembers, or CloudOne and CloudTwo in a new lab. `extra` are
-        optional services these clouds have from now on.
+        optional services these clouds have from now on, `front` is what all clouds of the lab have
+        at their frontends from now on.
         """
         with self._locked():
-            known = self._grown(names, extra, network)
+            before = state.load(self.directory)
+            known = self._grown(names, extra, network, front)
             wanted = [known.cloud(name) for name in dict.fromkeys(names)] or list(known.clouds)
+            if known.front == HAPROXY:
+                processes.haproxy()  # before anything is ended
+            if known.front != before.front:
+                wanted = self._unfronted(before, known, wanted)
             processes.find_lost(wanted)
             if all(map(is_up, wanted)):
                 return False
@@ -173,14 +184,32 @@ class Lab:
         )
         return state.locked(self.directory, waiting)
 
+    def _unfronted(
+        self, before: state.State, known: state.State, wanted: Sequence[LabCloud]
+    ) -> list[LabCloud]:
+        """End the fronts of the clouds that run; return those to start, these included."""
+        processes.find_lost(before.clouds)
+        running = [cloud for cloud in before.clouds if any(_running(cloud))]
+        fronts = [p for c in running for f in FRONTS if (p := processes.find(c, f))]
+        processes.stop(fronts)
+        return list(
+            {c.name: c for c in (*wanted, *(known.cloud(r.name) for r in running))}.values()
+        )
+
     def _grown(
-        self, names: Sequence[str], extra: Collection[str], network: str | None
+        self,
+        names: Sequence[str],
+        extra: Collection[str],
+        network: str | None,
+        front: str | None,
     ) -> state.State:
         known = state.load(self.directory)
         if network and (asked := addresses.network(network)) != known.network:
             if known.clouds:
                 raise LabError(f"this lab is at {known.network}; choose another --dir for {asked}")
-            known = state.State(asked)
+            known = state.State(asked, front=known.front)
+        if front:
+            known = known.behind(front)
         names = names or [c.name for c in known.clouds] or DEFAULT_CLOUDS
         for name in names:
             known = known.having(name, self.directory, extra)
@@ -214,12 +243,26 @@ class Lab:
                 "backends": own.backends,
                 "own": {"account": own.account.name, "keys": own.keys.name},
             }
+            if own.gateway != own.address:
+                told[own.name]["bind"] = own.gateway
             if trust := {other.name: _TRUST for other in known if other is not own}:
                 told[own.name]["trust"] = trust
             files.write_yaml(own.account, logins.gateway(own))
             files.write_yaml(own.federation, {"clouds": told})
             if gateway := processes.find(own, GATEWAY):
                 processes.reload(own, gateway)
+            if own.front == HAPROXY:
+                self._write_haproxy(own)
+
+    def _write_haproxy(self, own: LabCloud) -> None:
+        from openstackoid import haproxy  # takes a while
+        from openstackoid.federation import load
+
+        plan = haproxy.plan(load(own.federation), own.name)
+        settings = haproxy.Settings(rate=_RATE, socket=own.run / "haproxy.sock", drop=False)
+        changed = files.write(own.haproxy, haproxy.render(plan, settings))
+        if changed and (master := processes.find(own, HAPROXY)):
+            processes.reload_haproxy(own, master)
 
     def _forget(self, known: state.State, names: Collection[str]) -> None:
         state.save(self.directory, known.without(names))
@@ -265,7 +308,7 @@ class Lab:
                     processes.start(cloud, process)
             if not complete:
                 contents.bootstrap(cloud)
-            self._wait(cloud, (GATEWAY, "identity"))
+            self._wait(cloud, dict.fromkeys((GATEWAY, cloud.front, "identity")))
             if not complete:
                 with contents.administrator(cloud) as admin:
                     contents.make_users(admin, cloud)

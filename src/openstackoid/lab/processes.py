@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from openstackoid.lab import environment, files
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
 from openstackoid.lab.links.plan import plan
-from openstackoid.lab.services import GATEWAY, LINKS, SERVICES
+from openstackoid.lab.services import GATEWAY, HAPROXY, LINKS, SERVICES
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _SAME_TIME = 0.5  # seconds
@@ -29,6 +29,8 @@ def command(cloud: LabCloud, process: str) -> list[str]:
         script = str(environment.script("openstackoid"))
         its = ["--federation", str(cloud.federation), "--cloud", cloud.name]
         return [sys.executable, script, "gateway", *its]
+    if process == HAPROXY:
+        return [haproxy(), "-W", "-f", str(cloud.haproxy)]
     if process == LINKS:
         return [sys.executable, "-P", "-m", "openstackoid.lab.links", str(cloud.directory)]
     module = ["-P", "-m", "openstackoid.lab.serve"]
@@ -102,10 +104,18 @@ def stop(processes: Collection[psutil.Process]) -> None:
 
 def reload(cloud: LabCloud, gateway: psutil.Process) -> None:
     """Let a gateway read its federation again; one that does not listen yet is ended instead."""
-    if any(map(accepts, addresses(cloud.frontends.values()))):
+    if any(map(accepts, _of_gateway(cloud, cloud.frontends))):
         gateway.send_signal(signal.SIGHUP)
     else:
         stop([gateway])
+
+
+def reload_haproxy(cloud: LabCloud, master: psutil.Process) -> None:
+    """Let HAProxy read its configuration again; one that does not listen yet is ended instead."""
+    if listening(cloud):
+        master.send_signal(signal.SIGUSR2)
+    else:
+        stop([master])
 
 
 def follow_links(cloud: LabCloud, links: psutil.Process, wanted: str) -> bool:
@@ -134,7 +144,9 @@ def listening(cloud: LabCloud) -> bool:
 
 def is_ready(cloud: LabCloud, process: str) -> bool:
     """Return whether a running process serves requests."""
-    return listening(cloud) if process == GATEWAY else cloud.ready(process).exists()
+    if process == GATEWAY:
+        return all(map(accepts, _of_gateway(cloud, cloud.frontends)))
+    return listening(cloud) if process == HAPROXY else cloud.ready(process).exists()
 
 
 def addresses(urls: Iterable[str]) -> set[tuple[str, int]]:
@@ -154,7 +166,10 @@ def check_ports(clouds: Collection[LabCloud], known: Collection[LabCloud]) -> No
     wanted = {
         address
         for cloud in clouds
-        for address in addresses([*cloud.serving(SERVICES).values(), *cloud.backends.values()])
+        for address in (
+            addresses([*cloud.serving(SERVICES).values(), *cloud.backends.values()])
+            | _of_gateway(cloud, cloud.serving(SERVICES))
+        )
     } | {(link.listen, link.port) for cloud in linked for link in plan(cloud, known, {})}
     taken = [
         f"{host}:{port} is taken by {_described(holder)}"
@@ -173,6 +188,21 @@ def listeners() -> Iterator[tuple[str, int, int | None]]:
     for connection in psutil.net_connections("tcp"):
         if connection.laddr and connection.status == psutil.CONN_LISTEN:
             yield connection.laddr.ip, connection.laddr.port, connection.pid
+
+
+def _of_gateway(cloud: LabCloud, frontends: Mapping[str, str]) -> set[tuple[str, int]]:
+    """Return where a cloud's gateway listens for these frontends."""
+    return {(cloud.gateway, port) for _, port in addresses(frontends.values())}
+
+
+def haproxy() -> str:
+    """Return the path of HAProxy; raises LabError if it is not installed."""
+    from openstackoid.haproxy.checking import MissingError, executable  # takes a while
+
+    try:
+        return executable()
+    except MissingError as error:
+        raise LabError(str(error)) from error
 
 
 def _clash(listener: tuple[str, int], wanted: Collection[tuple[str, int]]) -> bool:

@@ -40,6 +40,9 @@ BY_TYPE = {service.type: service for service in SERVICES}
 OPTIONAL = tuple(service.type for service in SERVICES if service.optional)
 GATEWAY = "gateway"
 """The name of a cloud's gateway where its processes are listed."""
+HAPROXY = "haproxy"
+"""The same of HAProxy, in clouds that have it before their gateway."""
+FRONTS = (GATEWAY, HAPROXY)
 LINKS = "links"
 """And of the process for the links to the other clouds."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from openstackoid.lab import addresses, files
 from openstackoid.lab.cloud import LabCloud, check_name
 from openstackoid.lab.errors import LabError
+from openstackoid.lab.services import GATEWAY
 
 # Each of these means something to SQLAlchemy's URLs, to oslo.config or to a list of files.
 _UNFIT = re.compile(r"[?%$;,\"'\\\x00-\x1f]")
@@ -23,6 +24,7 @@ class State:
 
     network: IPv4Network
     clouds: tuple[LabCloud, ...] = ()
+    front: str = GATEWAY
 
     def cloud(self, name: str) -> LabCloud:
         """Return a cloud by name; raises LabError naming those there are."""
@@ -46,8 +48,13 @@ class State:
         if index > addresses.MAX_CLOUDS:
             raise LabError(f"a lab has at most {addresses.MAX_CLOUDS} clouds")
         own = directory / check_name(name)
-        cloud = LabCloud(name, index, self.network, own, tuple(sorted(set(extra))))
+        cloud = LabCloud(name, index, self.network, own, tuple(sorted(set(extra))), self.front)
         return replace(self, clouds=(*self.clouds, cloud))
+
+    def behind(self, front: str) -> "State":
+        """Return a state in which every cloud has this front."""
+        clouds = tuple(replace(cloud, front=front) for cloud in self.clouds)
+        return replace(self, clouds=clouds, front=front)
 
     def without(self, names: Collection[str]) -> "State":
         """Return a state without these clouds."""
@@ -58,19 +65,22 @@ def load(directory: Path) -> State:
     """Return what the lab in this directory remembers; an empty lab if there is none."""
     content = files.read_yaml(directory / "lab.yaml")
     network = addresses.network(content.get("network", addresses.DEFAULT_NETWORK))
+    front = content.get("front", GATEWAY)
     return State(
         network,
         tuple(
-            LabCloud(name, its["index"], network, directory / name, tuple(its["services"]))
+            LabCloud(name, its["index"], network, directory / name, tuple(its["services"]), front)
             for name, its in content.get("clouds", {}).items()
         ),
+        front,
     )
 
 
 def save(directory: Path, state: State) -> None:
     """Remember a state."""
     clouds = {c.name: {"index": c.index, "services": list(c.extra)} for c in state.clouds}
-    files.write_yaml(directory / "lab.yaml", {"network": str(state.network), "clouds": clouds})
+    content = {"network": str(state.network), "front": state.front, "clouds": clouds}
+    files.write_yaml(directory / "lab.yaml", content)
 
 
 def check_directory(directory: Path) -> Path:

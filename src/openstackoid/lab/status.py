@@ -11,7 +11,7 @@ from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.lab import Lab
 from openstackoid.lab.links import WHOLE
 from openstackoid.lab.links.plan import plan
-from openstackoid.lab.services import GATEWAY, LINKS
+from openstackoid.lab.services import GATEWAY, HAPROXY, LINKS
 
 _PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 
@@ -38,7 +38,8 @@ def rows(cloud: LabCloud, clouds: Iterable[LabCloud]) -> Iterator[Row]:
         if process == LINKS:
             address = ", ".join(sorted({link.listen for link in plan(cloud, clouds, {})}))
         else:
-            address = _front(cloud) if process == GATEWAY else cloud.backends[process]
+            at = {GATEWAY: cloud.gateway, HAPROXY: cloud.address}.get(process)
+            address = _front(cloud, at) if at else cloud.backends[process]
         yield Row(cloud.name, process, running.pid if running else None, address, state)
 
 
@@ -76,6 +77,6 @@ def exports(lab: Lab, cloud: LabCloud, environment: Mapping[str, str] = os.envir
     )
 
 
-def _front(cloud: LabCloud) -> str:
+def _front(cloud: LabCloud, address: str) -> str:
     ports = sorted(port for _, port in processes.addresses(cloud.frontends.values()))
-    return f"http://{cloud.address}:{','.join(map(str, ports))}"
+    return f"http://{address}:{','.join(map(str, ports))}"
