@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import aiohttp
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from openstackoid.federation import Federation
 from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.answer import read_whole
+from openstackoid.gateway.http import HttpError
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.headers import Headers
@@ -177,10 +177,10 @@ class Account:
             async with self._upstream.send(method, goal, route, headers, body or None) as answer:
                 data = await read_whole(answer)
                 document = json.loads(data) if answer.status < HTTPStatus.BAD_REQUEST else {}
-                return answer.status, document, answer.headers.get("X-Subject-Token", "")
+                return answer.status, document, answer.headers.get("x-subject-token")
         except (Refusal, CatalogTooLongError) as error:
             raise self._failed(str(error)) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (HttpError, TimeoutError) as error:
             raise self._failed("the answer of Keystone broke off") from error
 
     def _failed(self, why: str) -> AccountError:

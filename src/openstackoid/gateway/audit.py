@@ -16,13 +16,12 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from aiohttp import hdrs
 from pycadf import cadftaxonomy, timestamp  # type: ignore[import-untyped]
 from pycadf.event import Event  # type: ignore[import-untyped]
 from pycadf.reason import Reason  # type: ignore[import-untyped]
 from pycadf.resource import Resource  # type: ignore[import-untyped]
 
-from openstackoid.gateway.protocol import RelayedRequest
+from openstackoid.gateway.http import Request
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.identity import Headers
 from openstackoid.routing import Head, via
@@ -114,7 +113,7 @@ def _sent(
     _write(SENT, who, here, goal, service, status, here=here, request_id=request_id, when=when)
 
 
-def ended(request: RelayedRequest, record: Record, here: str, clouds: Collection[str]) -> None:
+def ended(request: Request, record: Record, here: str, clouds: Collection[str]) -> None:
     """Write how a request ended that came from another cloud, or with its token.
 
     One without a scope is not from a gateway, whatever its Via says; nor is one that names none of
@@ -127,7 +126,7 @@ def ended(request: RelayedRequest, record: Record, here: str, clouds: Collection
         request.remote,
         fields.get("user"),
     )
-    origin = via.origin(request.headers.getall(hdrs.VIA, []))
+    origin = via.origin(request.headers.all("via"))
     write = partial(_write, here=here, request_id=record.request_id, when=time.time())
     turned_away = record.status == HTTPStatus.TOO_MANY_REQUESTS and "target" not in fields
     crossed = "scope" in fields or "target" not in fields

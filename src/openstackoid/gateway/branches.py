@@ -5,9 +5,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-import aiohttp
-from aiohttp import hdrs
-
 from openstackoid import identity
 from openstackoid.federation import Federation
 from openstackoid.gateway.answer import Editor, astray, headers_home, refused_redirection
@@ -15,6 +12,7 @@ from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.foreign import Foreign, Ids
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.held import Held, TooLongError, UnusableError
+from openstackoid.gateway.http import Response
 from openstackoid.gateway.passage import passage
 from openstackoid.gateway.protocol import is_json
 from openstackoid.gateway.record import REQUEST_ID
@@ -85,7 +83,7 @@ class Branches:
                 response.close()
                 return _refused(refusal)
             if document is not None:
-                response.release()
+                response.close()
                 return Answer(HTTPStatus.OK, document=document)
         return await self._answer(response, branch, goal)
 
@@ -107,12 +105,10 @@ class Branches:
         ]
         headers.append((REQUEST_ID, self.request_id))
         if isinstance(body, bytes):
-            headers.append((hdrs.CONTENT_LENGTH, str(len(body))))
+            headers.append(("Content-Length", str(len(body))))
         return tuple(headers)
 
-    async def _answer(
-        self, response: aiohttp.ClientResponse, branch: Route, goal: Target
-    ) -> Answer:
+    async def _answer(self, response: Response, branch: Route, goal: Target) -> Answer:
         status = response.status
         links = self.links(goal.cloud)
         if goal.remote and links and astray(response, links):
@@ -126,13 +122,13 @@ class Branches:
         except (UnusableError, CatalogTooLongError) as error:
             raise self._unusable(response, branch, goal, error) from error
         finally:
-            response.close() if not response.content.at_eof() else response.release()
-        if response.method != hdrs.METH_HEAD:
+            response.close()
+        if response.method != "HEAD":
             headers = tuple((n, v) for n, v in headers if n.lower() != "content-length")
         return Answer(status, headers, document, close=close)
 
     def _unusable(
-        self, response: aiohttp.ClientResponse, branch: Route, goal: Target, error: Exception
+        self, response: Response, branch: Route, goal: Target, error: Exception
     ) -> Exception:
         """Return what an answer with a body that cannot be used comes to."""
         safe = response.method in SAFE

@@ -8,16 +8,15 @@ from http import HTTPStatus
 from http.client import responses
 from typing import Any
 
-import aiohttp
-from aiohttp import hdrs, web
-
 from openstackoid.federation import Federation
 from openstackoid.gateway.answer import give, relay_answer
 from openstackoid.gateway.branches import Branches
 from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.held import Held
-from openstackoid.gateway.protocol import RelayedRequest, RelayedResponse, is_json
+from openstackoid.gateway.http import Request as Received
+from openstackoid.gateway.http import Response
+from openstackoid.gateway.protocol import is_json
 from openstackoid.gateway.record import Record
 from openstackoid.gateway.tee import Tee
 from openstackoid.gateway.upstream import Upstream
@@ -44,19 +43,18 @@ class Composite:
     here: str
     upstream: Upstream
     health: Health
-    idle_timeout: float
     patience: float
 
     async def answer(
         self,
-        request: RelayedRequest,
+        request: Received,
         record: Record,
         head: Head,
         route: Route,
         federation: Federation,
         foreign: Foreign,
         body: AsyncIterator[bytes] | None,
-    ) -> web.StreamResponse:
+    ) -> None:
         """Return the one answer; raises Refusal."""
         upload = body is not None and not is_json(request.headers)
         document = None if body is None or upload else await self._document(body, route)
@@ -87,7 +85,7 @@ class Composite:
             )
             answer = await self._evaluated(evaluation, operation, route, branches.upload, record)
             links = branches.links(answer.cloud) if answer.cloud else None
-            return await self._respond(request, record, answer, links)
+            await self._respond(request, record, answer, links)
 
     async def _evaluated(
         self,
@@ -126,30 +124,26 @@ class Composite:
             record.fields["report"] = [o.document() for o in evaluation.report.outcomes.values()]
 
     async def _respond(
-        self, request: RelayedRequest, record: Record, answer: Answer, links: Links | None
-    ) -> web.StreamResponse:
-        if isinstance(answer.body, aiohttp.ClientResponse):
+        self, request: Received, record: Record, answer: Answer, links: Links | None
+    ) -> None:
+        if isinstance(answer.body, Response):
             try:
-                return await relay_answer(
-                    request, record, answer.body, links, None, self.idle_timeout
-                )
+                await relay_answer(request, record, answer.body, links, None)
             finally:
                 answer.close()
+            return
         record.status = answer.status
         pieces = [] if answer.document is None else list(encode(answer.document))
         length = sum(map(len, pieces))
         headers = [*answer.headers, *record.extra]
         if length:
-            headers.append((hdrs.CONTENT_LENGTH, str(length)))
-        response = RelayedResponse(answer.status, responses.get(answer.status, ""), headers)
-        await response.prepare(request)
-        sent = [] if request.method == hdrs.METH_HEAD else pieces
-        for n in range(0, len(sent), TOGETHER):
-            some = b"".join(sent[n : n + TOGETHER])
-            if not await give(request, record, response, some, self.idle_timeout):
-                return response
-        await give(request, record, response, None, self.idle_timeout)
-        return response
+            headers.append(("Content-Length", str(length)))
+        reply = request.answer(answer.status, responses.get(answer.status, ""), headers)
+        for n in range(0, len(pieces), TOGETHER):
+            some = b"".join(pieces[n : n + TOGETHER])
+            if not await give(request, record, reply, some):
+                return
+        await reply.end()
 
     async def _document(self, body: AsyncIterator[bytes], route: Route) -> Any:
         data = bytearray()

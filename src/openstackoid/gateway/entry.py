@@ -3,9 +3,8 @@
 import re
 from http import HTTPStatus
 
-from aiohttp import HttpVersion10, hdrs
-
-from openstackoid.gateway.protocol import RelayedRequest, connection_headers, decoded
+from openstackoid.gateway.http import Request
+from openstackoid.gateway.protocol import connection_headers
 from openstackoid.identity.signature import PROOF
 from openstackoid.routing import Head, Refusal
 from openstackoid.routing.scoping import READ_HERE
@@ -18,7 +17,7 @@ _NAMED = 20
 """How many names Connection may have; nobody has more than three."""
 
 
-def head_of(request: RelayedRequest, here: str) -> Head:
+def head_of(request: Request, here: str) -> Head:
     """Return the head of a request without what ends at this connection; raises Refusal.
 
     A signature ends here, too: it is for the gateway, and a client's is none.
@@ -26,28 +25,25 @@ def head_of(request: RelayedRequest, here: str) -> Head:
     if fault := _fault(request):
         raise Refusal(fault[0], fault[1], cloud=here)
     ended = connection_headers(request.headers) | {PROOF}
-    headers = [(n, v) for n, v in decoded(request.raw_headers) if n.lower() not in ended]
-    port = request.get_extra_info("sockname")[1]
-    return Head(request.method, request.raw_path, tuple(headers), port)
+    headers = [(n, v) for n, v in request.headers.pairs if n.lower() not in ended]
+    return Head(request.method, request.target, tuple(headers), request.port)
 
 
-def _fault(request: RelayedRequest) -> tuple[HTTPStatus, str] | None:
+def _fault(request: Request) -> tuple[HTTPStatus, str] | None:
     headers = request.headers
-    if sum(value.count(",") + 1 for value in headers.getall(hdrs.CONNECTION, ())) > _NAMED:
+    if sum(value.count(",") + 1 for value in headers.all("connection")) > _NAMED:
         return HTTPStatus.BAD_REQUEST, f"the header Connection has more than {_NAMED} names"
-    if headers.get(hdrs.TRANSFER_ENCODING, "chunked").lower() != "chunked":
+    if headers.get("transfer-encoding", "chunked").lower() != "chunked":
         message = "the body's transfer coding is not known here; send it in chunks, or whole"
         return HTTPStatus.NOT_IMPLEMENTED, message
-    if request.version < HttpVersion10:
-        return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this is not HTTP/1.1; send a whole head"
-    if len(headers.getall(hdrs.HOST, [])) > 1 or not _HOST.fullmatch(headers.get(hdrs.HOST, "")):
+    if len(headers.all("host")) > 1 or not _HOST.fullmatch(headers.get("host")):
         return HTTPStatus.BAD_REQUEST, "the header Host is not one host, with or without a port"
-    if "#" in request.raw_path:
+    if "#" in request.target:
         return HTTPStatus.BAD_REQUEST, 'the request target has a "#"; send it as %23'
     if kept := sorted(connection_headers(headers) & READ_HERE):
         message = f"the header Connection names {kept[0]}, which goes farther than a connection"
         return HTTPStatus.BAD_REQUEST, message
-    for name, value in decoded(request.raw_headers):
+    for name, value in headers.pairs:
         if name.lower().replace("_", "-") == "x-storage-token" and DELIMITER in value:
             # keystonemiddleware takes it for X-Auth-Token, which is the one that is looked at here.
             return HTTPStatus.BAD_REQUEST, f"{name} has a scope; send that token as X-Auth-Token"

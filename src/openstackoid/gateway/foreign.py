@@ -9,14 +9,13 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-import aiohttp
 import structlog
-from aiohttp import hdrs
 
 from openstackoid import identity
 from openstackoid.federation import Federation
 from openstackoid.gateway.account import Account, AccountError
 from openstackoid.gateway.answer import read_whole
+from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.catalog import missing
@@ -106,7 +105,7 @@ class Foreign:
         A service may ask who a token is of, and no more: the answer to anything else would be the
         issuer's own, and it is another one's token that would be ended.
         """
-        if method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
+        if method not in {"GET", "HEAD"}:
             message = (
                 f"this token is of {goal.cloud}; a service here may ask whose it is, by GET or "
                 f"HEAD. Send anything else with the token itself as X-Auth-Token"
@@ -116,7 +115,7 @@ class Foreign:
             raise self._refusal(HTTPStatus.NOT_FOUND, advice(self._here, goal.cloud), route)
 
     async def validated(
-        self, answer: aiohttp.ClientResponse, route: Route, goal: Target
+        self, answer: Response, route: Route, goal: Target
     ) -> dict[str, Any] | None:
         """Return the issuer's answer to a validation as the services here shall see it.
 
@@ -127,7 +126,7 @@ class Foreign:
         if answer.status == HTTPStatus.UNAUTHORIZED:
             message = f"{goal.cloud} does not know this token, or it has expired"
             raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=goal.cloud, service=route.service)
-        asks = answer.method == hdrs.METH_GET
+        asks = answer.method == "GET"
         silent = not asks and answer.status < HTTPStatus.MULTIPLE_CHOICES
         if answer.status >= HTTPStatus.BAD_REQUEST or silent:
             return None
@@ -209,10 +208,10 @@ class Foreign:
         return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
 
 
-async def _document(answer: aiohttp.ClientResponse) -> object:
+async def _document(answer: Response) -> object:
     try:
         return json.loads(await read_whole(answer))
     except (ValueError, RecursionError) as error:
         raise Distrust("the answer of its Keystone is no JSON") from error
-    except (CatalogTooLongError, aiohttp.ClientError, TimeoutError) as error:
+    except (CatalogTooLongError, HttpError, TimeoutError) as error:
         raise Distrust("the answer of its Keystone broke off, or is too long") from error

@@ -6,9 +6,8 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
-import aiohttp
-
 from openstackoid.gateway.answer import Editor
+from openstackoid.gateway.http import HttpError, Response
 from openstackoid.operators.shapes import decode
 
 VALUE = 96
@@ -59,7 +58,7 @@ class Held:
         self._ended = True
 
     async def read(
-        self, response: aiohttp.ClientResponse, editor: Editor | None
+        self, response: Response, editor: Editor | None
     ) -> tuple[Any, Callable[[], None]]:
         """Return the JSON of an answer as the editor leaves it, and what lets go of it.
 
@@ -77,7 +76,7 @@ class Held:
                     self._check()
                     data += part
                 document = decode(bytes(data)) if data else None
-            except (aiohttp.ClientError, TimeoutError) as error:
+            except (HttpError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
             except (ValueError, RecursionError) as error:
                 raise UnusableError("is no JSON, although it says so") from error
@@ -97,8 +96,8 @@ class Held:
             )
 
 
-async def _edited(response: aiohttp.ClientResponse, editor: Editor | None) -> AsyncIterator[bytes]:
-    async for piece in response.content.iter_any():
+async def _edited(response: Response, editor: Editor | None) -> AsyncIterator[bytes]:
+    async for piece in response.body:
         yield editor.feed(piece) if editor else piece
     if editor:
         yield editor.end()

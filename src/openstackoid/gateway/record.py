@@ -6,12 +6,12 @@ import uuid
 from typing import Any
 
 import structlog
-from multidict import CIMultiDictProxy
 
+from openstackoid.gateway.http import Headers, Request
 from openstackoid.gateway.log import shown_path
-from openstackoid.gateway.protocol import RelayedRequest
 
 REQUEST_ID = "X-Openstack-Request-Id"
+_KEY = REQUEST_ID.lower()
 _VALID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What oslo.middleware takes as a request's id."""
 
@@ -26,7 +26,7 @@ class Record:
     `extra` headers to put on the answer.
     """
 
-    def __init__(self, request: RelayedRequest, gateway: str) -> None:
+    def __init__(self, request: Request, gateway: str) -> None:
         self._request = request
         self._gateway = gateway
         self._start = time.monotonic()
@@ -43,7 +43,7 @@ class Record:
             self.request_id = f"req-{uuid.uuid4()}"
         return self.request_id
 
-    def learn_request_id(self, headers: CIMultiDictProxy[str]) -> None:
+    def learn_request_id(self, headers: Headers) -> None:
         """Take the id that the service gave, if the request came with none."""
         if self.request_id is None:
             self.request_id = _request_id(headers)
@@ -56,7 +56,7 @@ class Record:
             request_id=self.request_id,
             client=self._request.remote,
             method=self._request.method,
-            path=shown_path(self._request.raw_path),
+            path=shown_path(self._request.target),
             status=self.status,
             received=self.received,
             sent=self.sent,
@@ -65,6 +65,6 @@ class Record:
         )
 
 
-def _request_id(headers: CIMultiDictProxy[str]) -> str | None:
-    value = headers.get(REQUEST_ID, "")
+def _request_id(headers: Headers) -> str | None:
+    value = headers.get(_KEY)
     return value if _VALID.fullmatch(value) else None

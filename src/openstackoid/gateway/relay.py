@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from http import HTTPStatus
 
-from aiohttp import HttpVersion11, hdrs, web
-
 from openstackoid import identity
 from openstackoid.federation import Federation
 from openstackoid.gateway import audit
@@ -23,9 +21,9 @@ from openstackoid.gateway.entry import head_of
 from openstackoid.gateway.errors import fault_of
 from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
+from openstackoid.gateway.http import Request, SilentError
 from openstackoid.gateway.limits import Limits
 from openstackoid.gateway.passage import passage
-from openstackoid.gateway.protocol import RelayedRequest
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity.signature import PROOF
@@ -59,31 +57,31 @@ class Relay:
         self._limits = limits
         self._idle_timeout = idle_timeout
         self.health = Health(self._addresses, upstream.connect_timeout)
-        self._composite = Composite(here, upstream, self.health, idle_timeout, patience)
+        self._composite = Composite(here, upstream, self.health, patience)
 
     def follow(self, federation: Federation) -> None:
         """Go by this federation file from the next request on."""
         self.federation = federation
         self._foreign = Foreign(federation, self._here, self._upstream)
 
-    async def handle(self, request: RelayedRequest) -> web.StreamResponse:
+    async def handle(self, request: Request) -> None:
         """Answer a request, and log it."""
         record = Record(request, self._here)
         try:
             try:
-                return await self._answer(request, record)
+                await self._answer(request, record)
             except Refusal as refusal:
-                return await send_refusal(request, record, refusal)
+                await send_refusal(request, record, refusal)
         except asyncio.CancelledError:
             record.fields.setdefault("error", "the client left")
             raise
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
-            return await self._fail(request, record, error)
+            await self._fail(request, record, error)
         finally:
             record.write()
             audit.ended(request, record, self._here, self.federation.names)
 
-    async def _answer(self, request: RelayedRequest, record: Record) -> web.StreamResponse:
+    async def _answer(self, request: Request, record: Record) -> None:
         # The same ones to the end, whatever is reloaded meanwhile.
         federation, foreign = self.federation, self._foreign
         head, decided, proven = self._admitted(request, record, federation)
@@ -102,9 +100,8 @@ class Relay:
                 message = "a login is in one Keystone; name one cloud for identity"
                 status = HTTPStatus.BAD_REQUEST
                 raise Refusal(status, message, cloud=self._here, service=IDENTITY)
-            return await self._composite.answer(
-                request, record, head, decided, federation, foreign, body
-            )
+            await self._composite.answer(request, record, head, decided, federation, foreign, body)
+            return
         way = await passage(
             head,
             decided,
@@ -136,28 +133,29 @@ class Relay:
         async with self._upstream.send(request.method, goal, decided, headers, body) as answer:
             if way.validation and (document := await foreign.validated(answer, decided, goal)):
                 record.fields["user"] = document["token"]["user"]["name"]
-                return await send_document(request, record, document)
+                await send_document(request, record, document)
+                return
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 await foreign.explain(head, decided, goal)
             if goal.remote and links and astray(answer, links):
                 raise refused_redirection(goal.cloud, decided.service)
-            return await relay_answer(request, record, answer, links, editor, self._idle_timeout)
+            await relay_answer(request, record, answer, links, editor)
 
     def _admitted(
-        self, request: RelayedRequest, record: Record, federation: Federation
+        self, request: Request, record: Record, federation: Federation
     ) -> tuple[Head, Route, bool]:
         """Return a request's head and route, and whether it proved to come from its origin.
 
         Raises Refusal, also if its sender sends too many.
         """
-        address = request.remote or ""
+        address = request.remote
         self._limits.arrived(address)  # before it costs anything
         peers = self._upstream.peers
         try:
             head = head_of(request, self._here)
             decided = route(head, federation, self._here)
-            proofs = request.headers.getall(PROOF, [])
-            certificate = request.get_extra_info("peercert")
+            proofs = request.headers.all(PROOF)
+            certificate = request.certificate
             proof = peers.admit(head, decided, proofs, certificate)
         except Refusal:
             self._limits.address(address)
@@ -188,7 +186,7 @@ class Relay:
         headers = identity.headers_for(head, decided, goal, self._here)
         kept = [(name, value) for name, value in headers if name.lower() not in dropped]
         if isinstance(body, bytes):
-            kept.append((hdrs.CONTENT_LENGTH, str(len(body))))
+            kept.append(("Content-Length", str(len(body))))
         if decided.scope is not None:
             kept.append((REQUEST_ID, record.make_request_id()))
         return tuple(kept)
@@ -198,7 +196,7 @@ class Relay:
             return identity.CatalogEditor(decided.scope, links, federation, self._here)
         return links.edit() if links and has_links(decided.service) else None
 
-    async def _login(self, request: RelayedRequest, record: Record) -> bytes:
+    async def _login(self, request: Request, record: Record) -> bytes:
         body = bytearray()
         async for piece in self._received(request, record):
             body += piece
@@ -208,46 +206,31 @@ class Relay:
                 raise Refusal(status, message, cloud=self._here, service=IDENTITY)
         return bytes(body)
 
-    async def _received(self, request: RelayedRequest, record: Record) -> AsyncIterator[bytes]:
-        """Yield the client's body; the client is told to go on when it is first asked for.
+    async def _received(self, request: Request, record: Record) -> AsyncIterator[bytes]:
+        """Yield the client's body.
 
         A client that sends nothing any more is cut off, and this request cancelled with it.
         """
-        expects = request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
-        if expects and record.status is not None:
-            await asyncio.Event().wait()  # answered before: nobody wants the body any more
-        if expects and request.version >= HttpVersion11:
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0
-        while True:
-            try:
-                async with asyncio.timeout(self._idle_timeout):
-                    piece = await request.content.readany()
-            except TimeoutError:
-                record.fields["error"] = f"the client sent nothing for {self._idle_timeout:g} s"
-                if request.transport is not None:
-                    request.transport.abort()
-                raise
-            if not piece:
-                return
-            record.received += len(piece)
-            yield piece
+        try:
+            async for piece in request.pieces():
+                record.received += len(piece)
+                yield piece
+        except SilentError:
+            record.fields["error"] = f"the client sent nothing for {self._idle_timeout:g} s"
+            request.abort()
+            raise
 
-    async def _fail(
-        self, request: RelayedRequest, record: Record, error: Exception
-    ) -> web.StreamResponse:
+    async def _fail(self, request: Request, record: Record, error: Exception) -> None:
         """Answer 500; the log gets the kind and the place, not the text, which may hold a token."""
         failed = fault_of(error)
         if record.status is not None:  # its head is sent, nothing more can be said
             record.fields["error"] = failed
-            if request.transport is not None:
-                request.transport.abort()
-            raise error
+            request.abort()
+            return
         message = "the gateway failed; its log has the place under this request's id"
         refusal = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, message, cloud=self._here)
-        response = await send_refusal(request, record, refusal)
+        await send_refusal(request, record, refusal)
         record.fields["error"] = failed
-        return response
 
 
 def _note(record: Record, decided: Route) -> None:

@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 import structlog
 import uvloop
-from aiohttp import web
 
 from openstackoid.federation import Cloud, FederationError, load
 from openstackoid.gateway import audit
-from openstackoid.gateway.errors import fault_of
+from openstackoid.gateway.errors import CONTENT_TYPE, body_of, fault_of, unreadable
+from openstackoid.gateway.http import HEAD_TIMEOUT, Pairs, Server
 from openstackoid.gateway.limits import PART, Connections, Limits, files
 from openstackoid.gateway.peers import Peers, PeersError, Seen
-from openstackoid.gateway.protocol import HEAD_TIMEOUT, Server
 from openstackoid.gateway.relay import Relay
 from openstackoid.gateway.tls import Listening
 from openstackoid.gateway.upstream import Upstream
@@ -86,14 +85,15 @@ class Gateway:
             settings.patience,
         )
         self._server = Server(
-            self._relay.handle, settings.cloud, Connections(files() // PART, limits)
+            self._relay.handle,
+            self._unreadable,
+            Connections(files() // PART, limits),
+            settings.idle_timeout,
         )
-        self._runner = web.ServerRunner(self._server, shutdown_timeout=settings.drain_timeout)
         self._sites: dict[Listener, asyncio.AbstractServer] = {}
 
     async def start(self) -> None:
         """Listen at the frontends; raises ListenError."""
-        await self._runner.setup()
         await self._listen(self._relay.federation.clouds[self._settings.cloud])
         self._say("listening", addresses=self._addresses())
 
@@ -121,7 +121,7 @@ class Gateway:
         """Let the requests under way come to their end, within the drain timeout, and stop."""
         for site in self._sites.values():
             site.close()
-        await self._runner.cleanup()
+        await self._server.close(self._settings.drain_timeout)
         await self._relay.health.close()
         await self._upstream.close()
         audit.flush()
@@ -167,6 +167,10 @@ class Gateway:
                 f"cannot listen at {listener}: {os.strerror(error.errno or 0)}; "
                 "end the process that does, or set bind to another address in the federation file"
             ) from error
+
+    def _unreadable(self, status: int) -> tuple[Pairs, bytes]:
+        body = body_of(unreadable(status, self._settings.cloud))
+        return (("Content-Type", CONTENT_TYPE),), body
 
     def _addresses(self) -> list[str]:
         return sorted(map(str, self._sites))

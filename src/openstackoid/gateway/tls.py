@@ -3,8 +3,9 @@
 import ssl
 import stat
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from openstackoid.federation.own import Own
 
@@ -40,13 +41,16 @@ def serving(own: Own) -> ssl.SSLContext | None:
     return context
 
 
-def asking(own: Own) -> ssl.SSLContext | Literal[True]:
-    """Return the context towards other gateways and backends; raises TlsError.
+@cache
+def _usual() -> ssl.SSLContext:
+    """Return a context that believes the system's authorities; to read them takes long."""
+    return ssl.create_default_context()
 
-    True is aiohttp's own context, which believes the system's authorities; to read them takes long.
-    """
+
+def asking(own: Own) -> ssl.SSLContext:
+    """Return the context towards other gateways and backends; raises TlsError."""
     if own.ca is None and own.certificate is None:
-        return True
+        return _usual()
     context = ssl.create_default_context()
     if own.ca is not None:
         _believe(context, own.ca)

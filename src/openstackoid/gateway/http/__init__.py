@@ -1,0 +1,36 @@
+"""HTTP/1.1 on sockets, both sides of a relay: llhttp reads the heads, nothing is held or guessed.
+
+Knows nothing of OpenStack.
+"""
+
+from openstackoid.gateway.http.bodies import Body
+from openstackoid.gateway.http.client import Client, Origin, Outgoing, Response
+from openstackoid.gateway.http.errors import (
+    GoneError,
+    HttpError,
+    MalformedError,
+    SilentError,
+    UnreachableError,
+)
+from openstackoid.gateway.http.exchange import Pairs, Reply, Request
+from openstackoid.gateway.http.headers import Headers
+from openstackoid.gateway.http.server import HEAD_TIMEOUT, Server
+
+__all__ = [
+    "HEAD_TIMEOUT",
+    "Body",
+    "Client",
+    "GoneError",
+    "Headers",
+    "HttpError",
+    "MalformedError",
+    "Origin",
+    "Outgoing",
+    "Pairs",
+    "Reply",
+    "Request",
+    "Response",
+    "Server",
+    "SilentError",
+    "UnreachableError",
+]

@@ -1,0 +1,226 @@
+"""Bodies as they come: framing taken off, pieces kept until they are asked for, but not many."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import httptools
+
+from openstackoid.gateway.http.errors import GoneError, HttpError, MalformedError
+from openstackoid.gateway.http.heads import CHUNKED, TO_END, Framing
+from openstackoid.gateway.http.waiting import within
+
+HIGH = 262_144
+"""Bytes that wait before the sender has to."""
+
+
+class Source(Protocol):
+    """A connection that can be asked to send no more for a while."""
+
+    def pause(self) -> None:
+        """Read nothing from now on."""
+
+    def resume(self) -> None:
+        """Read again."""
+
+
+class Body:
+    """One body; whoever reads it waits for a piece at most `patience` seconds."""
+
+    __slots__ = (
+        "_dropped",
+        "_error",
+        "_kept",
+        "_paused",
+        "_pieces",
+        "_source",
+        "_waiter",
+        "patience",
+        "whole",
+    )
+
+    def __init__(self, source: Source, patience: float | None) -> None:
+        self._source = source
+        self.patience = patience
+        self._pieces: list[bytes] = []
+        self._kept = 0
+        self._paused = False
+        self._dropped = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._error: HttpError | None = None
+        self.whole = False
+        """Whether its end has come."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read, be it the end."""
+        return bool(self._pieces) or self.whole or self._error is not None
+
+    def feed(self, piece: bytes) -> None:
+        """Add a piece."""
+        if self._dropped:
+            return
+        self._pieces.append(piece)
+        self._kept += len(piece)
+        if self._kept > HIGH and not self._paused:
+            self._paused = True
+            self._source.pause()
+        self._wake()
+
+    def end(self) -> None:
+        """Say that this was all."""
+        self.whole = True
+        self._wake()
+
+    def fail(self, error: HttpError) -> None:
+        """Say that the rest will not come."""
+        if not self.whole and self._error is None:
+            self._error = error
+            self._wake()
+
+    async def read(self) -> bytes:
+        """Return what there is, empty at the end; raises HttpError."""
+        if not self._pieces:
+            if self._error is not None:
+                raise self._error
+            if self.whole:
+                return b""
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await within(self.patience, self._waiter)
+            finally:
+                self._waiter = None
+            return await self.read()
+        return self.taken()
+
+    def taken(self) -> bytes:
+        """Return what there is by now."""
+        pieces = self._pieces
+        piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self._kept = 0
+        if self._paused:
+            self._paused = False
+            self._source.resume()
+        return piece
+
+    def discard(self) -> None:
+        """Keep nothing any more."""
+        self._dropped = True
+        self.taken()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await self.read()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Decoder(Protocol):
+    """Takes the framing off a body."""
+
+    rest: bytes
+    """What came behind its end."""
+
+    def feed(self, data: bytes) -> bool:
+        """Take a piece, tell whether the body is whole; raises MalformedError."""
+
+    def eof(self) -> bool:
+        """Take the end of the connection, tell whether the body is whole."""
+
+
+def decoder(framing: Framing, body: Body) -> Decoder:
+    """Return what fills a body."""
+    if framing == CHUNKED:
+        return _Chunked(body)
+    if framing == TO_END:
+        return _ToEnd(body)
+    return _Sized(body, framing)
+
+
+class _Sized:
+    __slots__ = ("_body", "_left", "rest")
+
+    def __init__(self, body: Body, length: int) -> None:
+        self._body = body
+        self._left = length
+        self.rest = b""
+
+    def feed(self, data: bytes) -> bool:
+        left = self._left = self._left - len(data)
+        if left > 0:
+            self._body.feed(data)
+            return False
+        if left < 0:
+            data, self.rest = data[:left], data[left:]
+        if data:
+            self._body.feed(data)
+        self._body.end()
+        return True
+
+    def eof(self) -> bool:
+        self._body.fail(GoneError())
+        return False
+
+
+class _ToEnd:
+    __slots__ = ("_body", "rest")
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self.rest = b""
+
+    def feed(self, data: bytes) -> bool:
+        self._body.feed(data)
+        return False
+
+    def eof(self) -> bool:
+        self._body.end()
+        return True
+
+
+class _Chunked:
+    """llhttp behind a head of our own, after whose body nothing may come. Trailers are dropped."""
+
+    __slots__ = ("_body", "_ended", "_parser", "rest")
+
+    _HEAD = b"PUT / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._ended = False
+        self.rest = b""
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._parser.feed_data(self._HEAD)
+
+    def on_body(self, piece: bytes) -> None:
+        self._body.feed(piece)
+
+    def on_message_complete(self) -> None:
+        self._ended = True
+
+    def feed(self, data: bytes) -> bool:
+        assert self._parser is not None  # noqa: S101  (nobody feeds what has ended)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._parser = None  # they hold each other
+            if not self._ended:
+                raise MalformedError(str(error)) from error
+            self.rest = data[-1:]  # where it begins llhttp does not say; it is one byte or more
+        if self._ended:
+            self._parser = None
+            self._body.end()
+        return self._ended
+
+    def eof(self) -> bool:
+        self._parser = None
+        self._body.fail(GoneError())
+        return False

@@ -1,0 +1,70 @@
+"""What both ends of a relay have in common: a connection that must not be overfed."""
+
+import asyncio
+
+from openstackoid.gateway.http.errors import GoneError
+from openstackoid.gateway.http.waiting import within
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+JOINED = 16_384
+"""Bytes up to which a piece is copied to be written together with what frames it."""
+
+
+class Stream(asyncio.Protocol):
+    """A connection; whoever writes waits while the other side does not take it."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.transport: asyncio.Transport
+        self._full = False
+        self._draining: asyncio.Future[None] | None = None
+        self.lost = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = transport  # type: ignore[assignment] # of a stream, says asyncio
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Wake who waits."""
+        self.lost = True
+        if self._draining is not None and not self._draining.done():
+            self._draining.set_exception(GoneError())
+
+    def pause_writing(self) -> None:
+        """Note that the transport has enough."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """Note that the transport has sent most of it."""
+        self._full = False
+        if self._draining is not None and not self._draining.done():
+            self._draining.set_result(None)
+
+    async def drained(self, seconds: float | None) -> None:
+        """Wait until more may be written; raises SilentError, GoneError."""
+        if self.lost:
+            raise GoneError
+        if self._full:
+            self._draining = self.loop.create_future()
+            try:
+                await within(seconds, self._draining)
+            finally:
+                self._draining = None
+
+    def pause(self) -> None:
+        """Read nothing from now on."""
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def write_chunk(self, data: bytes) -> None:
+        """Write a chunk of a body."""
+        if len(data) < JOINED:
+            self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        else:
+            self.transport.writelines((b"%x\r\n" % len(data), data, b"\r\n"))

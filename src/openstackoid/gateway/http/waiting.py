@@ -1,0 +1,69 @@
+"""Waiting with a bound, at the price of one timer."""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from openstackoid.gateway.http.errors import SilentError
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+async def within(seconds: float | None, future: asyncio.Future[T]) -> T:
+    """Return what a future becomes; raises SilentError if that takes longer."""
+    if seconds is None or future.done():
+        return await future
+    timer = future.get_loop().call_later(seconds, _expire, future)
+    try:
+        return await future
+    finally:
+        timer.cancel()
+
+
+def _expire(future: asyncio.Future[T]) -> None:
+    if not future.done():
+        future.set_exception(SilentError())
+
+
+class Ages(Generic[K]):
+    """Things that may stay for so many seconds each; there is one timer for all of them."""
+
+    def __init__(self, seconds: float, expired: Callable[[K], None]) -> None:
+        self._seconds = seconds
+        self._expired = expired
+        self._since: dict[K, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, thing: K) -> None:
+        """Begin to count."""
+        loop = asyncio.get_running_loop()
+        self._since[thing] = loop.time()
+        if self._timer is None:
+            self._timer = loop.call_later(self._seconds, self._look)
+
+    def discard(self, thing: K) -> None:
+        """Count no longer."""
+        self._since.pop(thing, None)
+
+    def __contains__(self, thing: K) -> bool:
+        return thing in self._since
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._since.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        now = loop.time()
+        while self._since:
+            thing, since = next(iter(self._since.items()))
+            if since + self._seconds > now:
+                self._timer = loop.call_at(since + self._seconds, self._look)
+                return
+            del self._since[thing]
+            self._expired(thing)
