@@ -82,9 +82,7 @@ class Backend:
         self._closed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._server = await asyncio.start_server(
-            self._serve, self.host, self.port, limit=1 << 20
-        )
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, limit=1 << 20)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -257,7 +257,10 @@ class Connection(Stream):
 
     def _expect(self) -> None:
         """Give the answer's head its time."""
-        self._timer = self.loop.call_later(self._client.patience, self._fail, SilentError())
+        self._timer = self.loop.call_later(self._client.patience, self._silent)
+
+    def _silent(self) -> None:
+        self._fail(SilentError())
 
     def _expect_no_more(self) -> None:
         if self._timer is not None:
@@ -343,6 +346,8 @@ class Connection(Stream):
 
     def release(self) -> None:
         """Keep the connection, unless something is left of its request or its answer."""
+        self._request = None
+        self._body.discard()
         if self._decoder is None and self._sending is None and self._persists and not self.lost:
             self._client.keep(self, self._origin)
         else:

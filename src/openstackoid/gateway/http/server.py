@@ -129,7 +129,7 @@ class Connection(Peer):
             self._request.body.fail(GoneError())
         if self.task is not None:
             self.task.cancel()
-        self._decoder = self._reader = None
+        self._request = self._decoder = self._reader = None
 
     def data_received(self, data: bytes) -> None:
         """Take a piece."""
@@ -227,7 +227,7 @@ class Connection(Peer):
         if request.reply is None or not request.reply.ended:
             self.abort()
         elif not request.reply.persists:
-            self.leave(unread=self._decoder is not None)
+            self.leave(unread=self._decoder is not None or bool(self._behind))
         elif self._decoder is not None:
             request.body.discard()
             self._request = None
@@ -265,6 +265,7 @@ class Connection(Peer):
         if self._request is not None:
             self._request.body.discard()
         if unread and self.transport.can_write_eof():
+            self.resume()
             self.transport.write_eof()
         else:
             self.transport.close()

@@ -30,7 +30,7 @@ class Ages(Generic[K]):
     """Things that may stay for so many seconds each; there is one timer for all of them."""
 
     def __init__(self, seconds: float, expired: Callable[[K], None]) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._expired = expired
         self._since: dict[K, float] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -40,7 +40,7 @@ class Ages(Generic[K]):
         loop = asyncio.get_running_loop()
         self._since[thing] = loop.time()
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._look)
+            self._timer = loop.call_later(self.seconds, self._look)
 
     def discard(self, thing: K) -> None:
         """Count no longer."""
@@ -62,8 +62,8 @@ class Ages(Generic[K]):
         now = loop.time()
         while self._since:
             thing, since = next(iter(self._since.items()))
-            if since + self._seconds > now:
-                self._timer = loop.call_at(since + self._seconds, self._look)
+            if since + self.seconds > now:
+                self._timer = loop.call_at(since + self.seconds, self._look)
                 return
             del self._since[thing]
             self._expired(thing)
