@@ -237,6 +237,15 @@ class Cloud(Model):
         )
         return tuple(sorted(every, key=lambda f: len(f.url.path), reverse=True))
 
+    def at(self, port: int) -> tuple[Frontend, ...]:
+        """Return the frontends at a port, the longest path first."""
+        return self._by_port.get(port, ())
+
+    @cached_property
+    def _by_port(self) -> dict[int, tuple[Frontend, ...]]:
+        ports = dict.fromkeys(f.url.port for f in self.addresses)
+        return {p: tuple(f for f in self.addresses if f.url.port == p) for p in ports}
+
     def frontend(self, service: str, interface: Interface) -> Url | None:
         """Return a service's frontend at an interface, or its public one; None if it has none."""
         return _at(self.frontends.get(service), interface)

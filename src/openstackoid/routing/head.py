@@ -1,12 +1,13 @@
 """The head of a request: all that routing looks at."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """Request line and headers as received, and the port they came in by.
 
@@ -22,13 +23,21 @@ class Head:
 
     def values(self, name: str) -> list[str]:
         """Return the values of a header, each time it was sent; `name` in lower case."""
-        return [value for n, value in self.headers if n.lower() == name]
+        return self._values.get(name, [])
 
     def value(self, name: str) -> str | None:
         """Return the first value of a header, None if it was not sent."""
-        return next(iter(self.values(name)), None)
+        values = self._values.get(name)
+        return values[0] if values else None
 
     @property
     def path(self) -> str:
         """The target without its query."""
         return self.target.partition("?")[0]
+
+    @cached_property
+    def _values(self) -> dict[str, list[str]]:
+        values: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            values.setdefault(name.lower(), []).append(value)
+        return values

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from http import HTTPStatus
 
 from openstackoid.federation import Federation, Frontend
@@ -19,6 +20,9 @@ DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
 
 _HIDDEN_SLASH = re.compile(r"\\|%2f|%5c", re.IGNORECASE)
 _OBJECT_STORE = "object-store"
+
+_MAX_HOST = 260
+"""Characters of a host with its port; of a name there are 253 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +174,13 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
     Of those that fit, the ones at the request's Host are meant (all, where no frontend has that
     host: there may be a proxy in front); of these the longest prefix, and the public interface.
     """
-    addresses = federation.clouds[here].addresses
     fitting = [
         (frontend, rest)
-        for frontend in addresses
-        if frontend.url.port == head.port and (rest := frontend.url.rest(head.target)) is not None
+        for frontend in federation.clouds[here].at(head.port)
+        if (rest := frontend.url.rest(head.target)) is not None
     ]
-    host = _host(head)
+    netloc = head.value("host") or ""
+    host = _host(netloc) if len(netloc) < _MAX_HOST else None
     fitting = [(f, rest) for f, rest in fitting if f.url.host == host] or fitting
     longest = [(f, rest) for f, rest in fitting if f.url.path == fitting[0][0].url.path]
     services = sorted({frontend.service for frontend, _ in longest})
@@ -187,13 +191,15 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
         message = f"{names} of {here} are both at this port; say which by the Host header"
         raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
     # Anybody may ask: the internal and the admin ones are for those who know them.
+    addresses = federation.clouds[here].addresses
     known = sorted({str(frontend.url) for frontend in addresses if frontend.interface == PUBLIC})
     message = f"no service of {here} is at this address; there are: {', '.join(known)}"
     raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
 
 
-def _host(head: Head) -> str | None:
+@lru_cache(maxsize=256)
+def _host(netloc: str) -> str | None:
     try:
-        return host_of(head.value("host") or "")
+        return host_of(netloc)
     except ValueError:
         return None

@@ -1,6 +1,7 @@
 """The scope of a request, wherever it rides; refused where it could be read in two ways."""
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 
 from openstackoid.federation import Federation
@@ -45,8 +46,8 @@ def scope_of(
     texts = _texts(head, service, federation, here)
     if not texts:
         return None
-    scopes = {_read(text, place, federation, here, origin) for text, place in texts.items()}
-    if len(scopes) > 1:
+    scopes = [_read(text, place, federation, here, origin) for text, place in texts.items()]
+    if any(scope != scopes[0] for scope in scopes):
         places = " and ".join(dict.fromkeys(texts.values()))
         raise _bad(f"the scopes in {places} differ; send the same one, or only one", here)
     for header, name in ((AUTH_TOKEN, "X-Auth-Token"), (SUBJECT_TOKEN, "X-Subject-Token")):
@@ -54,7 +55,7 @@ def scope_of(
             raise _bad(f"{name} is sent twice with different tokens; send one", here)
     for value in head.values(SUBJECT_TOKEN):
         _suffix(value, "X-Subject-Token", here)  # whoever it is for, it is to be one
-    return scopes.pop()
+    return scopes[0]
 
 
 def wallet_of(
@@ -119,14 +120,13 @@ def _unpacked(
 
 def _read(text: str, place: str, federation: Federation, here: str, origin: str | None) -> Scope:
     try:
-        scope = parse(text, clouds=federation.names, services=federation.services)
+        scope, completed = _completed(text, federation.names, federation.services, here)
     except ScopeTooLongError as error:
         raise _too_long(place, here) from error
     except ScopeError as error:
         sender = f"compare the federation files of {origin} and {here}: " if origin else ""
         shown = error if place == "X-Scope" and not _TOKENS.search(text) else error.kind
         raise _bad(f"{sender}{place}: {shown}", here) from error
-    completed = scope.completed(here)
     if len(completed.canonical) > MAX_BYTES:
         raise _too_long(place, here)
     if origin is not None and completed != scope:
@@ -137,6 +137,18 @@ def _read(text: str, place: str, federation: Federation, here: str, origin: str 
             here,
         )
     return completed
+
+
+@lru_cache(maxsize=1024)
+def _completed(
+    text: str, clouds: frozenset[str], services: frozenset[str], here: str
+) -> tuple[Scope, Scope]:
+    """Return a scope as it was written and as it travels; raises ScopeError.
+
+    The same few come with every request. There is no token in what parses.
+    """
+    scope = parse(text, clouds=clouds, services=services)
+    return scope, scope.completed(here)
 
 
 def _too_long(place: str, here: str) -> Refusal:
