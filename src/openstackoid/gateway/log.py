@@ -13,8 +13,25 @@ _LONG = re.compile(r"[^/]{65,}")
 _TOKEN = re.compile(r"(/tokens/+)[^/]+")
 
 
+class _Output:
+    """Where lines go. Loggers are made once each and keep it, whatever the stream is."""
+
+    stream: TextIO = sys.stderr
+
+    def msg(self, line: str) -> None:
+        """Write a line."""
+        self.stream.write(line + "\n")
+        self.stream.flush()
+
+    log = debug = info = warn = warning = error = critical = msg
+
+
+_output = _Output()
+
+
 def configure(stream: TextIO = sys.stderr) -> None:
     """Set up structlog, and the standard library's loggers with it."""
+    _output.stream = stream
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -22,7 +39,8 @@ def configure(stream: TextIO = sys.stderr) -> None:
     renderer = structlog.processors.JSONRenderer(serializer=_line)
     structlog.configure(
         processors=[*shared, renderer],
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_: _output,
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
