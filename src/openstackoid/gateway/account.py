@@ -174,7 +174,7 @@ class Account:
             if body:
                 length = ("Content-Length", str(len(body)))
                 headers = (*headers, ("Content-Type", "application/json"), length)
-            async with self._upstream.send(method, goal, route, headers, body or None) as answer:
+            with await self._upstream.send(method, goal, route, headers, body or None) as answer:
                 data = await read_whole(answer)
                 document = json.loads(data) if answer.status < HTTPStatus.BAD_REQUEST else {}
                 return answer.status, document, answer.headers.get("x-subject-token")

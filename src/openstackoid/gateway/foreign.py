@@ -190,7 +190,7 @@ class Foreign:
         try:
             goal = target(asked, issuer, self._federation, self._here)
             headers = identity.headers_for(question, asked, goal, self._here)
-            async with self._upstream.send("GET", goal, asked, headers, None) as answer:
+            with await self._upstream.send("GET", goal, asked, headers, None) as answer:
                 return await _document(answer) if answer.status == HTTPStatus.OK else None
         except Refusal:  # it cannot be reached; the service here may know the token still
             return None

@@ -130,7 +130,7 @@ class Relay:
             theirs, ours = federation.clouds[goal.cloud], federation.clouds[self._here]
             links = Links(theirs, ours, decided.service, way.ids)
         editor = self._editor(decided, links, federation)
-        async with self._upstream.send(request.method, goal, decided, headers, body) as answer:
+        with await self._upstream.send(request.method, goal, decided, headers, body) as answer:
             if way.validation and (document := await foreign.validated(answer, decided, goal)):
                 record.fields["user"] = document["token"]["user"]["name"]
                 await send_document(request, record, document)

@@ -4,7 +4,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import closing
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -88,7 +88,6 @@ class Upstream:
         if target.remote:
             audit.sent(headers, route.service, target.cloud, status, here=self.peers.here)
 
-    @asynccontextmanager
     async def send(
         self,
         method: str,
@@ -96,13 +95,13 @@ class Upstream:
         route: Route,
         headers: Headers,
         body: AsyncIterator[bytes] | bytes | None,
-    ) -> AsyncIterator[Response]:
+    ) -> closing[Response]:
         """Send a request, give its answer's head; the body is read from it within the context.
 
         Raises Refusal if there is no answer. It says whether the request may have been executed.
         """
         try:
-            response = await self.request(method, target, route, headers, body)
+            return closing(await self.request(method, target, route, headers, body))
         except NoAnswerError as error:
             status = HTTPStatus(error.status)
             raise Refusal(
@@ -112,10 +111,6 @@ class Upstream:
                 service=route.service,
                 sent=error.sent,
             ) from error
-        try:
-            yield response
-        finally:
-            response.close()
 
     def _no_answer(
         self, error: HttpError, method: str, target: Target, route: Route

@@ -214,8 +214,9 @@ class Connection(Peer):
         try:
             await self._server.handler(request)
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
-            log.warning("an answer broke off", client=self.remote, error=type(error).__name__)
-            self.abort()
+            if not self.lost:
+                log.warning("an answer broke off", client=self.remote, error=type(error).__name__)
+                self.abort()
         finally:
             self.task = None
             self._finish(request)
