@@ -8,11 +8,8 @@ import httptools
 
 from openstackoid.gateway.http.errors import GoneError, HttpError, MalformedError
 from openstackoid.gateway.http.heads import CHUNKED, TO_END, Framing
+from openstackoid.gateway.http.stream import HIGH
 from openstackoid.gateway.http.waiting import within
-
-HIGH = 262_144
-"""Bytes that wait before the sender has to."""
-
 
 class Source(Protocol):
     """A connection that can be asked to send no more for a while."""

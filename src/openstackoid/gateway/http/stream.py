@@ -7,6 +7,9 @@ from openstackoid.gateway.http.waiting import within
 
 LAST_CHUNK = b"0\r\n\r\n"
 
+HIGH = 262_144
+"""Bytes that wait to be sent, or to be read, before their source has to."""
+
 JOINED = 16_384
 """Bytes up to which a piece is copied to be written together with what frames it."""
 
@@ -24,6 +27,7 @@ class Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self.transport = transport  # type: ignore[assignment] # of a stream, says asyncio
+        self.transport.set_write_buffer_limits(HIGH)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Wake who waits."""
