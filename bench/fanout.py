@@ -7,6 +7,8 @@ import statistics
 import string
 import tempfile
 import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -21,6 +23,15 @@ DELAY = 0.05
 ITEMS = 100
 COUNTS = (1, 2, 10, 100, 1000)
 ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """How long a list of so many clouds takes, and the gateway's memory behind it, in bytes."""
+
+    clouds: int
+    seconds: float
+    rss: int
 
 
 def _names() -> list[str]:
@@ -45,7 +56,9 @@ def _answer(cloud: str) -> bytes:
     return json.dumps({"images": images}).encode()
 
 
-async def _measure() -> None:
+async def measure(counts: Sequence[int] = COUNTS, rounds: int = ROUNDS) -> AsyncIterator[Row]:
+    """Yield medians, a row for each number of clouds."""
+
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(DELAY)
         cloud = request.path.split("/", 2)[1].removeprefix("of-")
@@ -53,7 +66,7 @@ async def _measure() -> None:
 
     with tempfile.TemporaryDirectory() as directory:
         async with play(answer) as (service, home):
-            names = _names()[: max(COUNTS)]
+            names = _names()[: max(counts)]
             frontends = {name: f"{service}/of-{name}" for name in names}
             answers = {name: _answer(name) for name in names}
             clouds = {name: {"frontends": {"image": url}} for name, url in frontends.items()}
@@ -65,38 +78,43 @@ async def _measure() -> None:
             gateway = gateway_of(file, "HOME")
             try:
                 await listening(home)
-                await _report(home, names, psutil.Process(gateway.pid))
+                process = psutil.Process(gateway.pid)
+                async with aiohttp.ClientSession() as session:
+                    for count in counts:
+                        seconds = [await _list(session, home, names[:count]) for _ in range(rounds)]
+                        rss = process.memory_info().rss
+                        yield Row(count, statistics.median(seconds), rss)
             finally:
                 gateway.terminate()
                 gateway.wait()
 
 
-async def _report(home: str, names: list[str], gateway: psutil.Process) -> None:
+async def _list(session: aiohttp.ClientSession, home: str, names: Sequence[str]) -> float:
+    """Return the seconds it takes; raises ClickException unless all of them are in the list."""
+    scope = "image=" + "&".join(names)
+    start = time.perf_counter()
+    async with session.get(f"{home}/v2/images", headers={"X-Scope": scope}) as response:
+        body = await response.read()
+    seconds = time.perf_counter() - start
+    if response.status != web.HTTPOk.status_code:
+        raise click.ClickException(f"{len(names)} clouds: {body[:300]!r}")
+    found = len(json.loads(body)["images"])
+    if found != len(names) * ITEMS:
+        raise click.ClickException(f"{found} of {len(names) * ITEMS} items came")
+    return seconds
+
+
+async def _report() -> None:
     click.echo(f"{'clouds':>7} {'seconds':>9} {'ratio':>7} {'gateway RSS, MiB':>18}")
     base = 0.0
-    async with aiohttp.ClientSession() as session:
-        for count in COUNTS:
-            scope = "image=" + "&".join(names[:count])
-            seconds = []
-            for _ in range(ROUNDS):
-                start = time.perf_counter()
-                url = f"{home}/v2/images"
-                async with session.get(url, headers={"X-Scope": scope}) as response:
-                    body = await response.read()
-                seconds.append(time.perf_counter() - start)
-                if response.status != web.HTTPOk.status_code:
-                    raise click.ClickException(f"{count} clouds: {body[:300]!r}")
-                found = len(json.loads(body)["images"])
-                if found != count * ITEMS:
-                    raise click.ClickException(f"{found} of {count * ITEMS} items came")
-            median = statistics.median(seconds)
-            base = base or median
-            rss = gateway.memory_info().rss / 2**20
-            click.echo(f"{count:>7} {median:>9.3f} {median / base:>7.2f} {rss:>18.0f}")
+    async for row in measure():
+        base = base or row.seconds
+        ratio, rss = row.seconds / base, row.rss / 2**20
+        click.echo(f"{row.clouds:>7} {row.seconds:>9.3f} {ratio:>7.2f} {rss:>18.0f}")
 
 
 @click.command()
 def fanout() -> None:
     """List 100 images of each of 1 to 1000 clouds that are 50 ms away, merged by one gateway."""
     click.echo(f"services on {HOST}, {DELAY * 1000:g} ms away, {ITEMS} items each")
-    uvloop.run(_measure())
+    uvloop.run(_report())
