@@ -26,11 +26,12 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
 
 
 @pytest.fixture(scope="session")
-def lab(commands: Commands) -> Iterator[Lab]:
+def lab(commands: Commands, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """Start the clouds by the command line: two, and then a third beside them."""
+    front = ("--front", request.config.getoption("--front"))
     with started(
         commands.directory,
-        commands.lab("up", "CloudOne", "CloudTwo", "--network", NETWORK),
+        commands.lab("up", "CloudOne", "CloudTwo", "--network", NETWORK, *front),
         commands.lab("up", "CloudThree", "--with", "block-storage"),
     ) as lab:
         yield lab

@@ -82,17 +82,19 @@ class Backend:
         self._closed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._server = await asyncio.start_server(
-            self._serve, self.host, self.port, limit=1 << 20
-        )
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, limit=1 << 20)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def stop(self) -> None:
+        """Listen no more, and end the connections there are."""
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.gather(*self._tasks)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     async def all_closed(self) -> None:
         """Wait until nobody is connected."""

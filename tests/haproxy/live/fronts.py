@@ -80,6 +80,7 @@ class Fronts:
     services: dict[str, Backend]
     name: str
     socket: Path
+    haproxy: asyncio.subprocess.Process
 
     async def both(self, request: bytes, port: int, method: str = "GET") -> tuple[Outcome, Outcome]:
         """Send the same bytes to both; return what came of it, the gateway's first."""
@@ -165,21 +166,21 @@ async def fronts(
         settings = Settings(rate=rate, socket=stats, drop=False)
         configuration = directory / f"{here}.cfg"
         configuration.write_text(render(plan(load(file), here, HAPROXY), settings))
-        await stack.enter_async_context(running(configuration))
+        haproxy = await stack.enter_async_context(running(configuration))
         mine = {_port(u) for u in _urls(document["clouds"][here]["frontends"])}
         ours = {old: new for old, new in ports.items() if new in mine}
-        yield Fronts(ours, backends, services, here, stats)
+        yield Fronts(ours, backends, services, here, stats, haproxy)
 
 
 @asynccontextmanager
-async def running(configuration: Path) -> AsyncIterator[None]:
-    """Run HAProxy until the context ends."""
+async def running(configuration: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run HAProxy until the context ends; give its master."""
     process = await asyncio.create_subprocess_exec(executable(), "-W", "-f", configuration)
     try:
         text = await asyncio.to_thread(configuration.read_text)
         for host, port in re.findall(r"bind (\S+):(\d+)", text):
             await _listening(process, host, int(port))
-        yield
+        yield process
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
