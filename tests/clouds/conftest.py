@@ -94,15 +94,17 @@ def kill(lab: Lab, commands: Commands, api: Api) -> Iterator[Callable[[str], Non
     killed: list[str] = []
 
     def kill(cloud: str) -> None:
-        gateway = processes.find(lab.cloud(cloud), GATEWAY)
-        assert gateway is not None
         killed.append(cloud)
-        gateway.kill()
-        gateway.wait(10)
+        for name in lab.cloud(cloud).fronts:
+            front = processes.find(lab.cloud(cloud), name)
+            assert front is not None
+            for process in (front, *front.children()):
+                process.kill()
+                process.wait(10)
 
     yield kill
     for cloud in killed:
-        run(commands.lab("restart", cloud, GATEWAY))
+        run(commands.lab("restart", cloud, *lab.cloud(cloud).fronts))
         headers = {"X-Scope-Policy": "all"}
         while not api.get("image", "/v2/images", f"image=CloudOne&{cloud}", headers=headers).ok:
             time.sleep(0.1)
