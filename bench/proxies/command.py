@@ -54,31 +54,30 @@ def proxies(number: int | None, only: tuple[str, ...], quick: bool, write: bool)
     tools.require()
     if os.getloadavg()[0] > QUIET:
         click.echo("This machine is busy (see uptime); figures will be noise.", err=True)
-    parts = only or PARTS
     amounts = rounds.Amounts(number or 5, 3, 4.0, 2**30)
     if quick:
         amounts = rounds.Amounts(number or 1, 1, 0.3, 2**26)
-    found = [f"{machine()}; {amounts.rounds} rounds."]
-    chart = ""
+    parts = set(only or PARTS)
+    tables = [f"{machine()}; rounds: {amounts.rounds}."]
+    figures: dict[str, rounds.Figures] = {}
     try:
-        with tempfile.TemporaryDirectory() as directory:
-            kinds = [kind for kind in KINDS if kind in {*parts, *BASE}]
-            if set(kinds) & set(parts):
-                figures = _measure(kinds, amounts, Path(directory))
-                found.append(report.proxies(figures, DIRECT, PLAIN))
-                chart = plot.bars(TITLE, dict(_cpu_ratios(figures)))
+        with tempfile.TemporaryDirectory() as temporary:
+            directory = Path(temporary)
+            if parts & KINDS.keys():
+                figures = _measure([k for k in KINDS if k in parts | BASE], amounts, directory)
+                tables.append(report.proxies(figures, DIRECT, PLAIN))
             if "client" in parts:
                 with on(OTHER_CORES):
-                    runs = asyncio.run(client.measure(amounts.rounds, not quick, Path(directory)))
-                found.append(report.client(runs))
+                    runs = asyncio.run(client.measure(amounts.rounds, not quick, directory))
+                tables.append(report.client(runs))
             if "fanout" in parts:
-                found.append(report.fanout(uvloop.run(_fanout(quick))))
+                tables.append(report.fanout(uvloop.run(_fanout(quick))))
     except OSError as error:
         raise click.ClickException(str(error)) from error
-    text = "\n\n".join(found)
+    text = "\n\n".join(tables)
     click.echo(text)
     if write:
-        page.write(text, chart, TITLE)
+        page.write(text, plot.bars(TITLE, dict(_cpu_ratios(figures))), TITLE)
 
 
 def _measure(

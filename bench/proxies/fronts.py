@@ -107,7 +107,7 @@ KINDS: dict[str, Callable[[Place], Iterator[Front]]] = {
     "lua": _lua,
     "gateway": _gateway,
 }
-BASE = ("direct", "haproxy")
+BASE = frozenset({"direct", "haproxy"})
 """What all others are compared with."""
 
 
