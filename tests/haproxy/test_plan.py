@@ -40,6 +40,17 @@ def test_each_interface_has_its_backend() -> None:
     ]
 
 
+def test_addresses_of_ipv6_are_in_brackets() -> None:
+    """Or HAProxy would take their end for a port."""
+    six = {"bind": "fd00::2", "frontends": {"image": "http://[fd00::1]/image"}}
+    made = plan(federation(**six, backends={"image": "http://[::1]:9292"}), "One")
+    (listener,) = made.listeners
+    assert listener.addresses == ["[fd00::1]:80"]
+    assert listener.entries[0].hosts == ("[fd00::1]", "[fd00::1]:80")
+    assert listener.entries[0].server == "[::1]:9292"
+    assert made.gateways[0].address == "[fd00::2]"
+
+
 HTTPS = {"frontends": {"image": "https://one/image"}}
 OWN = {"certificate": "one.pem", "key": "one.key"}
 
