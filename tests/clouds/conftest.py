@@ -3,10 +3,11 @@
 import copy
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from clouds.api import Api
 from clouds.commands import Commands, run, started
@@ -99,8 +100,9 @@ def kill(lab: Lab, commands: Commands, api: Api) -> Iterator[Callable[[str], Non
             front = processes.find(lab.cloud(cloud), name)
             assert front is not None
             for process in (front, *front.children()):
-                process.kill()
-                process.wait(10)
+                with suppress(psutil.NoSuchProcess):  # HAProxy's worker ends with its master
+                    process.kill()
+                    process.wait(10)
 
     yield kill
     for cloud in killed:
