@@ -30,8 +30,8 @@ from openstackoid.haproxy import Settings, plan, render
 from openstackoid.haproxy.checking import executable
 from openstackoid.routing.via import is_stamp
 
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-GATEWAY, HAPROXY, OTHERS = (f"127.55.{_WORKER}.{host}" for host in (2, 3, 4))
+_OURS = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"  # no other process's
+GATEWAY, HAPROXY, OTHERS = (f"{_OURS}.{host}" for host in (2, 3, 4))
 PORTS = {"http": 80, "https": 443}
 
 _REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -179,7 +179,9 @@ async def running(configuration: Path) -> AsyncIterator[asyncio.subprocess.Proce
     try:
         text = await asyncio.to_thread(configuration.read_text)
         for host, port in re.findall(r"bind (\S+):(\d+)", text):
-            await _listening(process, host, int(port))
+            await _listening(process, lambda at=(host, port): asyncio.open_connection(*at))
+        for path in re.findall(r"stats socket '(.+?)'", text):
+            await _listening(process, lambda path=path: asyncio.open_unix_connection(path))
         yield process
     finally:
         with suppress(ProcessLookupError):
@@ -187,12 +189,12 @@ async def running(configuration: Path) -> AsyncIterator[asyncio.subprocess.Proce
         await process.wait()
 
 
-async def _listening(process: asyncio.subprocess.Process, host: str, port: int) -> None:
+async def _listening(process: asyncio.subprocess.Process, connect: Any) -> None:
     while True:
         assert process.returncode is None, "haproxy has ended"
         try:
-            _, writer = await asyncio.open_connection(host, port)
-        except ConnectionRefusedError:
+            _, writer = await connect()
+        except (ConnectionRefusedError, FileNotFoundError):
             await asyncio.sleep(0.01)
         else:
             writer.close()
