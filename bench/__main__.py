@@ -6,6 +6,7 @@ from bench.failover import failover
 from bench.fanout import fanout
 from bench.overhead import overhead
 from bench.patience import patience
+from bench.proxies.command import proxies
 
 
 @click.group(
@@ -16,6 +17,7 @@ Examples:
   scripts/bench fanout
   scripts/bench failover
   scripts/bench patience --seconds 300
+  scripts/bench proxies --quick
 """,
 )
 def main() -> None:
@@ -26,6 +28,7 @@ main.add_command(failover)
 main.add_command(fanout)
 main.add_command(overhead)
 main.add_command(patience)
+main.add_command(proxies)
 
 if __name__ == "__main__":
     main(prog_name="scripts/bench")

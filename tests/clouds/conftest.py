@@ -3,10 +3,11 @@
 import copy
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from clouds.api import Api
 from clouds.commands import Commands, run, started
@@ -26,11 +27,12 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
 
 
 @pytest.fixture(scope="session")
-def lab(commands: Commands) -> Iterator[Lab]:
+def lab(commands: Commands, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """Start the clouds by the command line: two, and then a third beside them."""
+    front = ("--front", request.config.getoption("--front"))
     with started(
         commands.directory,
-        commands.lab("up", "CloudOne", "CloudTwo", "--network", NETWORK),
+        commands.lab("up", "CloudOne", "CloudTwo", "--network", NETWORK, *front),
         commands.lab("up", "CloudThree", "--with", "block-storage"),
     ) as lab:
         yield lab
@@ -93,15 +95,18 @@ def kill(lab: Lab, commands: Commands, api: Api) -> Iterator[Callable[[str], Non
     killed: list[str] = []
 
     def kill(cloud: str) -> None:
-        gateway = processes.find(lab.cloud(cloud), GATEWAY)
-        assert gateway is not None
         killed.append(cloud)
-        gateway.kill()
-        gateway.wait(10)
+        for name in lab.cloud(cloud).fronts:
+            front = processes.find(lab.cloud(cloud), name)
+            assert front is not None
+            for process in (front, *front.children()):
+                with suppress(psutil.NoSuchProcess):  # HAProxy's worker ends with its master
+                    process.kill()
+                    process.wait(10)
 
     yield kill
     for cloud in killed:
-        run(commands.lab("restart", cloud, GATEWAY))
+        run(commands.lab("restart", cloud, *lab.cloud(cloud).fronts))
         headers = {"X-Scope-Policy": "all"}
         while not api.get("image", "/v2/images", f"image=CloudOne&{cloud}", headers=headers).ok:
             time.sleep(0.1)

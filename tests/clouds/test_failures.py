@@ -48,7 +48,7 @@ def test_a_cloud_that_comes_back_is_used_again(
 ) -> None:
     """Nothing has to be told that it is there again."""
     assert api.get("image", "/v2/images", "image=CloudTwo").status_code == 502
-    run(commands.lab("restart", "CloudTwo", GATEWAY))
+    run(commands.lab("restart", "CloudTwo", *lab.cloud("CloudTwo").fronts))
     assert api.get("image", "/v2/images", "image=CloudTwo").status_code == 200
 
 

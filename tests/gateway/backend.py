@@ -86,11 +86,15 @@ class Backend:
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def stop(self) -> None:
+        """Listen no more, and end the connections there are."""
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.gather(*self._tasks)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     async def all_closed(self) -> None:
         """Wait until nobody is connected."""

@@ -29,6 +29,18 @@ def test_what_is_saved_is_loaded(tmp_path):
     ]
 
 
+def test_a_front_is_that_of_all_clouds(tmp_path):
+    """Of those to come as well, and after a look at the file."""
+    known = grown(tmp_path, "A").behind("haproxy").having("B", tmp_path, ())
+    state.save(tmp_path, known)
+    assert [c.fronts for c in state.load(tmp_path).clouds] == [("gateway", "haproxy")] * 2
+    assert [c.gateway for c in known.clouds] == ["127.7.1.2", "127.7.2.3"]
+    assert [c.address for c in known.clouds] == ["127.7.1.1", "127.7.2.1"]
+    again = known.behind("gateway")
+    assert [c.fronts for c in again.clouds] == [("gateway",)] * 2
+    assert [c.gateway for c in again.clouds] == [c.address for c in again.clouds]
+
+
 def test_a_directory_without_a_lab_is_an_empty_lab(tmp_path):
     """Nothing is written by looking."""
     assert state.load(tmp_path / "none").clouds == ()

@@ -6,13 +6,7 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_BASE = """\
-global
-    tune.bufsize 32768
-    tune.maxrewrite 8192
-    tune.http.maxhdr 128
-"""
-"""What a fragment needs of the configuration that it is included in."""
+from openstackoid.haproxy.configuration import GLOBAL
 
 
 class MissingError(Exception):
@@ -39,7 +33,7 @@ def faults(configuration: str, *, fragment: bool) -> str:
     """
     with TemporaryDirectory(prefix="openstackoid-") as directory:
         base, file = Path(directory, "base.cfg"), Path(directory, "haproxy.cfg")
-        base.write_text(_BASE, encoding="utf-8")
+        base.write_text("\n    ".join(["global", *GLOBAL]) + "\n", encoding="utf-8")
         file.write_text(configuration, encoding="utf-8")
         files = ["-f", str(base)] if fragment else []
         done = subprocess.run(  # noqa: S603

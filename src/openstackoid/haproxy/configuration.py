@@ -13,6 +13,9 @@ from openstackoid.haproxy.plan import Plan, PlanError
 from openstackoid.haproxy.quoting import QuotingError, double, word
 from openstackoid.routing import SAFE_METHODS, Refusal
 
+GLOBAL = ("tune.bufsize 32768", "tune.maxrewrite 8192", "tune.http.maxhdr 128")
+"""What the section `global` needs: room for a head with a scope here and there, and a wallet."""
+
 BURST = 10
 """Seconds over which the requests of an address are counted, as the gateway lets them come."""
 
@@ -52,6 +55,7 @@ def render(plan: Plan, settings: Settings) -> str:
         "insertions": grammar.insertions(plan.services, plan.cloud),
         "safe": sorted(SAFE_METHODS),
         "burst": BURST,
+        "needed": GLOBAL,
         "error": partial(_error, plan.cloud),
     }
     name = "fragment.cfg.j2" if settings.fragment else "whole.cfg.j2"

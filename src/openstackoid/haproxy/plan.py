@@ -167,7 +167,7 @@ def _listeners(federation: Federation, here: str, bind: str | None) -> Iterator[
 
 def _entries(federation: Federation, here: str, urls: list[Url], host: str) -> Iterator[Entry]:
     """Yield what is at one host: at each prefix, the service that the gateway finds there."""
-    bare = f"[{host}]" if ":" in host else host
+    bare = _bare(host)
     for url in (u for u in dict.fromkeys(urls) if u.host == host):
         decided = route(Head("GET", url.path or "/", (("Host", bare),), url.port), federation, here)
         backend = federation.clouds[here].backend(decided.service, decided.interface)
@@ -179,8 +179,12 @@ def _gateways(cloud: Cloud, listeners: Sequence[Listener]) -> Iterator[Gateway]:
     """Yield the gateway once for its ports with TLS, and once for those without."""
     for tls in (False, True):
         for listener in [one for one in listeners if one.tls_behind == tls][:1]:
-            yield Gateway(str(cloud.bind), listener.port, tls, listener.name)
+            yield Gateway(_bare(str(cloud.bind)), listener.port, tls, listener.name)
 
 
 def _at(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{_bare(host)}:{port}"
+
+
+def _bare(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -66,8 +66,12 @@ class LabCloud:
     @property
     def processes(self) -> tuple[str, ...]:
         """The names of its processes: the gateway's, the links', and the type of every service."""
-        fronts = dict.fromkeys((GATEWAY, self.front))
-        return (*fronts, LINKS, *(s.type for s in self.services))
+        return (*self.fronts, LINKS, *(s.type for s in self.services))
+
+    @property
+    def fronts(self) -> tuple[str, ...]:
+        """The processes that a request from outside passes."""
+        return tuple(dict.fromkeys((GATEWAY, self.front)))
 
     @cached_property
     def frontends(self) -> dict[str, str]:

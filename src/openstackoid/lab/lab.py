@@ -29,7 +29,7 @@ from openstackoid.lab.errors import LabError
 from openstackoid.lab.links import condition
 from openstackoid.lab.links.plan import Link, plan, text
 from openstackoid.lab.progress import Report, Silence, phase
-from openstackoid.lab.services import FRONTS, GATEWAY, HAPROXY, LINKS
+from openstackoid.lab.services import GATEWAY, HAPROXY, LINKS
 
 DEFAULT_CLOUDS = ("CloudOne", "CloudTwo")
 _PATIENCE = 300  # seconds a service has to come up
@@ -190,7 +190,7 @@ class Lab:
         """End the fronts of the clouds that run; return those to start, these included."""
         processes.find_lost(before.clouds)
         running = [cloud for cloud in before.clouds if any(_running(cloud))]
-        fronts = [p for c in running for f in FRONTS if (p := processes.find(c, f))]
+        fronts = [p for c in running for f in c.fronts if (p := processes.find(c, f))]
         processes.stop(fronts)
         return list(
             {c.name: c for c in (*wanted, *(known.cloud(r.name) for r in running))}.values()
@@ -308,7 +308,7 @@ class Lab:
                     processes.start(cloud, process)
             if not complete:
                 contents.bootstrap(cloud)
-            self._wait(cloud, dict.fromkeys((GATEWAY, cloud.front, "identity")))
+            self._wait(cloud, (*cloud.fronts, "identity"))
             if not complete:
                 with contents.administrator(cloud) as admin:
                     contents.make_users(admin, cloud)

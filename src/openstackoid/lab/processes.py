@@ -162,7 +162,8 @@ def check_ports(clouds: Collection[LabCloud], known: Collection[LabCloud]) -> No
     each of these.
     """
     linked = [cloud for cloud in known if cloud in clouds or find(cloud, LINKS)]
-    ours = {p.pid for c in linked for name in c.processes if (p := find(c, name))}
+    found = [p for c in linked for name in c.processes if (p := find(c, name))]
+    ours = {p.pid for one in found for p in (one, *one.children())}  # HAProxy's listen
     wanted = {
         address
         for cloud in clouds

@@ -7,16 +7,19 @@ import asyncio
 import copy
 import csv
 import io
+import os
 import re
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.backend import Backend
-from gateway.played import Client, free_ports
+from gateway.played import Client
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
@@ -27,7 +30,8 @@ from openstackoid.haproxy import Settings, plan, render
 from openstackoid.haproxy.checking import executable
 from openstackoid.routing.via import is_stamp
 
-GATEWAY, HAPROXY, OTHERS = "127.0.0.2", "127.0.0.3", "127.0.0.4"
+_OURS = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"  # no other process's
+GATEWAY, HAPROXY, OTHERS = (f"{_OURS}.{host}" for host in (2, 3, 4))
 PORTS = {"http": 80, "https": 443}
 
 _REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -76,6 +80,7 @@ class Fronts:
     services: dict[str, Backend]
     name: str
     socket: Path
+    haproxy: asyncio.subprocess.Process
 
     async def both(self, request: bytes, port: int, method: str = "GET") -> tuple[Outcome, Outcome]:
         """Send the same bytes to both; return what came of it, the gateway's first."""
@@ -157,41 +162,53 @@ async def fronts(
         )
         await gateway.start()
         stack.push_async_callback(gateway.close)
-        socket = directory / "socket"
-        settings = Settings(rate=rate, socket=socket, drop=False)
+        stats = directory / "socket"
+        settings = Settings(rate=rate, socket=stats, drop=False)
         configuration = directory / f"{here}.cfg"
         configuration.write_text(render(plan(load(file), here, HAPROXY), settings))
-        await stack.enter_async_context(running(configuration))
+        haproxy = await stack.enter_async_context(running(configuration))
         mine = {_port(u) for u in _urls(document["clouds"][here]["frontends"])}
         ours = {old: new for old, new in ports.items() if new in mine}
-        yield Fronts(ours, backends, services, here, socket)
+        yield Fronts(ours, backends, services, here, stats, haproxy)
 
 
 @asynccontextmanager
-async def running(configuration: Path) -> AsyncIterator[None]:
-    """Run HAProxy until the context ends."""
+async def running(configuration: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run HAProxy until the context ends; give its master."""
     process = await asyncio.create_subprocess_exec(executable(), "-W", "-f", configuration)
     try:
         text = await asyncio.to_thread(configuration.read_text)
         for host, port in re.findall(r"bind (\S+):(\d+)", text):
-            await _listening(process, host, int(port))
-        yield
+            await _listening(process, lambda at=(host, port): asyncio.open_connection(*at))
+        for path in re.findall(r"stats socket '(.+?)'", text):
+            await _listening(process, lambda path=path: asyncio.open_unix_connection(path))
+        yield process
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
 
 
-async def _listening(process: asyncio.subprocess.Process, host: str, port: int) -> None:
+async def _listening(process: asyncio.subprocess.Process, connect: Any) -> None:
     while True:
         assert process.returncode is None, "haproxy has ended"
         try:
-            _, writer = await asyncio.open_connection(host, port)
-        except ConnectionRefusedError:
+            _, writer = await connect()
+        except (ConnectionRefusedError, FileNotFoundError):
             await asyncio.sleep(0.01)
         else:
             writer.close()
             return
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports at which nobody listens at any of the addresses, all different."""
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.create_server((GATEWAY, 0))) for _ in range(count)]
+        ports = [one.getsockname()[1] for one in held]
+        for address, port in product((HAPROXY, OTHERS), ports):
+            stack.enter_context(socket.create_server((address, port)))
+        return ports
 
 
 def moved(url: str, ports: dict[int, int]) -> str:

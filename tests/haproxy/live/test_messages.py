@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 from gateway.backend import OK, Connection, Received, json_answer, saying
-from haproxy.live.fronts import Fronts
+from haproxy.live.fronts import HAPROXY, Fronts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -142,3 +142,24 @@ async def test_haproxy_mends_what_can_be_mended_in_one_way(here: Fronts) -> None
     assert alone.status == 400
     assert (b"transfer-encoding", b"chunked") in both.received[0][1]
     assert not [value for name, value in both.received[0][1] if name == b"content-length"]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_a_long_head_passes(scope: str, here: Fronts) -> None:
+    """A scope in both places, and a wallet, need less than 20 KB."""
+    token = "T" * 20_000
+    request = (
+        f"GET /image/v2 HTTP/1.1\r\nHost: here\r\n{scope}X-Auth-Token: {token}\r\n\r\n".encode()
+    )
+    alone, both = await here.both(request, 8888)
+    assert both.seen == alone.seen
+    assert both.status == 200
+
+
+async def test_a_longer_head_is_refused(here: Fronts) -> None:
+    """By HAProxy itself, whose buffers are finite."""
+    request = (
+        f"GET /image/v2 HTTP/1.1\r\nHost: here\r\nX-Auth-Token: {'T' * 30_000}\r\n\r\n".encode()
+    )
+    refused = await here.send(HAPROXY, request, 8888)
+    assert (refused.status, refused.received) == (400, [])

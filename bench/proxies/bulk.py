@@ -1,0 +1,40 @@
+"""One large body, down or up, on a connection of its own."""
+
+import time
+from urllib.parse import SplitResult
+
+import click
+
+from bench.proxies.store import give, take
+from bench.proxies.wire import connect, receive, receive_head, request
+
+
+def download(url: SplitResult, headers: dict[str, str], size: int) -> float:
+    """Return the seconds it takes to get so many bytes."""
+    with connect(url) as connection:
+        start = time.perf_counter()
+        connection.sendall(request(f"GET /{size}", url, headers))
+        received = take(connection, receive_head(connection))
+        seconds = time.perf_counter() - start
+    return _checked(received, size, seconds)
+
+
+def upload(url: SplitResult, headers: dict[str, str], size: int) -> float:
+    """Return the seconds it takes to send so many bytes, all of which the service has got."""
+    framing = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+    with connect(url) as connection:
+        start = time.perf_counter()
+        connection.sendall(request("PUT /", url, headers | framing))
+        give(connection, size)
+        count = receive_head(connection)
+        answer = b""
+        while len(answer) < count:
+            answer += receive(connection)
+        seconds = time.perf_counter() - start
+    return _checked(int(answer), size, seconds)
+
+
+def _checked(received: int, size: int, seconds: float) -> float:
+    if received != size:
+        raise click.ClickException(f"{received} of {size} bytes arrived")
+    return seconds

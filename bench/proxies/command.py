@@ -1,0 +1,103 @@
+"""`scripts/bench proxies`."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+import uvloop
+
+from bench import fanout
+from bench.proxies import client, page, plot, report, rounds, tools
+from bench.proxies.fronts import BASE, KINDS, fronts
+from bench.proxies.machine import machine
+from bench.proxies.processes import OTHER_CORES, on
+from bench.proxies.services import services
+
+PARTS = (*KINDS, "client", "fanout")
+DIRECT, PLAIN = "no proxy", "HAProxy"
+TITLE = f"CPU per request, {report.TIMES} plain HAProxy"
+QUIET = 0.5
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  scripts/bench proxies --quick            half a minute, to see it run; the figures are noise
+  scripts/bench proxies --only gateway --rounds 3
+  scripts/bench proxies --write            ten minutes, on a quiet machine: docs/performance.md
+""",
+)
+@click.option("--rounds", "number", type=click.IntRange(1), help="How often.  [default: 5]")
+@click.option(
+    "--only",
+    type=click.Choice(PARTS),
+    multiple=True,
+    help="This part; may be repeated. A proxy is compared with no proxy and HAProxy in any case.",
+)
+@click.option("--quick", is_flag=True, help="One round, short; 64 MiB in place of 1 GiB.")
+@click.option("--write", is_flag=True, help="Put tables and chart into docs/performance.md.")
+def proxies(number: int | None, only: tuple[str, ...], quick: bool, write: bool) -> None:
+    """Compare all that could stand in front of a cloud, in one interleaved run.
+
+    Requests that pass unscoped, or are scoped to the same or another cloud: CPU per request,
+    requests/s, added latency, large bodies, memory. Besides, what the plugin costs
+    `openstack server list`, and what lists of several clouds take.
+    """
+    if write and (only or quick):
+        raise click.UsageError("--write is for a whole run: leave out --only and --quick")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # nothing is left running
+    tools.require()
+    if os.getloadavg()[0] > QUIET:
+        click.echo("This machine is busy (see uptime); figures will be noise.", err=True)
+    amounts = rounds.Amounts(number or 5, 3, 4.0, 2**30)
+    if quick:
+        amounts = rounds.Amounts(number or 1, 1, 0.3, 2**26)
+    parts = set(only or PARTS)
+    tables = [f"{machine()}; rounds: {amounts.rounds}."]
+    figures: dict[str, rounds.Figures] = {}
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            directory = Path(temporary)
+            if parts & KINDS.keys():
+                figures = _measure([k for k in KINDS if k in parts | BASE], amounts, directory)
+                tables.append(report.proxies(figures, DIRECT, PLAIN))
+            if "client" in parts:
+                with on(OTHER_CORES):
+                    runs = asyncio.run(client.measure(amounts.rounds, not quick, directory))
+                tables.append(report.client(runs))
+            if "fanout" in parts:
+                tables.append(report.fanout(uvloop.run(_fanout(quick))))
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    text = "\n\n".join(tables)
+    click.echo(text)
+    if write:
+        page.write(text, plot.bars(TITLE, dict(_cpu_ratios(figures))), TITLE)
+
+
+def _measure(
+    kinds: list[str], amounts: rounds.Amounts, directory: Path
+) -> dict[str, rounds.Figures]:
+    with (
+        on(OTHER_CORES),
+        services(directory) as behind,
+        fronts(kinds, behind, directory) as found,
+    ):
+        return rounds.measure(found, amounts)
+
+
+def _cpu_ratios(figures: Mapping[str, rounds.Figures]) -> Iterator[tuple[str, float]]:
+    for name, found in figures.items():
+        if name != DIRECT:
+            yield name, report.ratios_of(found, figures[PLAIN])[0]
+
+
+async def _fanout(quick: bool) -> list[fanout.Row]:
+    counts = fanout.COUNTS[:-1] if quick else fanout.COUNTS
+    click.echo(f"lists of {counts[-1]} clouds", err=True)
+    return [row async for row in fanout.measure(counts, 1 if quick else fanout.ROUNDS)]

@@ -1,0 +1,113 @@
+"""Tables in Markdown, which are also what is printed; ratios first, for machines differ."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from bench.fanout import Row
+from bench.proxies.client import Runs
+from bench.proxies.rounds import Figures
+
+NONE = "-"
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def proxies(figures: Mapping[str, Figures], direct: str, base: str) -> str:
+    """Return the table of the fronts; ratios to `base`, latency beyond `direct`."""
+    heading = [
+        "",
+        f"CPU, {TIMES}",
+        f"requests/s, {TIMES}",
+        f"down, {TIMES}",
+        f"up, {TIMES}",
+        "CPU, µs",
+        "requests/s",
+        "p50, + µs",
+        "p99, + µs",
+        "down, MB/s",
+        "up, MB/s",
+        "memory, MiB",
+    ]
+    rows = []
+    for name, found in figures.items():
+        ratios = ratios_of(found, figures[base])
+        passed = name != direct
+        added = [_added(found.p50, figures[direct].p50), _added(found.p99, figures[direct].p99)]
+        rows.append(
+            [
+                name,
+                f"{ratios[0]:.2f}" if passed else NONE,
+                *(f"{ratio:.2f}" for ratio in ratios[1:]),
+                f"{statistics.median(found.cpu) * 1e6:.1f}" if passed else NONE,
+                f"{statistics.median(found.rate):.0f}",
+                *(f"{value:.0f}" if passed else NONE for value in added),
+                f"{statistics.median(found.down) / 1e6:.0f}",
+                f"{statistics.median(found.up) / 1e6:.0f}",
+                f"{_mib(found.memory)} (+{_mib(found.growth)})" if passed else NONE,
+            ]
+        )
+    return table(heading, rows)
+
+
+def ratios_of(found: Figures, base: Figures) -> list[float]:
+    """Return ratios of medians: CPU per request, requests/s, bytes/s down and up."""
+    pairs = (
+        (found.cpu, base.cpu),
+        (found.rate, base.rate),
+        (found.down, base.down),
+        (found.up, base.up),
+    )
+    return [statistics.median(one) / statistics.median(other) for one, other in pairs]
+
+
+def client(runs: Mapping[str, Runs]) -> str:
+    """Return the table of the command; ratios to its first case."""
+    medians = {
+        case: (statistics.median(r.wall), statistics.median(r.cpu)) for case, r in runs.items()
+    }
+    base = next(iter(medians.values()))
+    heading = ["`openstack server list`", f"time, {TIMES}", f"CPU, {TIMES}", "time, ms", "CPU, ms"]
+    rows = [
+        [
+            case,
+            f"{wall / base[0]:.2f}",
+            f"{cpu / base[1]:.2f}",
+            f"{wall * 1000:.0f}",
+            f"{cpu * 1000:.0f}",
+        ]
+        for case, (wall, cpu) in medians.items()
+    ]
+    return table(heading, rows)
+
+
+def fanout(found: Sequence[Row]) -> str:
+    """Return the table of lists of several clouds; ratios to that of one."""
+    heading = ["clouds", f"time, {TIMES}", "time, ms", "gateway, MiB"]
+    rows = [
+        [
+            str(row.clouds),
+            f"{row.seconds / found[0].seconds:.2f}",
+            f"{row.seconds * 1000:.0f}",
+            f"{row.rss / 2**20:.0f}",
+        ]
+        for row in found
+    ]
+    return table(heading, rows)
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown; columns are as wide as they have to be, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines = []
+    for first, *others in (heading, rule, *rows):
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append(f"| {' | '.join([first.ljust(widths[0]), *cells])} |")
+    return "\n".join(lines)
+
+
+def _added(values: Sequence[float], direct: Sequence[float]) -> float:
+    return (statistics.median(values) - statistics.median(direct)) * 1e6
+
+
+def _mib(values: Sequence[int]) -> int:
+    return round(max(values) / 2**20)

@@ -1,0 +1,56 @@
+"""The text of a configuration."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from haproxy.test_plan import HTTPS, federation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstackoid.haproxy import PlanError, Settings, plan, render
+from openstackoid.haproxy.quoting import QuotingError, word
+
+
+def test_the_same_federation_gives_the_same_text() -> None:
+    """Whatever order sets have."""
+    assert len({render(plan(federation(), "One"), Settings()) for _ in range(3)}) == 1
+
+
+def test_a_fragment_has_no_section_of_its_host() -> None:
+    """What it needs there it says."""
+    text = render(plan(federation(), "One"), Settings(fragment=True))
+    first = {line.split()[0] for line in text.splitlines() if line and line[0] not in " #"}
+    assert first == {"frontend", "backend"}
+    assert "tune.bufsize" in text
+
+
+def test_every_cloud_and_service_of_the_federation_is_known() -> None:
+    """A scope with another one is the gateway's to refuse."""
+    text = render(plan(federation(), "One"), Settings())
+    assert '"(?:One|Two)"' in text
+    assert '"image":(?&cloud)' in text
+
+
+@pytest.mark.parametrize("name", ["a b.pem", "it's.pem", 'a".pem', "$HOME.pem", "a\\.pem", "#.pem"])
+def test_a_file_may_have_any_name(name: str) -> None:
+    """It is one word, and no more."""
+    text = render(plan(federation(**HTTPS), "One", None, Path(name)), Settings())
+    (line,) = (line for line in text.splitlines() if " ssl crt " in line)
+    assert shlex.split(line)[4] == name
+
+
+def test_a_name_that_would_end_the_line_is_refused() -> None:
+    """With what to do."""
+    evil = Path("x\n    stats admin if TRUE")
+    with pytest.raises(PlanError, match="has a control character; give the file another name"):
+        render(plan(federation(**HTTPS), "One", None, evil), Settings())
+
+
+@given(st.text())
+def test_a_quoted_text_is_one_word(text: str) -> None:
+    """HAProxy quotes as shells do, but for the backquote, which is nothing there."""
+    try:
+        assert shlex.split(word(text)) == [text]
+    except QuotingError:
+        assert any(ord(c) < 32 or ord(c) == 127 for c in text)
