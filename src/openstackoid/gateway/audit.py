@@ -120,6 +120,8 @@ def ended(request: Request, record: Record, here: str, clouds: Collection[str]) 
     the `clouds`. What is turned away for its number is not written, or it would fill the log.
     """
     fields = record.fields
+    if "via" not in request.headers and "issuer" not in fields:
+        return
     service = fields.get("service", "")
     who = Who(
         request.headers.get(AUTH_TOKEN) or request.headers.get(SUBJECT_TOKEN) or "",

@@ -24,9 +24,13 @@ def head_of(request: Request, here: str) -> Head:
     """
     if fault := _fault(request):
         raise Refusal(fault[0], fault[1], cloud=here)
-    ended = connection_headers(request.headers) | {PROOF}
-    headers = [(n, v) for n, v in request.headers.pairs if n.lower() not in ended]
-    return Head(request.method, request.target, tuple(headers), request.port)
+    ended = connection_headers(request.headers)
+    headers = tuple(
+        (name, value)
+        for name, value in request.headers.pairs
+        if (key := name.lower()) not in ended and key != PROOF
+    )
+    return Head(request.method, request.target, headers, request.port)
 
 
 def _fault(request: Request) -> tuple[HTTPStatus, str] | None:
@@ -44,7 +48,7 @@ def _fault(request: Request) -> tuple[HTTPStatus, str] | None:
         message = f"the header Connection names {kept[0]}, which goes farther than a connection"
         return HTTPStatus.BAD_REQUEST, message
     for name, value in headers.pairs:
-        if name.lower().replace("_", "-") == "x-storage-token" and DELIMITER in value:
+        if DELIMITER in value and name.lower().replace("_", "-") == "x-storage-token":
             # keystonemiddleware takes it for X-Auth-Token, which is the one that is looked at here.
             return HTTPStatus.BAD_REQUEST, f"{name} has a scope; send that token as X-Auth-Token"
         if not value.isascii() and any("\udc80" <= c <= "\udcff" for c in value):

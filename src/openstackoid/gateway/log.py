@@ -4,12 +4,14 @@ import json
 import logging
 import re
 import sys
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import msgspec
 import structlog
 
-_LONG = re.compile(r"[^/]{65,}")
+_SHOWN = 64
+_LONG = re.compile(rf"[^/]{{{_SHOWN + 1},}}")
 _TOKEN = re.compile(r"(/tokens/+)[^/]+")
 
 
@@ -56,6 +58,12 @@ def configure(stream: TextIO = sys.stderr) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
+def write(event: str, **fields: Any) -> None:
+    """Write an event that comes with each request, as `info` would in four times the time."""
+    when = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    _output.msg(_line(fields | {"event": event, "level": "info", "timestamp": when}))
+
+
 def _line(event: structlog.typing.EventDict, **_: Any) -> str:
     """Return an event as JSON; half of a surrogate pair, which is no text, comes out escaped."""
     try:
@@ -81,5 +89,11 @@ def shown_path(path: str) -> str:
     """
     if not path.startswith("/"):
         return ""
-    shown = _TOKEN.sub(r"\1…", path.partition("?")[0])
-    return _LONG.sub(lambda match: f"{match[0][:8]}…", shown)
+    shown = path.partition("?")[0]
+    if "/tokens/" in shown:
+        shown = _TOKEN.sub(r"\1…", shown)
+    return _LONG.sub(_shortened, shown) if len(shown) > _SHOWN else shown
+
+
+def _shortened(match: re.Match[str]) -> str:
+    return f"{match[0][:8]}…"

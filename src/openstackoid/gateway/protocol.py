@@ -20,7 +20,8 @@ _HOP_BY_HOP = frozenset(
 
 def connection_headers(headers: Headers) -> frozenset[str]:
     """Return the names of headers that end at this connection (RFC 9110, section 7.6.1)."""
-    return _HOP_BY_HOP | headers.words("connection") if "connection" in headers else _HOP_BY_HOP
+    named = headers.words("connection")
+    return _HOP_BY_HOP if named <= _HOP_BY_HOP else _HOP_BY_HOP | named
 
 
 def is_json(headers: Headers) -> bool:

@@ -180,10 +180,12 @@ class Relay:
     def _headers(
         self, head: Head, decided: Route, goal: Target, record: Record, body: Body
     ) -> identity.Headers:
+        headers = identity.headers_for(head, decided, goal, self._here)
+        if decided.scope is None and not isinstance(body, bytes):
+            return headers
         dropped = {"content-length", "expect"} if isinstance(body, bytes) else set()
         if decided.scope is not None:
             dropped.add(REQUEST_ID.lower())  # what came may be none
-        headers = identity.headers_for(head, decided, goal, self._here)
         kept = [(name, value) for name, value in headers if name.lower() not in dropped]
         if isinstance(body, bytes):
             kept.append(("Content-Length", str(len(body))))

@@ -66,7 +66,8 @@ class Upstream:
         origin, path = self._way(target)
         headers = self.peers.signed(method, path, target, route, headers)
         sent = headers if _has(headers, "host") else (("Host", target.host), *headers)
-        expects = isinstance(body, AsyncIterator) and _has(headers, "expect")
+        streams = body is not None and not isinstance(body, bytes)
+        expects = streams and _has(headers, "expect")
         wait = CONTINUE_WAIT if expects else None
         try:
             answer = await self._client.request(origin, Outgoing(method, path, sent, body, wait))

@@ -179,6 +179,8 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
         for frontend in federation.clouds[here].at(head.port)
         if (rest := frontend.url.rest(head.target)) is not None
     ]
+    if len(fitting) == 1:
+        return fitting[0]
     netloc = head.value("host") or ""
     host = _host(netloc) if len(netloc) < _MAX_HOST else None
     fitting = [(f, rest) for f, rest in fitting if f.url.host == host] or fitting

@@ -11,6 +11,7 @@ from openstackoid.gateway.http.heads import CHUNKED, TO_END, Framing
 from openstackoid.gateway.http.stream import HIGH
 from openstackoid.gateway.http.waiting import within
 
+
 class Source(Protocol):
     """A connection that can be asked to send no more for a while."""
 

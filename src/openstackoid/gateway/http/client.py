@@ -61,7 +61,7 @@ class Outgoing(NamedTuple):
     @property
     def repeatable(self) -> bool:
         """Whether it may be sent once more if nobody knows what became of it."""
-        return self.method in SAFE and not isinstance(self.body, AsyncIterator)
+        return self.method in SAFE and (self.body is None or isinstance(self.body, bytes))
 
 
 class Response:
@@ -190,12 +190,12 @@ class Connection(Stream):
     async def send(self, request: Outgoing) -> Response:
         """Send a request, return its answer's head; raises HttpError."""
         body = request.body
-        streams = isinstance(body, AsyncIterator)
         headers = request.headers
         self._request = request
         self.answering = False
         self._reader = None
-        chunked = streams and not any(name.lower() == "content-length" for name, _ in headers)
+        streams = None if body is None or isinstance(body, bytes) else body
+        chunked = streams is not None and not any(n.lower() == "content-length" for n, _ in headers)
         if chunked:
             headers = (*headers, ("Transfer-Encoding", "chunked"))
         head = encoded(f"{request.method} {request.target} HTTP/1.1", headers)
@@ -207,11 +207,11 @@ class Connection(Stream):
                 self.transport.write(head)
                 if isinstance(body, bytes):
                     self.transport.write(body)
-            if isinstance(body, AsyncIterator):
-                self._continue = asyncio.Event()
-                self._sending = self.loop.create_task(self._send(body, request.wait, chunked))
-            else:
+            if streams is None:
                 self._expect()
+            else:
+                self._continue = asyncio.Event()
+                self._sending = self.loop.create_task(self._send(streams, request.wait, chunked))
             return await self._answer
         except BaseException:
             self._end()

@@ -141,7 +141,10 @@ class Reply:
         self._connection = connection
         self._bodiless = bodiless or status in BODILESS
         pairs = list(headers)
-        length = next((value for name, value in pairs if name.lower() == "content-length"), None)
+        length = None
+        for name, value in pairs:
+            if name.lower() == "content-length":
+                length = value
         if length is not None and status == _NO_LENGTH:
             pairs = [(name, value) for name, value in pairs if name.lower() != "content-length"]
         self._left = int(length) if length is not None else None

@@ -1,6 +1,7 @@
 """The headers of one message."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 class Headers:
@@ -34,7 +35,19 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
-    def words(self, name: str) -> set[str]:
+    def words(self, name: str) -> frozenset[str]:
         """Return the elements of a header that is a list of words, in lower case."""
-        words = set(",".join(self._values.get(name, ())).lower().split(","))
-        return {word.strip() for word in words} - {""}
+        values = self._values.get(name)
+        if values is None:
+            return frozenset()
+        text = ",".join(values)
+        return _words(text) if len(text) <= _SHORT else _split(text)
+
+
+def _split(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in set(text.lower().split(","))) - {""}
+
+
+_SHORT = 64
+_words = lru_cache(maxsize=256)(_split)
+"""For the few lists that everyone sends."""
