@@ -1,7 +1,7 @@
 """What one cloud gets of a request: the token, the scope and the path that it can take."""
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openstackoid import identity
 from openstackoid.federation import Federation
@@ -10,8 +10,7 @@ from openstackoid.gateway.upstream import Upstream
 from openstackoid.routing import Head, Route, Target, target
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A request on its way to one cloud.
 
     `ids` are project ids, from those there to those that the client knows. `validation` tells that

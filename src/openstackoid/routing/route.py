@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 
 from openstackoid.federation import Federation, Frontend
 from openstackoid.federation.model import PUBLIC, Interface, host_of
@@ -45,8 +46,7 @@ class Route:
     wallet: Wallet | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where one cloud's part of a route is sent: its backend here, or its frontend elsewhere.
 
     `connect` is the IP address to connect to in place of the URL's host, None if there is none.

@@ -213,6 +213,8 @@ class Connection(Peer):
     async def _handle(self, request: Request) -> None:
         try:
             await self._server.handler(request)
+        except GoneError:
+            self.abort()
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
             if not self.lost:
                 log.warning("an answer broke off", client=self.remote, error=type(error).__name__)
