@@ -63,7 +63,7 @@ def host_of(netloc: str) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Url:
     """The address of an API, without the version: scheme, host, port and the path's prefix."""
 
@@ -76,7 +76,7 @@ class Url:
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc}{self.path}"
 
-    @property
+    @cached_property
     def netloc(self) -> str:
         """The host, with the port unless it is the scheme's own; as a Host header has it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -113,8 +113,9 @@ class Url:
 
     def rest(self, path: str) -> str | None:
         """Return what follows this address's prefix in a path, None if it lies elsewhere."""
-        if path == self.path or path.startswith((f"{self.path}/", f"{self.path}?")):
-            return path[len(self.path) :]
+        length = len(self.path)
+        if path.startswith(self.path) and path[length : length + 1] in {"", "/", "?"}:
+            return path[length:]
         return None
 
 

@@ -92,10 +92,12 @@ def headers_home(answer: Response, links: Links | None) -> list[tuple[str, str]]
     dropped = connection_headers(answer.headers)
     if links and links.abroad:
         dropped |= _NOT_FROM_ABROAD
+    headers = [(name, value) for name, value in answer.headers.pairs if name.lower() not in dropped]
+    if links is None or "location" not in answer.headers:
+        return headers
     return [
-        (name, _led(answer, links, value) if links and name.lower() == "location" else value)
-        for name, value in answer.headers.pairs
-        if name.lower() not in dropped
+        (name, _led(answer, links, value) if name.lower() == "location" else value)
+        for name, value in headers
     ]
 
 

@@ -4,7 +4,9 @@ import json
 import logging
 import re
 import sys
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 import msgspec
@@ -58,10 +60,17 @@ def configure(stream: TextIO = sys.stderr) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
-def write(event: str, **fields: Any) -> None:
-    """Write an event that comes with each request, as `info` would in four times the time."""
-    when = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    _output.msg(_line(fields | {"event": event, "level": "info", "timestamp": when}))
+def write(fields: structlog.typing.EventDict) -> None:
+    """Write an event that comes with each request, as `info` would in six times the time."""
+    now = time.time()
+    fields["level"] = "info"
+    fields["timestamp"] = f"{_second(int(now))}.{int(now % 1 * 1e6):06d}Z"
+    _output.msg(_line(fields))
+
+
+@lru_cache(maxsize=1)
+def _second(now: int) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _line(event: structlog.typing.EventDict, **_: Any) -> str:

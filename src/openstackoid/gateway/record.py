@@ -47,17 +47,19 @@ class Record:
     def write(self) -> None:
         """Write the line."""
         write(
-            "request",
-            gateway=self._gateway,
-            request_id=self.request_id,
-            client=self._request.remote,
-            method=self._request.method,
-            path=shown_path(self._request.target),
-            status=self.status,
-            received=self.received,
-            sent=self.sent,
-            seconds=round(time.monotonic() - self._start, 4),
-            **self.fields,
+            {
+                "event": "request",
+                "gateway": self._gateway,
+                "request_id": self.request_id,
+                "client": self._request.remote,
+                "method": self._request.method,
+                "path": shown_path(self._request.target),
+                "status": self.status,
+                "received": self.received,
+                "sent": self.sent,
+                "seconds": round(time.monotonic() - self._start, 4),
+                **self.fields,
+            }
         )
 
 

@@ -160,7 +160,7 @@ class Relay:
         except Refusal:
             self._limits.address(address)
             raise
-        named = len(list(clouds(decided.expression)))
+        named = sum(1 for _ in clouds(decided.expression))
         if decided.origin is not None and proof.by:
             record.fields["proven"] = proof.by
             self._limits.gateway(decided.origin, address, named)

@@ -58,6 +58,8 @@ class Project:
 
 def untrusted(route: Route, trust: Mapping[str, Trust], here: str) -> list[str]:
     """Return the issuers of a request's token that are not believed, none if one of them is."""
+    if route.issuer == here:
+        return []
     expression = route.scope.resolve(IDENTITY) if route.scope else None
     named = [route.issuer] if route.issuer else list(clouds(expression)) if expression else []
     return [] if any(n == here or n in trust for n in named) else sorted(set(named))

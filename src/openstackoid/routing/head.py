@@ -1,13 +1,12 @@
 """The head of a request: all that routing looks at."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Head:
     """Request line and headers as received, and the port they came in by.
 
@@ -20,6 +19,13 @@ class Head:
     headers: tuple[tuple[str, str], ...]
     port: int
     body_token: str | None = None
+    _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            values.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "_values", values)
 
     def values(self, name: str) -> list[str]:
         """Return the values of a header, each time it was sent; `name` in lower case."""
@@ -34,10 +40,3 @@ class Head:
     def path(self) -> str:
         """The target without its query."""
         return self.target.partition("?")[0]
-
-    @cached_property
-    def _values(self) -> dict[str, list[str]]:
-        values: dict[str, list[str]] = {}
-        for name, value in self.headers:
-            values.setdefault(name.lower(), []).append(value)
-        return values

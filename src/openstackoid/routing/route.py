@@ -77,8 +77,9 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     def refuse(status: HTTPStatus, message: str) -> Refusal:
         return Refusal(status, message, cloud=here, service=frontend.service)
 
-    within = scope is None and frontend.service == _OBJECT_STORE and not _leaves(rest)
-    if DOT_SEGMENT.search(head.path) and not within:
+    if has_dot_segment(head.path) and (
+        scope is not None or frontend.service != _OBJECT_STORE or _leaves(rest)
+    ):
         message = 'the path has "." or ".." as a segment; send the path that is meant'
         raise refuse(HTTPStatus.BAD_REQUEST, message)
     if scope is None:
@@ -103,6 +104,12 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     return Route(
         frontend.service, frontend.interface, rest, scope, expression, origin, issuer, wallet
     )
+
+
+def has_dot_segment(path: str) -> bool:
+    """Tell whether another server may take a segment of a path for a step."""
+    plain = "%" not in path and "\\" not in path
+    return not (plain and "/." not in path) and DOT_SEGMENT.search(path) is not None
 
 
 def narrowed(route: Route, cloud: str) -> Route:

@@ -1,7 +1,7 @@
 """`Via` (RFC 9110, section 7.6.3): by which a gateway sees that a request has travelled already."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 ENTRIES = 20
 """How many are read, from the last one on: no request passes so many proxies."""
@@ -24,15 +24,17 @@ def readable(values: Iterable[str]) -> bool:
     return sum(value.count(",") + 1 for value in values) <= ENTRIES
 
 
-def origin(values: Iterable[str]) -> str | None:
+def origin(values: Sequence[str]) -> str | None:
     """Return the cloud whose gateway sent the request on, None if it comes from none."""
+    if not values:
+        return None
     return next((m["cloud"] for e in _last(values) if (m := _OURS.fullmatch(e))), None)
 
 
-def _last(values: Iterable[str]) -> Iterator[str]:
+def _last(values: Sequence[str]) -> Iterator[str]:
     """Yield the last entries, from right to left."""
     left = ENTRIES
-    for value in reversed(list(values)):
+    for value in reversed(values):
         entries = value.rsplit(",", left)[-left:] if left else []
         yield from reversed(entries)
         left -= len(entries)

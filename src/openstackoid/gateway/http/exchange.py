@@ -27,6 +27,7 @@ class Peer(Stream):
         self.patience = patience
         self.remote = ""
         self.port = 0
+        self.certificate: dict[str, Any] | None = None
         self.last = False
 
 
@@ -71,8 +72,7 @@ class Request:
     @property
     def certificate(self) -> dict[str, Any] | None:
         """What the client has shown, verified (SSLSocket.getpeercert)."""
-        shown: dict[str, Any] | None = self._connection.transport.get_extra_info("peercert")
-        return shown
+        return self._connection.certificate
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the body; the client is told to go on when it is first asked for.

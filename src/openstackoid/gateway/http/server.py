@@ -112,6 +112,7 @@ class Connection(Peer):
             self.abort()
             return
         self.port = (transport.get_extra_info("sockname") or ("", 0))[1]
+        self.certificate = transport.get_extra_info("peercert")
         self._server.open.add(self)
         self._server.begun.add(self)
 
