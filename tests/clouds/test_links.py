@@ -86,6 +86,20 @@ def test_a_blackholed_link_ends_in_504(lab: Lab, api: Api) -> None:
     assert api.get("image", IMAGES, TWO).status_code == 200
 
 
+def test_a_link_that_falls_silent_is_found_out(lab: Lab, api: Api) -> None:
+    """Also by a request on a connection of before; with an alternative it only takes longer."""
+    for scope, status in ((TWO, 504), ("image=CloudTwo|CloudThree", 200)):
+        lab.link(*ENDS)
+        while api.get("image", IMAGES, TWO).status_code != 200:
+            time.sleep(0.1)
+        lab.link(*ENDS, BLACKHOLE)
+        answer = api.get("image", IMAGES, scope)
+        assert answer.status_code == status
+        if status == 504:
+            assert "can no longer be reached" in answer.json()["error"]["message"]
+    unaffected(api)
+
+
 def test_a_delayed_link_takes_its_time(lab: Lab, api: Api) -> None:
     """Each way."""
     delay = 0.3

@@ -86,6 +86,10 @@ class Backend:
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
+    def deafen(self) -> None:
+        """Listen no more; the connections there are stay."""
+        self._server.close()
+
     async def stop(self) -> None:
         """Listen no more, and end the connections there are."""
         self._server.close()

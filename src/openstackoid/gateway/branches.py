@@ -66,7 +66,7 @@ class Branches:
         try:
             response = await self.upstream.request(request.method, goal, branch, headers, body)
         except NoAnswerError as error:
-            if goal.remote and not error.sent:
+            if goal.remote and error.away:
                 self.health.failed(cloud)
             raise
         finally:

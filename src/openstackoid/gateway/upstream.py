@@ -15,6 +15,7 @@ from openstackoid.gateway import audit
 from openstackoid.gateway.http import (
     Client,
     HttpError,
+    LostError,
     MalformedError,
     Origin,
     Outgoing,
@@ -129,6 +130,9 @@ class Upstream:
             case UnreachableError(reason=OSError() as reason):
                 sent = False
                 what = f"{who}{at} could not be reached: {_reason(reason)}"
+            case LostError():
+                status = HTTPStatus.GATEWAY_TIMEOUT
+                what = f"{who}{at} has not answered, and can no longer be reached"
             case SilentError():
                 status = HTTPStatus.GATEWAY_TIMEOUT
                 what = f"{who}{at} has not answered for {self._idle_timeout:g} s"
@@ -142,7 +146,8 @@ class Upstream:
             advice = f"try again later, or take {route.service} in another cloud"
         else:
             advice = "try again later"
-        return NoAnswerError(f"{what}; {advice}", sent=sent, status=status)
+        away = isinstance(error, UnreachableError | LostError)
+        return NoAnswerError(f"{what}; {advice}", sent=sent, status=status, away=away)
 
 
 def _has(headers: Headers, name: str) -> bool:

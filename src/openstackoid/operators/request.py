@@ -100,14 +100,16 @@ class Answer:
 class NoAnswerError(Exception):
     """A cloud did not answer.
 
-    `sent` tells whether the request may have been carried out all the same.
+    `sent` tells whether the request may have been carried out all the same, `away` that the cloud
+    cannot be reached.
     """
 
-    def __init__(self, message: str, *, sent: bool, status: int = 502) -> None:
+    def __init__(self, message: str, *, sent: bool, status: int = 502, away: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.sent = sent
         self.status = status
+        self.away = away
 
 
 Send: TypeAlias = Callable[[str, Request], Awaitable[Answer]]

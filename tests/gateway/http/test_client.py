@@ -12,6 +12,7 @@ from openstackoid.gateway.http import (
     Client,
     GoneError,
     HttpError,
+    LostError,
     MalformedError,
     Origin,
     Outgoing,
@@ -323,6 +324,42 @@ async def test_the_head_of_an_answer_has_to_come_in_time(
     with pytest.raises(SilentError):
         await ask(client, backend, request_)
     await backend.all_closed()
+
+
+async def say_nothing(received: Received, connection: Connection) -> None:
+    await connection.body(received.head)
+    await connection.reader.read()
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_a_service_that_is_gone_is_not_waited_for(
+    client: Client, backend: Backend, streams: bool
+) -> None:
+    """A link that swallows packets leaves its connections open; new ones tell."""
+    await ask(client, backend)
+    backend.answer = say_nothing
+    client.connect_timeout = 0.1
+    origin = at(backend)
+    asking = asyncio.create_task(client.request(origin, put(b"x") if streams else GET))
+    while len(backend.requests) < 2:  # noqa: ASYNC110  (it is the loop that is waited for)
+        await asyncio.sleep(0)
+    backend.deafen()
+    with pytest.raises(LostError):
+        await asking
+    with pytest.raises(UnreachableError):
+        await client.request(origin, GET)
+
+
+async def test_a_service_that_is_there_may_take_its_time(client: Client, backend: Backend) -> None:
+    """However often it is looked after."""
+
+    async def answer(received: Received, connection: Connection) -> None:
+        await asyncio.sleep(0.3)
+        await saying(OK)(received, connection)
+
+    backend.answer = answer
+    client.connect_timeout = 0.05
+    assert await ask(client, backend)
 
 
 @pytest.mark.parametrize(("promises", "kept"), [(20, True), (21, False)])

@@ -8,6 +8,7 @@ from openstackoid.gateway.http.client import Client, Origin, Outgoing, Response
 from openstackoid.gateway.http.errors import (
     GoneError,
     HttpError,
+    LostError,
     MalformedError,
     SilentError,
     UnreachableError,
@@ -23,6 +24,7 @@ __all__ = [
     "GoneError",
     "Headers",
     "HttpError",
+    "LostError",
     "MalformedError",
     "Origin",
     "Outgoing",

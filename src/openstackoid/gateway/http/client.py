@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple, TypeVar
 
 import httptools
 
@@ -11,6 +11,7 @@ from openstackoid.gateway.http.bodies import Body, Decoder, decoder
 from openstackoid.gateway.http.errors import (
     GoneError,
     HttpError,
+    LostError,
     MalformedError,
     SilentError,
     UnreachableError,
@@ -38,6 +39,8 @@ MAX_PROMISES = 20
 _CONTINUE = 100
 _SWITCHING = 101
 _FINAL = 200
+
+C = TypeVar("C", bound=Stream)
 
 
 class Origin(NamedTuple):
@@ -91,11 +94,12 @@ class Client:
     """A pool of connections. Nothing is buffered, followed, decoded, or sent twice unless safe.
 
     A connection is to be accepted within `connect_timeout` seconds; an answer's head has to come
-    within `patience`, whatever 1xx come before it, and so has each piece of its body.
+    within `patience`, whatever 1xx come before it, and so has each piece of its body. While a head
+    is waited for, it is tried each `connect_timeout` seconds whether the service is there at all.
     """
 
     def __init__(self, connect_timeout: float, patience: float) -> None:
-        self._connect_timeout = connect_timeout
+        self.connect_timeout = connect_timeout
         self.patience = patience
         self._pool: dict[Origin, list[Connection]] = {}
         self.idle: Ages[Connection] = Ages(KEEP_ALIVE, Connection.expire)
@@ -131,21 +135,37 @@ class Client:
         return None
 
     async def _connected(self, origin: Origin) -> "Connection":
+        return await self._connect(lambda: Connection(self, origin), origin, origin.tls)
+
+    async def reach(self, origin: Origin) -> None:
+        """See that a service accepts connections; raises UnreachableError."""
+        protocol = await self._connect(Stream, origin, None)
+        protocol.transport.abort()
+
+    async def _connect(
+        self, protocol: Callable[[], C], origin: Origin, tls: ssl.SSLContext | None
+    ) -> C:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._connect_timeout):
+            async with asyncio.timeout(self.connect_timeout):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(self, origin),
+                    protocol,
                     origin.host,
                     origin.port,
-                    ssl=origin.tls,
-                    server_hostname=origin.name if origin.tls else None,
+                    ssl=tls,
+                    server_hostname=origin.name if tls else None,
                 )
         except TimeoutError as error:
             raise UnreachableError(None) from error
         except OSError as error:
             raise UnreachableError(error) from error
         return connection
+
+    def leave(self, origin: Origin) -> None:
+        """Close what is kept for a service that is no longer there."""
+        for connection in self._pool.pop(origin, ()):
+            self.idle.discard(connection)
+            connection.transport.abort()
 
     def keep(self, connection: "Connection", origin: Origin) -> None:
         """Keep a connection for the next request."""
@@ -176,7 +196,9 @@ class Connection(Stream):
         self._origin = origin
         self._request: Outgoing | None = None
         self._answer: asyncio.Future[Response] | None = None
+        self._until = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._continue: asyncio.Event | None = None
         self._sending: asyncio.Task[None] | None = None
         self._reader: HeadReader | None = None
@@ -262,15 +284,36 @@ class Connection(Stream):
 
     def _expect(self) -> None:
         """Give the answer's head its time."""
-        self._timer = self.loop.call_later(self._client.patience, self._silent)
+        self._until = self.loop.time() + self._client.patience
+        self._look_later()
 
-    def _silent(self) -> None:
-        self._fail(SilentError())
+    def _look_later(self) -> None:
+        left = self._until - self.loop.time()
+        self._timer = self.loop.call_later(min(left, self._client.connect_timeout), self._look)
+
+    def _look(self) -> None:
+        if self.loop.time() >= self._until:
+            self._fail(SilentError())
+        else:
+            self._looking = self.loop.create_task(self._see())
+
+    async def _see(self) -> None:
+        """Try whether the service can be reached: a link that swallows packets tells nobody."""
+        try:
+            await self._client.reach(self._origin)
+        except UnreachableError:
+            self._client.leave(self._origin)
+            self._fail(LostError())
+        else:
+            self._look_later()
 
     def _expect_no_more(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     def _fail(self, error: HttpError) -> None:
         """Give up the request."""

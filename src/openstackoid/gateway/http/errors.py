@@ -17,6 +17,10 @@ class SilentError(HttpError, TimeoutError):
     """It sends nothing, or takes nothing, for too long."""
 
 
+class LostError(SilentError):
+    """It sends nothing, and accepts no connection any more: the link to it swallows packets."""
+
+
 class GoneError(HttpError):
     """It closed the connection before it was through."""
 
