@@ -2,11 +2,12 @@
 
 import math
 import resource
-import time
 from collections import Counter, OrderedDict
+from datetime import timedelta
 from http import HTTPStatus
 
 import structlog
+from throttled import MemoryStore, RateLimiterType, Throttled, rate_limiter
 
 from openstackoid.routing import Refusal
 
@@ -77,14 +78,13 @@ class Limits:
 
 
 class _Limit:
-    """The generic cell rate algorithm (ITU-T I.371), for each sender.
-
-    What is kept of one is when all that it has sent will be paid off, at its rate.
-    """
-
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self._paid: OrderedDict[str, float] = OrderedDict()
+        self._limit = Throttled(
+            using=RateLimiterType.GCRA.value,
+            quota=rate_limiter.per_duration(timedelta(seconds=1), rate, burst=rate * BURST),
+            store=MemoryStore(options={"MAX_SIZE": ADDRESSES}),
+        ).limit
 
     def wait(self, sender: str, requests: int, counted: int) -> float | None:
         """Count requests; return the seconds to wait if they are too many, None otherwise.
@@ -92,15 +92,10 @@ class _Limit:
         What would never fit is counted as all that fits; some may be `counted` already.
         """
         left = min(requests, self.rate * BURST) - counted
-        now = time.monotonic()
-        paid = max(self._paid.get(sender, now), now) + left / self.rate
-        if paid - now > BURST:
-            return paid - now - BURST
-        self._paid[sender] = paid
-        self._paid.move_to_end(sender)
-        if len(self._paid) > ADDRESSES:
-            self._paid.popitem(last=False)
-        return None
+        if not left:
+            return None
+        result = self._limit(sender, left)
+        return result.state.retry_after if result.limited else None
 
 
 class Connections:

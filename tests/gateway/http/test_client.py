@@ -325,6 +325,20 @@ async def test_the_head_of_an_answer_has_to_come_in_time(
     await backend.all_closed()
 
 
+@pytest.mark.parametrize(("promises", "kept"), [(20, True), (21, False)])
+async def test_promises_come_to_an_end(
+    client: Client, backend: Backend, promises: int, kept: bool
+) -> None:
+    """A few are passed over; who sends nothing else is no service."""
+    backend.answer = saying(b"HTTP/1.1 103 Early Hints\r\n\r\n" * promises + OK)
+    if kept:
+        await ask(client, backend)
+    else:
+        with pytest.raises(MalformedError):
+            await ask(client, backend)
+        await backend.all_closed()
+
+
 @pytest.mark.parametrize("patience", [0.2])
 async def test_each_piece_of_an_answer_has_to_come_in_time(
     client: Client, backend: Backend

@@ -32,6 +32,9 @@ KEEP_ALIVE = 4.0
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods whose requests may be sent again (RFC 9110, section 9.2.1)."""
 
+MAX_PROMISES = 20
+"""How many 1xx may come before an answer (RFC 9110, section 15.2)."""
+
 _CONTINUE = 100
 _SWITCHING = 101
 _FINAL = 200
@@ -179,6 +182,7 @@ class Connection(Stream):
         self._reader: HeadReader | None = None
         self._decoder: Decoder | None = None
         self._persists = True
+        self._promises = 0
         self.answering = False
         """Whether anything of an answer to the last request has come."""
 
@@ -192,6 +196,7 @@ class Connection(Stream):
         body = request.body
         headers = request.headers
         self._request = request
+        self._promises = 0
         self.answering = False
         self._reader = None
         streams = None if body is None or isinstance(body, bytes) else body
@@ -312,8 +317,9 @@ class Connection(Stream):
                         self._fed(data)
                 answer.set_result(Response(self, request, head, self._body))
                 return
-            if head.status == _SWITCHING:
-                raise MalformedError("a protocol that nobody asked for")
+            self._promises += 1
+            if head.status == _SWITCHING or self._promises > MAX_PROMISES:
+                raise MalformedError("a protocol that nobody asked for, or promises without end")
             if head.status == _CONTINUE and self._continue is not None:
                 self._continue.set()
 
