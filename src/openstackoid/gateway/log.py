@@ -24,8 +24,7 @@ class _Output:
 
     def msg(self, line: str) -> None:
         """Write a line."""
-        self.stream.write(line + "\n")
-        self.stream.flush()
+        self.stream.write(line + "\n")  # standard error has no buffer for more than a line
 
     log = debug = info = warn = warning = error = critical = msg
 

@@ -183,6 +183,8 @@ class Relay:
         headers = identity.headers_for(head, decided, goal, self._here)
         if decided.scope is None and not isinstance(body, bytes):
             return headers
+        if not isinstance(body, bytes) and head.value(REQUEST_ID.lower()) is None:
+            return (*headers, (REQUEST_ID, record.make_request_id()))
         dropped = {"content-length", "expect"} if isinstance(body, bytes) else set()
         if decided.scope is not None:
             dropped.add(REQUEST_ID.lower())  # what came may be none

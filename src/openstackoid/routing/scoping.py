@@ -51,7 +51,7 @@ def scope_of(
         places = " and ".join(dict.fromkeys(texts.values()))
         raise _bad(f"the scopes in {places} differ; send the same one, or only one", here)
     for header, name in ((AUTH_TOKEN, "X-Auth-Token"), (SUBJECT_TOKEN, "X-Subject-Token")):
-        if len(set(head.values(header))) > 1:
+        if len(values := head.values(header)) > 1 and len(set(values)) > 1:
             raise _bad(f"{name} is sent twice with different tokens; send one", here)
     for value in head.values(SUBJECT_TOKEN):
         _suffix(value, "X-Subject-Token", here)  # whoever it is for, it is to be one

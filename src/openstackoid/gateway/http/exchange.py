@@ -189,7 +189,8 @@ class Reply:
                 connection.transport.writelines((head, data))
         else:
             connection.transport.write(data)
-        await connection.drained(connection.patience)
+        if connection.full or connection.lost:
+            await connection.drained(connection.patience)
 
     async def end(self) -> None:
         """Say that this was all; raises GoneError, ValueError if it was not."""

@@ -128,8 +128,7 @@ class Connection(Peer):
             ages.discard(self)
         if self._request is not None:
             self._request.body.fail(GoneError())
-        if self.task is not None:
-            self.task.cancel()
+        self._cancel()
         self._request = self._decoder = self._reader = None
 
     def data_received(self, data: bytes) -> None:
@@ -182,9 +181,8 @@ class Connection(Peer):
         else:
             server.idle.discard(self)
             server.begun.discard(self)
-            self.task = task = self.loop.create_task(self._handle(request))
-            server.tasks.add(task)
-            task.add_done_callback(server.tasks.discard)
+            self.task = self.loop.create_task(self._handle(request))
+            server.tasks.add(self.task)
 
     def _body(self, data: bytes) -> bytes:
         """Take a piece of a body, return what is behind its end."""
@@ -192,8 +190,8 @@ class Connection(Peer):
             return self._fed(data)
         except MalformedError as error:
             self._decoder = None
-            if self._request is not None and self._request.reply is None and self.task is not None:
-                self.task.cancel()
+            if self._request is not None and self._request.reply is None:
+                self._cancel()
                 self._refuse(error)
             else:
                 self._unreadable(error)
@@ -221,8 +219,16 @@ class Connection(Peer):
                 log.warning("an answer broke off", client=self.remote, error=type(error).__name__)
                 self.abort()
         finally:
-            self.task = None
+            if self.task is not None:
+                self._server.tasks.discard(self.task)
+                self.task = None
             self._finish(request)
+
+    def _cancel(self) -> None:
+        """End the handler, which may not even have begun."""
+        if self.task is not None:
+            self.task.add_done_callback(self._server.tasks.discard)
+            self.task.cancel()
 
     def _finish(self, request: Request) -> None:
         """Go on with the next request, if all of this one was answered and none of it is left."""

@@ -7,7 +7,7 @@ from openstackoid.gateway.http.waiting import within
 
 LAST_CHUNK = b"0\r\n\r\n"
 
-HIGH = 262_144
+HIGH = 65_536
 """Bytes that wait to be sent, or to be read, before their source has to."""
 
 JOINED = 16_384
@@ -20,7 +20,7 @@ class Stream(asyncio.Protocol):
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.transport: asyncio.Transport
-        self._full = False
+        self.full = False
         self._draining: asyncio.Future[None] | None = None
         self.lost = False
 
@@ -37,11 +37,11 @@ class Stream(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Note that the transport has enough."""
-        self._full = True
+        self.full = True
 
     def resume_writing(self) -> None:
         """Note that the transport has sent most of it."""
-        self._full = False
+        self.full = False
         if self._draining is not None and not self._draining.done():
             self._draining.set_result(None)
 
@@ -49,7 +49,7 @@ class Stream(asyncio.Protocol):
         """Wait until more may be written; raises SilentError, GoneError."""
         if self.lost:
             raise GoneError
-        if self._full:
+        if self.full:
             self._draining = self.loop.create_future()
             try:
                 await within(seconds, self._draining)
