@@ -160,6 +160,7 @@ class Gateway:
                 listener.port,
                 ssl=self._listening if listener.tls else None,
                 ssl_handshake_timeout=HEAD_TIMEOUT if listener.tls else None,
+                ssl_shutdown_timeout=self._settings.idle_timeout if listener.tls else None,
                 backlog=BACKLOG,
             )
         except OSError as error:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from openstackoid.gateway import log as gateway_log
-from openstackoid.gateway.http import Pairs, Request, Server, SilentError
+from openstackoid.gateway.http import Body, Pairs, Request, Server, SilentError
 from openstackoid.gateway.http.server import BEHIND
 
 Handler = Callable[[Request], Awaitable[None]]
@@ -585,5 +585,98 @@ async def test_nothing_is_left_for_the_garbage_collector() -> None:
                 writer.write(GET)
                 await answered(reader)
             assert gc.collect() < 100
+        finally:
+            gc.enable()
+
+
+@pytest.mark.parametrize("size", [100_000, 300_000, 1_000_000])
+async def test_a_connection_goes_on_behind_a_body_that_nobody_read(size: int) -> None:
+    """However much of it waited when the answer was made."""
+    whole = asyncio.Event()
+
+    async def refuse(request: Request) -> None:
+        if request.body_exists:
+            await whole.wait()
+        await request.respond(200, (), b"ok")
+
+    async with serving(refuse) as running:
+        reader, writer = await running.connect()
+        writer.write(PUT + b"Content-Length: %d\r\n\r\n" % size + bytes(size // 2))
+        await asyncio.sleep(0)
+        writer.write(bytes(size - size // 2))
+        await until(lambda: running.server.tasks)
+        whole.set()
+        assert (await answered(reader)).endswith(b"ok")
+        writer.write(GET)
+        assert (await answered(reader)).endswith(b"ok")
+
+
+SIZE = 8 * 2**20
+
+
+async def much(request: Request) -> None:
+    await request.respond(200, (), bytes(SIZE))
+
+
+async def test_an_answer_that_ends_a_connection_comes_whole() -> None:
+    """Though the client takes longer than is waited for what it still sends."""
+    async with serving(much) as running:
+        running.server.lingering.seconds = 0.01
+        reader, writer = await running.connect()
+        writer.write(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        await reader.readuntil(b"\r\n\r\n")
+        taken = 0
+        while running.server.tasks:
+            taken += len(await reader.read(65_536))
+        await asyncio.sleep(0.05)
+        assert taken + len(await reader.read(-1)) == SIZE
+
+
+async def test_an_answer_that_is_being_taken_is_not_cut_by_the_end() -> None:
+    """The server waits for it as for a request under way."""
+    async with serving(much) as running:
+        reader, writer = await running.connect()
+        writer.write(GET)
+        await reader.readuntil(b"\r\n\r\n")
+        closing = asyncio.create_task(running.server.close(20))
+        assert len(await reader.read(-1)) == SIZE
+        await closing
+
+
+@pytest.mark.parametrize("patience", [0.05])
+async def test_a_client_that_takes_nothing_is_cut_off_though_its_answer_is_made(
+    patience: float,
+) -> None:
+    """It would have its connection for ever."""
+    async with serving(much, patience) as running:
+        _, writer = await running.connect()
+        writer.write(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        await until(lambda: running.server.open)
+        await until(lambda: not running.server.open)
+
+
+async def test_an_upload_that_breaks_off_leaves_nothing_behind() -> None:
+    """Not even until the next garbage collection."""
+
+    def bodies() -> int:
+        return sum(isinstance(thing, Body) for thing in gc.get_objects())
+
+    async def wait(request: Request) -> None:
+        await asyncio.Event().wait()
+
+    async with serving(wait) as running:
+        gc.collect()
+        gc.disable()
+        try:
+            before = bodies()
+            _, writer = await running.connect()
+            writer.write(PUT + b"Transfer-Encoding: chunked\r\n\r\nffff\r\n" + bytes(1000))
+            await until(lambda: running.server.tasks)
+            assert bodies() == before + 1
+            writer.transport.abort()
+            await until(lambda: not running.server.open and not running.server.tasks)
+            for _ in range(3):  # callbacks of what has ended
+                await asyncio.sleep(0)
+            assert bodies() == before
         finally:
             gc.enable()

@@ -12,6 +12,10 @@ from openstackoid.gateway.http.stream import HIGH
 from openstackoid.gateway.http.waiting import within
 
 
+PIECE = 64
+"""Bytes that a piece takes besides its own: many are made of very few."""
+
+
 class Source(Protocol):
     """A connection that can be asked to send no more for a while."""
 
@@ -59,7 +63,7 @@ class Body:
         if self._dropped:
             return
         self._pieces.append(piece)
-        self._kept += len(piece)
+        self._kept += len(piece) + PIECE
         if self._kept > HIGH and not self._paused:
             self._paused = True
             self._source.pause()

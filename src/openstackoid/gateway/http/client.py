@@ -135,7 +135,12 @@ class Client:
         return None
 
     async def _connected(self, origin: Origin) -> "Connection":
-        return await self._connect(lambda: Connection(self, origin), origin, origin.tls)
+        connection = Connection(self, origin)
+        try:
+            return await self._connect(lambda: connection, origin, origin.tls)
+        except BaseException:
+            self.open.discard(connection)  # uvloop does not tell it that it is lost
+            raise
 
     async def reach(self, origin: Origin) -> None:
         """See that a service accepts connections; raises UnreachableError."""
@@ -384,10 +389,9 @@ class Connection(Stream):
         super().connection_lost(exc)
         self._client.forget(self, self._origin)
         if self._decoder is not None:
-            if exc is None:
-                self._decoder.eof()
-            else:
+            if exc is not None:
                 self._body.fail(GoneError())
+            self._decoder.eof()
             self._decoder = None
         self._end()
         if self._answer is not None and not self._answer.done():
@@ -404,7 +408,7 @@ class Connection(Stream):
 
     def expire(self) -> None:
         """Close the connection: nobody has used it for a while."""
-        self.transport.close()
+        self.transport.abort()
 
     def _end(self) -> None:
         if self._sending is not None:

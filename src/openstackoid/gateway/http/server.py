@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 import httptools
@@ -71,6 +72,18 @@ class Server:
         self.idle: Ages[Connection] = Ages(KEEP_ALIVE, Connection.expire)
         self.begun: Ages[Connection] = Ages(HEAD_TIMEOUT, Connection.expire)
         self.lingering: Ages[Connection] = Ages(LINGER, Connection.abort)
+        self.ending: Ages[Connection] = Ages(patience, Connection.abort)
+        """Those whose last answer the client is still taking."""
+        self._empty = asyncio.Event()
+
+    def gone(self, connection: "Connection") -> None:
+        """Forget a connection that is closed."""
+        self.open.discard(connection)
+        self.counter.closed(connection.remote)
+        for ages in (self.idle, self.begun, self.lingering, self.ending):
+            ages.discard(connection)
+        if not self.open:
+            self._empty.set()
 
     def __call__(self) -> "Connection":
         """Return the protocol of a new connection."""
@@ -79,15 +92,21 @@ class Server:
     async def close(self, seconds: float) -> None:
         """Let requests under way come to their end within so many seconds, then cut them off."""
         self.closing = True
+        end = asyncio.get_running_loop().time() + seconds
         for connection in list(self.open):
             connection.finish()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=seconds)
+        if self.open:
+            self._empty.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(end):
+                    await self._empty.wait()
         for connection in list(self.open):
             connection.abort()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=_CUT)
-        for ages in (self.idle, self.begun, self.lingering):
+        for ages in (self.idle, self.begun, self.lingering, self.ending):
             ages.close()
 
 
@@ -122,12 +141,11 @@ class Connection(Peer):
         server = self._server
         if self not in server.open:
             return
-        server.open.discard(self)
-        server.counter.closed(self.remote)
-        for ages in (server.idle, server.begun, server.lingering):
-            ages.discard(self)
+        server.gone(self)
         if self._request is not None:
             self._request.body.fail(GoneError())
+        if self._decoder is not None:
+            self._decoder.eof()
         self._cancel()
         self._request = self._decoder = self._reader = None
 
@@ -243,6 +261,7 @@ class Connection(Peer):
             self._request = None
             self._server.lingering.add(self)
         else:
+            request.body.discard()
             self._next(self._behind)
 
     def _next(self, data: bytes) -> None:
@@ -271,24 +290,32 @@ class Connection(Peer):
     def leave(self, *, unread: bool = False) -> None:
         """Send what is written and close; if more is to come, which nobody reads, take it first."""
         self._leaving = True
-        self._server.lingering.add(self)
         if self._request is not None:
             self._request.body.discard()
-        if unread and self.transport.can_write_eof():
-            self.resume()
+        if not unread or not self.transport.can_write_eof():
+            self._close()
+            return
+        self._server.lingering.add(self)
+        self.resume()
+        try:
             self.transport.write_eof()
-        else:
-            self.transport.close()
+        except OSError:  # the client has left
+            self.abort()
 
     def finish(self) -> None:
         """Close the connection, at once or after the request under way."""
         self.last = True
         if self._request is None:
-            self.transport.close()
+            self._close()
 
     def expire(self) -> None:
         """Close the connection: its time is over."""
-        self.abort() if self._reader is not None else self.transport.close()
+        self.abort() if self._reader is not None else self._close()
+
+    def _close(self) -> None:
+        """Close the connection once the client has taken what is written, unless it never does."""
+        self._server.ending.add(self)
+        self.transport.close()
 
     def abort(self) -> None:
         """Cut the connection, whatever is still to be sent."""
