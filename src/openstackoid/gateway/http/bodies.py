@@ -11,7 +11,6 @@ from openstackoid.gateway.http.heads import CHUNKED, TO_END, Framing
 from openstackoid.gateway.http.stream import HIGH
 from openstackoid.gateway.http.waiting import within
 
-
 PIECE = 64
 """Bytes that a piece takes besides its own: many are made of very few."""
 
