@@ -14,7 +14,7 @@ ORIGIN = "oid:cloud"
 class Run:
     """Items of one cloud that follow one another in a merged list.
 
-    `cloud` is None where they name their clouds themselves.
+    `cloud` is None where they name their clouds themselves. All of them are bytes, or none is.
     """
 
     cloud: str | None
@@ -32,7 +32,7 @@ class Run:
 
         Bytes are marked as bytes: of a thousand clouds' lists, decoding would be most of the work.
         """
-        if self.cloud is not None and all(isinstance(item, msgspec.Raw) for item in self.items):
+        if self.cloud is not None and self.items and isinstance(self.items[0], msgspec.Raw):
             items = [bytes(item) for item in self.items]
             if {item[:2] for item in items} == {b'{"'}:
                 mark = b'{"%b":%b,' % (ORIGIN.encode(), msgspec.json.encode(self.cloud))
