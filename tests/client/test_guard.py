@@ -173,13 +173,17 @@ def test_the_other_branch_is_shown(openstack: Openstack, cloud: Fake, away: Fake
     assert away.requests == []
 
 
-@pytest.mark.parametrize(
+scoped_by = pytest.mark.parametrize(
     "keys",
     [
         {"vendor_hook": hook.NAME, "oid_scope": {"image": "CloudTwo"}},
         {"auth_type": "v3oidpassword", "auth": {"oid_scope": {"image": "CloudTwo"}}},
     ],
 )
+"""For a test of openstacksdk: with the hook, and with the auth type alone."""
+
+
+@scoped_by
 def test_openstacksdk_pages_at_home_alone(
     keys: dict[str, Any],
     cloud: Fake,
@@ -201,13 +205,7 @@ def test_openstacksdk_pages_at_home_alone(
     assert away.requests == []
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [
-        {"vendor_hook": hook.NAME, "oid_scope": {"image": "CloudTwo"}},
-        {"auth_type": "v3oidpassword", "auth": {"oid_scope": {"image": "CloudTwo"}}},
-    ],
-)
+@scoped_by
 def test_an_endpoint_that_the_user_has_configured_is_used(
     keys: dict[str, Any],
     cloud: Fake,

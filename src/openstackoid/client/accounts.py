@@ -16,11 +16,11 @@ from requests import Response
 from openstackoid.scope import Account, Cloud, Scope, Wallet
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING, IDENTITY
+from openstackoid.scope.wallet import SEALING_KEY
 
 LOG = logging.getLogger(__name__)
 
 SCOPE_HEADER = "X-Scope"
-KEY_HEADER = "X-Scope-Key"
 
 _KEY = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*) ([A-Za-z0-9_-]{43})")
 _PATIENCE = 10  # seconds for a login that can be done without
@@ -41,7 +41,7 @@ class Gateway:
     @classmethod
     def of(cls, response: Response) -> "Gateway | None":
         """Return what an answer says, None if it says nothing."""
-        match = _KEY.fullmatch(response.headers.get(KEY_HEADER, ""))
+        match = _KEY.fullmatch(response.headers.get(SEALING_KEY, ""))
         return cls(match[1], match[2]) if match else None
 
 

@@ -2,26 +2,13 @@
 
 from openstackoid.gateway.errors import CONTENT_TYPE
 from openstackoid.gateway.http import Headers
-
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+from openstackoid.routing.head import HOP_BY_HOP
 
 
 def connection_headers(headers: Headers) -> frozenset[str]:
     """Return the names of headers that end at this connection (RFC 9110, section 7.6.1)."""
     named = headers.words("connection")
-    return _HOP_BY_HOP if named <= _HOP_BY_HOP else _HOP_BY_HOP | named
+    return HOP_BY_HOP if named <= HOP_BY_HOP else HOP_BY_HOP | named
 
 
 def is_json(headers: Headers) -> bool:

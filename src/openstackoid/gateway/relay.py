@@ -32,9 +32,7 @@ from openstackoid.routing.links import Links, has_links
 from openstackoid.scope import Cloud
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import IDENTITY
-
-SEALING_KEY = "X-Scope-Key"
-"""On the answer to a login: the cloud's name, and the key that tokens are sealed to it with."""
+from openstackoid.scope.wallet import SEALING_KEY
 
 Body = AsyncIterator[bytes] | bytes | None
 

@@ -8,25 +8,11 @@ from collections.abc import Iterable
 
 from openstackoid.haproxy.plan import Entry
 from openstackoid.identity.unproven import IDENTITY
+from openstackoid.routing.head import HOP_BY_HOP
 from openstackoid.routing.route import DOT_SEGMENT
 
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""Headers that end at each connection (RFC 9110, section 7.6.1)."""
-
 FRAMING = ("connection", "transfer-encoding")
-"""Those of them that HAProxy itself ends, or writes anew."""
+"""Those headers of a connection that HAProxy itself ends, or writes anew."""
 
 _LEFT = (*sorted(HOP_BY_HOP - set(FRAMING)), "expect", "x-scope-proof", "x-storage-token")
 _ONCE = ("host", "x-auth-token", "x-openstack-request-id", "x-scope", "x-subject-token")

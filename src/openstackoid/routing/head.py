@@ -5,6 +5,21 @@ from dataclasses import dataclass, field
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that end at each connection (RFC 9110, section 7.6.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -17,6 +17,9 @@ from openstackoid.scope.model import EVERYTHING
 MAX_WALLET_BYTES = 8192
 """Bytes; a Fernet token has about 200, a sealed one 700."""
 
+SEALING_KEY = "X-Scope-Key"
+"""On the answer to a login: the cloud's name, and the key that tokens are sealed to it with."""
+
 _KEY = '"tokens":'
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=:-]+")
 _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
