@@ -8,7 +8,7 @@ from gateway.credentials import give_keys, reload
 from gateway.played import TOKEN, Answered, Clouds
 
 from openstackoid.gateway import Gateway, Settings
-from openstackoid.gateway.peers import Peers, PeersError, Seen
+from openstackoid.gateway.peers import Peers, PeersError
 from openstackoid.identity.keys import Keys, make
 from openstackoid.identity.signature import LIFETIME, Hop, sign
 from openstackoid.routing import Head
@@ -185,61 +185,11 @@ async def test_keys_that_cannot_be_read_change_nothing(clouds: Clouds) -> None:
     assert (await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)).status == 200
 
 
-def test_ids_are_forgotten_when_they_are_too_old_to_be_taken() -> None:
-    """So that the memory of them does not grow for ever."""
-    seen = Seen()
-    assert not seen.has("CloudOne", "a", 0)
-    assert seen.add("CloudOne", "a", 0)
-    assert seen.has("CloudOne", "a", 2 * LIFETIME - 1)
-    assert not seen.has("CloudTwo", "a", 2 * LIFETIME - 1)
-    assert not seen.has("CloudOne", "a", 2 * LIFETIME + 1)
-    assert seen.add("CloudOne", "b", 2 * LIFETIME + 1)
-    assert list(seen._until) == [("CloudOne", "b")]
-
-
-def test_ids_are_not_gone_through_for_each_request() -> None:
-    """Only the oldest are looked at, and go if they have expired; some remain for the next."""
-    looked_at = []
-
-    class Until(float):
-        def __le__(self, now: float) -> bool:
-            looked_at.append(float(self))
-            return float(self) <= now
-
-        __gt__ = None
-
-    seen = Seen()
-    for n in range(1000):
-        assert seen.add("CloudOne", f"{n}", 0)
-    seen._until.update({key: Until(until) for key, until in seen._until.items()})
-    assert seen.add("CloudOne", "new", 1)
-    assert seen.add("CloudOne", "newer", 2 * LIFETIME)
-    assert len(looked_at) <= 4
-    assert len(seen._until) == 1000
-    assert seen.add("CloudOne", "999", 2 * LIFETIME)
-    assert len(seen._until) == 998
-    assert seen.has("CloudOne", "999", 2 * LIFETIME)
-    for n in range(1000):
-        assert seen.add("CloudOne", f"newest {n}", 2 * LIFETIME)
-    assert len(seen._until) == sum(seen._kept.values()) == 1003
-
-
-def test_one_gateway_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has to wait until its older ones expire; others are not in its way."""
-    monkeypatch.setattr("openstackoid.gateway.peers.SIGNATURES", 3)
-    seen = Seen()
-    assert [seen.add("CloudOne", f"{n}", n) for n in range(5)] == [True] * 3 + [False] * 2
-    assert not seen.has("CloudOne", "3", 3)
-    assert seen.add("CloudTwo", "0", 5)
-    assert seen.add("CloudOne", "5", 2 * LIFETIME)
-    assert not seen.add("CloudOne", "6", 2 * LIFETIME)
-
-
 async def test_a_gateway_whose_signatures_are_too_many_is_told_to_wait(
     clouds: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """429, and nothing is executed: to forget a signature would let it be used again."""
-    monkeypatch.setattr("openstackoid.gateway.peers.SIGNATURES", 1)
+    monkeypatch.setattr("openstackoid.gateway.seen.SIGNATURES", 1)
     await give_keys(clouds, "CloudOne")
     assert (await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)).status == 200
     answered = await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)

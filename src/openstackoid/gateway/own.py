@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from openstackoid.federation import Federation
 from openstackoid.gateway import account
 from openstackoid.gateway.account import AccountError
-from openstackoid.gateway.peers import Peers, PeersError, Seen
+from openstackoid.gateway.peers import Peers, PeersError
+from openstackoid.gateway.seen import Seen
 
 
 def faults(federation: Federation, name: str) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """How gateways prove themselves to each other: by signatures, and by certificates."""
 
 import time
-from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,14 +8,12 @@ from typing import Any
 
 from openstackoid.federation import Federation
 from openstackoid.gateway import tls
+from openstackoid.gateway.seen import SIGNATURES, WINDOW, Seen, Taking
 from openstackoid.identity import Headers
 from openstackoid.identity.keys import KeysError, read, signer
 from openstackoid.identity.signature import LIFETIME, PROOF, Hop, ProofError, check, sign
 from openstackoid.routing import Head, Refusal, Route, Target
 from openstackoid.routing.scoping import SCOPE_HEADER
-
-SIGNATURES = 300_000
-"""Of so many signatures of one gateway the ids are kept: 2500 requests per second, some 60 MB."""
 
 
 class PeersError(Exception):
@@ -32,42 +29,6 @@ class Proof:
 
     by: tuple[str, ...] = ()
     identifier: str | None = None
-
-
-class Seen:
-    """The ids of signatures that were taken, kept as long as they could be taken again.
-
-    `now` is in seconds that never go back, so they expire in the order in which they came.
-    """
-
-    def __init__(self) -> None:
-        self._until: OrderedDict[tuple[str, str], float] = OrderedDict()
-        self._kept: Counter[str] = Counter()
-
-    def has(self, issuer: str, identifier: str, now: float) -> bool:
-        """Tell whether a signature was taken."""
-        return self._until.get((issuer, identifier), now) > now
-
-    def add(self, issuer: str, identifier: str, now: float) -> bool:
-        """Keep the id of a signature that is taken; False if there is no room for one more.
-
-        For each that comes two may go, so that no request has to wait until thousands are gone.
-        """
-        for _ in range(2):
-            oldest = next(iter(self._until), None)
-            if oldest is not None and self._until[oldest] <= now:
-                self._drop(*oldest)
-        if self._kept[issuer] >= SIGNATURES:
-            return False
-        if (issuer, identifier) in self._until:  # expired, and not the oldest
-            self._drop(issuer, identifier)
-        self._until[issuer, identifier] = now + 2 * LIFETIME
-        self._kept[issuer] += 1
-        return True
-
-    def _drop(self, issuer: str, identifier: str) -> None:
-        del self._until[issuer, identifier]
-        self._kept[issuer] -= 1
 
 
 class Peers:
@@ -139,25 +100,32 @@ class Peers:
         except ProofError as error:
             raise self._refusal(route, str(error)) from error
         if self._seen.has(route.origin, identifier, time.monotonic()):
-            raise self._refusal(route, "its signature was used before")
+            raise self._used(route)
         return Proof((*proven, "signature"), identifier)
 
-    def take(self, origin: str, proof: Proof) -> None:
-        """Take the signature of a request that is carried out; raises Refusal if they are too many.
+    def take(self, route: Route, proof: Proof) -> None:
+        """Take the signature of a request that is carried out, once.
 
-        To forget older ones for its sake would let them be used again.
+        Raises Refusal if it was used before, or if they are too many: to forget older ones for its
+        sake would let them be used again.
         """
-        if proof.identifier is None:
+        if proof.identifier is None or route.origin is None:
             return
-        if not self._seen.add(origin, proof.identifier, time.monotonic()):
+        taking = self._seen.take(route.origin, proof.identifier, time.monotonic())
+        if taking is Taking.USED:
+            raise self._used(route)
+        if taking is Taking.FULL:
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"the gateway of {origin} has sent more than {SIGNATURES} requests within "
-                f"{2 * LIFETIME} seconds; send them slower",
+                f"the gateway of {route.origin} has sent more than {SIGNATURES} requests within "
+                f"{WINDOW} seconds; send them slower",
                 cloud=self.here,
                 sent=False,
                 retry_after=LIFETIME,
             )
+
+    def _used(self, route: Route) -> Refusal:
+        return self._refusal(route, "its signature was used before")
 
     def _refusal(self, route: Route, why: str) -> Refusal:
         message = (

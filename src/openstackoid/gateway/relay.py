@@ -162,7 +162,7 @@ class Relay:
         if decided.origin is not None and proof.by:
             record.fields["proven"] = proof.by
             self._limits.gateway(decided.origin, address, named)
-            peers.take(decided.origin, proof)
+            peers.take(decided, proof)
         else:
             self._limits.address(address, named)
         return head, decided, bool(proof.by)
