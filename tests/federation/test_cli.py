@@ -64,8 +64,33 @@ def test_check_lists_the_faults(tmp_path: Path) -> None:
     assert [line.partition(":")[2] for line in result.stderr.splitlines()] == [
         f' {file}:3: clouds.One.frontends.image: "one" must be a URL like '
         'http://192.0.2.1:8774/compute ("" is no host)',
-        "4: clouds.One.foo: unknown key; see docs/reference/federation.md for those there are",
+        "4: clouds.One.foo: unknown key; known are backends, bind, connect, frontends, gateway, "
+        "keys, own, peer, region, trust",
     ]
+
+
+def test_check_tells_what_a_service_may_be_a_mistake_for(tmp_path: Path) -> None:
+    """On stderr, for a service of one's own is allowed; also one whose infrastructure is shared."""
+    file = tmp_path / "f.yaml"
+    file.write_text(
+        "clouds:\n  One: {frontends: {imagee: 'http://one/', ledger: 'http://one:1/'}}\n"
+        "  Two: {frontends: {image: 'http://two/'}}\n"
+        "shared: [{clouds: [One, Two], services: [netwrok]}]\n"
+    )
+    result = run("check", file)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        '"imagee" is no official service; did you mean "image"?',
+        '"netwrok" is no official service; did you mean "network"?',
+    ]
+
+
+def test_check_says_that_a_file_is_missing(tmp_path: Path) -> None:
+    """Without a line, of which it has none."""
+    result = run("check", tmp_path / "none.yaml")
+    assert (result.exit_code, result.stdout) == (1, "")
+    expected = f"Error: {tmp_path}/none.yaml: can't be read: No such file or directory\n"
+    assert result.stderr == expected
 
 
 def test_import_prints_a_new_file(tmp_path: Path) -> None:
@@ -147,7 +172,7 @@ def test_import_refuses_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     file.write_bytes(b"# \xff\n")
     result = run("import", "--cloud", "One", "--into", file, "-", stdin=ENDPOINTS)
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {file}:1: can't be read: it is not UTF-8\n"
+    assert result.stderr == f"Error: {file}: can't be read: it is not UTF-8\n"
 
 
 @pytest.mark.parametrize("backend", ["image", "image=", "image=one", "image=http://one/v2"])

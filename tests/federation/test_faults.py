@@ -23,7 +23,6 @@ shared:
 """
 
 URL = "must be a URL like http://192.0.2.1:8774/compute"
-KEYS = "unknown key; see docs/reference/federation.md for those there are"
 FRONTEND = ("image: http://one:8888/image", "4: clouds.One.frontends.image")
 BACKEND = ("image: http://127.0.0.1:19292", "7: clouds.One.backends.image")
 
@@ -43,13 +42,27 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     ("compute: {", "glance: {",
      '5: clouds.One.frontends.glance: "image" and "glance" are the same service, image; '
      'keep one of them'),
-    ("shared:", "trust: {}\nshared:", f"11: trust: {KEYS}"),
-    ("    backends:", "    backend:", f"6: clouds.One.backend: {KEYS}"),
+    ("shared:", "trust: {}\nshared:", "11: trust: unknown key; known are clouds, shared"),
+    ("    backends:", "    backend:",
+     '6: clouds.One.backend: unknown key; did you mean "backends"?'),
     ("  services:", "  service:",
-     f"12: shared.0.services: this key is missing\n13: shared.0.service: {KEYS}"),
+     "12: shared.0.services: this key is missing\n"
+     '13: shared.0.service: unknown key; did you mean "services"?'),
     ("    frontends:\n      image: http://two:9292", "    region: R",
      "8: clouds.Two.frontends: this key is missing"),
-    ("clouds:\n", "cloud:\n", f"1: cloud: {KEYS}\n1: clouds: this key is missing"),
+    ("clouds:\n", "cloud:\n",
+     '1: cloud: unknown key; did you mean "clouds"?\n1: clouds: this key is missing'),
+    ("    backends:", "    own: {acount: a}\n    backends:",
+     '6: clouds.One.own.acount: unknown key; did you mean "account"?'),
+    ("    backends:", "    keys: {sing: a}\n    backends:",
+     "6: clouds.One.keys.seal: this key is missing\n"
+     "6: clouds.One.keys.sign: this key is missing\n"
+     '6: clouds.One.keys.sing: unknown key; did you mean "sign"?'),
+    ("    backends:", "    trust: {Two: {projects: same-id, role: a}}\n    backends:",
+     '6: clouds.One.trust.Two.role: unknown key; did you mean "roles"?\n'
+     "6: clouds.One.trust.Two.roles: this key is missing"),
+    ("  One:", "  own: {backend: {}, frontends: {image: 'http://own/'}}\n  One:",
+     '2: clouds.own.backend: unknown key; did you mean "backends"?'),
     # types
     ("  Two:\n    frontends:\n      image: http://two:9292", "  Two: http://two:9292",
      "8: clouds.Two: must be a mapping"),
@@ -247,7 +260,7 @@ def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     ]:
         with pytest.raises(FederationError) as caught:
             load(path)
-        assert str(caught.value) == f"{path}:1: can't be read: {reason}"
+        assert str(caught.value) == f"{path}: can't be read: {reason}"
 
 
 @pytest.mark.parametrize(

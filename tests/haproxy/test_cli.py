@@ -46,6 +46,7 @@ def test_render_prints_the_configuration(file: Path) -> None:
     ("more", "code", "message"),
     [
         (["Tow"], 2, 'has no cloud "Tow"; did you mean "Two"?'),
+        (["Nope"], 2, 'has no cloud "Nope"; known are '),
         (["Two"], 1, "has no backends for Two"),
         (["One", "--bind", "here"], 2, "write one such as 192.0.2.1"),
         (["One", "--bind", "127.0.0.2"], 1, "give the gateway an address of its own"),

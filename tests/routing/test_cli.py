@@ -155,11 +155,15 @@ def test_what_is_no_url_is_a_wrong_use(file: str, url: str) -> None:
     assert "is no URL; write one like http://cloudone:8888/image/v2" in result.stderr
 
 
-def test_an_unknown_cloud_is_a_wrong_use(file: str) -> None:
-    """Exit code 2, and the nearest name."""
-    result = explain(file, "GET", IMAGES, cloud="cloudtoo")
+@pytest.mark.parametrize(
+    ("cloud", "hint"),
+    [("cloudtoo", 'did you mean "CloudTwo"?'), ("Nope", "known are CloudOne, CloudTwo, Half")],
+)
+def test_an_unknown_cloud_is_a_wrong_use(file: str, cloud: str, hint: str) -> None:
+    """Exit code 2, and the nearest name, or all."""
+    result = explain(file, "GET", IMAGES, cloud=cloud)
     assert result.exit_code == 2
-    assert 'has no cloud "cloudtoo"; did you mean "CloudTwo"?' in result.stderr
+    assert f'{file} has no cloud "{cloud}"; {hint}\n' in result.stderr
 
 
 def test_file_and_cloud_may_come_from_the_environment(file: str) -> None:

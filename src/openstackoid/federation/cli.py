@@ -12,7 +12,7 @@ from openstackoid.federation.importing import EndpointError, extend
 from openstackoid.federation.loader import load, read
 from openstackoid.federation.model import Cloud, Federation, Url
 from openstackoid.scope.errors import nearest
-from openstackoid.scope.services import service_type
+from openstackoid.scope.services import known_names, service_type
 
 FEDERATION = click.option(
     "--federation",
@@ -87,6 +87,10 @@ def check(file: Path, *, live: bool) -> None:
                 backend = cloud.backend(service, interface)
                 rows.append((name, shown, interface, str(url), str(backend or "-")))
     _print(rows)
+    named = described.services.union(*(shared.services for shared in described.shared))
+    for service in sorted(named):
+        if not service_type(service) and (hint := nearest(service, known_names())):
+            click.echo(f'"{service}" is no official service{hint}', err=True)
 
 
 def _check_own(described: Federation) -> None:

@@ -8,7 +8,10 @@ from openstackoid.scope.errors import printable
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to mend; `line` counts from 1, `key` is the path of keys, like `clouds.A.bind`."""
+    """One thing to mend; `key` is the path of keys, like `clouds.A.bind`.
+
+    `line` counts from 1; 0 is the file as a whole, one that can't be read.
+    """
 
     file: str
     line: int
@@ -16,8 +19,9 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
         key = f"{self.key}: " if self.key else ""
-        return printable(f"{self.file}:{self.line}: {key}{self.message}")
+        return printable(f"{place}: {key}{self.message}")
 
 
 class FederationError(ValueError):

@@ -1,7 +1,8 @@
 """Reads a federation file; each fault is reported with file, line and key."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -10,8 +11,10 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from openstackoid.federation.base import Model
 from openstackoid.federation.errors import Fault, FederationError
 from openstackoid.federation.model import Federation, MisfitError, official
+from openstackoid.scope.errors import nearest
 
 
 def load(path: Path) -> Federation:
@@ -25,7 +28,7 @@ def read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise FederationError([Fault(str(path), 1, "", f"can't be read: {reason}")]) from error
+        raise FederationError([Fault(str(path), 0, "", f"can't be read: {reason}")]) from error
 
 
 def loads(text: str, name: str = "<text>") -> Federation:
@@ -78,7 +81,7 @@ def _misfits(details: ErrorDetails) -> Iterator[tuple[tuple[str | int, ...], str
         for place, message in error.misfits:
             yield (*details["loc"], *place), message
     else:
-        yield details["loc"], _message(details)
+        yield details["loc"], _message(details) + _hint(details)
 
 
 def _fault(document: CommentedMap, place: Sequence[str | int], message: str, name: str) -> Fault:
@@ -113,7 +116,7 @@ def _entry(node: object, part: str | int) -> tuple[int, object, object] | None:
 
 _MESSAGES = {
     "dict_type": "must be a mapping",
-    "extra_forbidden": "unknown key; see docs/reference/federation.md for those there are",
+    "extra_forbidden": "unknown key",
     "frozen_set_type": "must be a list",
     "ip_any_address": "must be an IP address",
     "literal_error": "must be one of {expected}",
@@ -131,3 +134,23 @@ def _message(details: ErrorDetails) -> str:
     if template := _MESSAGES.get(details["type"]):
         return template.format(input=details["input"], **details.get("ctx", {}))
     return details["msg"].removeprefix("Value error, ")
+
+
+def _hint(details: ErrorDetails) -> str:
+    """Return what may have been meant by an unknown key."""
+    if details["type"] != "extra_forbidden":
+        return ""
+    *above, key = details["loc"]
+    return nearest(str(key), _keys(above))
+
+
+def _keys(place: Iterable[str | int]) -> Collection[str]:
+    """Return the keys that the model declares at a place."""
+    model: type[Model] = Federation
+    parts = iter(place)
+    for part in parts:
+        kind = model.model_fields[str(part)].annotation
+        model = next(k for k in (kind, *get_args(kind)) if isinstance(k, type(Model)))
+        if get_origin(kind) in (dict, tuple):
+            next(parts)  # which of them
+    return model.model_fields
