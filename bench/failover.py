@@ -27,13 +27,9 @@ async def _measure() -> None:
                 "B": {"frontends": {"image": service}},
                 "HOME": {"frontends": {"image": home}, "backends": {"image": free_url()}},
             }
-            gateway = gateway_of(write_federation(Path(directory), clouds), "HOME")
-            try:
-                await listening(home)
+            with gateway_of(write_federation(Path(directory), clouds), "HOME") as gateway:
+                await listening(home, gateway)
                 await _report(home)
-            finally:
-                gateway.terminate()
-                gateway.wait()
 
 
 async def _report(home: str) -> None:

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import click
-import psutil
 import uvloop
 
+from bench.processes import resident
 from bench.stage import HOST, free_url, gateway_of, listening, write_federation
 
 DELAY = 0.05
@@ -94,20 +94,16 @@ async def measure(counts: Sequence[int] = COUNTS, rounds: int = ROUNDS) -> Async
     server = await loop.create_server(lambda: _Clouds(answers), HOST, port, backlog=4096)
     clouds = {name: {"frontends": {"image": f"{service}/of-{name}"}} for name in names}
     clouds["HOME"] = {"frontends": {"image": home}, "backends": {"image": f"{service}/home"}}
-    with tempfile.TemporaryDirectory() as directory:
-        gateway = gateway_of(write_federation(Path(directory), clouds), "HOME")
-        try:
-            await listening(home)
-            process = psutil.Process(gateway.pid)
+    async with server:
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            gateway_of(write_federation(Path(directory), clouds), "HOME") as gateway,
+        ):
+            await listening(home, gateway)
             async with aiohttp.ClientSession() as session:
                 for count in counts:
                     seconds = [await _list(session, home, names[:count]) for _ in range(rounds)]
-                    rss = process.memory_info().rss
-                    yield Row(count, statistics.median(seconds), rss)
-        finally:
-            gateway.terminate()
-            gateway.wait()
-            server.close()
+                    yield Row(count, statistics.median(seconds), resident([gateway]))
 
 
 async def _list(session: aiohttp.ClientSession, home: str, names: Sequence[str]) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import aiohttp
 import click
@@ -34,7 +35,7 @@ async def _measure(seconds: int) -> None:
             await response.write(piece)
         return response
 
-    async def slowly() -> object:
+    async def slowly() -> AsyncIterator[bytes]:
         for number in range(seconds):
             yield bytes(SIZE)
             await asyncio.sleep(1)

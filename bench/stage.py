@@ -2,22 +2,26 @@
 
 import asyncio
 import socket
-import subprocess
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 import psutil
 from aiohttp import web
 from ruamel.yaml import YAML
 
+from bench.processes import beside_python, has_ended, running
+
 HOST = "127.0.0.3"
 
 TRUST = {"projects": "same-name", "roles": {"member": "member"}}
+
+UNLIMITED = "1000000"
+"""Requests per second of one address: they are what is measured."""
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -37,29 +41,24 @@ class Stage:
 @asynccontextmanager
 async def stage(handler: Handler) -> AsyncIterator[Stage]:
     """Play the image service of the clouds One and Two by one handler, with a gateway each."""
-    with tempfile.TemporaryDirectory() as directory:
-        async with play(handler) as (service, one):
-            frontends = {"One": one, "Two": free_url()}
-            clouds = {
-                name: {
-                    "frontends": {"image": url},
-                    "backends": {"image": service},
-                    "trust": {other: TRUST for other in frontends if other != name},
-                }
-                for name, url in frontends.items()
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        service, one = await stack.enter_async_context(play(handler))
+        frontends = {"One": one, "Two": free_url()}
+        clouds = {
+            name: {
+                "frontends": {"image": url},
+                "backends": {"image": service},
+                "trust": {other: TRUST for other in frontends if other != name},
             }
-            file = write_federation(Path(directory), clouds)
-            gateways = [gateway_of(file, name) for name in clouds]
-            try:
-                for url in frontends.values():
-                    await listening(url)
-                processes = tuple(psutil.Process(g.pid) for g in gateways)
-                yield Stage(service, one, processes)
-            finally:
-                for gateway in gateways:
-                    gateway.terminate()
-                for gateway in gateways:
-                    gateway.wait()
+            for name, url in frontends.items()
+        }
+        file = write_federation(directory, clouds)
+        gateways = []
+        for name, url in frontends.items():
+            gateways.append(stack.enter_context(gateway_of(file, name)))
+            await listening(url, gateways[-1])
+        yield Stage(service, one, tuple(map(psutil.Process, gateways)))
 
 
 @asynccontextmanager
@@ -75,10 +74,10 @@ async def play(handler: Handler) -> AsyncIterator[tuple[str, str]]:
         await runner.cleanup()
 
 
-def free_url() -> str:
+def free_url(scheme: str = "http") -> str:
     """Return an address where nobody listens."""
     with socket.create_server((HOST, 0)) as server:
-        return f"http://{HOST}:{server.getsockname()[1]}"
+        return f"{scheme}://{HOST}:{server.getsockname()[1]}"
 
 
 def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:
@@ -89,28 +88,36 @@ def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:
     return file
 
 
-def gateway_of(file: Path, cloud: str) -> subprocess.Popen[bytes]:
-    """Start the gateway of a cloud."""
-    command = [Path(sys.executable).with_name("openstackoid"), "gateway"]
-    options = [
+@contextmanager
+def gateway_of(file: Path, cloud: str) -> Iterator[int]:
+    """Run the gateway of a cloud; give its process. Its log is beside the federation file."""
+    options = (
         "--federation",
         file,
         "--cloud",
         cloud,
         "--rate",
         "1000000",
-    ]  # it is what is measured
-    return subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)  # noqa: S603
+    )  # it is what is measured
+    with running([beside_python("openstackoid"), "gateway", *options], log_of(file, cloud)) as pid:
+        yield pid
 
 
-async def listening(url: str) -> None:
-    """Wait until somebody listens."""
+def log_of(file: Path, cloud: str) -> Path:
+    """Return where the gateway of a cloud writes its log."""
+    return file.with_name(f"{cloud}.log")
+
+
+async def listening(url: str, *processes: int) -> None:
+    """Wait until somebody listens; raises ClickException if one of these processes has ended."""
     parts = urlsplit(url)
     async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection(parts.hostname, parts.port)
             except ConnectionRefusedError:
+                if any(map(has_ended, processes)):
+                    raise click.ClickException(f"nobody will listen at {url}") from None
                 await asyncio.sleep(0.05)
             else:
                 writer.close()

@@ -5,8 +5,8 @@ from urllib.parse import SplitResult
 
 import click
 
-from bench.proxies.store import give, take
-from bench.proxies.wire import connect, receive, receive_head, request
+from bench.store import give, take
+from bench.wire import connect, receive, receive_head, request
 
 
 def download(url: SplitResult, headers: dict[str, str], size: int) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from aiohttp import web
 
-from bench.proxies.processes import PROXY_CORES, on, output
+from bench.processes import PROXY_CORES, on, output
 from bench.stage import play
 
 SERVERS = 20

@@ -7,8 +7,8 @@ from urllib.parse import SplitResult
 
 import click
 
-from bench.proxies.processes import output
-from bench.proxies.tools import program
+from bench.processes import output
+from bench.tools import program
 
 CONNECTIONS = 32
 SCRIPT = Path(__file__).with_name("closed.lua")

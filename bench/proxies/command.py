@@ -11,16 +11,17 @@ from pathlib import Path
 import click
 import uvloop
 
-from bench import fanout
-from bench.proxies import client, page, plot, report, rounds, tools
+from bench import fanout, tools
+from bench.processes import OTHER_CORES, on
+from bench.proxies import client, page, plot, report, rounds
 from bench.proxies.fronts import BASE, KINDS, fronts
 from bench.proxies.machine import machine
-from bench.proxies.processes import OTHER_CORES, on
 from bench.proxies.services import services
+from bench.table import TIMES
 
 PARTS = (*KINDS, "client", "fanout")
 DIRECT, PLAIN = "no proxy", "HAProxy"
-TITLE = f"CPU per request, {report.TIMES} plain HAProxy"
+TITLE = f"CPU per request, {TIMES} plain HAProxy"
 QUIET = 0.5
 
 

@@ -6,10 +6,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.proxies.processes import PROXY_CORES, beside_python, ended, on, output, running
+from bench.processes import PROXY_CORES, beside_python, on, output, running
 from bench.proxies.services import CONFIGURATIONS, Urls, free_urls, nginx, write
-from bench.proxies.tools import program
-from bench.stage import TRUST, gateway_of, listening, write_federation
+from bench.stage import TRUST, UNLIMITED, gateway_of, listening, write_federation
+from bench.tools import program
 from openstackoid.scope import join, parse
 
 TOKEN = "t" * 183  # as long as a Fernet token
@@ -85,7 +85,7 @@ def _rendered(place: Place) -> Iterator[Front]:
         asyncio.run(listening(f"http://{GATEWAYS}:{urls['image'].port}"))
     render = (beside_python("openstackoid"), "haproxy", "render")
     for cloud in clouds:
-        asked = ("--federation", federation, "--cloud", cloud, "--rate", "1000000")
+        asked = ("--federation", federation, "--cloud", cloud, "--rate", UNLIMITED)
         file = place.file(f"rendered-{cloud}.cfg")
         file.write_text(output([*render, "--fragment", *asked]))
         processes[cloud] += (_run_haproxy(place, file),)
@@ -162,6 +162,4 @@ def _run_haproxy(place: Place, file: Path) -> int:
 
 
 def _run_gateway(place: Place, federation: Path, cloud: str) -> int:
-    process = gateway_of(federation, cloud)
-    place.stack.enter_context(ended(process))
-    return process.pid
+    return place.stack.enter_context(gateway_of(federation, cloud))

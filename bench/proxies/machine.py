@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from bench.proxies.processes import CORES, output
-from bench.proxies.tools import program
+from bench.processes import CORES, output
+from bench.tools import program
 
 
 def machine() -> str:

@@ -1,4 +1,4 @@
-"""Tables in Markdown, which are also what is printed; ratios first, for machines differ."""
+"""The tables of the comparison."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from bench.fanout import Row
 from bench.proxies.client import Runs
 from bench.proxies.rounds import Figures
-
-NONE = "-"
-TIMES = "\N{MULTIPLICATION SIGN}"
+from bench.table import NONE, TIMES, table
 
 
 def proxies(figures: Mapping[str, Figures], direct: str, base: str) -> str:
@@ -92,17 +90,6 @@ def fanout(found: Sequence[Row]) -> str:
         for row in found
     ]
     return table(heading, rows)
-
-
-def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown; columns are as wide as they have to be, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = []
-    for first, *others in (heading, rule, *rows):
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append(f"| {' | '.join([first.ljust(widths[0]), *cells])} |")
-    return "\n".join(lines)
 
 
 def _added(values: Sequence[float], direct: Sequence[float]) -> float:

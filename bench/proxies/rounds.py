@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import click
 
+from bench.processes import cpu_seconds, forget_peak, peak, resident
 from bench.proxies import bulk, closed, steady
 from bench.proxies.fronts import Front
-from bench.proxies.processes import cpu_seconds, forget_peak, peak, resident
 from bench.stage import listening
 
 RATE = 500
@@ -55,7 +55,7 @@ def measure(fronts: Sequence[Front], amounts: Amounts) -> dict[str, Figures]:
 def _check(front: Front) -> None:
     """Wait for a front, and send it one request of each kind: nothing is compiled or cold later."""
     for url in front.at.values():
-        asyncio.run(listening(url.geturl()))
+        asyncio.run(listening(url.geturl(), *front.processes))
     steady.measure(front.at["image"], front.headers, RATE, 0.1)
     bulk.download(front.at["object-store"], front.headers, 1000)
     bulk.upload(front.at["object-store"], front.headers, 1000)

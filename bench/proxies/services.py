@@ -8,9 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import jinja2
 
-from bench.proxies.processes import OTHER_CORES, on, running
-from bench.proxies.tools import program
+from bench.processes import OTHER_CORES, on, running
 from bench.stage import free_url
+from bench.tools import program
 
 ANSWER = '{"images": []}' + " " * 378  # 392 bytes
 
@@ -43,7 +43,7 @@ def services(directory: Path) -> Iterator[Urls]:
     urls = free_urls()
     file = write("service.nginx.j2", directory / "service.nginx", services=urls, answer=ANSWER)
     store = urls["object-store"]
-    python = [sys.executable, "-m", "bench.proxies.store"]
+    python = [sys.executable, "-m", "bench.store"]
     with (
         on(OTHER_CORES),
         running(nginx(file), directory / "service.log"),

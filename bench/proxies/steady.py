@@ -14,7 +14,7 @@ from urllib.parse import SplitResult
 
 import click
 
-from bench.proxies.wire import connect, receive, request, whole
+from bench.wire import connect, receive, request, whole
 
 CONNECTIONS = 16
 PATIENCE = 10.0

@@ -1,4 +1,4 @@
-"""Processes of the comparison: the cores they run on, what they use of them, and their end."""
+"""Processes that are measured: the cores they run on, what they use of them, and their end."""
 
 import os
 import re
@@ -30,26 +30,18 @@ def on(cores: frozenset[int]) -> Iterator[None]:
 
 @contextmanager
 def running(command: Sequence[str | Path], log: Path) -> Iterator[int]:
-    """Run a process, and end it; give its id. What it says goes to a file.
+    """Run a process, and end it, by force if need be; give its id. What it says goes to a file.
 
     Raises ClickException with that if it has ended by itself when something goes wrong.
     """
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)  # noqa: S603
-    with ended(process):
-        try:
-            yield process.pid
-        except Exception as error:
-            if process.poll() is None:
-                raise
-            raise click.ClickException(f"{command[0]} ended: {log.read_text()}") from error
-
-
-@contextmanager
-def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End a process, by force if it does not come to its end."""
     try:
-        yield
+        yield process.pid
+    except Exception as error:
+        if process.poll() is None:
+            raise
+        raise click.ClickException(f"{command[0]} ended: {log.read_text().strip()}") from error
     finally:
         process.terminate()
         try:
@@ -57,6 +49,14 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def has_ended(process: int) -> bool:
+    """Tell whether a process that was started here has ended by itself."""
+    try:
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def beside_python(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""A service that takes and gives bodies of any size: python -m bench.proxies.store HOST PORT.
+"""A service that takes and gives bodies of any size: python -m bench.store HOST PORT.
 
 `GET /BYTES` is answered with as many zeros, `PUT` with the number of bytes that came.
 """
