@@ -13,7 +13,8 @@ import pytest
 from gateway.backend import Backend
 from ruamel.yaml import YAML
 
-from openstackoid.gateway import Gateway, Settings
+from openstackoid.gateway.server import Gateway
+from openstackoid.gateway.settings import Settings
 
 TOKEN = "gAAAAAB-a-token-that-must-not-be-logged"
 HOST = "127.0.0.2"

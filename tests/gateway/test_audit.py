@@ -8,7 +8,8 @@ import pytest
 from gateway.credentials import give_keys
 from gateway.played import TOKEN, Clouds
 
-from openstackoid.gateway import Gateway, Settings
+from openstackoid.gateway.server import Gateway
+from openstackoid.gateway.settings import Settings
 
 COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
 SCOPED = f"X-Auth-Token: {TOKEN}!SCOPE!{COMPLETED}"

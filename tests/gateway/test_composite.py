@@ -13,7 +13,9 @@ import pytest
 from gateway.backend import Answer, Backend, Connection, Received, json_answer, saying
 from gateway.played import Answered, Clouds, silence
 
-from openstackoid.gateway import Gateway, Settings, health, held
+from openstackoid.gateway import health, held
+from openstackoid.gateway.server import Gateway
+from openstackoid.gateway.settings import Settings
 
 AND = "X-Scope: image=CloudOne&CloudTwo"
 OR = "X-Scope: image=CloudTwo|CloudOne"

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import pytest
 from gateway.played import Clouds
 
-from openstackoid.gateway import Gateway, Settings
 from openstackoid.gateway.limits import (
     BURST,
     GATEWAY,
@@ -20,6 +19,8 @@ from openstackoid.gateway.limits import (
     Limits,
     files,
 )
+from openstackoid.gateway.server import Gateway
+from openstackoid.gateway.settings import Settings
 from openstackoid.routing import Refusal
 
 

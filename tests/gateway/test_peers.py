@@ -7,8 +7,9 @@ import pytest
 from gateway.credentials import give_keys, reload
 from gateway.played import TOKEN, Answered, Clouds
 
-from openstackoid.gateway import Gateway, Settings
 from openstackoid.gateway.peers import Peers, PeersError
+from openstackoid.gateway.server import Gateway
+from openstackoid.gateway.settings import Settings
 from openstackoid.identity.keys import Keys, make
 from openstackoid.identity.signature import LIFETIME, Hop, sign
 from openstackoid.routing import Head

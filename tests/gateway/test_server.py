@@ -10,8 +10,9 @@ from gateway.backend import Connection, Received
 from gateway.played import HOST, Clouds, free_ports
 
 from openstackoid.federation import FederationError, load, loads
-from openstackoid.gateway import Gateway, ListenError, Settings, server
-from openstackoid.gateway.server import Listener, listeners
+from openstackoid.gateway import server
+from openstackoid.gateway.server import Gateway, Listener, ListenError, listeners
+from openstackoid.gateway.settings import Settings
 
 
 def events(logged: io.StringIO) -> list[str]:
@@ -142,14 +143,14 @@ async def test_listeners_stay_whatever_is_wrong_with_a_new_one(
     gateway = clouds.gateways["CloudTwo"]
     old = set(gateway._sites)
     tls = max(old).other
-    site = gateway._site
+    join = gateway._join
 
-    async def failing(listener: Listener) -> asyncio.AbstractServer:
+    async def failing(listener: Listener) -> None:
         if listener == tls:
             raise UnicodeError
-        return await site(listener)
+        await join(listener)
 
-    monkeypatch.setattr(gateway, "_site", failing)
+    monkeypatch.setattr(gateway, "_join", failing)
     monkeypatch.setattr(server, "listeners", lambda _: {*old, tls} - {tls.other})
     await gateway.reload()
     assert set(gateway._sites) == old

@@ -12,9 +12,9 @@ from gateway.credentials import client_context, issue, reload, speak_tls
 from gateway.played import TOKEN, Clouds
 
 from openstackoid.federation import loads
-from openstackoid.gateway import Gateway, ListenError, Settings
 from openstackoid.gateway.peers import PeersError
-from openstackoid.gateway.server import listeners
+from openstackoid.gateway.server import Gateway, ListenError, listeners
+from openstackoid.gateway.settings import Settings
 
 COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
 HOP = (

@@ -1,5 +1,4 @@
-"""The gateway: the process in front of one cloud's APIs, which interprets scopes."""
+"""The gateway: the processes in front of one cloud's APIs, which interpret scopes.
 
-from openstackoid.gateway.server import Gateway, ListenError, Settings, serve
-
-__all__ = ["Gateway", "ListenError", "Settings", "serve"]
+`server` has what answers requests, `supervisor` the process that keeps it running.
+"""

@@ -1,14 +1,16 @@
 """`openstackoid gateway`."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from openstackoid.federation.cli import CLOUD, FEDERATION, known, loaded
-from openstackoid.gateway.log import configure
-from openstackoid.gateway.peers import PeersError
-from openstackoid.gateway.server import ListenError, Settings, serve
+from openstackoid.gateway import log
+from openstackoid.gateway.settings import Settings
+from openstackoid.gateway.supervisor import StartError, supervise
 
 
 def _seconds(name: str, meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -25,12 +27,18 @@ def _seconds(name: str, meaning: str) -> Callable[[Callable[..., None]], Callabl
 
 @click.command(
     epilog="""\b
-SIGHUP reads the file again, SIGTERM lets the requests under way come to their end and stops.
+SIGHUP reads the file again, certificates and keys with it. SIGUSR2 lets new processes take over,
+with the program as it is installed by then. Neither loses a request, and what is new and cannot be
+used changes nothing: the log says why. SIGTERM lets the requests under way come to their end, and
+stops.
+
+\b
 The log is on standard error, a JSON object a line.
 
 \b
-Example:
+Examples:
   openstackoid gateway --federation /etc/openstackoid/federation.yaml --cloud CloudOne
+  openstackoid gateway --federation federation.yaml --cloud CloudOne --workers 4
 """
 )
 @FEDERATION
@@ -50,7 +58,16 @@ Example:
     default=Settings.__dataclass_fields__["rate"].default,
     show_default=True,
     metavar="REQUESTS",
-    help="How many requests per second one address may send on average; more are answered 429.",
+    help="How many requests per second one address may send each worker on average; more are "
+    "answered 429.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many processes answer requests; one for each core is as many as make sense.",
 )
 def gateway(
     file: Path,
@@ -60,6 +77,7 @@ def gateway(
     drain_timeout: float,
     patience: float,
     rate: int,
+    workers: int,
 ) -> None:
     """Run the gateway of one cloud: in front of its APIs, where scopes are interpreted.
 
@@ -72,8 +90,15 @@ def gateway(
             f"{file} has no backends for {cloud}, and its gateway has to know where the services "
             f"listen; add them with: openstackoid federation import --backend SERVICE=URL"
         )
-    configure()
+    log.configure()
+    settings = Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience, rate)
     try:
-        serve(Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience, rate))
-    except (ListenError, PeersError) as error:
+        supervise(partial(_worker, settings), workers, cloud)
+    except StartError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _worker(settings: Settings, file: int) -> Sequence[str]:
+    """Return the command of a worker; not this process's program, which may be older."""
+    module = "openstackoid.gateway.worker"
+    return (sys.executable, "-P", "-m", module, str(file), settings.text)

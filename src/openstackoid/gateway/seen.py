@@ -1,8 +1,8 @@
-"""The signatures that were taken, as all workers of a gateway know them: in memory that they share.
+"""The signatures that were taken, as all workers of a gateway know them: in memory they share.
 
-Per gateway that signs there is a table of two halves, each for the signatures of one window of time.
-A half is emptied when its next window begins, so an id is kept for one window at least and two at
-most, in constant time and memory, and of the processes before an exchange of the program, too.
+Per gateway that signs there is a table of two halves, each for the signatures of one window of
+time. A half is emptied when its next window begins, so an id is kept for one window at least and
+two at most, in constant time and memory, and by workers that are exchanged for others, too.
 """
 
 import fcntl

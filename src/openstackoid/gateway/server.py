@@ -1,29 +1,24 @@
-"""The process: listeners, signals, reload and drain."""
+"""The gateway of one cloud: listeners, reload and drain."""
 
 import asyncio
-import gc
 import os
-import signal
 import ssl
-from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import structlog
-import uvloop
 
 from openstackoid.federation import Cloud, FederationError, load
 from openstackoid.gateway import audit
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of, fault_of, unreadable
 from openstackoid.gateway.http import HEAD_TIMEOUT, Pairs, Server
 from openstackoid.gateway.limits import PART, Connections, Limits, files
-from openstackoid.gateway.peers import Peers, PeersError, Seen
+from openstackoid.gateway.peers import Peers, PeersError
 from openstackoid.gateway.relay import Relay
+from openstackoid.gateway.seen import Seen
+from openstackoid.gateway.settings import Settings
+from openstackoid.gateway.shared import BACKLOG, Alone, Shared
 from openstackoid.gateway.tls import Listening
 from openstackoid.gateway.upstream import Upstream
-
-BACKLOG = 128
-"""Connections of one listener that wait to be accepted."""
 
 log = structlog.get_logger()
 
@@ -44,19 +39,6 @@ class Listener(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a gateway runs; times in seconds, `rate` in requests per second of one address."""
-
-    federation: Path
-    cloud: str
-    connect_timeout: float = 5.0
-    idle_timeout: float = 300.0
-    drain_timeout: float = 60.0
-    patience: float = 30.0
-    rate: int = 500
-
-
 class ListenError(Exception):
     """Why the gateway cannot listen where the federation file wants it to."""
 
@@ -64,13 +46,14 @@ class ListenError(Exception):
 class Gateway:
     """The gateway of one cloud, within a running event loop.
 
-    Raises FederationError and PeersError.
+    Raises FederationError and PeersError. `shared` is what it has in common with other processes.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
         self._settings = settings
+        self._shared = shared or Alone()
         federation = load(settings.federation)
-        self._seen = Seen()
+        self._seen = Seen(self._shared.memory)
         peers = Peers(federation, settings.cloud, self._seen)
         self._listening = Listening(ssl.PROTOCOL_TLS_SERVER)
         self._listening.current = peers.serving
@@ -90,7 +73,7 @@ class Gateway:
             Connections(files() // PART, limits),
             settings.idle_timeout,
         )
-        self._sites: dict[Listener, asyncio.AbstractServer] = {}
+        self._sites: dict[Listener, list[asyncio.AbstractServer]] = {}
 
     async def start(self) -> None:
         """Listen at the frontends; raises ListenError."""
@@ -117,10 +100,19 @@ class Gateway:
         self._listening.current = peers.serving
         self._say("reloaded", clouds=sorted(federation.clouds), addresses=self._addresses())
 
+    async def retire(self) -> None:
+        """Take no new connections, and come to an end with those there are.
+
+        None is closed under a request: each learns with its next answer that it was the last.
+        """
+        for listener in list(self._sites):
+            self._leave(listener)
+        await self._server.retire()
+
     async def close(self) -> None:
         """Let the requests under way come to their end, within the drain timeout, and stop."""
-        for site in self._sites.values():
-            site.close()
+        for listener in list(self._sites):
+            self._leave(listener)
         await self._server.close(self._settings.drain_timeout)
         await self._relay.health.close()
         await self._upstream.close()
@@ -131,43 +123,47 @@ class Gateway:
 
         Raises ListenError, and then listens as before; so it does whatever else is raised.
         """
-        wanted = listeners(cloud)
-        changed = {w for w in wanted if w.other in self._sites}
-        added: dict[Listener, asyncio.AbstractServer] = {}
-        ended: list[Listener] = []
+        wanted, before = listeners(cloud), set(self._sites)
         try:
-            for listener in sorted(wanted - self._sites.keys() - changed):
-                added[listener] = await self._site(listener)
-            for listener in sorted(changed):
-                self._sites.pop(listener.other).close()
-                ended.append(listener.other)
-                added[listener] = await self._site(listener)
+            for listener in sorted(wanted - before, key=lambda one: one.other in before):
+                if listener.other in before:
+                    self._leave(listener.other)
+                await self._join(listener)
         except Exception:
-            for site in added.values():
-                site.close()
-            for listener in ended:
-                self._sites[listener] = await self._site(listener)
+            for listener in self._sites.keys() - before:
+                self._leave(listener)
+            for listener in before - self._sites.keys():
+                await self._join(listener)
             raise
-        self._sites |= added
         for listener in self._sites.keys() - wanted:
-            self._sites.pop(listener).close()
+            self._leave(listener)
 
-    async def _site(self, listener: Listener) -> asyncio.AbstractServer:
+    async def _join(self, listener: Listener) -> None:
+        """Accept connections at a listener; raises ListenError."""
         try:
-            return await asyncio.get_running_loop().create_server(
-                self._server,
-                listener.host,
-                listener.port,
-                ssl=self._listening if listener.tls else None,
-                ssl_handshake_timeout=HEAD_TIMEOUT if listener.tls else None,
-                ssl_shutdown_timeout=self._settings.idle_timeout if listener.tls else None,
-                backlog=BACKLOG,
-            )
+            sockets = self._shared.listen(listener.host, listener.port)
         except OSError as error:
             raise ListenError(
                 f"cannot listen at {listener}: {os.strerror(error.errno or 0)}; "
                 "end the process that does, or set bind to another address in the federation file"
             ) from error
+        self._sites[listener] = sites = []
+        for one in sockets:
+            site = await asyncio.get_running_loop().create_server(
+                self._server,
+                sock=one,
+                ssl=self._listening if listener.tls else None,
+                ssl_handshake_timeout=HEAD_TIMEOUT if listener.tls else None,
+                ssl_shutdown_timeout=self._settings.idle_timeout if listener.tls else None,
+                backlog=BACKLOG,
+            )
+            sites.append(site)
+
+    def _leave(self, listener: Listener) -> None:
+        """Accept no more connections at a listener."""
+        for site in self._sites.pop(listener):
+            site.close()
+        self._shared.leave(listener.host, listener.port)
 
     def _unreadable(self, status: int) -> tuple[Pairs, bytes]:
         body = body_of(unreadable(status, self._settings.cloud))
@@ -204,31 +200,3 @@ def listeners(cloud: Cloud) -> set[Listener]:
         if listener.other in wanted:
             raise ListenError(f"{listener} cannot be http and https at once; use two ports")
     return wanted
-
-
-def serve(settings: Settings) -> None:
-    """Run a gateway until SIGTERM or SIGINT; SIGHUP reads the federation file again.
-
-    Raises FederationError or PeersError if a file can't be used, ListenError if an address is
-    taken.
-    """
-    # What is there at the start stays; and merging makes many objects that are not garbage.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    uvloop.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
-    gateway = Gateway(settings)
-    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, signals.put_nowait, number)
-    try:
-        await gateway.start()
-        while await signals.get() == signal.SIGHUP:
-            await gateway.reload()
-        log.info("draining", gateway=settings.cloud, seconds=settings.drain_timeout)
-    finally:
-        await gateway.close()
-    log.info("stopped", gateway=settings.cloud)

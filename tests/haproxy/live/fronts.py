@@ -23,9 +23,9 @@ from gateway.played import Client
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
-from openstackoid.gateway import Gateway
-from openstackoid.gateway import Settings as GatewaySettings
 from openstackoid.gateway import log as gateway_log
+from openstackoid.gateway.server import Gateway
+from openstackoid.gateway.settings import Settings as GatewaySettings
 from openstackoid.haproxy import Settings, plan, render
 from openstackoid.haproxy.checking import executable
 from openstackoid.routing.via import is_stamp

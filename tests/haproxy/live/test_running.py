@@ -16,8 +16,8 @@ from haproxy.live.fronts import GATEWAY, HAPROXY, Fronts, free_ports, fronts, ru
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
-from openstackoid.gateway import Gateway
-from openstackoid.gateway import Settings as GatewaySettings
+from openstackoid.gateway.server import Gateway
+from openstackoid.gateway.settings import Settings as GatewaySettings
 from openstackoid.haproxy import Settings, plan, render
 from openstackoid.haproxy.checking import faults
 

@@ -67,6 +67,9 @@ class Server:
         self.counter = counter
         self.patience = patience
         self.closing = False
+        self._retiring = False
+        self.arriving: Ages[Connection] = Ages(HEAD_TIMEOUT, self._missed)
+        """Those whose TLS has not begun yet, and maybe never will: nobody tells."""
         self.open: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.idle: Ages[Connection] = Ages(KEEP_ALIVE, Connection.expire)
@@ -82,32 +85,53 @@ class Server:
         self.counter.closed(connection.remote)
         for ages in (self.idle, self.begun, self.lingering, self.ending):
             ages.discard(connection)
-        if not self.open:
+        self._missed(connection)
+
+    def _missed(self, _connection: "Connection") -> None:
+        if not self.open and not self.arriving:
             self._empty.set()
 
     def __call__(self) -> "Connection":
         """Return the protocol of a new connection."""
-        return Connection(self)
+        connection = Connection(self)
+        connection.last = self._retiring
+        self.arriving.add(connection)
+        return connection
+
+    async def retire(self) -> None:
+        """Come to an end with all connections, however long it takes: each has one more answer.
+
+        Those that send nothing more are closed as they always would be.
+        """
+        self._retiring = True
+        for connection in self.open:
+            connection.last = True
+        await self._emptied()
 
     async def close(self, seconds: float) -> None:
         """Let requests under way come to their end within so many seconds, then cut them off."""
         self.closing = True
+        self.arriving.close()
         end = asyncio.get_running_loop().time() + seconds
         for connection in list(self.open):
             connection.finish()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=seconds)
-        if self.open:
-            self._empty.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(end):
-                    await self._empty.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(end):
+                await self._emptied()
         for connection in list(self.open):
             connection.abort()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=_CUT)
         for ages in (self.idle, self.begun, self.lingering, self.ending):
             ages.close()
+
+    async def _emptied(self) -> None:
+        """Wait until all connections are closed."""
+        self._empty.clear()
+        if self.open or self.arriving:
+            await self._empty.wait()
 
 
 class Connection(Peer):
@@ -127,6 +151,7 @@ class Connection(Peer):
         """Wait for a head, or end the connection where its address has too many."""
         super().connection_made(transport)
         self.remote = (transport.get_extra_info("peername") or ("",))[0]
+        self._server.arriving.discard(self)
         if self._server.closing or not self._server.counter.opened(self.remote):
             self.abort()
             return
@@ -234,7 +259,7 @@ class Connection(Peer):
             self.abort()
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
             if not self.lost:
-                log.warning("an answer broke off", client=self.remote, error=type(error).__name__)
+                log.warning("an answer broke off", client=request.remote, error=type(error).__name__)
                 self.abort()
         finally:
             if self.task is not None:
@@ -267,7 +292,7 @@ class Connection(Peer):
     def _next(self, data: bytes) -> None:
         self._request, self._behind = None, b""
         self._server.lingering.discard(self)
-        if self.last:
+        if self._server.closing:
             self.leave()
             return
         self._server.idle.add(self)

@@ -49,6 +49,9 @@ class Ages(Generic[K]):
     def __contains__(self, thing: K) -> bool:
         return thing in self._since
 
+    def __len__(self) -> int:
+        return len(self._since)
+
     def close(self) -> None:
         """Forget everything."""
         self._since.clear()

@@ -1,0 +1,78 @@
+"""A worker: the process that answers a gateway's requests, begun by its supervisor.
+
+    python -m openstackoid.gateway.worker FILE SETTINGS
+
+FILE is the number of its end of the channel, SETTINGS those of the gateway as JSON.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+
+import structlog
+import uvloop
+
+from openstackoid.federation import FederationError
+from openstackoid.gateway.log import configure
+from openstackoid.gateway.peers import PeersError
+from openstackoid.gateway.server import Gateway, ListenError
+from openstackoid.gateway.settings import Settings
+from openstackoid.gateway.shared import Supervised
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Run until the supervisor says SIGTERM, or exchanges this worker, or has ended itself."""
+    file, text = sys.argv[1:]
+    settings = Settings.of(text)
+    shared = Supervised(socket.socket(fileno=int(file)))
+    configure()
+    # What is there at the start stays; and merging makes many objects that are not garbage.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        uvloop.run(_serve(settings, shared))
+    except (FederationError, PeersError, ListenError) as error:
+        shared.failed(str(error))
+        sys.exit(1)
+
+
+async def _serve(settings: Settings, shared: Supervised) -> None:
+    gateway = Gateway(settings, shared)
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
+        loop.add_signal_handler(number, signals.put_nowait, number)
+    loop.add_reader(shared.channel, _hear, shared)
+    try:
+        await gateway.start()
+        shared.ready()
+        while (said := await signals.get()) is signal.SIGHUP:
+            await gateway.reload()
+        if said is signal.SIGUSR2:
+            log.info("retiring", gateway=settings.cloud)
+            retiring = loop.create_task(gateway.retire())
+            hurrying = loop.create_task(signals.get())
+            await asyncio.wait({retiring, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+            retiring.cancel()
+            hurrying.cancel()
+        else:
+            log.info("draining", gateway=settings.cloud, seconds=settings.drain_timeout)
+    finally:
+        await gateway.close()
+    log.info("stopped", gateway=settings.cloud)
+
+
+def _hear(shared: Supervised) -> None:
+    """End at once if the supervisor has: whoever ends it by force means all of the gateway."""
+    if shared.alone():
+        log.error("the supervisor has ended")
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
