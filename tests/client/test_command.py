@@ -1,6 +1,7 @@
 """The ordinary `openstack` command, with --os-scope."""
 
 import json
+import subprocess
 from argparse import ArgumentParser
 
 import pytest
@@ -173,10 +174,47 @@ def test_a_bad_scope_is_a_usage_error_with_the_place(
     """Nothing is sent, no traceback is shown."""
     result = openstack("image", "list", *argv, env=variables)
     assert result.code == 2
-    *_, message, _text, caret = result.err.rstrip("\n").split("\n")
+    message, _text, caret = result.err.rstrip("\n").split("\n")
+    assert message.startswith("openstack: error: ")
     assert complaint in message
     assert caret.strip("^ ") == ""
     assert cloud.requests == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '--os-scope {"compute": "CloudOne", "image": "CloudTwo"}',
+        '--os-scope {"compute":"CloudOne", "image":"CloudTwo"}',
+        '--os-scope {"compute":"CloudOne","image":"CloudTwo"}',
+        '--os-scope { "image": "CloudTwo" }',
+        '--os-scope={"image": "CloudTwo"}',
+    ],
+)
+def test_json_without_quotes_around_it_is_told_of_them(
+    typed: str, openstack: Openstack, cloud: Fake
+) -> None:
+    """For a shell takes those in it, and makes several words of it."""
+    command = ["bash", "-c", f"printf '%s\\n' {typed}"]
+    words = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
+    result = openstack("image", "list", *words[:-1])
+    assert result.code == 2
+    *_, hint = result.err.rstrip("\n").split("\n")
+    assert 'put single ones around all of it: \'{"compute": ' in hint
+    assert cloud.requests == []
+
+
+@pytest.mark.parametrize("scope", ['{"image": "A B"}', '{"image": "A', "{image: A B}", "image", ""])
+def test_another_mistake_has_nothing_to_do_with_quotes(scope: str, openstack: Openstack) -> None:
+    """So nothing is said of them."""
+    assert "quotes" not in openstack("image", "list", "--os-scope", scope).err
+
+
+def test_a_bad_policy_in_the_environment_is_a_short_usage_error(openstack: Openstack) -> None:
+    """As a bad scope is."""
+    result = openstack("image", "list", env={"OS_SCOPE_POLICY": "some"})
+    expected = "openstack: error: OS_SCOPE_POLICY: 'some' is neither all nor any\n"
+    assert (result.code, result.err) == (2, expected)
 
 
 @pytest.mark.parametrize(

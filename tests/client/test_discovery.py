@@ -7,7 +7,10 @@ import pytest
 import requests
 from keystoneauth1.session import Session
 
-from openstackoid.client.discovery import report_failures
+from openstackoid.client.discovery import RefusedError, logging_in, report_failures
+
+from .conftest import Openstack
+from .fake import Fake
 
 OURS = {"error": {"code": 502, "cloud": "CloudTwo", "message": "image of CloudTwo is away"}}
 
@@ -45,3 +48,40 @@ def test_only_a_dropped_reason_is_shown(
     with caplog.at_level(logging.WARNING):
         hook(given, timeout=1)
     assert caplog.messages == shown
+
+
+def test_what_a_gateway_says_of_a_login_ends_it(caplog: pytest.LogCaptureFixture) -> None:
+    """It is not told twice; a service's own error is left to keystoneauth."""
+    session = Session()
+    report_failures(session)
+    (hook,) = session.session.hooks["response"]
+    with caplog.at_level(logging.WARNING), logging_in():
+        hook(answer(300, {"versions": {}}), timeout=1)
+        hook(answer(502, {"error": {"message": "Keystone's own"}}), timeout=1)
+        with pytest.raises(RefusedError, match=r"^image of CloudTwo is away$"):
+            hook(answer(502, OURS), timeout=1)
+    assert caplog.messages == []
+
+
+UNKNOWN = (
+    'X-Scope: unknown cloud "CloudTow"; did you mean "CloudTwo"?\n  {"image":"CloudTow"}\n   ^'
+)
+
+
+@pytest.mark.parametrize(
+    ("scope", "shown"),
+    [
+        ("image=CloudTow", f"{UNKNOWN}\n"),
+        ("image=CloudTow|CloudOne", f"CloudTow: {UNKNOWN}\n"),
+        ("identity=CloudTow", f"{UNKNOWN}\n"),
+    ],
+)
+def test_a_wrong_cloud_is_told_in_the_gateways_words_alone(
+    scope: str, shown: str, openstack: Openstack, cloud: Fake
+) -> None:
+    """Nothing of auth_url, which keystoneauth takes for the fault."""
+    refusal = {"error": {"code": 400, "cloud": "CloudOne", "message": UNKNOWN}}
+    cloud.reply = lambda request: (400, refusal) if "Tow" in request.scope[0] else None
+    result = openstack("image", "list", "--os-scope", scope)
+    assert result.err == shown
+    assert result.code == (0 if "|" in scope else 1)

@@ -15,6 +15,7 @@ from openstack.exceptions import ConfigException
 
 from openstackoid.client import hook
 from openstackoid.client.accounts import AccountError
+from openstackoid.client.discovery import RefusedError
 from openstackoid.client.guard import NotHomeError
 from openstackoid.identity import keys
 from openstackoid.identity.sealing import SealError, unseal
@@ -264,6 +265,20 @@ def test_a_token_that_ends_soon_is_renewed(two: Fake, write: Callable[..., None]
 def two_token(two: Fake, expires: str) -> dict[str, Any]:
     """Return the body of a login with another end."""
     return {"token": {"methods": ["password"], "expires_at": expires, "project": {"id": "p1"}}}
+
+
+def test_a_wrong_cloud_beside_an_account_is_told_in_the_gateways_words(
+    cloud: Fake, write: Callable[..., None]
+) -> None:
+    """At home, which is logged in to with the rest of the scope."""
+    write()
+    refusal = {"error": {"code": 400, "cloud": "CloudOne", "message": "unknown cloud"}}
+    cloud.reply = lambda _: (400, refusal)
+    with (
+        connect({**IMAGE_TWO, "compute": "CloudTow"}) as connection,
+        pytest.raises(RefusedError, match=r"^unknown cloud$"),
+    ):
+        connection.session.get_auth_headers()
 
 
 def test_a_failed_login_names_cloud_and_entry(two: Fake, write: Callable[..., None]) -> None:

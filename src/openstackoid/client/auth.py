@@ -16,6 +16,7 @@ from keystoneauth1.session import Session
 from requests import Response
 
 from openstackoid.client.accounts import SCOPE_HEADER, Accounts
+from openstackoid.client.discovery import logging_in, report_failures
 from openstackoid.client.guard import guard, home
 from openstackoid.scope import DELIMITER, Scope, join
 
@@ -82,7 +83,8 @@ class Scoped(BaseAuthPlugin):
         self._announce(session)
         if self.oid_accounts and self.oid_accounts.at_home is not None:
             session = _at_home(session, self.oid_accounts, self.oid_accounts.at_home)
-        return super().get_auth_ref(session)
+        with logging_in():
+            return super().get_auth_ref(session)
 
     def invalidate(self) -> bool:
         """Forget the token and those of other accounts: it is not known which was refused."""
@@ -148,6 +150,7 @@ def _at_home(session: Session, accounts: Accounts, scope: Scope) -> Session:
         return response
 
     twin.request = request  # type: ignore[method-assign]
+    report_failures(twin)
     return twin
 
 

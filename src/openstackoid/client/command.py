@@ -2,9 +2,9 @@
 
 import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator, Sequence
-from typing import Any
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn
 
 from openstackoid.client import hook
 from openstackoid.client.composite import shell
@@ -15,7 +15,7 @@ from openstackoid.client.sources import (
     from_variables,
     take_variables,
 )
-from openstackoid.scope import ScopeError, parse
+from openstackoid.scope import Scope, ScopeError, parse
 
 API_NAME = "oid"
 API_VERSION_OPTION = "os_oid_api_version"
@@ -35,7 +35,6 @@ def build_option_parser(parser: ArgumentParser) -> ArgumentParser:
         OPTION,
         metavar="<scope>",
         dest="os_scope",  # openstacksdk makes it `scope`
-        type=_scope,
         help=f"In which cloud to take each service (Env: {VARIABLE})",
     )
     parser.add_argument(
@@ -77,27 +76,43 @@ class _ScopeParser(ArgumentParser):
         policy = variables.pop(POLICY_VARIABLE, None)
         if options.os_scope_policy is None and policy is not None:
             if policy not in POLICIES:
-                self.error(f"{POLICY_VARIABLE}: {policy!r} is neither {' nor '.join(POLICIES)}")
+                self._refuse(f"{POLICY_VARIABLE}: {policy!r} is neither {' nor '.join(POLICIES)}")
             options.os_scope_policy = policy
-        if options.os_scope is None:
-            try:
-                scope = from_variables(variables)
-            except ScopeError as error:
-                self.error(str(error))
-            options.os_scope = None if scope is None else [scope.canonical]
+        try:
+            scope = _scope(options.os_scope, variables)
+        except ScopeError as error:
+            self._refuse(f"{error}{_hint(error.text)}")
+        # A text in a list, for openstacksdk formats the texts of a configuration (braces!) and
+        # renames the keys of its mappings, and `configuration show -f json` takes no objects.
+        options.os_scope = None if scope is None else [scope.canonical]
         return options, rest
 
+    def _refuse(self, message: str) -> NoReturn:
+        """End the command; not by error(), whose 70 lines of usage say nothing of scopes."""
+        self.exit(2, f"{self.prog}: error: {message}\n")
 
-def _scope(text: str) -> list[str]:
-    """Return the scope's canonical form as the only item of a list.
 
-    For openstacksdk formats the texts of a configuration (braces!) and renames the keys of its
-    mappings, and `openstack configuration show -f json` takes no objects.
-    """
+def _scope(option: str | None, variables: Mapping[str, str]) -> Scope | None:
+    """Return the scope that is asked for; raises ScopeError that names where it is written."""
+    if option is None:
+        return from_variables(variables)
     try:
-        return [parse(text).canonical]
+        return parse(option)
     except ScopeError as error:
-        raise ArgumentTypeError(str(error)) from error
+        reason = f"argument {OPTION}: {error.reason}"
+        raise ScopeError(reason, error.text, error.start, error.end) from error
+
+
+def _hint(text: str) -> str:
+    """Return what to write instead, if this can be what a shell has left of JSON."""
+    cut = text.startswith("{") and not text.endswith("}")
+    one_of_several = ":" in text and not text.startswith("{")
+    if '"' in text or not (cut or one_of_several):
+        return ""
+    return (
+        "\nIf this was JSON, the shell has taken its quotes; put single ones around all of it: "
+        """'{"compute": "CloudOne", "image": "CloudTwo"}'"""
+    )
 
 
 def _respelt(args: Sequence[str]) -> Iterator[str]:
