@@ -6,6 +6,7 @@ the old ones end, each after the requests it has. If one of the new ones fails, 
 """
 
 import asyncio
+import os
 import signal
 import socket
 from asyncio.subprocess import Process
@@ -139,6 +140,7 @@ class Supervisor:
     def _employ(self, new: Sequence[_Worker]) -> None:
         alive = [worker for worker in new if worker in self._workers]
         self._current += alive
+        self._close_unused()
         if len(alive) < len(new):
             self._events.put_nowait(None)
 
@@ -175,12 +177,11 @@ class Supervisor:
         worker.decide(f"a worker ended with status {status}")
         worker.channel.close()
         del self._workers[worker]
-        for address in list(worker.addresses):
-            self._leave(worker, address)
         if worker in self._current:
             self._current.remove(worker)
             self._log.error("worker ended", status=status)
             self._events.put_nowait(None)
+        self._close_unused()
 
     def _hear(self, worker: _Worker) -> bool:
         """Take a message of a worker, if there is one."""
@@ -223,9 +224,19 @@ class Supervisor:
 
     def _leave(self, worker: _Worker, address: tuple[str, int]) -> None:
         worker.addresses.discard(address)
-        if not any(address in one.addresses for one in self._workers):
-            for one in self._sockets.pop(address, ()):
-                one.close()
+        self._close_unused()
+
+    def _close_unused(self) -> None:
+        """Close the sockets that no worker has, unless they wait for one in its place."""
+        if not self._current:
+            return
+        used = {address for worker in self._workers for address in worker.addresses}
+        for address in self._sockets.keys() - used:
+            self._close(address)
+
+    def _close(self, address: tuple[str, int]) -> None:
+        for one in self._sockets.pop(address):
+            one.close()
 
     async def _end(self) -> None:
         """Let all workers come to their end."""
@@ -233,6 +244,10 @@ class Supervisor:
         for worker in self._workers:
             worker.signal(signal.SIGTERM)
         await self._ended(list(self._workers))
+        for address in list(self._sockets):
+            self._close(address)
+        for file in self._memory.values():
+            os.close(file)
 
     async def _ended(self, workers: Sequence[_Worker]) -> None:
         await asyncio.gather(*(self._workers[w] for w in workers if w in self._workers))

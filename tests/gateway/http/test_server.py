@@ -680,3 +680,51 @@ async def test_an_upload_that_breaks_off_leaves_nothing_behind() -> None:
             assert bodies() == before
         finally:
             gc.enable()
+
+
+async def test_a_server_that_retires_answers_each_connection_once_more() -> None:
+    """With the word that it was the last time; so no request meets a closed connection."""
+    going = asyncio.Event()
+
+    async def handler(request: Request) -> None:
+        if request.target == "/slow":
+            reply = request.answer(200, "OK", [("Content-Length", "2")])
+            reply.flush()
+            await going.wait()
+            await reply.write(b"ok")
+            await reply.end()
+        else:
+            await ok(request)
+
+    async with serving(handler) as running:
+        idle, busy = await running.connect(), await running.connect()
+        for reader, writer in (idle, busy):
+            writer.write(GET)
+            assert b"Connection" not in await answered(reader)
+        busy[1].write(GET.replace(b"/ ", b"/slow ", 1))
+        await until(lambda: running.server.tasks)
+        retiring = asyncio.create_task(running.server.retire())
+        await until(lambda: all(one.last for one in running.server.open))
+        going.set()
+        assert b"Connection" not in await answered(busy[0])  # its head was there before
+        for reader, writer in (busy, idle):
+            assert not retiring.done()
+            writer.write(GET)
+            assert b"Connection: close" in await answered(reader)
+            assert await reader.read() == b""
+        await retiring
+
+
+async def test_a_server_that_retires_waits_for_whom_it_has_accepted() -> None:
+    """TLS may not have begun, or be given up."""
+    async with serving() as running:
+        connection = running.server()
+        retiring = asyncio.create_task(running.server.retire())
+        await asyncio.sleep(0)
+        assert not retiring.done()
+        running.server.arriving._look()
+        assert not retiring.done()
+        running.server.arriving.seconds = 0
+        running.server.arriving._look()
+        await retiring
+        assert connection not in running.server.arriving

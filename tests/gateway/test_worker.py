@@ -1,0 +1,133 @@
+"""`openstackoid gateway` as processes: exchanged, and refused, as an operator would see it."""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway.backend import Backend, Connection, Received
+from gateway.played import HOST, free_ports
+from ruamel.yaml import YAML
+
+
+class Running:
+    """The command, and what it logs."""
+
+    def __init__(self, file: Path, port: int) -> None:
+        self.file = file
+        self.port = port
+        self.backend = Backend()
+        self.process: Process
+
+    def write(self, **keys: object) -> None:
+        """Write the federation file."""
+        one = {
+            "frontends": {"image": f"http://{HOST}:{self.port}"},
+            "backends": {"image": f"http://127.0.0.1:{self.backend.port}"},
+            **keys,
+        }
+        with self.file.open("w") as stream:
+            YAML(typ="safe").dump({"clouds": {"CloudOne": one}}, stream)
+
+    async def start(self) -> None:
+        command = Path(sys.executable).with_name("openstackoid")
+        options = ("--federation", self.file, "--cloud", "CloudOne", "--drain-timeout", "1")
+        self.process = await asyncio.create_subprocess_exec(
+            command, "gateway", *options, stderr=PIPE
+        )
+
+    async def event(self, name: str) -> dict[str, Any]:
+        """Wait for an event in the log."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(30):
+            while True:
+                said = json.loads(await self.process.stderr.readline())
+                if said["event"] == name:
+                    return dict(said)
+
+    async def stop(self) -> str:
+        """Stop it; return what it has said since."""
+        if self.process.returncode is None:
+            self.process.terminate()
+        _, said = await self.process.communicate()
+        return said.decode()
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(HOST, self.port)
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    running = Running(tmp_path / "federation.yaml", free_ports(1)[0])
+    async with running.backend:
+        running.write()
+        await running.start()
+        yield running
+        await running.stop()
+
+
+GET = b"GET /v2/images HTTP/1.1\r\nHost: x\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def answer(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head + await reader.readexactly(2)
+
+
+async def test_a_request_under_way_is_answered_by_the_old_program(running: Running) -> None:
+    """However long it takes; who comes meanwhile has the new one."""
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    async def late(_: Received, connection: Connection) -> None:
+        arrived.set()
+        await go.wait()
+        await connection.send(OK)
+
+    async def at_once(_: Received, connection: Connection) -> None:
+        await connection.send(OK)
+
+    running.backend.answer = late
+    await running.event("listening")
+    reader, writer = await running.connect()
+    writer.write(GET)
+    await arrived.wait()
+    running.backend.answer = at_once
+    running.process.send_signal(signal.SIGUSR2)
+    await running.event("exchanged")
+    other_reader, other_writer = await running.connect()
+    other_writer.write(GET)
+    assert b"Connection" not in await answer(other_reader)
+    go.set()
+    assert b"Connection: close" in await answer(reader)
+    for one in (writer, other_writer):
+        one.close()
+
+
+async def test_a_file_that_is_bad_by_then_exchanges_nothing(running: Running) -> None:
+    """The log says what is wrong with it."""
+    await running.event("listening")
+    running.write(regoin="x")
+    running.process.send_signal(signal.SIGUSR2)
+    assert "clouds.CloudOne.regoin: unknown key" in (await running.event("not exchanged"))["error"]
+    reader, writer = await running.connect()
+    writer.write(GET)
+    assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 ")
+    writer.close()
+
+
+async def test_a_port_that_is_taken_ends_the_command(running: Running) -> None:
+    """With status 1 and the address."""
+    await running.event("listening")
+    await running.stop()
+    with socket.create_server((HOST, running.port)):
+        await running.start()
+        said = await running.stop() if await running.process.wait() else ""
+    assert f"Error: cannot listen at {HOST}:{running.port}: Address already in use" in said
+    assert running.process.returncode == 1
