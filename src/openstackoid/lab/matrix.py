@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
+from tempfile import NamedTemporaryFile
 
 import click
 
@@ -46,8 +48,14 @@ class Matrix:
     _count: int = 0
 
     def fill(self) -> None:
-        """Try every cell; links are whole and servers deleted again afterwards."""
-        self._delete_servers()
+        """Try every cell; afterwards links are whole, and servers and images deleted again."""
+        self._delete("server", "image")  # an interrupted run may have left some
+        try:
+            self._fill()
+        finally:
+            self._delete("server", "image")
+
+    def _fill(self) -> None:
         replica = self._replicate()
         whole = "all connected"
         self._try(whole, "1-DC", "a server in each cloud, all of it there", self._everywhere)
@@ -68,10 +76,9 @@ class Matrix:
         )
         self._try(whole, "*-DC", "images of all three, one list", lambda: self._listed(CLOUDS))
         for name, broken in _BROKEN.items():
-            self._delete_servers()  # a project may have ten
+            self._delete("server")  # a project may have ten
             with self._links(broken, (ONE, TWO)):
                 self._partly(f"{ONE} and {TWO} {name}", replica)
-        self._delete_servers()
 
     def _partly(self, how: str, replica: str) -> None:
         part = "partly connected"
@@ -152,23 +159,26 @@ class Matrix:
     def _replicate(self) -> str:
         """Put an image in two clouds by one command; return its name."""
         name = f"{_OURS}copy-{time.time_ns()}"
-        path = self.lab.directory / "matrix.img"
-        path.write_bytes(os.urandom(65_536))
         create = ("image", "create", name, "--disk-format", "raw", "--container-format", "bare")
-        self._openstack(ONE, f"image={TWO}&{THREE}", *create, "--file", str(path))
+        with NamedTemporaryFile() as file:
+            file.write(os.urandom(65_536))
+            file.flush()
+            self._openstack(ONE, f"image={TWO}&{THREE}", *create, "--file", file.name)
         return name
 
     def _names(self) -> set[str]:
         done = self._openstack(ONE, "", "server", "list", "-f", "json")
         return {row["Name"] for row in json.loads(done.stdout)}
 
-    def _delete_servers(self) -> None:
-        for cloud in CLOUDS:
-            done = self._openstack(cloud, "", "server", "list", "-f", "json")
+    def _delete(self, *nouns: str) -> None:
+        """Delete what is ours in every cloud; servers before images, which they are made of."""
+        for noun, cloud in product(nouns, CLOUDS):
+            done = self._openstack(cloud, "", noun, "list", "-f", "json")
             rows = json.loads(done.stdout or "[]")
-            old = [row["ID"] for row in rows if row["Name"].startswith(_OURS)]
-            if old:
-                self._openstack(cloud, "", "server", "delete", "--wait", *old)
+            ours = [row["ID"] for row in rows if row["Name"].startswith(_OURS)]
+            if ours:
+                wait = ("--wait",) if noun == "server" else ()
+                self._openstack(cloud, "", noun, "delete", *wait, *ours)
 
     def _openstack(
         self, cloud: str, scope: str, *arguments: str
