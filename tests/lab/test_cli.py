@@ -55,11 +55,16 @@ def test_status_lists_every_process_of_every_cloud(directory):
     assert "http://127.7.1.1:15000/identity" in table
 
 
-def test_status_of_no_lab_is_empty(tmp_path):
-    """And makes none."""
-    shown = run(tmp_path / "none", "status", "-f", "json")
-    assert (shown.exit_code, json.loads(shown.stdout)) == (0, [])
-    assert not (tmp_path / "none").exists()
+@pytest.mark.parametrize("name", ["status", "link"])
+def test_without_a_lab_is_said_how_to_begin_one(name, tmp_path):
+    """No bare heading is shown, programs get an empty list, and no lab is made."""
+    none = tmp_path / "no lab"
+    table, programs = run(none, name), run(none, name, "-f", "json")
+    assert (table.exit_code, table.stdout) == (0, "")
+    assert (programs.exit_code, json.loads(programs.stdout)) == (0, [])
+    begin = f"openstackoid lab up --dir '{none}'\n"
+    assert table.stderr == f"There is no lab in {none}; begin one with:  {begin}"
+    assert not none.exists()
 
 
 def test_env_points_openstack_at_a_cloud_and_at_nothing_else(directory):
@@ -87,6 +92,27 @@ def test_an_unknown_cloud_is_refused_naming_those_there_are(directory, name):
     shown = run(directory, name, "CloudNone")
     assert (shown.exit_code, shown.stdout) == (1, "")
     assert "there are CloudOne, CloudTwo" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (["env", "CloudNone"], "lab up CloudNone"),
+        (["restart", "CloudOne"], "lab up CloudOne"),
+        (["link", "CloudOne", "CloudTwo", "--cut"], "lab up CloudOne"),
+    ],
+)
+def test_a_command_that_helps_is_for_the_lab_that_is_meant(directory, arguments, cure):
+    """Not for the usual one."""
+    assert run(directory, *arguments).stderr.endswith(f"{cure} --dir '{directory}'\n")
+
+
+def test_the_usual_lab_is_not_named_in_a_command_that_helps(tmp_path, monkeypatch):
+    """It is meant without."""
+    monkeypatch.delenv("OPENSTACKOID_LAB", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    shown = CliRunner().invoke(main, ["lab", "env", "CloudOne"])
+    assert shown.stderr.endswith("add it with: openstackoid lab up CloudOne\n")
 
 
 def test_a_lab_keeps_its_network(directory):

@@ -54,7 +54,10 @@ def _on_lab(command: Callable[..., None]) -> Callable[..., None]:
             with Display(Console(stderr=True)) as display:
                 command(Lab(directory or environment.lab_directory(), display), **arguments)
         except LabError as error:
-            raise click.ClickException(str(error)) from error
+            there = ""
+            if error.cure:
+                there = environment.dir_option(directory or environment.lab_directory())
+            raise click.ClickException(f"{error}{there}") from error
 
     return run
 
@@ -148,6 +151,8 @@ def down(lab: Lab, names: tuple[str, ...], wipe: bool) -> None:
 def show_status(lab: Lab, form: str) -> None:
     """Show every process of every cloud."""
     clouds = lab.clouds
+    if not _exists(lab) and form == "table":
+        return
     columns = tuple(status.Row.__dataclass_fields__)
     _show(form, columns, [asdict(row) for cloud in clouds for row in status.rows(cloud, clouds)])
 
@@ -198,6 +203,8 @@ def link(
         if is_asked
     ]
     if not names and not asked:
+        if not _exists(lab) and form == "table":
+            return
         rows = list(status.links(lab))
         if form == "table":
             rows = [{**row, "delay": shown(row["delay"]) if row["delay"] else None} for row in rows]
@@ -259,6 +266,14 @@ def logs(lab: Lab, name: str, service: str | None, lines: int, follow: bool) -> 
             click.echo(f"==> {path} <==")
         with path.open(errors="replace") as file:
             click.echo("".join(deque(file, lines)), nl=False)
+
+
+def _exists(lab: Lab) -> bool:
+    """Tell whether there is a lab; if not, say how to begin one."""
+    if not lab.clouds:
+        begin = f"openstackoid lab up{environment.dir_option(lab.directory)}"
+        click.echo(f"There is no lab in {lab.directory}; begin one with:  {begin}", err=True)
+    return bool(lab.clouds)
 
 
 def _show(form: str, columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -32,8 +32,9 @@ def dir_option(directory: Path) -> str:
 
     Nothing for the one that is meant without it. A variable may be set for this command alone.
     """
-    usual = not os.environ.get("OPENSTACKOID_LAB") and directory == lab_directory().absolute()
-    return "" if usual else f" --dir {shlex.quote(str(directory))}"
+    here = directory.absolute()
+    usual = not os.environ.get("OPENSTACKOID_LAB") and here == lab_directory().absolute()
+    return "" if usual else f" --dir {shlex.quote(str(here))}"
 
 
 def child(**more: str) -> dict[str, str]:

@@ -35,6 +35,7 @@ DEFAULT_CLOUDS = ("CloudOne", "CloudTwo")
 _PATIENCE = 300  # seconds a service has to come up
 _RATE = 5000  # requests per second of one address, as all of a lab's clients have
 _LINK_PATIENCE = 30  # seconds a link has to be as it is told
+_HAPROXY = "127.0.0.1"  # it connects from there to whatever listens in 127.0.0.0/8
 
 
 _TRUST = {"projects": "same-name", "roles": {"member": "member", "reader": "reader"}}
@@ -142,7 +143,7 @@ class Lab:
             for service in services:
                 check_process(cloud, service)
             if not (cloud.seeded.exists() and any(_running(cloud))):
-                raise LabError(f"{name} is not up; start it with: openstackoid lab up {name}")
+                raise LabError(f"{name} is not up; start it with", f"up {name}")
             processes.find_lost([cloud])
             meant = services or cloud.processes
             processes.stop([p for m in meant if (p := processes.find(cloud, m))])
@@ -172,9 +173,7 @@ class Lab:
             processes.find_lost(ends)
             for cloud in ends:
                 if not processes.find(cloud, LINKS):
-                    raise LabError(
-                        f"{cloud.name} is not up; start it with: openstackoid lab up {cloud.name}"
-                    )
+                    raise LabError(f"{cloud.name} is not up; start it with", f"up {cloud.name}")
             condition.save(self.directory, {**self.conditions, frozenset((one, other)): how})
             self._tell_links()
 
@@ -238,13 +237,15 @@ class Lab:
             if not (logins.has_gateway(own) and own.keys.exists()):
                 continue  # it is not prepared yet, or was by an earlier version
             told = {c.name: _told(own, c) for c in known}
+            private: dict[str, object] = {"account": own.account.name, "keys": own.keys.name}
             told[own.name] |= {
                 "frontends": own.serving(offered),
                 "backends": own.backends,
-                "own": {"account": own.account.name, "keys": own.keys.name},
+                "own": private,
             }
             if own.gateway != own.address:
                 told[own.name]["bind"] = own.gateway
+                private["proxies"] = [_HAPROXY]
             if trust := {other.name: _TRUST for other in known if other is not own}:
                 told[own.name]["trust"] = trust
             files.write_yaml(own.account, logins.gateway(own))

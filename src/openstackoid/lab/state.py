@@ -33,9 +33,7 @@ class State:
                 return cloud
         known = ", ".join(c.name for c in self.clouds)
         there = f"there are {known}" if known else "the lab has none"
-        raise LabError(
-            f"there is no cloud {name}: {there}; add it with: openstackoid lab up {name}"
-        )
+        raise LabError(f"there is no cloud {name}: {there}; add it with", f"up {name}")
 
     def having(self, name: str, directory: Path, extra: Collection[str]) -> "State":
         """Return a state in which the cloud exists and has these optional services at least."""
