@@ -2,6 +2,7 @@
 
 import click
 
+from bench.connections.command import connections
 from bench.failover import failover
 from bench.fanout import fanout
 from bench.overhead import overhead
@@ -18,12 +19,14 @@ Examples:
   scripts/bench failover
   scripts/bench patience --seconds 300
   scripts/bench proxies --quick
+  scripts/bench connections
 """,
 )
 def main() -> None:
     """Measure the gateway on this machine, with services that are only played."""
 
 
+main.add_command(connections)
 main.add_command(failover)
 main.add_command(fanout)
 main.add_command(overhead)

@@ -15,9 +15,12 @@ _LONGEST = 65_536
 _MINUTE = struct.pack("ll", 60, 0)
 
 
-def connect(url: SplitResult) -> socket.socket:
-    """Open a connection that sends small pieces at once, and waits for a minute at most."""
-    connection = socket.create_connection((url.hostname, url.port))
+def connect(url: SplitResult, source: str = "") -> socket.socket:
+    """Open a connection that sends small pieces at once, and waits for a minute at most.
+
+    It comes from the address `source`, if there is one.
+    """
+    connection = socket.create_connection((url.hostname, url.port), source_address=(source, 0))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # By the kernel, for with a timeout of Python's the socket would not block.
     for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
@@ -48,6 +51,14 @@ def receive(connection: socket.socket, flags: int = 0) -> bytes:
     if not data:
         raise click.ClickException("a connection was closed before its answer came")
     return data
+
+
+def exchange(connection: socket.socket, head: bytes) -> None:
+    """Send a request without a body, and take its answer; raises ClickException if it fails."""
+    connection.sendall(head)
+    answer = b""
+    while not whole(answer):
+        answer += receive(connection)
 
 
 def receive_head(connection: socket.socket) -> int:
