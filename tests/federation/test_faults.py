@@ -84,6 +84,23 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
      "6: clouds.One.bind: must be an IP address"),
     ("    backends:", "    bind: 5\n    backends:",
      "6: clouds.One.bind: must be an IP address in quotes"),
+    ("    backends:", "    own: {proxies: 10.0.0.1}\n    backends:",
+     "6: clouds.One.own.proxies: must be a list"),
+    ("    backends:", "    own: {proxies: [10.0.0.1, 7]}\n    backends:",
+     "6: clouds.One.own.proxies.1: must be an IP address or a network, in quotes"),
+    ("    backends:", "    own: {proxies: [proxy.example]}\n    backends:",
+     '6: clouds.One.own.proxies.0: "proxy.example" must be an IP address, '
+     "or a network like 10.0.0.0/24"),
+    ("    backends:", '    own:\n      proxies: ["fe80::1%eth0"]\n    backends:',
+     '7: clouds.One.own.proxies.0: "fe80::1%eth0" must be an IP address, '
+     "or a network like 10.0.0.0/24"),
+    ("    backends:", "    own:\n      proxies: [10.0.0.1/24]\n    backends:",
+     '7: clouds.One.own.proxies.0: "10.0.0.1/24" is an address within 10.0.0.0/24; '
+     "write the one or the other"),
+    ("    backends:", '    own:\n      proxies: ["::/0"]\n    backends:',
+     '7: clouds.One.own.proxies.0: "::/0" is everybody; name the proxies alone'),
+    ("    backends:", '    own:\n      proxies: ["::ffff:10.0.0.1"]\n    backends:',
+     '7: clouds.One.own.proxies.0: "::ffff:10.0.0.1" is a way to write 10.0.0.1; write that'),
     ("    backends:", "    connect: two\n    backends:",
      "6: clouds.One.connect: must be an IP address"),
     ("    backends:", '    region: ""\n    backends:',

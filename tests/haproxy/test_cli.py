@@ -39,7 +39,29 @@ def test_render_prints_the_configuration(file: Path) -> None:
     assert done.exit_code == 0
     assert "bind 127.0.0.3:80\n" in done.stdout
     assert "gt 70 }" in done.stdout
-    assert done.stderr == ""
+    assert done.stdout.startswith("# HAProxy in front of One")
+
+
+@pytest.mark.parametrize(
+    ("bind", "example"),
+    [("127.0.0.2", '["127.0.0.1"]'), ("::1", '["::1"]'), ("10.0.0.5", "[ADDRESS]")],
+)
+@pytest.mark.parametrize("command", ["render", "check"])
+def test_what_the_gateway_is_not_told_is_said(
+    file: Path, command: str, bind: str, example: str
+) -> None:
+    """With what to write, beside the configuration; once it is written, nothing is said."""
+    document = YAML(typ="safe").load(file)
+    document["clouds"]["One"]["bind"] = bind
+    with file.open("w") as stream:
+        YAML(typ="safe").dump(document, stream)
+    said = run(command, file, "One").stderr
+    assert "clouds.One.own.proxies is missing" in said
+    assert f"proxies: {example}\n" in said
+    document["clouds"]["One"]["own"] = {"proxies": ["10.0.0.0/24"]}
+    with file.open("w") as stream:
+        YAML(typ="safe").dump(document, stream)
+    assert "proxies" not in run(command, file, "One").stderr
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from haproxy.test_plan import HTTPS, federation
+from haproxy.test_plan import HTTPS, OWN, federation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +30,15 @@ def test_every_cloud_and_service_of_the_federation_is_known() -> None:
     text = render(plan(federation(), "One"), Settings())
     assert '"(?:One|Two)"' in text
     assert '"image":(?&cloud)' in text
+
+
+def test_the_gateway_alone_is_told_who_the_client_is() -> None:
+    """Services get what they got without HAProxy."""
+    text = render(plan(federation(**HTTPS, own=OWN), "One", None, Path("both.pem")), Settings())
+    sections = text.split("\nbackend ")[1:]
+    telling = [s.split()[0] for s in sections if "set-header X-Forwarded-For %[src]" in s]
+    assert telling == [s.split()[0] for s in sections if s.startswith("One-gateway")] != []
+    assert text.count("X-Forwarded-For") == 2 * len(telling)
 
 
 @pytest.mark.parametrize("name", ["a b.pem", "it's.pem", 'a".pem', "$HOME.pem", "a\\.pem", "#.pem"])

@@ -3,12 +3,20 @@
 Secrets are in files of their own, which are named here: the federation file may be shown around.
 """
 
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_interface, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, StringConstraints, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
 
 from openstackoid.federation.base import Model
+from openstackoid.scope.errors import printable
 
 
 def _beside(path: Path, info: ValidationInfo) -> Path:
@@ -19,7 +27,30 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
     return directory / path
 
 
+def _network(value: object) -> IPv4Network | IPv6Network:
+    """Return a network, or an address as a network of one; raises ValueError."""
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be an IP address or a network, in quotes")  # noqa: TRY004
+    try:
+        if "%" in value:
+            raise ValueError("an address of one link")
+        network, address = ip_network(value, strict=False), ip_interface(value).ip
+    except ValueError as error:
+        message = f'"{printable(value)}" must be an IP address, or a network like 10.0.0.0/24'
+        raise ValueError(message) from error
+    if address != network.network_address:
+        raise ValueError(f'"{value}" is an address within {network}; write the one or the other')
+    if network.prefixlen == 0:
+        raise ValueError(f'"{value}" is everybody; name the proxies alone')
+    if isinstance(address, IPv6Address) and (mapped := address.ipv4_mapped):
+        raise ValueError(f'"{value}" is a way to write {mapped}; write that')
+    return network
+
+
 File = Annotated[Path, AfterValidator(_beside)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 """32 bytes in base64url (RFC 8037)."""
 
@@ -44,6 +75,8 @@ class Own(Model):
     """PEM: the private key of the certificate."""
     ca: File | None = None
     """PEM: who may vouch for backends and for other gateways, besides the system's authorities."""
+    proxies: tuple[Network, ...] = ()
+    """The cloud's own proxies, who alone are believed when they say whose requests they bring."""
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> Self:

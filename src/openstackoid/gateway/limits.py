@@ -9,6 +9,7 @@ from http import HTTPStatus
 import structlog
 from throttled import MemoryStore, RateLimiterType, Throttled, rate_limiter
 
+from openstackoid.gateway.proxies import Proxies
 from openstackoid.routing import Refusal
 
 BURST = 10
@@ -43,6 +44,8 @@ class Limits:
         self._addresses = _Limit(rate)
         self._gateways = _Limit(rate * GATEWAY)
         self._known: OrderedDict[str, None] = OrderedDict()
+        self.proxies: Proxies | None = None
+        """The cloud's own, whose connections are those of all their clients."""
 
     def known(self, address: str) -> bool:
         """Tell whether a gateway has proven itself from an address before."""
@@ -101,7 +104,8 @@ class _Limit:
 class Connections:
     """Counts the open connections of each address, which are `most` of one, or of a gateway twice.
 
-    So nobody alone can take all the files that the process may open.
+    So nobody alone can take all the files that the process may open. The cloud's own proxies, who
+    are not alone, may have any number.
     """
 
     def __init__(self, most: int, limits: Limits) -> None:
@@ -113,13 +117,17 @@ class Connections:
     def opened(self, address: str) -> bool:
         """Count a connection; tell whether it may stay. If not, it is not counted."""
         most = self._most * 2 if self._limits.known(address) else self._most
-        if self._open[address] >= most:
+        if self._open[address] >= most and not self._vouched(address):
             if address not in self._told:
                 self._told.add(address)
                 log.warning("too many connections", client=address, most=most)
             return False
         self._open[address] += 1
         return True
+
+    def _vouched(self, address: str) -> bool:
+        proxies = self._limits.proxies
+        return proxies is not None and address in proxies
 
     def closed(self, address: str) -> None:
         """Count one less."""

@@ -24,6 +24,7 @@ from openstackoid.gateway.health import Health
 from openstackoid.gateway.http import Request, SilentError
 from openstackoid.gateway.limits import Limits
 from openstackoid.gateway.passage import passage
+from openstackoid.gateway.proxies import Proxies
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity.signature import PROOF
@@ -51,8 +52,8 @@ class Relay:
     ) -> None:
         self._here = here
         self._upstream = upstream
-        self.follow(federation)
         self._limits = limits
+        self.follow(federation)
         self._idle_timeout = idle_timeout
         self.health = Health(self._addresses, upstream.connect_timeout)
         self._composite = Composite(here, upstream, self.health, patience)
@@ -61,9 +62,13 @@ class Relay:
         """Go by this federation file from the next request on."""
         self.federation = federation
         self._foreign = Foreign(federation, self._here, self._upstream)
+        proxies = federation.clouds[self._here].own.proxies
+        self._limits.proxies = Proxies(proxies) if proxies else None
 
     async def handle(self, request: Request) -> None:
         """Answer a request, and log it."""
+        if (proxies := self._limits.proxies) is not None:
+            request.remote = proxies.client(request.remote, request.headers)
         record = Record(request, self._here)
         try:
             try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from openstackoid.federation import Cloud
 from openstackoid.federation.cli import CLOUD, FEDERATION, known, loaded
 from openstackoid.haproxy import PlanError, Settings, plan, render
 from openstackoid.haproxy.checking import MissingError, faults
@@ -75,12 +76,25 @@ def _configured(command: Callable[[str, bool], None]) -> Callable[..., None]:
         known(federation, cloud, file)
         settings = Settings(fragment, rate, socket.absolute())
         path = certificate.absolute() if certificate else None
+        if not federation.clouds[cloud].own.proxies:
+            click.echo(_untold(cloud, federation.clouds[cloud]), err=True)
         try:
             command(render(plan(federation, cloud, bind, path), settings), fragment)
         except (PlanError, MissingError) as error:
             raise click.ClickException(str(error)) from error
 
     return run
+
+
+def _untold(name: str, cloud: Cloud) -> str:
+    """Say what the gateway has to know of HAProxy."""
+    example = "[ADDRESS]"
+    if cloud.bind is not None and cloud.bind.is_loopback:
+        example = '["127.0.0.1"]' if cloud.bind.version == 4 else '["::1"]'
+    return (
+        f"Warning: to the gateway, HAProxy is the client of all it hands over: clouds.{name}.own."
+        f"proxies is missing. Write there which address HAProxy connects from: proxies: {example}"
+    )
 
 
 @click.group()
@@ -105,7 +119,9 @@ def render_(configuration: str, fragment: bool) -> None:  # noqa: ARG001
     """Print the configuration of an HAProxy in front of a cloud's gateway.
 
     HAProxy takes over the frontends, and the gateway listens behind it, at `bind` of the federation
-    file. Requests that stay in the cloud go straight to their services; all others to the gateway.
+    file. Requests that stay in the cloud go straight to their services; all others to the gateway,
+    which believes HAProxy who their client is if `own.proxies` names the address that HAProxy
+    connects from: 127.0.0.1, where the gateway listens at another address of 127.0.0.0/8.
     """
     click.echo(configuration, nl=False)
 

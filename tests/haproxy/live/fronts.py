@@ -138,7 +138,7 @@ async def fronts(
                 cloud["connect"] = OTHERS
                 cloud.pop("backends", None)
                 continue
-            cloud["bind"] = GATEWAY
+            cloud |= {"bind": GATEWAY, "own": {"proxies": ["127.0.0.1"]}}
             for service, endpoints in cloud["backends"].items():
                 served = {url: await played() for url in _urls({service: endpoints})}
                 services[service] = next(iter(served.values()))

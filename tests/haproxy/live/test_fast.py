@@ -67,7 +67,7 @@ NATIVE = {
 
 LEFT = {
     "no scope, two tokens": ("GET /image/v2", ["X-Auth-Token: A", "X-Auth-Token: B"]),
-    "no scope, claims": ("GET /image/v2", ["X-Roles: admin", "X-Forwarded-For: 1.2.3.4"]),
+    "no scope, claims": ("GET /image/v2", ["X-Roles: admin", "X-Forwarded-Host: other"]),
     "claims": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Roles: admin", "X-Service-User-Id: 1"]),
     "a Via": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "Via: 1.1 cache"]),
     "many Vias": ("GET /image/v2", [f"X-Scope: {COMPLETE}", *["Via: 1.1 a, 1.1 b"] * 11]),
@@ -165,3 +165,17 @@ async def test_the_gateway_does_the_rest(name: str, here: Fronts) -> None:
     alone, both = await here.both(written(line, headers), 8888, line.split()[0])
     assert both.seen == alone.seen
     assert both.handed_over
+
+
+async def test_a_client_s_own_word_of_its_way_is_the_difference(here: Fronts) -> None:
+    """Where the gateway gets the request, HAProxy puts its own X-Forwarded-For in its place."""
+    forwarded = ["X-Forwarded-For: 203.0.113.5"]
+    name, value = b"x-forwarded-for", b"203.0.113.5"
+    alone, both = await here.both(written("GET /image/v2", forwarded), 8888)
+    assert both.seen == alone.seen
+    assert not both.handed_over
+    alone, both = await here.both(written("GET /image/v2", [*forwarded, "X-Roles: none"]), 8888)
+    assert both.handed_over
+    assert (name, value) in alone.received[0][1]
+    alone.received[0][1].remove((name, value))
+    assert both.seen == alone.seen

@@ -1,6 +1,7 @@
 """HAProxy while it runs: services that end, too many requests, a new configuration, TLS."""
 
 import asyncio
+import io
 import json
 import signal
 import ssl
@@ -16,6 +17,7 @@ from haproxy.live.fronts import GATEWAY, HAPROXY, Fronts, free_ports, fronts, ru
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
+from openstackoid.gateway import log as gateway_log
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings as GatewaySettings
 from openstackoid.haproxy import Settings, plan, render
@@ -64,6 +66,43 @@ async def test_too_many_requests_of_one_address_are_refused(clouds: Fronts) -> N
     assert json.loads(answers[-1].body)["error"]["code"] == 429
     assert (b"retry-after", b"1") in answers[-1].headers
     assert not any(a.handed_over for a in answers)
+
+
+async def asked(clouds: Fronts, source: str, *headers: str) -> int:
+    """Send HAProxy, from an address, a request for the gateway; return the status."""
+    reader, writer = await asyncio.open_connection(
+        HAPROXY, clouds.ports[8888], local_addr=(source, 0)
+    )
+    head = ["GET /image/v2 HTTP/1.1", "Host: here", "X-Roles: none", *headers, "", ""]
+    writer.write("\r\n".join(head).encode())
+    answer = await asyncio.wait_for(Client(reader, writer, "", "").answer(), 20)
+    writer.close()
+    return answer.status
+
+
+async def test_the_gateway_learns_who_the_client_is(clouds: Fronts) -> None:
+    """From HAProxy alone, whatever the client says; services learn what they did before."""
+    logged = io.StringIO()
+    gateway_log.configure(logged)
+    one, other = "127.66.0.1", "127.66.0.2"
+    assert await asked(clouds, one) == 200
+    assert await asked(clouds, other, f"X-Forwarded-For: {one}") == 200
+    assert await asked(clouds, other, f"X-Forwarded-For: {one}", "X-Forwarded-For: 10.0.0.1") == 200
+    assert await asked(clouds, other, "X-Forwarded-For: 127.0.0.1", "Connection: close") == 200
+    assert await asked(clouds, other, "X-Forwarded-For: ,\t,x", "Connection: X-Other") == 200
+    told = [json.loads(line).get("client") for line in logged.getvalue().splitlines()]
+    assert told == [one, *[other] * 4]
+    for received in clouds.services["image"].requests:
+        assert received.values("x-forwarded-for") == []
+        assert received.values("x-roles") == ["none"]
+
+
+async def test_the_gateway_limits_each_client_behind_haproxy(clouds: Fronts) -> None:
+    """One that sends too much takes nothing from others."""
+    statuses = [await asked(clouds, "127.66.0.1") for _ in range(70)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    assert await asked(clouds, "127.66.0.1", "X-Forwarded-For: 203.0.113.5") == 429
+    assert await asked(clouds, "127.66.0.2") == 200
 
 
 async def test_a_reload_loses_no_request(tmp_path: Path) -> None:

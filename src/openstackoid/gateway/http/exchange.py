@@ -34,7 +34,8 @@ class Peer(Stream):
 class Request:
     """A request: its head, its body, and the way back.
 
-    `target` is raw, as are `headers`. `body_exists` tells whether a body was announced.
+    `target` is raw, as are `headers`. `body_exists` tells whether a body was announced. `remote` is
+    the address it came from: that of the connection, unless somebody knows better.
     """
 
     __slots__ = (
@@ -46,6 +47,7 @@ class Request:
         "method",
         "minor",
         "persists",
+        "remote",
         "reply",
         "target",
     )
@@ -53,16 +55,12 @@ class Request:
     def __init__(self, connection: Peer, head: RequestHead, body: Body, *, exists: bool) -> None:
         self._connection = connection
         self.method, self.target, self.minor, self.headers = head
+        self.remote = connection.remote
         self.body = body
         self.body_exists = exists
         self.persists = True
         self.reply: Reply | None = None
         self._expects = exists and self.headers.get("expect").lower() == "100-continue"
-
-    @property
-    def remote(self) -> str:
-        """The address of the client."""
-        return self._connection.remote
 
     @property
     def port(self) -> int:

@@ -259,7 +259,8 @@ class Connection(Peer):
             self.abort()
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
             if not self.lost:
-                log.warning("an answer broke off", client=request.remote, error=type(error).__name__)
+                kind = type(error).__name__
+                log.warning("an answer broke off", client=request.remote, error=kind)
                 self.abort()
         finally:
             if self.task is not None:
