@@ -84,6 +84,12 @@ def tell(lab: Lab, name: str, described: dict[str, Any]) -> None:
         time.sleep(0.05)
 
 
+def of_gateways(lab: Lab, *clouds: str) -> list[psutil.Process]:
+    """Return the processes of these clouds' gateways, workers and all."""
+    found = [processes.find(lab.cloud(cloud), GATEWAY) for cloud in clouds]
+    return [one for process in found if process for one in (process, *process.children())]
+
+
 def _reloads(cloud: LabCloud) -> int:
     """Return how often a gateway has read its federation file again."""
     return cloud.log(GATEWAY).read_text().count('"event":"reloaded"')

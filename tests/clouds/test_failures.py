@@ -9,9 +9,9 @@ import psutil
 import pytest
 from clouds.api import Api
 from clouds.commands import Commands, attempt, run, table
+from clouds.conftest import of_gateways
 
-from openstackoid.lab import Lab, processes
-from openstackoid.lab.services import GATEWAY
+from openstackoid.lab import Lab
 
 
 @pytest.mark.usefixtures("two_is_dead")
@@ -62,7 +62,7 @@ def test_a_client_that_leaves_in_mid_download_leaves_nothing(
     create = f"image create --disk-format raw --container-format bare --file {big} leaving"
     scope = "image=CloudTwo"
     image = table(commands.openstack(create, scope=scope))["id"]
-    gateways = [processes.find(lab.cloud(c), GATEWAY) for c in ("CloudOne", "CloudTwo")]
+    gateways = of_gateways(lab, "CloudOne", "CloudTwo")
 
     def upstream() -> int:
         """Count the connections that the gateways hold to CloudTwo's image service."""
@@ -73,7 +73,6 @@ def test_a_client_that_leaves_in_mid_download_leaves_nothing(
         return sum(
             bool(c.raddr) and c.raddr.port in ports and c.status == psutil.CONN_ESTABLISHED
             for gateway in gateways
-            if gateway
             for c in gateway.net_connections()
         )
 

@@ -8,9 +8,9 @@ import psutil
 import pytest
 from clouds.api import Api
 from clouds.commands import Commands, run
+from clouds.conftest import of_gateways
 
-from openstackoid.lab import Lab, processes
-from openstackoid.lab.services import GATEWAY
+from openstackoid.lab import Lab
 
 SIZE = 2 * 2**30
 PIECE = 2**20
@@ -51,12 +51,11 @@ def pieces(digest: "hashlib._Hash") -> Iterator[bytes]:
 @pytest.mark.timeout(900)
 def test_two_gibibytes_pass_in_constant_memory(lab: Lab, commands: Commands, api: Api) -> None:
     """An upload from CloudOne to CloudTwo's Glance, and back, to the byte."""
-    gateways = [processes.find(lab.cloud(c), GATEWAY) for c in ("CloudOne", "CloudTwo")]
     body = {"name": "big", "disk_format": "raw", "container_format": "bare"}
     image = api.post("image", "/v2/images", body, "image=CloudTwo").json()["id"]
     path = f"/v2/images/{image}/file"
     api.get("image", "/v2/images", "image=CloudTwo")  # connections and caches are there
-    memory = Highest([g for g in gateways if g])
+    memory = Highest(of_gateways(lab, "CloudOne", "CloudTwo"))
     sent, received = hashlib.sha256(), hashlib.sha256()
     headers = {"Content-Type": "application/octet-stream"}
     try:
