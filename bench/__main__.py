@@ -8,6 +8,7 @@ from bench.fanout import fanout
 from bench.overhead import overhead
 from bench.patience import patience
 from bench.proxies.command import proxies
+from bench.reload.command import reload
 
 
 @click.group(
@@ -20,6 +21,7 @@ Examples:
   scripts/bench patience --seconds 300
   scripts/bench proxies --quick
   scripts/bench connections
+  scripts/bench reload
 """,
 )
 def main() -> None:
@@ -32,6 +34,7 @@ main.add_command(fanout)
 main.add_command(overhead)
 main.add_command(patience)
 main.add_command(proxies)
+main.add_command(reload)
 
 if __name__ == "__main__":
     main(prog_name="scripts/bench")

@@ -1,6 +1,7 @@
 """Played services, behind gateways that are processes as in production."""
 
 import asyncio
+import random
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -22,6 +23,8 @@ TRUST = {"projects": "same-name", "roles": {"member": "member"}}
 
 UNLIMITED = "1000000"
 """Requests per second of one address: they are what is measured."""
+
+_PORTS = iter(random.sample(range(20_000, 32_768), 12_768))  # clients get others (ip(7))
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -75,9 +78,14 @@ async def play(handler: Handler) -> AsyncIterator[tuple[str, str]]:
 
 
 def free_url(scheme: str = "http") -> str:
-    """Return an address where nobody listens."""
-    with socket.create_server((HOST, 0)) as server:
-        return f"{scheme}://{HOST}:{server.getsockname()[1]}"
+    """Return an address where nobody listens, and that was not returned before."""
+    for port in _PORTS:
+        try:
+            socket.create_server((HOST, port)).close()
+        except OSError:
+            continue
+        return f"{scheme}://{HOST}:{port}"
+    raise click.ClickException(f"no port is free at {HOST}")
 
 
 def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:

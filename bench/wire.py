@@ -9,6 +9,7 @@ import click
 
 _END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
+_CLOSE = re.compile(rb"\r\nconnection: close\r\n", re.IGNORECASE)
 _CHUNKED = b"\r\ntransfer-encoding: chunked\r\n"
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 _LONGEST = 65_536
@@ -43,6 +44,11 @@ def whole(answer: bytes) -> bool:
     if _CHUNKED in head.lower() + b"\r\n":
         return answer.endswith(_LAST_CHUNK)
     return len(body) >= _length(head)
+
+
+def closes(answer: bytes) -> bool:
+    """Return whether an answer says that it is the last on its connection."""
+    return _CLOSE.search(answer.partition(_END)[0] + b"\r\n") is not None
 
 
 def receive(connection: socket.socket, flags: int = 0) -> bytes:

@@ -1,0 +1,1 @@
+"""What a reload of configuration, certificates or program costs those who send requests."""

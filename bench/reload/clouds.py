@@ -1,0 +1,90 @@
+"""Two clouds: One, which is reloaded, and Two, which some of its requests are for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.certificates import Certificates
+from bench.proxies.services import Urls
+from bench.reload.load import Target
+from bench.stage import TRUST, free_url, write_federation
+from bench.wire import request
+from openstackoid.scope import join, parse
+
+TOKEN = "t" * 183  # as long as a Fernet token
+SMALL = ("image", "key-manager")
+"""Services of small answers; the second of One is asked with TLS."""
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Their addresses and files; One's gateway listens at `bind`, its front at `HOST`."""
+
+    directory: Path
+    behind: Urls
+    bind: str
+    at: Urls
+    of_two: Urls
+    certificates: Certificates
+
+    @classmethod
+    def described(cls, directory: Path, behind: Urls, bind: str) -> "Clouds":
+        """Choose free addresses, and write the federation file and the certificate."""
+        directory.mkdir()
+        at = _free(tls="key-manager")
+        clouds = cls(directory, behind, bind, at, _free(), Certificates(directory))
+        clouds.write()
+        return clouds
+
+    @property
+    def file(self) -> Path:
+        """The federation file of both."""
+        return self.directory / "federation.yaml"
+
+    def write(self, others: int = 0) -> None:
+        """Write the federation file, with so many clouds besides."""
+        image, store = self.behind["image"].geturl(), self.behind["object-store"].geturl()
+        backends = {"image": image, "key-manager": image, "object-store": store}
+        own = {
+            "certificate": self.certificates.certificate,
+            "key": self.certificates.key,
+            "ca": self.certificates.authority,
+        }
+        one = {
+            "frontends": _texts(self.at),
+            "backends": backends,
+            "bind": self.bind,
+            "own": {key: str(file) for key, file in own.items()},
+            "trust": {"Two": TRUST},
+        }
+        two = {"frontends": _texts(self.of_two), "backends": backends, "trust": {"One": TRUST}}
+        more = {f"Other{n}": {"frontends": {"image": free_url()}} for n in range(others)}
+        write_federation(self.directory, {"One": one, "Two": two, **more})
+
+    @property
+    def targets(self) -> list[Target]:
+        """Small requests to One: with and without TLS, for itself and for Two."""
+        return [
+            Target(
+                self.at[service],
+                [
+                    request("GET /v2/images", self.at[service], _headers(service, cloud))
+                    for cloud in ("One", "Two")
+                ],
+            )
+            for service in SMALL
+        ]
+
+
+def _free(tls: str = "") -> Urls:
+    services = (*SMALL, "object-store")
+    return {s: urlsplit(free_url("https" if s == tls else "http")) for s in services}
+
+
+def _texts(urls: Urls) -> dict[str, str]:
+    return {service: url.geturl() for service, url in urls.items()}
+
+
+def _headers(service: str, cloud: str) -> dict[str, str]:
+    scope = parse(f"{service}={cloud}")
+    return {"X-Auth-Token": join(TOKEN, scope), "X-Scope": scope.canonical}
