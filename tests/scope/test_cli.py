@@ -53,4 +53,4 @@ def test_show_says_why_a_federation_file_cannot_be_used(tmp_path: Path) -> None:
     file = str(tmp_path / "none.yaml")
     result = CliRunner().invoke(main, ["scope", "show", "image=A", "--federation", file])
     assert result.exit_code == 1
-    assert f"{file}:1: can't be read: No such file" in result.stderr
+    assert f"{file}: can't be read: No such file" in result.stderr
