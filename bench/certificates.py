@@ -34,6 +34,12 @@ class Certificates:
         chain.write_to_path(self.certificate)
         return ssl.PEM_cert_to_DER_cert(chain.bytes().decode())
 
+    @property
+    def own(self) -> dict[str, str]:
+        """Return what a federation file says of them."""
+        files = {"certificate": self.certificate, "key": self.key, "ca": self.authority}
+        return {key: str(file) for key, file in files.items()}
+
     def client(self) -> ssl.SSLContext:
         """Return what a client trusts."""
         context = ssl.create_default_context()

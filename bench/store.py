@@ -5,6 +5,7 @@
 
 import os
 import socket
+import ssl
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -41,7 +42,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def give(connection: socket.socket, size: int) -> None:
-    """Send so many zeros, from a file in memory that has no memory."""
+    """Send so many zeros, from a file in memory that has no memory; with TLS from a little."""
+    if isinstance(connection, ssl.SSLSocket):
+        zeros = memoryview(bytes(PIECE))
+        for sent in range(0, size, PIECE):
+            connection.sendall(zeros[: size - sent])
+        return
     file = os.memfd_create("zeros")
     try:
         os.ftruncate(file, size)
@@ -53,10 +59,14 @@ def give(connection: socket.socket, size: int) -> None:
 
 
 def take(connection: socket.socket, size: int) -> int:
-    """Receive so many bytes, or as many as come; the kernel drops them (tcp(7), MSG_TRUNC)."""
+    """Receive so many bytes, or as many as come; the kernel drops them (tcp(7), MSG_TRUNC).
+
+    With TLS it does not: they are deciphered here.
+    """
+    flags = 0 if isinstance(connection, ssl.SSLSocket) else socket.MSG_TRUNC
     buffer, received = bytearray(PIECE), 0
     while received < size:
-        count = connection.recv_into(buffer, min(PIECE, size - received), socket.MSG_TRUNC)
+        count = connection.recv_into(buffer, min(PIECE, size - received), flags)
         if not count:
             break
         received += count
@@ -67,7 +77,7 @@ class Server(ThreadingHTTPServer):
     """All connections, a thread each."""
 
     daemon_threads = True
-    request_queue_size = 128
+    request_queue_size = 1024
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from bench import tools
 from bench.connections import downloads
 from bench.connections.idle import Idle
 from bench.processes import OTHER_CORES, PROXY_CORES, forget_peak, on, peak, resident
-from bench.proxies.services import Urls, free_urls, services
+from bench.proxies.services import Urls, free_urls, services, texts
 from bench.stage import gateway_of, listening, log_of, write_federation
 from bench.table import NONE, TIMES, table
 from bench.wire import connect, exchange, request
@@ -87,17 +87,13 @@ def _gateway(directory: Path) -> Iterator[tuple[Urls, int]]:
     with ExitStack() as stack:
         stack.enter_context(on(OTHER_CORES))
         at, behind = free_urls(), stack.enter_context(services(directory))
-        cloud = {"frontends": _texts(at), "backends": _texts(behind)}
+        cloud = {"frontends": texts(at), "backends": texts(behind)}
         file = write_federation(directory, {"One": cloud})
         with on(PROXY_CORES):
             gateway = stack.enter_context(gateway_of(file, "One"))
         for url in at.values():
             asyncio.run(listening(url.geturl(), gateway))
         yield at, gateway
-
-
-def _texts(urls: Urls) -> dict[str, str]:
-    return {service: url.geturl() for service, url in urls.items()}
 
 
 def _measure(at: Urls, gateway: int, rounds: int) -> Iterator[Row]:

@@ -8,7 +8,7 @@ import selectors
 import socket
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult
 
@@ -45,9 +45,11 @@ class _Download:
     def take(self, most: int, buffer: bytearray) -> bool:
         """Take what is there, which the kernel drops (tcp(7)); tell whether that was the end."""
         if not self._begun:
-            if receive_head(self.connection) != self._left:
+            length, body = receive_head(self.connection)
+            if length != self._left:
                 raise click.ClickException("an answer has another length than was asked for")
             self._begun = True
+            self._left -= len(body)
         flags = socket.MSG_TRUNC | socket.MSG_DONTWAIT
         try:
             count = self.connection.recv_into(buffer, most, flags)
@@ -102,7 +104,8 @@ def _run(
         if now >= sip:
             sip = now + PAUSE
             for download in slow:
-                download.take(SIP, buffer)
+                with suppress(OSError, click.ClickException):  # it will fail again, at its end
+                    download.take(SIP, buffer)
         ready = selector.select(PAUSE)
         if ready:
             silent_since = now

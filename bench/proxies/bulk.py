@@ -14,7 +14,8 @@ def download(url: SplitResult, headers: dict[str, str], size: int) -> float:
     with connect(url) as connection:
         start = time.perf_counter()
         connection.sendall(request(f"GET /{size}", url, headers))
-        received = take(connection, receive_head(connection))
+        length, body = receive_head(connection)
+        received = len(body) + take(connection, length - len(body))
         seconds = time.perf_counter() - start
     return _checked(received, size, seconds)
 
@@ -26,9 +27,8 @@ def upload(url: SplitResult, headers: dict[str, str], size: int) -> float:
         start = time.perf_counter()
         connection.sendall(request("PUT /", url, headers | framing))
         give(connection, size)
-        count = receive_head(connection)
-        answer = b""
-        while len(answer) < count:
+        length, answer = receive_head(connection)
+        while len(answer) < length:
             answer += receive(connection)
         seconds = time.perf_counter() - start
     return _checked(int(answer), size, seconds)

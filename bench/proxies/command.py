@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -14,15 +13,17 @@ import uvloop
 from bench import fanout, tools
 from bench.processes import OTHER_CORES, on
 from bench.proxies import client, page, plot, report, rounds
-from bench.proxies.fronts import BASE, KINDS, fronts
+from bench.proxies.fronts import BASE, DIRECT, KINDS, PLAIN, fronts
 from bench.proxies.machine import machine
 from bench.proxies.services import services
 from bench.table import TIMES
 
 PARTS = (*KINDS, "client", "fanout")
-DIRECT, PLAIN = "no proxy", "HAProxy"
 TITLE = f"CPU per request, {TIMES} plain HAProxy"
 QUIET = 0.5
+
+Found = dict[str, rounds.Figures]
+"""By row."""
 
 
 @click.command(
@@ -55,18 +56,22 @@ def proxies(number: int | None, only: tuple[str, ...], quick: bool, write: bool)
     tools.require()
     if os.getloadavg()[0] > QUIET:
         click.echo("This machine is busy (see uptime); figures will be noise.", err=True)
-    amounts = rounds.Amounts(number or 5, 3, 4.0, 2**30)
+    amounts = rounds.Amounts(number or 5, 2, 2.0, 2**30)
     if quick:
         amounts = rounds.Amounts(number or 1, 1, 0.3, 2**26)
     parts = set(only or PARTS)
     tables = [f"{machine()}; rounds: {amounts.rounds}."]
-    figures: dict[str, rounds.Figures] = {}
+    figures: Found = {}
     try:
         with tempfile.TemporaryDirectory() as temporary:
             directory = Path(temporary)
             if parts & KINDS.keys():
-                figures = _measure([k for k in KINDS if k in parts | BASE], amounts, directory)
-                tables.append(report.proxies(figures, DIRECT, PLAIN))
+                kinds = [kind for kind in KINDS if kind in parts | BASE]
+                figures, tls = _measure(kinds, amounts, directory)
+                tables.append(report.proxies(figures, figures[DIRECT], figures[PLAIN]))
+                if tls:
+                    base = next(iter(tls.values()))
+                    tables.append(report.proxies(tls, figures[DIRECT], base))
             if "client" in parts:
                 with on(OTHER_CORES):
                     runs = asyncio.run(client.measure(amounts.rounds, not quick, directory))
@@ -78,24 +83,30 @@ def proxies(number: int | None, only: tuple[str, ...], quick: bool, write: bool)
     text = "\n\n".join(tables)
     click.echo(text)
     if write:
-        page.write(text, plot.bars(TITLE, dict(_cpu_ratios(figures))), TITLE)
+        page.write(text, plot.bars(TITLE, _cpu_ratios(figures)), TITLE)
 
 
-def _measure(
-    kinds: list[str], amounts: rounds.Amounts, directory: Path
-) -> dict[str, rounds.Figures]:
+def _measure(kinds: list[str], amounts: rounds.Amounts, directory: Path) -> tuple[Found, Found]:
+    """Return the figures without and with TLS, by row."""
     with (
         on(OTHER_CORES),
         services(directory) as behind,
         fronts(kinds, behind, directory) as found,
     ):
-        return rounds.measure(found, amounts)
+        figures = rounds.measure(found, amounts)
+    tls = {front.name for front in found if front.at["image"].scheme == "https"}
+    return (
+        {name: of for name, of in figures.items() if name not in tls},
+        {name: of for name, of in figures.items() if name in tls},
+    )
 
 
-def _cpu_ratios(figures: Mapping[str, rounds.Figures]) -> Iterator[tuple[str, float]]:
-    for name, found in figures.items():
-        if name != DIRECT:
-            yield name, report.ratios_of(found, figures[PLAIN])[0]
+def _cpu_ratios(figures: Found) -> dict[str, float]:
+    return {
+        name: report.cpu_ratio(found, figures[PLAIN])
+        for name, found in figures.items()
+        if name != DIRECT
+    }
 
 
 async def _fanout(quick: bool) -> list[fanout.Row]:

@@ -1,13 +1,15 @@
 """What is compared: each in front of the same two services, or of two clouds that have them."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import PROXY_CORES, beside_python, on, output, running
-from bench.proxies.services import CONFIGURATIONS, Urls, free_urls, nginx, write
+from bench.certificates import Certificates
+from bench.processes import OTHER_CORES, PROXY_CORES, beside_python, on, output, running
+from bench.proxies.services import CONFIGURATIONS, Urls, free_urls, nginx, texts, write
 from bench.stage import TRUST, UNLIMITED, gateway_of, listening, write_federation
 from bench.tools import program
 from openstackoid.scope import join, parse
@@ -15,6 +17,26 @@ from openstackoid.scope import join, parse
 TOKEN = "t" * 183  # as long as a Fernet token
 GATEWAYS = "127.0.0.4"
 """Where gateways listen that stand behind HAProxy."""
+
+CATALOG = (
+    ("identity", "admin"),
+    ("identity", "public"),
+    ("compute", "public"),
+    ("compute_legacy", "public"),
+    ("placement", "public"),
+    ("image", "public"),
+    ("network", "public"),
+    ("object-store", "public"),
+)
+"""What a program in Lua walks to find a service: as long as that of the first prototype."""
+
+SCOPES = (None, "One", "Two")
+"""Of requests to One."""
+
+Command = list[str | Path]
+
+Clouds = dict[str, Urls]
+"""Frontends, by cloud."""
 
 Processes = dict[str, tuple[int, ...]]
 """By cloud."""
@@ -36,25 +58,28 @@ class Place:
 
     directory: Path
     services: Urls
+    certificates: Certificates
     stack: ExitStack
 
     def file(self, name: str) -> Path:
         """Return the file of this name."""
         return self.directory / name
 
-    def run(self, name: str, command: list[str | Path]) -> int:
+    def run(self, name: str, command: Command) -> int:
         """Run a process; return its id."""
         return self.stack.enter_context(running(command, self.file(f"{name}.log")))
 
 
 def _direct(place: Place) -> Iterator[Front]:
-    yield Front("no proxy", place.services, _headers(), ())
+    yield Front(DIRECT, place.services, _headers(), ())
 
 
-def _haproxy(place: Place) -> Iterator[Front]:
-    at = free_urls()
-    file = write("plain.haproxy.j2", place.file("plain.cfg"), services=place.services, at=at)
-    yield Front("HAProxy", at, _headers(), (_run_haproxy(place, file),))
+def _haproxy(place: Place, scheme: str = "http") -> Iterator[Front]:
+    at = free_urls(scheme)
+    crt = f" ssl crt {place.certificates.both} alpn http/1.1" if scheme == "https" else ""
+    file = place.file(f"plain-{scheme}.cfg")
+    write("plain.haproxy.j2", file, services=place.services, at=at, tls=crt)
+    yield Front(_named(PLAIN, scheme), at, _headers(), (_run_haproxy(place, file),))
 
 
 def _nginx(place: Place) -> Iterator[Front]:
@@ -64,39 +89,66 @@ def _nginx(place: Place) -> Iterator[Front]:
 
 
 def _lua(place: Place) -> Iterator[Front]:
-    clouds = {"One": free_urls(), "Two": free_urls()}
-    write("endpoints.lua.j2", place.file("endpoints.lua"), frontends=clouds)
-    for module in ("json.lua", "interpret.lua"):
-        place.file(module).write_text((CONFIGURATIONS / module).read_text())
-    processes: Processes = {}
-    for cloud in clouds:
-        values = {"here": cloud, "frontends": clouds, "services": place.services}
-        file = place.file(f"lua-{cloud}.cfg")
-        write("lua.haproxy.j2", file, lua=place.directory, **values)
-        processes[cloud] = (_run_haproxy(place, file),)
+    clouds, processes = _run_lua(place, "interpret.lua")
     yield from _scoped("HAProxy with Lua", clouds, processes)
 
 
-def _rendered(place: Place) -> Iterator[Front]:
-    clouds = {"One": free_urls(), "Two": free_urls()}
-    federation = _federation(place, "rendered", clouds, bind=GATEWAYS)
-    processes: Processes = {cloud: (_run_gateway(place, federation, cloud),) for cloud in clouds}
-    for urls in clouds.values():  # HAProxy has to find them when it begins
-        asyncio.run(listening(f"http://{GATEWAYS}:{urls['image'].port}"))
-    render = (beside_python("openstackoid"), "haproxy", "render")
+def _prototype(place: Place) -> Iterator[Front]:
+    log = place.file("log")
+    with on(OTHER_CORES):
+        place.run("drain", [sys.executable, "-m", "bench.proxies.drain", log])
+    clouds, processes = _run_lua(place, "prototype.lua", log)
+    yield from _scoped("HAProxy with Lua, as the first prototype", clouds, processes, SCOPES[1:])
+
+
+def _run_lua(place: Place, program: str, log: Path | None = None) -> tuple[Clouds, Processes]:
+    clouds = _two_clouds()
+    directory = place.file(Path(program).stem)
+    directory.mkdir()
+    write("endpoints.lua.j2", directory / "endpoints.lua", frontends=clouds, catalog=CATALOG)
+    for module in ("json.lua", program):
+        (directory / module).write_text((CONFIGURATIONS / module).read_text())
+    values = {
+        "lua": directory,
+        "program": program,
+        "log": log,
+        "frontends": clouds,
+        "services": place.services,
+    }
+    processes: Processes = {}
     for cloud in clouds:
-        asked = ("--federation", federation, "--cloud", cloud, "--rate", UNLIMITED)
-        file = place.file(f"rendered-{cloud}.cfg")
-        file.write_text(output([*render, "--fragment", *asked]))
-        processes[cloud] += (_run_haproxy(place, file),)
-    yield from _scoped("HAProxy, rendered", clouds, processes)
+        file = write("lua.haproxy.j2", directory / f"{cloud}.cfg", here=cloud, **values)
+        processes[cloud] = (_run_haproxy(place, file),)
+    return clouds, processes
 
 
-def _gateway(place: Place) -> Iterator[Front]:
-    clouds = {"One": free_urls(), "Two": free_urls()}
-    federation = _federation(place, "gateways", clouds)
+def _rendered(place: Place, scheme: str = "http") -> Iterator[Front]:
+    clouds = _two_clouds(scheme)
+    federation = _federation(place, f"rendered-{scheme}", clouds, bind=GATEWAYS)
     processes: Processes = {cloud: (_run_gateway(place, federation, cloud),) for cloud in clouds}
-    yield from _scoped("gateway", clouds, processes)
+    for cloud, urls in clouds.items():  # HAProxy has to find them when it begins
+        url = urls["image"]._replace(netloc=f"{GATEWAYS}:{urls['image'].port}")
+        asyncio.run(listening(url.geturl(), *processes[cloud]))
+    render: Command = [beside_python("openstackoid"), "haproxy", "render", "--fragment"]
+    for cloud in clouds:
+        asked: Command = ["--federation", federation, "--cloud", cloud, "--rate", UNLIMITED]
+        tls: Command = ["--certificate", place.certificates.both] if scheme == "https" else []
+        file = federation.with_name(f"haproxy-{cloud}.cfg")
+        file.write_text(output([*render, *asked, *tls]))
+        processes[cloud] += (_run_haproxy(place, file),)
+    yield from _scoped(_named("HAProxy, rendered", scheme), clouds, processes)
+
+
+def _gateway(place: Place, scheme: str = "http") -> Iterator[Front]:
+    clouds = _two_clouds(scheme)
+    federation = _federation(place, f"gateway-{scheme}", clouds)
+    processes: Processes = {cloud: (_run_gateway(place, federation, cloud),) for cloud in clouds}
+    yield from _scoped(_named("gateway", scheme), clouds, processes)
+
+
+def _tls(place: Place) -> Iterator[Front]:
+    for front in (_haproxy, _rendered, _gateway):
+        yield from front(place, "https")
 
 
 KINDS: dict[str, Callable[[Place], Iterator[Front]]] = {
@@ -105,28 +157,49 @@ KINDS: dict[str, Callable[[Place], Iterator[Front]]] = {
     "nginx": _nginx,
     "rendered": _rendered,
     "lua": _lua,
+    "prototype": _prototype,
     "gateway": _gateway,
+    "tls": _tls,
 }
+DIRECT, PLAIN = "no proxy", "HAProxy"
 BASE = frozenset({"direct", "haproxy"})
-"""What all others are compared with."""
+"""What all others are compared with: the kinds of these two rows."""
 
 
 @contextmanager
 def fronts(kinds: list[str], services: Urls, directory: Path) -> Iterator[list[Front]]:
     """Set up these kinds of fronts on the core of the proxies; give their rows of the table."""
     with ExitStack() as stack:
-        place = Place(directory, services, stack)
+        place = Place(directory, services, Certificates(directory), stack)
         with on(PROXY_CORES):
             found = [front for kind in kinds for front in KINDS[kind](place)]
         yield found
 
 
-def _scoped(name: str, clouds: dict[str, Urls], processes: Processes) -> Iterator[Front]:
-    """Yield three rows; all that runs for a cloud counts where the cloud takes part."""
+def _named(name: str, scheme: str) -> str:
+    return f"{name}, TLS" if scheme == "https" else name
+
+
+def _two_clouds(scheme: str = "http") -> Clouds:
+    return {"One": free_urls(scheme), "Two": free_urls(scheme)}
+
+
+def _scoped(
+    name: str, clouds: Clouds, processes: Processes, scopes: Sequence[str | None] = SCOPES
+) -> Iterator[Front]:
+    """Yield a row for each scope; all that runs for a cloud counts where the cloud takes part.
+
+    With TLS the cloud's own alone: towards other clouds it is the same as towards clients.
+    """
     at, here = clouds["One"], processes["One"]
-    yield Front(f"{name}: no scope", at, _headers(), here)
-    yield Front(f"{name}: same cloud", at, _headers("One"), here)
-    yield Front(f"{name}: other cloud", at, _headers("Two"), here + processes["Two"])
+    rows = {
+        None: ("no scope", here),
+        "One": ("same cloud", here),
+        "Two": ("other cloud", here + processes["Two"]),
+    }
+    for cloud in scopes if at["image"].scheme == "http" else ("One",):
+        what, counted = rows[cloud]
+        yield Front(f"{name}: {what}", at, _headers(cloud), counted)
 
 
 def _headers(cloud: str | None = None) -> dict[str, str]:
@@ -137,14 +210,15 @@ def _headers(cloud: str | None = None) -> dict[str, str]:
     return {"X-Auth-Token": join(TOKEN, scope), "X-Scope": scope.canonical}
 
 
-def _federation(place: Place, name: str, clouds: dict[str, Urls], **keys: str) -> Path:
+def _federation(place: Place, name: str, clouds: Clouds, **keys: str) -> Path:
     directory = place.file(name)
     directory.mkdir()
     described = {
         cloud: {
-            "frontends": _texts(urls),
-            "backends": _texts(place.services),
+            "frontends": texts(urls),
+            "backends": texts(place.services),
             "trust": {other: TRUST for other in clouds if other != cloud},
+            "own": place.certificates.own if urls["image"].scheme == "https" else {},
             **keys,
         }
         for cloud, urls in clouds.items()
@@ -152,13 +226,11 @@ def _federation(place: Place, name: str, clouds: dict[str, Urls], **keys: str) -
     return write_federation(directory, described)
 
 
-def _texts(urls: Urls) -> dict[str, str]:
-    return {service: url.geturl() for service, url in urls.items()}
-
-
 def _run_haproxy(place: Place, file: Path) -> int:
     common = write("common.haproxy.j2", place.file("common.cfg"))
-    return place.run(file.stem, [program("haproxy"), "-db", "-f", common, "-f", file])
+    log = file.with_suffix(".log")
+    command: Command = [program("haproxy"), "-db", "-f", common, "-f", file]
+    return place.stack.enter_context(running(command, log))
 
 
 def _run_gateway(place: Place, federation: Path, cloud: str) -> int:

@@ -9,15 +9,21 @@ from bench.proxies.rounds import Figures
 from bench.table import NONE, TIMES, table
 
 
-def proxies(figures: Mapping[str, Figures], direct: str, base: str) -> str:
-    """Return the table of the fronts; ratios to `base`, latency beyond `direct`."""
+def proxies(figures: Mapping[str, Figures], direct: Figures, base: Figures) -> str:
+    """Return the table of the fronts; ratios to `base`, latency beyond `direct`.
+
+    With TLS it tells what a connection costs, too.
+    """
+    tls = bool(base.fresh)
     heading = [
         "",
         f"CPU, {TIMES}",
+        *([f"CPU with handshake, {TIMES}"] if tls else []),
         f"requests/s, {TIMES}",
         f"down, {TIMES}",
         f"up, {TIMES}",
         "CPU, µs",
+        *(["CPU with handshake, µs"] if tls else []),
         "requests/s",
         "p50, + µs",
         "p99, + µs",
@@ -27,15 +33,18 @@ def proxies(figures: Mapping[str, Figures], direct: str, base: str) -> str:
     ]
     rows = []
     for name, found in figures.items():
-        ratios = ratios_of(found, figures[base])
-        passed = name != direct
-        added = [_added(found.p50, figures[direct].p50), _added(found.p99, figures[direct].p99)]
+        passed = found is not direct
+        added = [_added(found.p50, direct.p50), _added(found.p99, direct.p99)]
         rows.append(
             [
                 name,
-                f"{ratios[0]:.2f}" if passed else NONE,
-                *(f"{ratio:.2f}" for ratio in ratios[1:]),
-                f"{statistics.median(found.cpu) * 1e6:.1f}" if passed else NONE,
+                f"{cpu_ratio(found, base):.2f}" if passed else NONE,
+                *([_ratio(found.fresh, base.fresh)] if tls else []),
+                _ratio(found.rate, base.rate),
+                _ratio(found.down, base.down),
+                _ratio(found.up, base.up),
+                _micro(found.cpu) if passed else NONE,
+                *([_micro(found.fresh)] if tls else []),
                 f"{statistics.median(found.rate):.0f}",
                 *(f"{value:.0f}" if passed else NONE for value in added),
                 f"{statistics.median(found.down) / 1e6:.0f}",
@@ -46,15 +55,9 @@ def proxies(figures: Mapping[str, Figures], direct: str, base: str) -> str:
     return table(heading, rows)
 
 
-def ratios_of(found: Figures, base: Figures) -> list[float]:
-    """Return ratios of medians: CPU per request, requests/s, bytes/s down and up."""
-    pairs = (
-        (found.cpu, base.cpu),
-        (found.rate, base.rate),
-        (found.down, base.down),
-        (found.up, base.up),
-    )
-    return [statistics.median(one) / statistics.median(other) for one, other in pairs]
+def cpu_ratio(found: Figures, base: Figures) -> float:
+    """Return the ratio of medians of CPU per request."""
+    return statistics.median(found.cpu) / statistics.median(base.cpu)
 
 
 def client(runs: Mapping[str, Runs]) -> str:
@@ -90,6 +93,14 @@ def fanout(found: Sequence[Row]) -> str:
         for row in found
     ]
     return table(heading, rows)
+
+
+def _ratio(values: Sequence[float], base: Sequence[float]) -> str:
+    return f"{statistics.median(values) / statistics.median(base):.2f}"
+
+
+def _micro(values: Sequence[float]) -> str:
+    return f"{statistics.median(values) * 1e6:.1f}"
 
 
 def _added(values: Sequence[float], direct: Sequence[float]) -> float:

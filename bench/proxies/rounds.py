@@ -13,6 +13,7 @@ from bench.proxies.fronts import Front
 from bench.stage import listening
 
 RATE = 500
+LAST = {"Connection": "close"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Figures:
     """What came of it for one front, a value per round; seconds and bytes."""
 
     cpu: list[float] = field(default_factory=list)
+    fresh: list[float] = field(default_factory=list)
+    """CPU of a request on a connection of its own; with TLS only, where it is a handshake."""
     rate: list[float] = field(default_factory=list)
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
@@ -63,14 +66,22 @@ def _check(front: Front) -> None:
 
 def _small(front: Front, amounts: Amounts, figures: Figures) -> None:
     url = front.at["image"]
-    before = cpu_seconds(front.processes)
-    done = closed.measure(url, front.headers, amounts.closed_seconds)
-    figures.cpu.append((cpu_seconds(front.processes) - before) / done.requests)
-    figures.rate.append(done.requests / done.seconds)
+    cpu, rate = _as_many(front, front.headers, amounts)
+    figures.cpu.append(cpu)
+    figures.rate.append(rate)
+    if url.scheme == "https":
+        figures.fresh.append(_as_many(front, front.headers | LAST, amounts)[0])
     seconds = steady.measure(url, front.headers, RATE, amounts.steady_seconds)
     percentiles = statistics.quantiles(seconds, n=100)
     figures.p50.append(percentiles[49])
     figures.p99.append(percentiles[98])
+
+
+def _as_many(front: Front, headers: dict[str, str], amounts: Amounts) -> tuple[float, float]:
+    """Send as many as there can be; return CPU seconds of each, and how many per second."""
+    before = cpu_seconds(front.processes)
+    done = closed.measure(front.at["image"], headers, amounts.closed_seconds)
+    return (cpu_seconds(front.processes) - before) / done.requests, done.requests / done.seconds
 
 
 def _large(front: Front, size: int, figures: Figures) -> None:

@@ -20,9 +20,14 @@ Urls = dict[str, SplitResult]
 """By service: `image` answers 392 bytes to everything, `object-store` is `store.py`."""
 
 
-def free_urls() -> Urls:
+def free_urls(scheme: str = "http") -> Urls:
     """Return an address for each service, where nobody listens."""
-    return {service: urlsplit(free_url()) for service in ("image", "object-store")}
+    return {service: urlsplit(free_url(scheme)) for service in ("image", "object-store")}
+
+
+def texts(urls: Urls) -> dict[str, str]:
+    """Return addresses as a federation file has them."""
+    return {service: url.geturl() for service, url in urls.items()}
 
 
 def write(template: str, file: Path, **values: object) -> Path:

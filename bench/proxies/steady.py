@@ -14,7 +14,7 @@ from urllib.parse import SplitResult
 
 import click
 
-from bench.wire import connect, receive, request, whole
+from bench.wire import connect, exchange, receive, request, whole
 
 CONNECTIONS = 16
 PATIENCE = 10.0
@@ -25,6 +25,8 @@ def measure(url: SplitResult, headers: dict[str, str], rate: int, seconds: float
     with ExitStack() as stack:
         connections = [stack.enter_context(connect(url)) for _ in range(CONNECTIONS)]
         head = request("GET /v2/images", url, headers)
+        for connection in connections:  # with TLS more than an answer comes the first time
+            exchange(connection, head)
         return _run(connections, head, rate, int(rate * seconds))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.certificates import Certificates
-from bench.proxies.services import Urls
+from bench.proxies.services import Urls, texts
 from bench.reload.load import Target
 from bench.stage import TRUST, free_url, write_federation
 from bench.wire import request
@@ -45,19 +45,14 @@ class Clouds:
         """Write the federation file, with so many clouds besides."""
         image, store = self.behind["image"].geturl(), self.behind["object-store"].geturl()
         backends = {"image": image, "key-manager": image, "object-store": store}
-        own = {
-            "certificate": self.certificates.certificate,
-            "key": self.certificates.key,
-            "ca": self.certificates.authority,
-        }
         one = {
-            "frontends": _texts(self.at),
+            "frontends": texts(self.at),
             "backends": backends,
             "bind": self.bind,
-            "own": {key: str(file) for key, file in own.items()},
+            "own": self.certificates.own,
             "trust": {"Two": TRUST},
         }
-        two = {"frontends": _texts(self.of_two), "backends": backends, "trust": {"One": TRUST}}
+        two = {"frontends": texts(self.of_two), "backends": backends, "trust": {"One": TRUST}}
         more = {f"Other{n}": {"frontends": {"image": free_url()}} for n in range(others)}
         write_federation(self.directory, {"One": one, "Two": two, **more})
 
@@ -79,10 +74,6 @@ class Clouds:
 def _free(tls: str = "") -> Urls:
     services = (*SMALL, "object-store")
     return {s: urlsplit(free_url("https" if s == tls else "http")) for s in services}
-
-
-def _texts(urls: Urls) -> dict[str, str]:
-    return {service: url.geturl() for service, url in urls.items()}
 
 
 def _headers(service: str, cloud: str) -> dict[str, str]:
