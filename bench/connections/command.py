@@ -15,9 +15,10 @@ from urllib.parse import SplitResult
 
 import click
 
-from bench import tools
+from bench import page, tools
 from bench.connections import downloads
 from bench.connections.idle import Idle
+from bench.machine import machine
 from bench.processes import OTHER_CORES, PROXY_CORES, forget_peak, on, peak, resident
 from bench.proxies.services import Urls, free_urls, services, texts
 from bench.stage import gateway_of, listening, log_of, write_federation
@@ -50,7 +51,8 @@ class Row:
 
 @click.command()
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="How often.")
-def connections(rounds: int) -> None:
+@click.option("--write", is_flag=True, help="Put the table into docs/performance.md.")
+def connections(rounds: int, write: bool) -> None:
     """Hold 10,000 idle connections, and 500 downloads of 16 MiB beside them, by one gateway.
 
     The downloads are repeated with and without slow readers among them, to compare how long the
@@ -59,6 +61,7 @@ def connections(rounds: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # nothing is left running
     tools.require()
     _allow_files()
+    text = f"{machine()}; rounds: {rounds}."
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         with _gateway(directory) as (at, gateway):
@@ -66,9 +69,12 @@ def connections(rounds: int) -> None:
         failed = any(row.errors for row in rows)
         if failed:
             click.echo(log_of(directory, "One").read_text(), err=True)
-    click.echo(report(rows))
+    text += f"\n\n{report(rows)}"
+    click.echo(text)
     if failed:
         raise click.ClickException("not all connections were held; what the gateway says is above")
+    if write:
+        page.write("connections", text)
 
 
 def _allow_files() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 import uvloop
 
-from bench import fanout, tools
+from bench import fanout, page, tools
+from bench.machine import machine
 from bench.processes import OTHER_CORES, on
-from bench.proxies import client, page, plot, report, rounds
+from bench.proxies import client, plot, report, rounds
 from bench.proxies.fronts import BASE, DIRECT, KINDS, PLAIN, fronts
-from bench.proxies.machine import machine
 from bench.proxies.services import services
 from bench.table import TIMES
 
@@ -83,7 +83,8 @@ def proxies(number: int | None, only: tuple[str, ...], quick: bool, write: bool)
     text = "\n\n".join(tables)
     click.echo(text)
     if write:
-        page.write(text, plot.bars(TITLE, _cpu_ratios(figures)), TITLE)
+        picture = page.picture(TITLE, plot.ratios(TITLE, _cpu_ratios(figures)))
+        page.write("proxies", f"{text}\n\n{picture}")
 
 
 def _measure(kinds: list[str], amounts: rounds.Amounts, directory: Path) -> tuple[Found, Found]:

@@ -1,6 +1,7 @@
 """`scripts/bench reload`."""
 
 import asyncio
+import math
 import signal
 import statistics
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 import click
 import uvloop
 
-from bench import tools
+from bench import page, tools
+from bench.machine import machine
 from bench.processes import OTHER_CORES, on
 from bench.proxies.services import services
 from bench.reload import fronts, load, transfers
@@ -37,7 +39,9 @@ class Row:
 
     @property
     def p99(self) -> float:
-        """Seconds."""
+        """Seconds of requests that were answered."""
+        if len(self.outcome.seconds) < 2:
+            return math.nan
         return statistics.quantiles(self.outcome.seconds, n=100)[98]
 
 
@@ -45,7 +49,8 @@ class Row:
 @click.option(
     "--seconds", type=click.IntRange(5), default=30, show_default=True, help="For each reload."
 )
-def reload(seconds: int) -> None:
+@click.option("--write", is_flag=True, help="Put the table into docs/performance.md.")
+def reload(seconds: int, write: bool) -> None:
     """Reload what a gateway and HAProxy read, again and again, under 200 requests/s.
 
     Half of the requests come on kept connections, half on new ones; half of each with TLS, half of
@@ -54,14 +59,18 @@ def reload(seconds: int) -> None:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # nothing is left running
     tools.require()
+    text = f"{machine()}; {RATE} requests/s."
     with tempfile.TemporaryDirectory() as directory, on(OTHER_CORES):
         rows = uvloop.run(_measure(Path(directory), seconds))
-    click.echo(report(rows))
-    failed = [text for row in rows for text in row.outcome.failed]
-    for text in sorted(set(failed)):
-        click.echo(f"{failed.count(text)} {TIMES} {text}", err=True)
+    text += f"\n\n{report(rows)}"
+    click.echo(text)
+    failed = [why for row in rows for why in row.outcome.failed]
+    for why in sorted(set(failed)):
+        click.echo(f"{failed.count(why)} {TIMES} {why}", err=True)
     if lost := sum(row.outcome.lost for row in rows):
         raise click.ClickException(f"{lost} requests were lost")
+    if write:
+        page.write("reload", text)
 
 
 async def _measure(directory: Path, seconds: int) -> list[Row]:
@@ -81,30 +90,32 @@ async def _reloaded(
     """Return what came of it; raises ClickException if a transfer, or a reload, fails."""
     clouds = front.clouds
     store = clouds.at["object-store"]
-    async with asyncio.TaskGroup() as tasks:
-        requests = tasks.create_task(
-            load.run(clouds.targets, clouds.certificates.client(), RATE, seconds)
-        )
-        tasks.create_task(transfers.download(store, seconds))
-        tasks.create_task(transfers.upload(store, seconds))
-        times = 0
-        await asyncio.sleep(EVERY)
-        while change is not None and not requests.done():
-            await change()
-            times += 1
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            requests = tasks.create_task(
+                load.run(clouds.targets, clouds.certificates.client(), RATE, seconds)
+            )
+            tasks.create_task(transfers.download(store, seconds))
+            tasks.create_task(transfers.upload(store, seconds))
+            times = 0
             await asyncio.sleep(EVERY)
+            while change is not None and not requests.done():
+                await change()
+                times += 1
+                await asyncio.sleep(EVERY)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
     return Row(front.name, what, times, requests.result())
 
 
 def report(rows: Sequence[Row]) -> str:
     """Return the table; ratios are to the same front while nothing is reloaded."""
     heading = [
-        "front",
         "reloaded",
         "times",
         "requests",
         "answered 200",
-        "lost",
+        "failed",
         "closed under a request",
         f"p99, {TIMES}",
         "p99, ms",
@@ -114,8 +125,7 @@ def report(rows: Sequence[Row]) -> str:
         heading,
         [
             [
-                row.front,
-                row.what,
+                f"{row.front}: {row.what}",
                 str(row.times),
                 str(row.outcome.sent),
                 str(len(row.outcome.seconds)),

@@ -93,6 +93,7 @@ class _Sender:
                 except ConnectionError:
                     data = b""
                 if not data and not answer:
+                    writer.close()
                     return False
                 if not data:
                     raise click.ClickException("an answer broke off")
@@ -121,7 +122,7 @@ class _Sender:
     def close(self) -> None:
         """Close what is kept."""
         for _, writer in self._idle:
-            writer.close()
+            writer.transport.abort()
 
 
 async def run(
