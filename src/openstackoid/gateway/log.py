@@ -3,14 +3,22 @@
 import json
 import logging
 import re
+import select
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
 
 import msgspec
 import structlog
+
+_LONGEST = select.PIPE_BUF
+"""Bytes of a line: so many that processes write to one pipe do not get mixed (pipe(7))."""
+
+_CUTS = (1024, 256, 64)
+"""Characters that each text keeps in a line that is too long, until it is not."""
 
 _SHOWN = 64
 _LONG = re.compile(rf"[^/]{{{_SHOWN + 1},}}")
@@ -23,8 +31,9 @@ class _Output:
     stream: TextIO = sys.stderr
 
     def msg(self, line: str) -> None:
-        """Write a line."""
-        self.stream.write(line + "\n")  # standard error has no buffer for more than a line
+        """Write a line; one that nobody takes, or that fits on no disk, is no reason to end."""
+        with suppress(OSError):
+            self.stream.write(line + "\n")  # standard error has no buffer for more than a line
 
     log = debug = info = warn = warning = error = critical = msg
 
@@ -73,11 +82,33 @@ def _second(now: int) -> str:
 
 
 def _line(event: structlog.typing.EventDict, **_: Any) -> str:
-    """Return an event as JSON; half of a surrogate pair, which is no text, comes out escaped."""
+    """Return an event as JSON; texts are cut if it would be too long otherwise."""
+    line = _encoded(event)
+    for size in _CUTS:
+        if len(line) < _LONGEST:
+            break
+        line = _encoded(_cut(event, size))
+    return line.decode()
+
+
+def _encoded(event: Any) -> bytes:
+    """Return JSON; half of a surrogate pair, which is no text, comes out escaped."""
     try:
-        return msgspec.json.encode(event, enc_hook=repr).decode()
+        return msgspec.json.encode(event, enc_hook=repr)
     except UnicodeEncodeError:
-        return json.dumps(event, default=repr)
+        return json.dumps(event, default=repr).encode()
+
+
+def _cut(value: Any, size: int) -> Any:
+    """Return a value with its texts cut."""
+    match value:
+        case str() if len(value) > size:
+            return value[:size] + "…"
+        case dict():
+            return {key: _cut(one, size) for key, one in value.items()}
+        case list() | tuple():
+            return [_cut(one, size) for one in value]
+    return value
 
 
 def _without_values(
