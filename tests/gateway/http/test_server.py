@@ -4,6 +4,7 @@ import asyncio
 import gc
 import io
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -728,3 +729,33 @@ async def test_a_server_that_retires_waits_for_whom_it_has_accepted() -> None:
         running.server.arriving._look()
         await retiring
         assert connection not in running.server.arriving
+
+
+async def test_who_is_accepted_before_a_server_retires_has_one_answer() -> None:
+    """Though TLS begins later: or it would keep a server that nobody reloads any more."""
+    async with serving() as running:
+        connection = running.server()
+        retiring = asyncio.create_task(running.server.retire())
+        await asyncio.sleep(0)
+        ours, theirs = socket.socketpair()
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: connection, theirs)
+        reader, writer = await asyncio.open_connection(sock=ours)
+        running.writers.append(writer)
+        writer.write(GET)
+        assert b"Connection: close" in await answered(reader)
+        await retiring
+
+
+async def test_a_server_that_retires_does_not_wait_for_whom_it_turned_away() -> None:
+    """Its address has too many connections, and it was the last to be waited for."""
+    async with serving() as running:
+        connection = running.server()
+        retiring = asyncio.create_task(running.server.retire())
+        await asyncio.sleep(0)
+        running.server.counter.opened = lambda _: False  # type: ignore[method-assign]
+        ours, theirs = socket.socketpair()
+        with ours:
+            loop = asyncio.get_running_loop()
+            await loop.connect_accepted_socket(lambda: connection, theirs)
+            await retiring

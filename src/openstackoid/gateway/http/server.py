@@ -94,9 +94,19 @@ class Server:
     def __call__(self) -> "Connection":
         """Return the protocol of a new connection."""
         connection = Connection(self)
-        connection.last = self._retiring
         self.arriving.add(connection)
         return connection
+
+    def arrived(self, connection: "Connection") -> bool:
+        """Count a connection that has begun; tell whether it may stay."""
+        self.arriving.discard(connection)
+        if self.closing or not self.counter.opened(connection.remote):
+            self._missed(connection)
+            return False
+        connection.last = self._retiring
+        self.open.add(connection)
+        self.begun.add(connection)
+        return True
 
     async def retire(self) -> None:
         """Come to an end with all connections, however long it takes: each has one more answer.
@@ -151,14 +161,11 @@ class Connection(Peer):
         """Wait for a head, or end the connection where its address has too many."""
         super().connection_made(transport)
         self.remote = (transport.get_extra_info("peername") or ("",))[0]
-        self._server.arriving.discard(self)
-        if self._server.closing or not self._server.counter.opened(self.remote):
+        if not self._server.arrived(self):
             self.abort()
             return
         self.port = (transport.get_extra_info("sockname") or ("", 0))[1]
         self.certificate = transport.get_extra_info("peercert")
-        self._server.open.add(self)
-        self._server.begun.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up the request under way."""
