@@ -1,13 +1,16 @@
 """A worker that only plays one: each connection gets its process id, and keeps what it gets.
 
-python player.py FILE PORT HOW, where HOW may let it fail at the beginning.
+python player.py FILE PORT HOW, where HOW may let it fail at the beginning, or, as a number, begin
+after that process has ended.
 """
 
+import os
 import selectors
 import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 from openstackoid.gateway.shared import Supervised
 
@@ -18,6 +21,15 @@ def main() -> None:
     if how == "fails":
         shared.failed("the file is bad")
         sys.exit(1)
+    if how == "rambles":
+        shared.failed("\N{GRINNING FACE}" * 100_000)
+        sys.exit(1)
+    if how == "leaves":
+        shared.ready()
+        sys.exit(3)
+    if how.isdecimal():
+        while Path("/proc", how).exists():
+            time.sleep(0.01)
     if how == "dies":
         sys.exit(3)
     if how == "hangs":
@@ -44,8 +56,6 @@ def main() -> None:
 
 
 def answer(listener: socket.socket, signals: list[str]) -> None:
-    import os
-
     try:
         connection, _ = listener.accept()
     except BlockingIOError:  # another one has it

@@ -120,6 +120,12 @@ async def test_a_file_that_is_missing_is_an_error(clouds: Clouds) -> None:
         load(clouds.file.with_name("nowhere.yaml"))
 
 
+async def test_a_cloud_that_is_not_in_the_file_is_an_error(clouds: Clouds) -> None:
+    """A program that is exchanged meets files that have changed, too."""
+    with pytest.raises(ListenError, match="CloudNine is not in the file any more"):
+        Gateway(Settings(clouds.file, "CloudNine"))
+
+
 async def test_listeners_stay_if_one_of_the_new_cannot_be_had(clouds: Clouds) -> None:
     """A file with an address that is taken changes no listener at all."""
     free, taken = free_ports(2)

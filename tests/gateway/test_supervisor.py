@@ -2,13 +2,14 @@
 
 import asyncio
 import io
+import itertools
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import psutil
@@ -75,29 +76,49 @@ async def playing(number: int = 1, how: str = "works") -> AsyncIterator[Playing]
     assert not psutil.Process().children()
 
 
+def children() -> list[int]:
+    return [process.pid for process in psutil.Process().children()]
+
+
 def events(logged: io.StringIO) -> list[str]:
     return [json.loads(line)["event"] for line in logged.getvalue().splitlines()]
 
 
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Let a process stand still, so that others answer."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def pids(played: Playing) -> list[int]:
+    return [worker.process.pid for worker in played.supervisor._current]
+
+
 async def test_workers_share_a_port() -> None:
-    """Both answer at it."""
+    """Each of them answers at it."""
     async with playing(2) as played:
-        answering = {(await played.ask())[0] for _ in range(1000)}
-        assert len(answering) <= 2
-        await until(lambda: len(psutil.Process().children()) == 2)
+        await until(lambda: len(pids(played)) == 2)
+        for one, other in itertools.permutations(pids(played)):
+            with stopped(one):
+                async with asyncio.timeout(20):
+                    while (await played.ask())[0] != str(other):
+                        pass
 
 
 async def test_a_reload_is_for_all_workers() -> None:
     """None is left with the old file."""
     async with playing(2) as played:
-        await until(lambda: len(played.supervisor._current) == 2)
+        await until(lambda: len(pids(played)) == 2)
         os.kill(os.getpid(), signal.SIGHUP)
-        for worker in played.supervisor._current:
-            worker.process.send_signal(signal.SIGSTOP)  # so that the other one answers
-            async with asyncio.timeout(20):
-                while (await played.ask())[1:] != ["SIGHUP"]:
-                    pass
-            worker.process.send_signal(signal.SIGCONT)
+        for one, other in itertools.permutations(pids(played)):
+            with stopped(one):
+                async with asyncio.timeout(20):
+                    while await played.ask() != [str(other), "SIGHUP"]:
+                        pass
 
 
 async def test_new_workers_take_over_without_a_refused_connection(logged: io.StringIO) -> None:
@@ -154,13 +175,39 @@ async def test_new_workers_that_do_not_begin_change_nothing(
 
 
 @pytest.mark.parametrize(
-    ("how", "why"), [("fails", "the file is bad"), ("dies", "a worker ended with status 3")]
+    ("how", "why"),
+    [
+        ("fails", "the file is bad"),
+        ("dies", "a worker ended with status 3"),
+        ("rambles", "^\N{GRINNING FACE}{5000}$"),
+    ],
 )
 async def test_first_workers_that_do_not_begin_end_it(how: str, why: str) -> None:
     """With the reason, for there is nothing that could go on."""
     async with playing(2, how) as played:
         with pytest.raises(StartError, match=why):
             await played.running
+
+
+async def test_a_worker_that_ends_before_others_are_ready_changes_nothing(
+    logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it was ready itself: the old ones do not leave to it what it will not do."""
+    async with playing(2) as played:
+        await until(lambda: len(pids(played)) == 2)
+        old = pids(played)
+        hows = iter((lambda: "leaves", lambda: str(max(set(children()) - set(old)))))
+
+        def command(file: int) -> list[str]:
+            played.how = next(hows)()
+            return played.command(file)
+
+        monkeypatch.setattr(played.supervisor, "_command", command)
+        os.kill(os.getpid(), signal.SIGUSR2)
+        await until(lambda: "not exchanged" in events(logged))
+        error = json.loads(logged.getvalue().splitlines()[-1])["error"]
+        assert error == "a worker ended as soon as it was ready"
+        assert pids(played) == old == sorted(children())
 
 
 async def test_a_worker_that_ends_by_itself_is_replaced(logged: io.StringIO) -> None:
@@ -220,17 +267,22 @@ async def test_a_socket_that_no_worker_needs_is_closed() -> None:
             pass
 
 
-async def test_memory_is_the_same_for_its_name() -> None:
+async def test_memory_is_the_same_for_its_name(
+    logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And stays when workers are exchanged."""
     async with playing() as played:
         await until(lambda: played.supervisor._current)
-        answered = []
 
-        def send(_: object, *message: object, files: list[int]) -> None:
-            answered.append((message, files))
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(supervisor, "send", send)
-            for name in ("CloudTwo", "CloudTwo", "CloudThree"):
+        def memory(name: str) -> list[int]:
+            answered: list[list[int]] = []
+            with monkeypatch.context() as patch:
+                patch.setattr(supervisor, "send", lambda *_, files: answered.append(files))
                 played.supervisor._answer(played.supervisor._current[0], "memory", [name])
-        assert answered[0] == answered[1] != answered[2]
+            return answered[0]
+
+        first = memory("CloudTwo")
+        assert memory("CloudThree") != first
+        os.kill(os.getpid(), signal.SIGUSR2)
+        await until(lambda: "exchanged" in events(logged))
+        assert memory("CloudTwo") == first

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
-from openstackoid.federation import Cloud, FederationError, load
+from openstackoid.federation import Cloud, Federation, FederationError, load
 from openstackoid.gateway import audit
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of, fault_of, unreadable
 from openstackoid.gateway.http import HEAD_TIMEOUT, Pairs, Server
@@ -46,13 +46,14 @@ class ListenError(Exception):
 class Gateway:
     """The gateway of one cloud, within a running event loop.
 
-    Raises FederationError and PeersError. `shared` is what it has in common with other processes.
+    Raises FederationError, ListenError and PeersError. `shared` is what it has in common with other
+    processes.
     """
 
     def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
         self._settings = settings
         self._shared = shared or Alone()
-        federation = load(settings.federation)
+        federation = self._load()
         self._seen = Seen(self._shared.memory)
         peers = Peers(federation, settings.cloud, self._seen)
         self._listening = Listening(ssl.PROTOCOL_TLS_SERVER)
@@ -84,9 +85,7 @@ class Gateway:
         """Take over a changed federation file; one that can't be used changes nothing."""
         name = self._settings.cloud
         try:
-            federation = load(self._settings.federation)
-            if name not in federation.clouds:
-                raise ListenError(f"{name} is not in the file any more")
+            federation = self._load()
             peers = Peers(federation, name, self._seen)
             await self._listen(federation.clouds[name])
         except (FederationError, PeersError, ListenError) as error:
@@ -117,6 +116,13 @@ class Gateway:
         await self._relay.health.close()
         await self._upstream.close()
         audit.flush()
+
+    def _load(self) -> Federation:
+        """Return what the federation file says; raises FederationError, ListenError."""
+        federation = load(self._settings.federation)
+        if self._settings.cloud not in federation.clouds:
+            raise ListenError(f"{self._settings.cloud} is not in the file any more")
+        return federation
 
     async def _listen(self, cloud: Cloud) -> None:
         """Listen at a cloud's frontends, and no longer elsewhere.

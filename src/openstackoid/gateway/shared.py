@@ -15,7 +15,12 @@ from typing import Any, Protocol
 BACKLOG = 1024
 """Connections of one listener that wait to be accepted."""
 
-_LONGEST = 8192
+_LONGEST = 65_536
+"""Bytes of a message."""
+
+_TEXT = 5000
+"""Characters of a reason, at 12 bytes at most in JSON; the mistakes in a file may be many."""
+
 _FILES = 16
 
 
@@ -71,7 +76,7 @@ class Supervised:
 
     def failed(self, why: str) -> None:
         """Say why they never will."""
-        send(self.channel, "failed", why)
+        send(self.channel, "failed", why[:_TEXT])
 
     def alone(self) -> bool:
         """Tell whether the supervisor has ended. It says nothing unasked."""
@@ -79,6 +84,8 @@ class Supervised:
             return self.channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
         except BlockingIOError:
             return False
+        except ConnectionError:  # it has not read all that it was told
+            return True
 
     def _ask(self, *question: object) -> list[int]:
         self.channel.setblocking(True)  # an event loop that watches it has it not block

@@ -120,8 +120,8 @@ class Supervisor:
         except StartError as error:
             self._log.warning("not exchanged", error=str(error))
             return
-        old, self._current = self._current, []
-        self._employ(new)
+        old, self._current = self._current, new
+        self._close_unused()
         for worker in old:
             worker.signal(signal.SIGUSR2)
         self._log.info("exchanged", workers=[worker.process.pid for worker in new])
@@ -132,20 +132,19 @@ class Supervisor:
         if missing:
             await asyncio.sleep(AGAIN)
             try:
-                self._employ(await self._begin(missing))
+                new = await self._begin(missing)
             except StartError as error:
                 self._log.error("no new worker", error=str(error))
                 self._events.put_nowait(None)
-
-    def _employ(self, new: Sequence[_Worker]) -> None:
-        alive = [worker for worker in new if worker in self._workers]
-        self._current += alive
-        self._close_unused()
-        if len(alive) < len(new):
-            self._events.put_nowait(None)
+            else:
+                self._current += new
+                self._close_unused()
 
     async def _begin(self, number: int) -> list[_Worker]:
-        """Begin so many workers; return them when all are ready. Raises StartError, with none."""
+        """Begin so many workers; return them when all are ready, and none has ended since.
+
+        Raises StartError, and then none is left.
+        """
         loop = asyncio.get_running_loop()
         new: list[_Worker] = []
         why: str | None = None
@@ -158,6 +157,8 @@ class Supervisor:
                     self._workers[worker] = loop.create_task(self._watch(worker))
                 for worker in new:
                     why = why or await asyncio.shield(worker.ready)
+            if why is None and not self._workers.keys() >= set(new):
+                why = "a worker ended as soon as it was ready"
         except TimeoutError:
             why = f"a worker was not ready after {BEGIN:g} s"
         except OSError as error:
