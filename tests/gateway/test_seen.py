@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from openstackoid.gateway import seen
 from openstackoid.gateway.seen import WINDOW, Seen, Taking
+from openstackoid.gateway.shared import make_memory
 
 NOW = 1000.5 * WINDOW
 
@@ -20,7 +21,7 @@ def shared() -> Callable[[str], int]:
 
     def memory(name: str) -> int:
         if name not in files:
-            files[name] = seen.private(name)
+            files[name] = make_memory(name)
         return os.dup(files[name])
 
     return memory
@@ -35,6 +36,13 @@ def test_an_id_is_taken_once() -> None:
     assert one.take("CloudOne", "a", NOW) is Taking.USED
     assert not one.has("CloudTwo", "a", NOW)
     assert one.take("CloudTwo", "a", NOW) is Taking.TAKEN
+
+
+def test_an_id_may_be_any_text() -> None:
+    """Even one that is no text, which JSON has."""
+    one = Seen()
+    assert one.take("CloudOne", "\ud800", NOW) is Taking.TAKEN
+    assert one.take("CloudOne", "\ud800", NOW) is Taking.USED
 
 
 def test_an_id_that_one_worker_took_is_used_for_all() -> None:

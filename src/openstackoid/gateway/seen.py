@@ -15,6 +15,7 @@ from enum import Enum
 from hashlib import blake2b
 from struct import Struct
 
+from openstackoid.gateway.shared import make_memory
 from openstackoid.identity.signature import LIFETIME
 
 WINDOW = 2 * LIFETIME
@@ -43,18 +44,13 @@ class Taking(Enum):
     FULL = "no room for one more"
 
 
-def private(_name: str) -> int:
-    """Return memory that nobody else has."""
-    return os.memfd_create("openstackoid-seen")
-
-
 class Seen:
     """The ids of signatures that were taken, kept as long as they could be taken again.
 
     `now` is in seconds of the machine that never go back (time.monotonic).
     """
 
-    def __init__(self, memory: Memory = private) -> None:
+    def __init__(self, memory: Memory = make_memory) -> None:
         self._memory = memory
         self._tables: dict[str, _Table] = {}
 
@@ -149,4 +145,6 @@ class _Table:
         self._count(window, 0)
 
     def _digest(self, identifier: str) -> bytes:
-        return blake2b(identifier.encode(), key=self._key, digest_size=_DIGEST).digest()
+        return blake2b(
+            identifier.encode(errors="surrogatepass"), key=self._key, digest_size=_DIGEST
+        ).digest()
