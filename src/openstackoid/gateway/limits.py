@@ -3,13 +3,12 @@
 import math
 import resource
 from collections import Counter, OrderedDict
-from datetime import timedelta
 from http import HTTPStatus
 
 import structlog
-from throttled import MemoryStore, RateLimiterType, Throttled, rate_limiter
 
 from openstackoid.gateway.proxies import Proxies
+from openstackoid.gateway.rate import Rate
 from openstackoid.routing import Refusal
 
 BURST = 10
@@ -83,11 +82,7 @@ class Limits:
 class _Limit:
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self._limit = Throttled(
-            using=RateLimiterType.GCRA.value,
-            quota=rate_limiter.per_duration(timedelta(seconds=1), rate, burst=rate * BURST),
-            store=MemoryStore(options={"MAX_SIZE": ADDRESSES}),
-        ).limit
+        self._counted = Rate(rate, rate * BURST, ADDRESSES)
 
     def wait(self, sender: str, requests: int, counted: int) -> float | None:
         """Count requests; return the seconds to wait if they are too many, None otherwise.
@@ -95,10 +90,7 @@ class _Limit:
         What would never fit is counted as all that fits; some may be `counted` already.
         """
         left = min(requests, self.rate * BURST) - counted
-        if not left:
-            return None
-        result = self._limit(sender, left)
-        return result.state.retry_after if result.limited else None
+        return self._counted.wait(sender, left) if left else None
 
 
 class Connections:
