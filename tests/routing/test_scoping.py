@@ -4,7 +4,7 @@ import pytest
 
 from openstackoid.federation import Federation, loads
 from openstackoid.routing import Head, Refusal, route
-from openstackoid.routing.scoping import scope_of
+from openstackoid.routing.scoping import carried
 from openstackoid.scope import MAX_BYTES, parse
 
 FEDERATION = loads("""
@@ -22,10 +22,9 @@ def head(*headers: tuple[str, str], body_token: str | None = None) -> Head:
 def test_the_token_in_a_login_s_body_carries_a_scope() -> None:
     """It is the only place besides the head."""
     request = head(body_token='T!SCOPE!{"image":"Two"}')
-    assert scope_of(request, "identity", FEDERATION, "One", None) == parse("image=Two").completed(
-        "One"
-    )
-    assert scope_of(head(body_token="T"), "identity", FEDERATION, "One", None) is None
+    scope, _ = carried(request, "identity", FEDERATION, "One", None)
+    assert scope == parse("image=Two").completed("One")
+    assert carried(head(body_token="T"), "identity", FEDERATION, "One", None) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,7 @@ def test_a_scope_that_outgrows_a_header_when_completed_is_refused_at_once() -> N
     )
     for request in (head(("X-Scope", long.canonical)), head(("X-Auth-Token", f"T!SCOPE!{long}"))):
         with pytest.raises(Refusal) as caught:
-            scope_of(request, "image", federation, names[0], None)
+            carried(request, "image", federation, names[0], None)
         assert caught.value.status == 431
         assert "name fewer services" in caught.value.message
 
@@ -115,11 +114,11 @@ def test_a_cloud_that_only_the_sender_knows_is_a_matter_of_two_files() -> None:
     """The user wrote no such name: both gateways are named, not only the cloud."""
     sent = parse("image=Two").completed("Three").canonical
     with pytest.raises(Refusal, match=r"files of Three and Two: X-Scope: unknown cloud"):
-        scope_of(head(("X-Scope", sent)), "image", FEDERATION, "Two", "Three")
+        carried(head(("X-Scope", sent)), "image", FEDERATION, "Two", "Three")
 
 
 def test_a_subject_token_counts_for_keystone_alone() -> None:
     """Beside another service's token it must not send that one abroad."""
     request = head(("X-Auth-Token", "mine"), ("X-Subject-Token", "T!SCOPE!image=Two"))
-    assert scope_of(request, "image", FEDERATION, "One", None) is None
-    assert scope_of(request, "identity", FEDERATION, "One", None) is not None
+    assert carried(request, "image", FEDERATION, "One", None) == (None, None)
+    assert carried(request, "identity", FEDERATION, "One", None) != (None, None)

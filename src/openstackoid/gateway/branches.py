@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from openstackoid import identity
@@ -44,7 +44,7 @@ class Branches:
 
     async def send(self, cloud: str, request: Request) -> Answer:
         """Return one cloud's answer; raises NoAnswerError."""
-        branch = replace(narrowed(self.route, cloud), rest=request.target)
+        branch = narrowed(self.route, cloud)._replace(rest=request.target)
         try:
             way = await passage(
                 self.head,

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -72,7 +72,7 @@ class Foreign:
         if pair.theirs == pair.ours:
             return route, goal, {}
         rest = in_project(route.rest, route.service, {pair.theirs: pair.ours})
-        route = replace(route, rest=rest)
+        route = route._replace(rest=rest)
         goal = target(route, self._here, self._federation, self._here)
         return route, goal, {pair.ours: pair.theirs}
 
@@ -179,8 +179,7 @@ class Foreign:
             return None
         question = Head("GET", "/v3/auth/tokens", (("X-Subject-Token", join(token, scope)),), 0)
         rest = "/v3/auth/tokens?nocatalog=1"
-        asked = replace(
-            route,
+        asked = route._replace(
             service=IDENTITY,
             rest=rest,
             expression=Cloud(issuer),

@@ -33,16 +33,16 @@ def exchange(
         token = join(account.token, route.scope)
         headers = ((n, token if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
         head, issuer = replace(head, headers=tuple(headers)), cloud
-    _check(head, replace(route, issuer=issuer), cloud, federation, here)
+    _check(head, route._replace(issuer=issuer), cloud, federation, here)
     if route.service == IDENTITY:  # where an id in a path may be that of what is to be deleted
-        return head, replace(route, issuer=issuer)
+        return head, route._replace(issuer=issuer)
     scope, rest = route.scope, route.rest
     if issuer:
         scope = scope.having(IDENTITY, Cloud(issuer))
     if account and route.issuer:
         theirs = route.wallet.get(route.issuer)
         rest = in_project(rest, route.service, _ids(theirs, account))
-    return head, replace(route, scope=scope, issuer=issuer, rest=rest)
+    return head, route._replace(scope=scope, issuer=issuer, rest=rest)
 
 
 def opened(
@@ -74,7 +74,8 @@ def opened(
     clear = join(token, scope)
     headers = tuple((n, clear if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
     wallet = (route.wallet or Wallet(())).having(here, sealed)
-    return replace(head, headers=headers), replace(route, scope=scope, issuer=here, wallet=wallet)
+    route = route._replace(scope=scope, issuer=here, wallet=wallet)
+    return replace(head, headers=headers), route
 
 
 def _ids(issuers: Account | None, account: Account) -> dict[str, str]:

@@ -39,7 +39,11 @@ class Head:
     def __post_init__(self) -> None:
         values: dict[str, list[str]] = {}
         for name, value in self.headers:
-            values.setdefault(name.lower(), []).append(value)
+            key = name.lower()
+            if key in values:
+                values[key].append(value)
+            else:
+                values[key] = [value]
         object.__setattr__(self, "_values", values)
 
     def values(self, name: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Request head to Route (DESIGN §4)."""
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
@@ -11,9 +10,9 @@ from openstackoid.federation.model import PUBLIC, Interface, host_of
 from openstackoid.routing import collaboration, via
 from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
-from openstackoid.routing.scoping import READ_HERE, scope_of, wallet_of
+from openstackoid.routing.scoping import READ_HERE, carried, named
 from openstackoid.scope import Cloud, Expression, Scope, Wallet
-from openstackoid.scope.model import BOUND, COMPUTE, IDENTITY
+from openstackoid.scope.model import BOUND, COMPUTE, EVERYTHING, IDENTITY
 
 _SLASH = r"(/|\\|%2f|%5c)"
 DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
@@ -26,8 +25,7 @@ _MAX_HOST = 260
 """Characters of a host with its port; of a name there are 253 at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """What a request is about, and where it is to be evaluated.
 
     `rest` is the target behind the prefix of the service's frontend. `scope` is completed; without
@@ -72,7 +70,7 @@ def route(head: Head, federation: Federation, here: str) -> Route:
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
     frontend, rest = _frontend(head, federation, here)
     origin = via.origin(head.values("via"))
-    scope = scope_of(head, frontend.service, federation, here, origin)
+    scope, wallet = carried(head, frontend.service, federation, here, origin)
 
     def refuse(status: HTTPStatus, message: str) -> Refusal:
         return Refusal(status, message, cloud=here, service=frontend.service)
@@ -98,9 +96,10 @@ def route(head: Head, federation: Federation, here: str) -> Route:
             f"of {origin} and {here}",
         )
     collaboration.check(head.method, frontend.service, scope, federation, here)
-    wallet, ours = wallet_of(head, federation, here, origin)
     identity = scope.resolve(IDENTITY)
-    issuer = here if ours else identity.name if isinstance(identity, Cloud) else None
+    issuer = identity.name if isinstance(identity, Cloud) else None
+    if wallet is not None and wallet.get(EVERYTHING):
+        wallet, issuer = named(wallet, here, origin), here
     return Route(
         frontend.service, frontend.interface, rest, scope, expression, origin, issuer, wallet
     )
@@ -123,7 +122,7 @@ def narrowed(route: Route, cloud: str) -> Route:
     bound = BOUND if route.service == COMPUTE else ()
     for service in (route.service, *(s for s in bound if scope.get(s) == route.expression)):
         scope = scope.having(service, Cloud(cloud))
-    return replace(route, scope=scope, expression=Cloud(cloud))
+    return route._replace(scope=scope, expression=Cloud(cloud))
 
 
 def target(route: Route, cloud: str, federation: Federation, here: str) -> Target:

@@ -17,7 +17,7 @@ from openstackoid.scope import (
     split,
     unpack,
 )
-from openstackoid.scope.model import EVERYTHING, IDENTITY
+from openstackoid.scope.model import IDENTITY
 
 SCOPE_HEADER = "x-scope"
 AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)
@@ -34,69 +34,76 @@ _TOKENS = re.compile(r"tokens|\\|[^\s,{}&|()\"=:]{65,}", re.IGNORECASE)
 """What a scope with a token in it has: the wallet's key, or what is longer than any name."""
 
 
-def scope_of(
+def carried(
     head: Head, service: str, federation: Federation, here: str, origin: str | None
-) -> Scope | None:
-    """Return the completed scope of a request to a service, None if it carries none.
+) -> tuple[Scope | None, Wallet | None]:
+    """Return the completed scope of a request to a service, and the wallet behind its token.
 
-    A subject token counts for Keystone alone: elsewhere it is nobody's, and must not send the token
-    beside it to another cloud. Raises Refusal if the scope is malformed, too long, or given in two
-    ways that differ.
+    Either is None if it carries none. A subject token counts for Keystone alone: elsewhere it is
+    nobody's, and must not send the token beside it to another cloud. Raises Refusal if the scope is
+    malformed, too long, or given in two ways that differ.
     """
-    texts = _texts(head, service, federation, here)
-    if not texts:
-        return None
-    scopes = [_read(text, place, federation, here, origin) for text, place in texts.items()]
-    if any(scope != scopes[0] for scope in scopes):
-        places = " and ".join(dict.fromkeys(texts.values()))
-        raise _bad(f"the scopes in {places} differ; send the same one, or only one", here)
+    texts, wallet = _texts(head, service, federation, here)
+    scope = None
+    for text, place in texts.items():
+        one = _read(text, place, federation, here, origin)
+        if scope is not None and one != scope:
+            places = " and ".join(dict.fromkeys(texts.values()))
+            raise _bad(f"the scopes in {places} differ; send the same one, or only one", here)
+        scope = one
+    if scope is None:
+        return None, None
     for header, name in ((AUTH_TOKEN, "X-Auth-Token"), (SUBJECT_TOKEN, "X-Subject-Token")):
         if len(values := head.values(header)) > 1 and len(set(values)) > 1:
             raise _bad(f"{name} is sent twice with different tokens; send one", here)
     for value in head.values(SUBJECT_TOKEN):
         _suffix(value, "X-Subject-Token", here)  # whoever it is for, it is to be one
-    return scopes[0]
+    return scope, wallet
 
 
-def wallet_of(
-    head: Head, federation: Federation, here: str, origin: str | None
-) -> tuple[Wallet | None, bool]:
-    """Return the wallet behind a request's token, and whether that token is this cloud's own.
+def named(wallet: Wallet, here: str, origin: str | None) -> Wallet:
+    """Return a wallet with the name of this cloud in place of `*`, as a client sends it.
 
-    It is if the wallet has `*`, as a client sends it. Raises Refusal.
+    Raises Refusal.
     """
-    place = "X-Auth-Token"
-    text = _suffix(head.value(AUTH_TOKEN) or "", place, here)
-    wallet = None if text is None else _unpacked(text, place, federation, here)[1]
-    if wallet is None or wallet.get(EVERYTHING) is None:
-        return wallet, False
     if origin is not None:
         raise _bad(f'the wallet from the gateway of {origin} has "*" in place of a cloud', here)
     try:
-        return wallet.named(here), True
+        return wallet.named(here)
     except ScopeError as error:
-        raise _bad(f"{place}: {error}", here) from error
+        raise _bad(f"X-Auth-Token: {error}", here) from error
 
 
-def _texts(head: Head, service: str, federation: Federation, here: str) -> dict[str, str]:
-    """Return each different text of a scope, with the place it was found in."""
+def _texts(
+    head: Head, service: str, federation: Federation, here: str
+) -> tuple[dict[str, str], Wallet | None]:
+    """Return each different text of a scope with the place it was found in, and the wallet."""
     texts: dict[str, str] = {}
+    wallet = None
     for value in head.values(SCOPE_HEADER):
-        text, wallet = _unpacked(value, "X-Scope", federation, here)
-        if wallet is not None:
+        text, misplaced = _unpacked(value, "X-Scope", federation, here)
+        if misplaced is not None:
             raise _bad("X-Scope has tokens; they go behind X-Auth-Token only", here)
         texts[text] = "X-Scope"
+    for value, place in _tokens(head, service):
+        suffix = _suffix(value, place, here)
+        if suffix is None or suffix in texts:
+            continue
+        text, found = _unpacked(suffix, place, federation, here)
+        texts.setdefault(text, place)
+        if place == "X-Auth-Token" and wallet is None:
+            wallet = found
+    return texts, wallet
+
+
+def _tokens(head: Head, service: str) -> list[tuple[str, str]]:
+    """Return the tokens that may have a scope behind them, each with its place."""
     tokens = [(value, "X-Auth-Token") for value in head.values(AUTH_TOKEN)]
     if service == IDENTITY:
         tokens += [(value, "X-Subject-Token") for value in head.values(SUBJECT_TOKEN)]
     if head.body_token is not None:
         tokens.append((head.body_token, "the token in the body"))
-    for value, place in tokens:
-        suffix = _suffix(value, place, here)
-        if suffix is not None:
-            text, _ = _unpacked(suffix, place, federation, here)
-            texts.setdefault(text, place)
-    return texts
+    return tokens
 
 
 def _suffix(value: str, place: str, here: str) -> str | None:
