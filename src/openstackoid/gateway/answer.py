@@ -49,13 +49,10 @@ async def relay_answer(
     """
     if not is_json(answer.headers):
         editor = None
-    headers = headers_home(answer, links)
-    if editor:
-        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    headers = headers_home(answer, links, edited=editor is not None)
     record.status = answer.status
     record.learn_request_id(answer.headers)
-    headers += record.extra
-    reply = request.answer(answer.status, answer.reason, headers)
+    reply = request.answer(answer.status, answer.reason, [*headers, *record.extra])
     body = answer.body
     while True:
         if not body.ready:
@@ -67,7 +64,7 @@ async def relay_answer(
             record.fields["error"] = f"the answer was cut off ({type(error).__name__})"
             request.abort()
             return
-        if not await give(request, record, reply, data):
+        if data and not await give(request, record, reply, data):
             return
         if not piece:
             await reply.end()
@@ -87,18 +84,25 @@ async def give(request: Request, record: Record, reply: Reply, data: bytes) -> b
     return True
 
 
-def headers_home(answer: Response, links: Links | None) -> list[tuple[str, str]]:
-    """Return the headers of an answer as the client gets them, its Location by `links`."""
+def headers_home(
+    answer: Response, links: Links | None, *, edited: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """Return the headers of an answer as the client gets them, its Location by `links`.
+
+    How long its body is nobody knows yet if that is `edited`.
+    """
     dropped = connection_headers(answer.headers)
     if links and links.abroad:
         dropped |= _NOT_FROM_ABROAD
-    headers = [(name, value) for name, value in answer.headers.pairs if name.lower() not in dropped]
+    if edited:
+        dropped |= {"content-length"}
+    headers = answer.headers.without(dropped)
     if links is None or "location" not in answer.headers:
         return headers
-    return [
+    return tuple(
         (name, _led(answer, links, value) if name.lower() == "location" else value)
         for name, value in headers
-    ]
+    )
 
 
 def astray(answer: Response, links: Links) -> bool:

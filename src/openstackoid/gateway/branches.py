@@ -114,7 +114,7 @@ class Branches:
         if goal.remote and links and astray(response, links):
             response.close()
             return _refused(refused_redirection(goal.cloud, branch.service))
-        headers = tuple(headers_home(response, links))
+        headers = headers_home(response, links)
         if not is_json(response.headers):
             return Answer(status, headers, body=response, close=response.close)
         try:

@@ -22,20 +22,17 @@ def head_of(request: Request, here: str) -> Head:
 
     A signature ends here, too: it is for the gateway, and a client's is none.
     """
-    if fault := _fault(request):
-        raise Refusal(fault[0], fault[1], cloud=here)
     ended = connection_headers(request.headers)
-    headers = tuple(
-        (name, value)
-        for name, value in request.headers.pairs
-        if (key := name.lower()) not in ended and key != PROOF
-    )
+    if fault := _fault(request, ended):
+        raise Refusal(fault[0], fault[1], cloud=here)
+    headers = request.headers.without(ended | {PROOF})
     return Head(request.method, request.target, headers, request.port)
 
 
-def _fault(request: Request) -> tuple[HTTPStatus, str] | None:
+def _fault(request: Request, ended: frozenset[str]) -> tuple[HTTPStatus, str] | None:
     headers = request.headers
-    if sum(value.count(",") + 1 for value in headers.all("connection")) > _NAMED:
+    connection = headers.all("connection")
+    if connection and sum(value.count(",") + 1 for value in connection) > _NAMED:
         return HTTPStatus.BAD_REQUEST, f"the header Connection has more than {_NAMED} names"
     if headers.get("transfer-encoding", "chunked").lower() != "chunked":
         message = "the body's transfer coding is not known here; send it in chunks, or whole"
@@ -44,8 +41,9 @@ def _fault(request: Request) -> tuple[HTTPStatus, str] | None:
         return HTTPStatus.BAD_REQUEST, "the header Host is not one host, with or without a port"
     if "#" in request.target:
         return HTTPStatus.BAD_REQUEST, 'the request target has a "#"; send it as %23'
-    if kept := sorted(connection_headers(headers) & READ_HERE):
-        message = f"the header Connection names {kept[0]}, which goes farther than a connection"
+    if not ended.isdisjoint(READ_HERE):
+        kept = min(ended & READ_HERE)
+        message = f"the header Connection names {kept}, which goes farther than a connection"
         return HTTPStatus.BAD_REQUEST, message
     for name, value in headers.pairs:
         if DELIMITER in value and name.lower().replace("_", "-") == "x-storage-token":

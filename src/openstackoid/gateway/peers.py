@@ -31,6 +31,9 @@ class Proof:
     identifier: str | None = None
 
 
+_NONE = Proof()
+
+
 class Peers:
     """Keys and certificates of one gateway and what it asks of others, by one federation file.
 
@@ -79,7 +82,7 @@ class Peers:
         signature is taken by `take` only, once its gateway is known to send not too many.
         """
         if route.origin is None:
-            return Proof()
+            return _NONE
         origin = self._federation.clouds.get(route.origin)
         if route.origin == self.here:
             raise self._refusal(route, "no gateway sends a request to itself")

@@ -163,7 +163,8 @@ class Relay:
         except Refusal:
             self._limits.address(address)
             raise
-        named = sum(1 for _ in clouds(decided.expression))
+        expression = decided.expression
+        named = 1 if isinstance(expression, Cloud) else sum(1 for _ in clouds(expression))
         if decided.origin is not None and proof.by:
             record.fields["proven"] = proof.by
             self._limits.gateway(decided.origin, address, named)

@@ -151,7 +151,7 @@ class Upstream:
 
 
 def _has(headers: Headers, name: str) -> bool:
-    return any(n.lower() == name for n, _ in headers)
+    return name in [n.lower() for n, _ in headers]
 
 
 def _origin(url: str) -> str:

@@ -30,14 +30,19 @@ def patience() -> float:
 
 
 @pytest.fixture
+def connect_timeout(patience: float) -> float:
+    return patience
+
+
+@pytest.fixture
 async def backend() -> AsyncIterator[Backend]:
     async with Backend() as backend:
         yield backend
 
 
 @pytest.fixture
-async def client(patience: float) -> AsyncIterator[Client]:
-    client = Client(patience, patience)
+async def client(connect_timeout: float, patience: float) -> AsyncIterator[Client]:
+    client = Client(connect_timeout, patience)
     yield client
     await client.close()
     while client.open:  # noqa: ASYNC110  (it is the loop that is waited for)
@@ -331,6 +336,7 @@ async def say_nothing(received: Received, connection: Connection) -> None:
     await connection.reader.read()
 
 
+@pytest.mark.parametrize("connect_timeout", [0.1])
 @pytest.mark.parametrize("streams", [False, True])
 async def test_a_service_that_is_gone_is_not_waited_for(
     client: Client, backend: Backend, streams: bool
@@ -338,7 +344,6 @@ async def test_a_service_that_is_gone_is_not_waited_for(
     """A link that swallows packets leaves its connections open; new ones tell."""
     await ask(client, backend)
     backend.answer = say_nothing
-    client.connect_timeout = 0.1
     origin = at(backend)
     asking = asyncio.create_task(client.request(origin, put(b"x") if streams else GET))
     while len(backend.requests) < 2:  # noqa: ASYNC110  (it is the loop that is waited for)
@@ -350,6 +355,7 @@ async def test_a_service_that_is_gone_is_not_waited_for(
         await client.request(origin, GET)
 
 
+@pytest.mark.parametrize("connect_timeout", [0.05])
 async def test_a_service_that_is_there_may_take_its_time(client: Client, backend: Backend) -> None:
     """However often it is looked after."""
 
@@ -358,7 +364,6 @@ async def test_a_service_that_is_there_may_take_its_time(client: Client, backend
         await saying(OK)(received, connection)
 
     backend.answer = answer
-    client.connect_timeout = 0.05
     assert await ask(client, backend)
 
 

@@ -108,7 +108,8 @@ class Body:
     def discard(self) -> None:
         """Keep nothing any more."""
         self._dropped = True
-        self.taken()
+        if self._pieces:
+            self.taken()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

@@ -103,6 +103,8 @@ class Client:
         self.patience = patience
         self._pool: dict[Origin, list[Connection]] = {}
         self.idle: Ages[Connection] = Ages(KEEP_ALIVE, Connection.expire)
+        self.waiting: Ages[Connection] = Ages(min(connect_timeout, patience), Connection.look)
+        """Those whose answer has just begun to be waited for."""
         self.open: set[Connection] = set()
         self._closed = False
 
@@ -123,6 +125,7 @@ class Client:
         for connection in list(self.open):
             connection.transport.abort()
         self.idle.close()
+        self.waiting.close()
         await asyncio.sleep(0)
 
     def _idle_one(self, origin: Origin) -> "Connection | None":
@@ -290,13 +293,10 @@ class Connection(Stream):
     def _expect(self) -> None:
         """Give the answer's head its time."""
         self._until = self.loop.time() + self._client.patience
-        self._look_later()
+        self._client.waiting.add(self)
 
-    def _look_later(self) -> None:
-        left = self._until - self.loop.time()
-        self._timer = self.loop.call_later(min(left, self._client.connect_timeout), self._look)
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """See whether the answer's time is over, or the service gone."""
         if self.loop.time() >= self._until:
             self._fail(SilentError())
         else:
@@ -310,9 +310,11 @@ class Connection(Stream):
             self._client.leave(self._origin)
             self._fail(LostError())
         else:
-            self._look_later()
+            left = self._until - self.loop.time()
+            self._timer = self.loop.call_later(min(left, self._client.connect_timeout), self.look)
 
     def _expect_no_more(self) -> None:
+        self._client.waiting.discard(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

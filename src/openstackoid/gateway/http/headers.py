@@ -1,6 +1,6 @@
 """The headers of one message."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import lru_cache
 
 
@@ -34,6 +34,12 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def without(self, names: Set[str]) -> tuple[tuple[str, str], ...]:
+        """Return all headers but those of these names, which are in lower case."""
+        if names.isdisjoint(self._values):
+            return self.pairs
+        return tuple((name, value) for name, value in self.pairs if name.lower() not in names)
 
     def words(self, name: str) -> frozenset[str]:
         """Return the elements of a header that is a list of words, in lower case."""

@@ -31,16 +31,16 @@ class Ages(Generic[K]):
 
     def __init__(self, seconds: float, expired: Callable[[K], None]) -> None:
         self.seconds = seconds
+        self._loop = asyncio.get_running_loop()
         self._expired = expired
         self._since: dict[K, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, thing: K) -> None:
         """Begin to count."""
-        loop = asyncio.get_running_loop()
-        self._since[thing] = loop.time()
+        self._since[thing] = self._loop.time()
         if self._timer is None:
-            self._timer = loop.call_later(self.seconds, self._look)
+            self._timer = self._loop.call_later(self.seconds, self._look)
 
     def discard(self, thing: K) -> None:
         """Count no longer."""
@@ -60,13 +60,12 @@ class Ages(Generic[K]):
             self._timer = None
 
     def _look(self) -> None:
-        loop = asyncio.get_running_loop()
         self._timer = None
-        now = loop.time()
+        now = self._loop.time()
         while self._since:
             thing, since = next(iter(self._since.items()))
             if since + self.seconds > now:
-                self._timer = loop.call_at(since + self.seconds, self._look)
+                self._timer = self._loop.call_at(since + self.seconds, self._look)
                 return
             del self._since[thing]
             self._expired(thing)
