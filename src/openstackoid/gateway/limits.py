@@ -57,7 +57,8 @@ class Limits:
     def address(self, address: str, requests: int = 1) -> None:
         """Count a request that has arrived as so many of its address; raises Refusal."""
         counted = 0 if self.known(address) else 1
-        self._count(self._addresses, address, requests, counted)
+        if requests > counted:
+            self._count(self._addresses, address, requests, counted)
 
     def gateway(self, cloud: str, address: str, requests: int = 1) -> None:
         """Count a request as so many of a gateway that has proven itself; raises Refusal."""

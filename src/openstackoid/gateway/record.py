@@ -1,8 +1,10 @@
 """What the access log says of one request."""
 
+import itertools
 import random
 import re
 import time
+import uuid
 from typing import Any
 
 from openstackoid.gateway.http import Headers, Request
@@ -12,6 +14,10 @@ REQUEST_ID = "X-Openstack-Request-Id"
 _KEY = REQUEST_ID.lower()
 _VALID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What oslo.middleware takes as a request's id."""
+
+
+_PROCESS = f"req-{str(uuid.uuid4())[:24]}"
+_NUMBERS = itertools.count(random.getrandbits(47))
 
 
 class Record:
@@ -64,9 +70,8 @@ class Record:
 
 
 def _new_id() -> str:
-    """Return a UUID (version 4) as a request's id: a name and no secret, so no system call."""
-    digits = f"{random.getrandbits(128):032x}"
-    return f"req-{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+    """Return a request's id: a UUID (version 4), of which the last part counts. It is no secret."""
+    return f"{_PROCESS}{next(_NUMBERS):012x}"
 
 
 def _request_id(headers: Headers) -> str | None:

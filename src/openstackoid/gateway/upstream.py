@@ -4,7 +4,6 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import closing
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -97,13 +96,13 @@ class Upstream:
         route: Route,
         headers: Headers,
         body: AsyncIterator[bytes] | bytes | None,
-    ) -> closing[Response]:
-        """Send a request, give its answer's head; the body is read from it within the context.
+    ) -> Response:
+        """Send a request, return its answer's head; the body is read from it within its context.
 
         Raises Refusal if there is no answer. It says whether the request may have been executed.
         """
         try:
-            return closing(await self.request(method, target, route, headers, body))
+            return await self.request(method, target, route, headers, body)
         except NoAnswerError as error:
             status = HTTPStatus(error.status)
             raise Refusal(

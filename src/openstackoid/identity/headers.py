@@ -51,10 +51,10 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
         key = name.lower()
         if key in dropped or (key == "via" and is_stamp(value)):
             continue
-        if claims_identity(key) or (target.remote and tells_way(key)):
-            continue
         if key in _TOKENS:
             value = split(value)[0] if clean else _scoped(key, value, route)
+        elif claims_identity(key) or (target.remote and tells_way(key)):
+            continue
         headers.append((name, value))
         if key == SUBJECT_TOKEN and swapped:
             # Keystone lets a token validate itself, so no password of ours crosses the border.

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import httptools
 
@@ -82,6 +82,12 @@ class Response:
         self.method, self.target = request.method, request.target
         self.status, self.reason, _, self.headers = head
         self.body = body
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Let go of the connection, which is kept if all of the answer has come."""
