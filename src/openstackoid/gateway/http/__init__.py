@@ -4,7 +4,8 @@ Knows nothing of OpenStack.
 """
 
 from openstackoid.gateway.http.bodies import Body
-from openstackoid.gateway.http.client import Client, Origin, Outgoing, Response
+from openstackoid.gateway.http.client import Client
+from openstackoid.gateway.http.connection import Response
 from openstackoid.gateway.http.errors import (
     GoneError,
     HttpError,
@@ -15,6 +16,7 @@ from openstackoid.gateway.http.errors import (
 )
 from openstackoid.gateway.http.exchange import Pairs, Reply, Request
 from openstackoid.gateway.http.headers import Headers
+from openstackoid.gateway.http.outgoing import Origin, Outgoing
 from openstackoid.gateway.http.server import HEAD_TIMEOUT, Server
 
 __all__ = [
