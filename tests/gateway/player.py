@@ -32,6 +32,10 @@ def main() -> None:
             time.sleep(0.01)
     if how == "dies":
         sys.exit(3)
+    if how == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        shared.ready()
+        time.sleep(600)
     if how == "hangs":
         time.sleep(600)
     (listener,) = shared.listen("127.0.0.1", port)

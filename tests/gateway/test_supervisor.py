@@ -231,6 +231,19 @@ async def test_a_stop_does_not_wait_for_workers_that_begin() -> None:
     assert played.running.exception() is None
 
 
+async def test_a_second_stop_waits_for_nobody() -> None:
+    """Also not for a worker that no longer hears."""
+    async with playing(1, "deaf") as played:
+        await until(lambda: played.supervisor._current)
+        (worker,) = played.supervisor._current
+        os.kill(os.getpid(), signal.SIGTERM)
+        await until(lambda: not played.supervisor._current)
+        assert worker.process.returncode is None
+        os.kill(os.getpid(), signal.SIGTERM)
+        await played.running
+        assert worker.process.returncode == -signal.SIGKILL
+
+
 async def test_workers_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     """Or they would keep the port, and nobody could begin again."""
     (port,) = free_ports(1)

@@ -52,6 +52,7 @@ class Gateway:
 
     def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
         self._settings = settings
+        self._log = log.bind(gateway=settings.cloud, worker=os.getpid())
         self._shared = shared or Alone()
         federation = self._load()
         self._seen = Seen(self._shared.memory)
@@ -89,10 +90,10 @@ class Gateway:
             peers = Peers(federation, name, self._seen)
             await self._listen(federation.clouds[name])
         except (FederationError, PeersError, ListenError) as error:
-            log.warning("not reloaded", gateway=name, error=str(error))
+            self._log.warning("not reloaded", error=str(error))
             return
         except Exception as error:  # noqa: BLE001  (what nobody thought of ends no gateway)
-            log.error("not reloaded", gateway=name, error=fault_of(error))  # noqa: TRY400
+            self._log.error("not reloaded", error=fault_of(error))
             return
         self._relay.follow(federation)
         self._upstream.peers = peers
@@ -179,7 +180,7 @@ class Gateway:
         return sorted(map(str, self._sites))
 
     def _say(self, event: str, **fields: object) -> None:
-        log.info(event, gateway=self._settings.cloud, **fields)
+        self._log.info(event, **fields)
 
 
 def listeners(cloud: Cloud) -> set[Listener]:

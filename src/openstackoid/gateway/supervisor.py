@@ -240,15 +240,20 @@ class Supervisor:
             one.close()
 
     async def _end(self) -> None:
-        """Let all workers come to their end."""
+        """Let all workers come to their end; a second SIGTERM or SIGINT does not wait for it."""
         self._current = []
-        for worker in self._workers:
-            worker.signal(signal.SIGTERM)
+        self._tell(signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._tell, signal.SIGKILL)
         await self._ended(list(self._workers))
         for address in list(self._sockets):
             self._close(address)
         for file in self._memory.values():
             os.close(file)
+
+    def _tell(self, number: signal.Signals) -> None:
+        for worker in self._workers:
+            worker.signal(number)
 
     async def _ended(self, workers: Sequence[_Worker]) -> None:
         await asyncio.gather(*(self._workers[w] for w in workers if w in self._workers))

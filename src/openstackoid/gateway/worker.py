@@ -43,6 +43,7 @@ def main() -> None:
 
 async def _serve(settings: Settings, shared: Supervised) -> None:
     gateway = Gateway(settings, shared)
+    told = log.bind(gateway=settings.cloud, worker=os.getpid())
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
@@ -54,17 +55,17 @@ async def _serve(settings: Settings, shared: Supervised) -> None:
         while (said := await signals.get()) is signal.SIGHUP:
             await gateway.reload()
         if said is signal.SIGUSR2:
-            log.info("retiring", gateway=settings.cloud)
+            told.info("retiring")
             retiring = loop.create_task(gateway.retire())
             hurrying = loop.create_task(signals.get())
             await asyncio.wait({retiring, hurrying}, return_when=asyncio.FIRST_COMPLETED)
             retiring.cancel()
             hurrying.cancel()
         else:
-            log.info("draining", gateway=settings.cloud, seconds=settings.drain_timeout)
+            told.info("draining", seconds=settings.drain_timeout)
     finally:
         await gateway.close()
-    log.info("stopped", gateway=settings.cloud)
+    told.info("stopped")
 
 
 def _hear(shared: Supervised) -> None:
