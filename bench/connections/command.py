@@ -68,7 +68,9 @@ def connections(rounds: int, write: bool) -> None:
             rows = list(_measure(at, gateway, rounds))
         failed = any(row.errors for row in rows)
         if failed:
-            click.echo(log_of(directory, "One").read_text(), err=True)
+            log = log_of(directory, "One").read_text().splitlines()
+            said = [line for line in log if '"event":"request"' not in line]
+            click.echo("\n".join(said), err=True)
     text += f"\n\n{report(rows)}"
     click.echo(text)
     if failed:

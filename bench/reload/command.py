@@ -104,7 +104,10 @@ async def _reloaded(
                 times += 1
                 await asyncio.sleep(EVERY)
     except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from errors
+        error = errors.exceptions[0]
+        if isinstance(error, TimeoutError):
+            error = click.ClickException(f"a reload took more than {fronts.PATIENCE:g} s")
+        raise error from errors
     return Row(front.name, what, times, requests.result())
 
 
