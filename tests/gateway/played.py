@@ -1,7 +1,6 @@
 """Two clouds that look different, with gateways that run and services that are only played."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from gateway.backend import Backend
+from gateway.ports import free_ports
 from ruamel.yaml import YAML
 
 from openstackoid.gateway.server import Gateway
@@ -26,16 +26,6 @@ TRUST = {"projects": "same-name", "roles": {"member": ["member", "reader"]}}
 
 silence = pytest.mark.parametrize("idle_timeout", [0.25], ids=["silence"])
 """For a test that waits until a timeout is over."""
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports nobody listens at, all different."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    try:
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
 
 
 @dataclass

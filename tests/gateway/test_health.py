@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from gateway.backend import Backend
-from gateway.played import free_ports
+from gateway.ports import free_ports
 
 from openstackoid.gateway import health
 

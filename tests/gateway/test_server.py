@@ -7,7 +7,8 @@ import socket
 
 import pytest
 from gateway.backend import Connection, Received
-from gateway.played import HOST, Clouds, free_ports
+from gateway.played import HOST, Clouds
+from gateway.ports import free_ports
 
 from openstackoid.federation import FederationError, load, loads
 from openstackoid.gateway import server
@@ -122,7 +123,7 @@ async def test_a_file_that_is_missing_is_an_error(clouds: Clouds) -> None:
 
 async def test_a_cloud_that_is_not_in_the_file_is_an_error(clouds: Clouds) -> None:
     """A program that is exchanged meets files that have changed, too."""
-    with pytest.raises(ListenError, match="CloudNine is not in the file any more"):
+    with pytest.raises(ListenError, match="federation.yaml does not have CloudNine any more"):
         Gateway(Settings(clouds.file, "CloudNine"))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from gateway.played import free_ports
+from gateway.ports import free_ports
 
 from openstackoid.gateway import log, supervisor
 from openstackoid.gateway.supervisor import StartError, Supervisor

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from gateway.backend import Backend, Connection, Received
-from gateway.played import HOST, free_ports
+from gateway.played import HOST
+from gateway.ports import free_ports
 from ruamel.yaml import YAML
 
 

@@ -54,9 +54,8 @@ class Gateway:
         self._settings = settings
         self._log = log.bind(gateway=settings.cloud, worker=os.getpid())
         self._shared = shared or Alone()
-        federation = self._load()
         self._seen = Seen(self._shared.memory)
-        peers = Peers(federation, settings.cloud, self._seen)
+        federation, peers = self._load()
         self._listening = Listening(ssl.PROTOCOL_TLS_SERVER)
         self._listening.current = peers.serving
         self._upstream = Upstream(peers, settings.connect_timeout, settings.idle_timeout)
@@ -84,11 +83,10 @@ class Gateway:
 
     async def reload(self) -> None:
         """Take over a changed federation file; one that can't be used changes nothing."""
-        name = self._settings.cloud
         try:
-            federation = self._load()
-            peers = Peers(federation, name, self._seen)
-            await self._listen(federation.clouds[name])
+            # In a thread, for it takes longer than a request should wait.
+            federation, peers = await asyncio.to_thread(self._load)
+            await self._listen(federation.clouds[self._settings.cloud])
         except (FederationError, PeersError, ListenError) as error:
             self._log.warning("not reloaded", error=str(error))
             return
@@ -118,12 +116,16 @@ class Gateway:
         await self._upstream.close()
         audit.flush()
 
-    def _load(self) -> Federation:
-        """Return what the federation file says; raises FederationError, ListenError."""
+    def _load(self) -> tuple[Federation, Peers]:
+        """Return what the federation file says, and the files that it names.
+
+        Raises FederationError, ListenError, PeersError.
+        """
+        name = self._settings.cloud
         federation = load(self._settings.federation)
-        if self._settings.cloud not in federation.clouds:
-            raise ListenError(f"{self._settings.cloud} is not in the file any more")
-        return federation
+        if name not in federation.clouds:
+            raise ListenError(f"{self._settings.federation} does not have {name} any more")
+        return federation, Peers(federation, name, self._seen)
 
     async def _listen(self, cloud: Cloud) -> None:
         """Listen at a cloud's frontends, and no longer elsewhere.

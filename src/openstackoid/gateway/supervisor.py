@@ -102,6 +102,7 @@ class Supervisor:
             await self._end()
 
     async def _serve(self) -> None:
+        self._log.info("started", process=os.getpid(), workers=self._number)
         self._current = await self._begin(self._number)
         while True:
             event = await self._events.get()

@@ -9,17 +9,16 @@ import csv
 import io
 import os
 import re
-import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.backend import Backend
 from gateway.played import Client
+from gateway.ports import free_ports
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
@@ -199,16 +198,6 @@ async def _listening(process: asyncio.subprocess.Process, connect: Any) -> None:
         else:
             writer.close()
             return
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports at which nobody listens at any of the addresses, all different."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server((GATEWAY, 0))) for _ in range(count)]
-        ports = [one.getsockname()[1] for one in held]
-        for address, port in product((HAPROXY, OTHERS), ports):
-            stack.enter_context(socket.create_server((address, port)))
-        return ports
 
 
 def moved(url: str, ports: dict[int, int]) -> str:

@@ -12,8 +12,9 @@ import pytest
 import trustme
 from gateway.backend import Backend, Connection, Received
 from gateway.played import Client
+from gateway.ports import free_ports
 from haproxy.live.conftest import FEDERATION
-from haproxy.live.fronts import GATEWAY, HAPROXY, Fronts, free_ports, fronts, running
+from haproxy.live.fronts import GATEWAY, HAPROXY, Fronts, fronts, running
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
