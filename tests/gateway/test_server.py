@@ -123,7 +123,7 @@ async def test_a_file_that_is_missing_is_an_error(clouds: Clouds) -> None:
 
 async def test_a_cloud_that_is_not_in_the_file_is_an_error(clouds: Clouds) -> None:
     """A program that is exchanged meets files that have changed, too."""
-    with pytest.raises(ListenError, match="federation.yaml does not have CloudNine any more"):
+    with pytest.raises(ListenError, match=r"federation\.yaml does not have CloudNine any more"):
         Gateway(Settings(clouds.file, "CloudNine"))
 
 
