@@ -221,7 +221,7 @@ async def test_a_worker_that_ends_by_itself_is_replaced(logged: io.StringIO) -> 
         await until(lambda: "no new worker" in events(logged))
         played.how = "works"
         assert (await asking)[0] != first
-    assert events(logged)[0] == "worker ended"
+    assert events(logged)[1] == "worker ended"
 
 
 async def test_a_stop_does_not_wait_for_workers_that_begin() -> None:
