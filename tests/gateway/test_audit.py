@@ -1,5 +1,6 @@
 """The audit: each crossing of a border is an event in the shape of CADF."""
 
+import asyncio
 import io
 import json
 from typing import Any
@@ -50,6 +51,21 @@ async def test_both_sides_of_a_hop_write_it(clouds: Clouds, logged: io.StringIO)
         assert event["observer"]["domain"] == line["gateway"]
     assert sent["cadf"]["initiator"]["id"] == received["cadf"]["initiator"]["id"]
     assert received["cadf"]["initiator"]["host"] == {"address": "127.0.0.1"}
+    assert sent["cadf"]["initiator"]["host"] == {"address": "127.0.0.1"}
+
+
+@pytest.mark.parametrize("scope", ["image=CloudTwo", "image=CloudTwo|CloudOne"])
+async def test_what_is_sent_is_on_behalf_of_the_client(
+    clouds: Clouds, logged: io.StringIO, scope: str
+) -> None:
+    """Behind a proxy too, and under operators, whose requests go each by itself."""
+    clouds.document["clouds"]["CloudOne"]["own"] = {"proxies": ["127.0.0.1"]}
+    clouds.save()
+    await clouds.gateways["CloudOne"].reload()
+    forwarded = "X-Forwarded-For: 192.0.2.7"
+    await clouds.ask("CloudOne", "image", "/v2/images", f"X-Scope: {scope}", forwarded)
+    (sent,) = [line["cadf"] for line in audit(logged) if line["cadf"]["action"] == "send"]
+    assert sent["initiator"]["host"] == {"address": "192.0.2.7"}
 
 
 async def test_a_request_id_that_is_none_is_replaced(clouds: Clouds, logged: io.StringIO) -> None:
@@ -89,10 +105,29 @@ async def test_a_hop_that_is_refused_is_written(
 async def test_a_hop_without_an_answer_is_written(clouds: Clouds, logged: io.StringIO) -> None:
     """It may have been executed, and nobody knows."""
     await clouds.gateways["CloudTwo"].close()
-    await clouds.ask("CloudOne", "image", "/v2/images", SCOPED)
+    host, port, _ = clouds.address("CloudTwo", "image")
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(take, host, port):
+        answered = await clouds.ask("CloudOne", "image", "/v2/images", SCOPED, method="DELETE")
+    assert b'"sent": false' not in answered.body
     (line,) = audit(logged)
     assert line["cadf"]["action"] == "send"
     assert line["cadf"]["outcome"] == "unknown"
+    assert "reason" not in line["cadf"]
+
+
+async def test_what_does_not_get_there_has_failed(clouds: Clouds, logged: io.StringIO) -> None:
+    """As the client is told: it was surely not executed."""
+    await clouds.gateways["CloudTwo"].close()
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", SCOPED, method="DELETE")
+    assert b'"sent": false' in answered.body
+    (line,) = audit(logged)
+    assert line["cadf"]["action"] == "send"
+    assert line["cadf"]["outcome"] == "failure"
     assert "reason" not in line["cadf"]
 
 

@@ -111,6 +111,28 @@ async def test_a_request_under_way_is_answered_by_the_old_program(running: Runni
         one.close()
 
 
+async def test_a_worker_that_retires_is_ended_like_any_other(running: Running) -> None:
+    """Within the drain timeout, and the log says so: `draining`, then `stopped`."""
+    arrived = asyncio.Event()
+
+    async def never(_: Received, connection: Connection) -> None:
+        arrived.set()
+        await connection.reader.read()
+
+    running.backend.answer = never
+    old = (await running.event("listening"))["worker"]
+    _, writer = await running.connect()
+    writer.write(GET)
+    await arrived.wait()
+    running.process.send_signal(signal.SIGUSR2)
+    while (await running.event("retiring"))["worker"] != old:
+        pass
+    said = [json.loads(line) for line in (await running.stop()).splitlines()]
+    events = [line["event"] for line in said if line.get("worker") == old]
+    assert events == ["draining", "stopped"]
+    writer.close()
+
+
 async def test_a_file_that_is_bad_by_then_exchanges_nothing(running: Running) -> None:
     """The log says what is wrong with it."""
     await running.event("listening")

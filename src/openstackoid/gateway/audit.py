@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -70,6 +71,13 @@ _SLICE = 20
 
 _pending: deque[Callable[[], None]] = deque()
 
+_client: ContextVar[str | None] = ContextVar("client", default=None)
+
+
+def begun(request: Request) -> None:
+    """Take what this task sends, and those that it starts, for sent on behalf of a request."""
+    _client.set(request.remote)
+
 
 def sent(
     headers: Headers,
@@ -78,14 +86,19 @@ def sent(
     status: int | None,
     *,
     here: str,
+    arrived: bool = True,
 ) -> None:
     """Write, within the DELAY, that a request with these headers was sent to another cloud.
 
-    A list of a thousand clouds is a thousand events: they wait until it is answered.
+    `arrived` is False if it surely did not get there. A list of a thousand clouds is a thousand
+    events: they wait until it is answered.
     """
     if not _pending:
         asyncio.get_running_loop().call_later(DELAY, _write_some)
-    _pending.append(partial(_sent, headers, service, goal, status, time.time(), here))
+    write = partial(
+        _sent, headers, service, goal, status, _client.get(), time.time(), here, arrived
+    )
+    _pending.append(write)
 
 
 def _write_some() -> None:
@@ -105,12 +118,20 @@ def flush() -> None:
 
 
 def _sent(
-    headers: Headers, service: str, goal: str, status: int | None, when: float, here: str
+    headers: Headers,
+    service: str,
+    goal: str,
+    status: int | None,
+    address: str | None,
+    when: float,
+    here: str,
+    arrived: bool,
 ) -> None:
     head = Head("", "", headers, 0)
     request_id = head.value(REQUEST_ID.lower())
-    who = Who(head.value(AUTH_TOKEN) or head.value(SUBJECT_TOKEN) or "")
-    _write(SENT, who, here, goal, service, status, here=here, request_id=request_id, when=when)
+    who = Who(head.value(AUTH_TOKEN) or head.value(SUBJECT_TOKEN) or "", address)
+    write = partial(_write, here=here, request_id=request_id, when=when, arrived=arrived)
+    write(SENT, who, here, goal, service, status)
 
 
 def ended(request: Request, record: Record, here: str, clouds: Collection[str]) -> None:
@@ -151,9 +172,11 @@ def _write(
     here: str,
     request_id: str | None,
     when: float,
+    arrived: bool = True,
     proven: Sequence[str] = (),
 ) -> None:
-    shape = _shape(action, origin, goal, service, status, here)
+    outcome = _outcome(status, arrived)
+    shape = _shape(action, outcome, origin, goal, service, status, here)
     initiator = {**shape["initiator"], "id": _fingerprint(who.token)}
     if who.user:
         initiator["name"] = who.user
@@ -170,7 +193,13 @@ def _write(
 
 @lru_cache(maxsize=4096)
 def _shape(
-    action: str, origin: str, goal: str, service: str, status: int | None, here: str
+    action: str,
+    outcome: str,
+    origin: str,
+    goal: str,
+    service: str,
+    status: int | None,
+    here: str,
 ) -> dict[str, Any]:
     """Return an event that differs from others of its kind by who, when and its id alone.
 
@@ -178,7 +207,7 @@ def _shape(
     """
     event = Event(
         action=action,
-        outcome=_outcome(status),
+        outcome=outcome,
         initiator=Resource(typeURI=cadftaxonomy.ACCOUNT_USER, domain=origin),
         target=_resource(goal, service),
         observer=_resource(here, "gateway"),
@@ -192,10 +221,10 @@ def _fingerprint(token: str) -> str:
     return _id("token", token.partition(DELIMITER)[0])
 
 
-def _outcome(status: int | None) -> str:
-    if status is None:
+def _outcome(status: int | None, arrived: bool) -> str:
+    if status is None and arrived:
         return str(cadftaxonomy.UNKNOWN)
-    failed = status >= HTTPStatus.BAD_REQUEST
+    failed = status is None or status >= HTTPStatus.BAD_REQUEST
     return str(cadftaxonomy.OUTCOME_FAILURE if failed else cadftaxonomy.OUTCOME_SUCCESS)
 
 

@@ -29,8 +29,8 @@ def _seconds(name: str, meaning: str) -> Callable[[Callable[..., None]], Callabl
     epilog="""\b
 SIGHUP reads the file again, certificates and keys with it. SIGUSR2 lets new processes take over,
 with the program as it is installed by then. Neither loses a request, and what is new and cannot be
-used changes nothing: the log says why. SIGTERM lets the requests under way come to their end, and
-stops.
+used changes nothing: the log says why. SIGTERM and SIGINT let requests under way go on for the
+--drain-timeout, cut what is left, and stop; a second one does not wait.
 
 \b
 The log is on standard error, a JSON object a line.

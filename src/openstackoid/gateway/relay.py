@@ -69,6 +69,7 @@ class Relay:
         """Answer a request, and log it."""
         if (proxies := self._limits.proxies) is not None:
             request.remote = proxies.client(request.remote, request.headers)
+        audit.begun(request)
         record = Record(request, self._here)
         try:
             try:

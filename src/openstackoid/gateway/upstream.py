@@ -72,8 +72,9 @@ class Upstream:
         try:
             answer = await self._client.request(origin, Outgoing(method, path, sent, body, wait))
         except HttpError as error:
-            self._audit(target, route, headers, None)
-            raise self._no_answer(error, method, target, route) from error
+            none = self._no_answer(error, method, target, route)
+            self._audit(target, route, headers, None, arrived=none.sent)
+            raise none from error
         self._audit(target, route, headers, answer.status)
         return answer
 
@@ -85,9 +86,18 @@ class Upstream:
         tls = self.peers.asking if scheme == "https" else None
         return Origin(target.connect or host, port, tls, host if tls else None), f"/{path}"
 
-    def _audit(self, target: Target, route: Route, headers: Headers, status: int | None) -> None:
+    def _audit(
+        self,
+        target: Target,
+        route: Route,
+        headers: Headers,
+        status: int | None,
+        *,
+        arrived: bool = True,
+    ) -> None:
         if target.remote:
-            audit.sent(headers, route.service, target.cloud, status, here=self.peers.here)
+            here = self.peers.here
+            audit.sent(headers, route.service, target.cloud, status, here=here, arrived=arrived)
 
     async def send(
         self,

@@ -54,18 +54,25 @@ async def _serve(settings: Settings, shared: Supervised) -> None:
         shared.ready()
         while (said := await signals.get()) is signal.SIGHUP:
             await gateway.reload()
+        retired = False
         if said is signal.SIGUSR2:
             told.info("retiring")
-            retiring = loop.create_task(gateway.retire())
-            hurrying = loop.create_task(signals.get())
-            await asyncio.wait({retiring, hurrying}, return_when=asyncio.FIRST_COMPLETED)
-            retiring.cancel()
-            hurrying.cancel()
-        else:
+            retired = await _retired(gateway, signals)
+        if not retired:
             told.info("draining", seconds=settings.drain_timeout)
     finally:
         await gateway.close()
     told.info("stopped")
+
+
+async def _retired(gateway: Gateway, signals: asyncio.Queue[signal.Signals]) -> bool:
+    """Return whether the last request came to its end before the next signal."""
+    retiring = asyncio.ensure_future(gateway.retire())
+    hurrying = asyncio.ensure_future(signals.get())
+    done, _ = await asyncio.wait({retiring, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+    retiring.cancel()
+    hurrying.cancel()
+    return retiring in done
 
 
 def _hear(shared: Supervised) -> None:
