@@ -51,7 +51,7 @@ async def _report(home: str) -> None:
     click.echo(f"B alone {one:.2f} ms, A|B with A down {two:.2f} ms: {two - one:+.2f} ms")
 
 
-@click.command()
+@click.command(short_help="Compare B with `A|B` while A is known to be down.")
 def failover() -> None:
     """Compare a request to B with one to `A|B` while A is known to be down."""
     uvloop.run(_measure())

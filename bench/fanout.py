@@ -130,7 +130,7 @@ async def _report() -> None:
         click.echo(f"{row.clouds:>7} {row.seconds:>9.3f} {ratio:>7.2f} {rss:>18.0f}")
 
 
-@click.command()
+@click.command(short_help="List images of 1 to 1000 clouds, merged by one gateway.")
 def fanout() -> None:
     """List 100 images of each of 1 to 1000 clouds that are 50 ms away, merged by one gateway."""
     click.echo(f"services on {HOST}, {DELAY * 1000:g} ms away, {ITEMS} items each")

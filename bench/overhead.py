@@ -59,7 +59,7 @@ async def _measure() -> None:
         click.echo(f"{case:<20} {ratio:>12.2f} {micro:>25.0f}")
 
 
-@click.command()
+@click.command(short_help="Compare small requests with and without gateway.")
 def overhead() -> None:
     """Compare small requests with and without gateway, and within and between clouds."""
     uvloop.run(_measure())

@@ -14,7 +14,7 @@ from bench.stage import stage
 SIZE = 65_536
 
 
-@click.command()
+@click.command(short_help="Pass slow transfers through two gateways.")
 @click.option("--seconds", type=int, default=300, show_default=True, help="How long it takes.")
 def patience(seconds: int) -> None:
     """Pass a slow upload and a slow download through two gateways, 64 KB each second."""

@@ -69,7 +69,7 @@ def test_a_command_that_is_not_installed_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "psutil", None)
     listed = CliRunner().invoke(main, ["--help"])
     assert listed.exit_code == 0
-    assert "needs: pip install 'openstackoid[lab]'" in listed.stdout
+    assert "needs: pip install '.[lab]' in the clone" in listed.stdout
     ran = CliRunner().invoke(main, ["lab", "up", "CloudOne", "--help"])
     assert (ran.exit_code, ran.stdout) == (1, "")
-    assert ran.stderr == "Error: openstackoid lab needs: pip install 'openstackoid[lab]'\n"
+    assert ran.stderr == "Error: openstackoid lab needs: pip install '.[lab]' in the clone\n"

@@ -49,7 +49,7 @@ class Row:
     ratio: float | None = None
 
 
-@click.command()
+@click.command(short_help="Hold 10,000 idle connections, and 500 downloads beside them.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="How often.")
 @click.option("--write", is_flag=True, help="Put the table into docs/performance.md.")
 def connections(rounds: int, write: bool) -> None:

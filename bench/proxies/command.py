@@ -27,9 +27,10 @@ Found = dict[str, rounds.Figures]
 
 
 @click.command(
+    short_help="Compare all that could stand in front of a cloud.",
     epilog="""\b
 Examples:
-  scripts/bench proxies --quick            half a minute, to see it run; the figures are noise
+  scripts/bench proxies --quick            a minute, to see it run; the figures are noise
   scripts/bench proxies --only gateway --rounds 3
   scripts/bench proxies --write            ten minutes, on a quiet machine: docs/performance.md
 """,

@@ -45,7 +45,7 @@ class Row:
         return statistics.quantiles(self.outcome.seconds, n=100)[98]
 
 
-@click.command()
+@click.command(short_help="Reload what a gateway and HAProxy read, under requests.")
 @click.option(
     "--seconds", type=click.IntRange(5), default=30, show_default=True, help="For each reload."
 )

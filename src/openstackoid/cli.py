@@ -36,7 +36,7 @@ class _Commands(click.Group):
 
 def _without_extra(name: str, extra: str) -> click.Command:
     """Return what stands for a command whose extra is not installed."""
-    needed = f"needs: pip install 'openstackoid[{extra}]'"
+    needed = f"needs: pip install '.[{extra}]' in the clone"
 
     def fail() -> None:
         raise click.ClickException(f"openstackoid {name} {needed}")

@@ -69,7 +69,7 @@ def test_what_the_gateway_is_not_told_is_said(
     [
         (["Tow"], 2, 'has no cloud "Tow"; did you mean "Two"?'),
         (["Nope"], 2, 'has no cloud "Nope"; known are '),
-        (["Two"], 1, "has no backends for Two"),
+        (["Two"], 1, " ENDPOINTS --backend SERVICE=URL"),
         (["One", "--bind", "here"], 2, "write one such as 192.0.2.1"),
         (["One", "--bind", "127.0.0.2"], 1, "give the gateway an address of its own"),
         (["One", "--rate", "0"], 2, "0 is not in the range"),

@@ -63,7 +63,6 @@ OWN = {"certificate": "one.pem", "key": "one.key"}
             {"bind": "127.0.0.9", "frontends": {"image": "http://127.0.0.9:8888"}},
             "clouds.One.bind is where HAProxy is to listen",
         ),
-        ({"backends": {}}, "the file has no backends for One"),
         (HTTPS, "in one file: write one"),
         (HTTPS | {"own": OWN}, "in one file: write one"),
         (HTTPS | {"there": {"peer": "two"}}, "HAProxy, where TLS ends, cannot hand it on"),

@@ -91,7 +91,8 @@ def test_a_taken_port_is_told_with_its_holder(cloud):
         processes.check_ports([cloud], [cloud])
     pid = psutil.Process().pid
     assert f"127.7.1.1:18774 is taken by process {pid} (" in str(error.value)
-    assert "--network" in str(error.value)
+    assert "lab up --dir DIR --network " in str(error.value)
+    assert "OPENSTACKOID_LAB=DIR scripts/demo" in str(error.value)
     processes.check_ports([cloud], [cloud])
 
 

@@ -50,6 +50,18 @@ def known(federation: Federation, name: str, file: Path) -> Cloud:
     return federation.clouds[name]
 
 
+def served(federation: Federation, name: str, file: Path) -> Cloud:
+    """Return a cloud whose own file this is; ends the command if it does not say its backends."""
+    cloud = known(federation, name, file)
+    if not cloud.backends:
+        raise click.ClickException(
+            f"{file} has no backends for {name}: nobody else knows where the services listen. "
+            f"Write them under clouds.{name}.backends in it, or: openstackoid federation import "
+            f"--cloud {name} --into {file} ENDPOINTS --backend SERVICE=URL"
+        )
+    return cloud
+
+
 @click.group()
 def federation() -> None:
     """Check and write the federation file."""
@@ -108,7 +120,7 @@ def _check_live(described: Federation) -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("openstackoid"):
             raise
-        raise click.ClickException("--live needs: pip install 'openstackoid[client]'") from error
+        raise click.ClickException("--live needs: pip install '.[client]' in the clone") from error
     try:
         checked = check_live(described)
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from openstackoid.federation.cli import CLOUD, FEDERATION, known, loaded
+from openstackoid.federation.cli import CLOUD, FEDERATION, loaded, served
 from openstackoid.gateway import log
 from openstackoid.gateway.settings import Settings
 from openstackoid.gateway.supervisor import StartError, supervise
@@ -84,12 +84,7 @@ def gateway(
     It listens at the cloud's frontends and passes requests on to its backends, or to the frontends
     of the cloud that a request's scope names.
     """
-    description = known(loaded(file), cloud, file)
-    if not description.backends:
-        raise click.ClickException(
-            f"{file} has no backends for {cloud}, and its gateway has to know where the services "
-            f"listen; add them with: openstackoid federation import --backend SERVICE=URL"
-        )
+    served(loaded(file), cloud, file)
     log.configure()
     settings = Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience, rate)
     try:

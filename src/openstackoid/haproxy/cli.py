@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from openstackoid.federation import Cloud
-from openstackoid.federation.cli import CLOUD, FEDERATION, known, loaded
+from openstackoid.federation.cli import CLOUD, FEDERATION, loaded, served
 from openstackoid.haproxy import PlanError, Settings, plan, render
 from openstackoid.haproxy.checking import MissingError, faults
 
@@ -73,11 +73,11 @@ def _configured(command: Callable[[str, bool], None]) -> Callable[..., None]:
         socket: Path,
     ) -> None:
         federation = loaded(file)
-        known(federation, cloud, file)
+        described = served(federation, cloud, file)
         settings = Settings(fragment, rate, socket.absolute())
         path = certificate.absolute() if certificate else None
-        if not federation.clouds[cloud].own.proxies:
-            click.echo(_untold(cloud, federation.clouds[cloud]), err=True)
+        if not described.own.proxies:
+            click.echo(_untold(cloud, described), err=True)
         try:
             command(render(plan(federation, cloud, bind, path), settings), fragment)
         except (PlanError, MissingError) as error:

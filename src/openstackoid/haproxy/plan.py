@@ -126,11 +126,6 @@ def plan(
 
 def _check(federation: Federation, here: str, bind: str | None) -> None:
     cloud = federation.clouds[here]
-    if not cloud.backends:
-        raise PlanError(
-            f"the file has no backends for {here}, and HAProxy has to know where the services "
-            "listen; add them with: openstackoid federation import --backend SERVICE=URL"
-        )
     if cloud.bind is None:
         raise PlanError(
             f"the gateway of {here} listens at the frontends itself; give it an address of its "

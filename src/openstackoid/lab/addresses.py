@@ -30,7 +30,7 @@ def network(text: str) -> IPv4Network:
         or found.prefixlen != 16
         or not found.subnet_of(_LOOPBACK)
     ):
-        raise LabError(f"a lab needs a /16 of {_LOOPBACK}, such as 127.7.0.0/16, and not {text}")
+        raise LabError(f"a lab needs a /16 of {_LOOPBACK}, such as 127.77.0.0/16, and not {text}")
     return found
 
 

@@ -74,7 +74,7 @@ Examples:
   openstackoid lab up CloudOne CloudTwo CloudThree
   openstackoid lab up CloudThree --with block-storage
   openstackoid lab up --front haproxy
-  openstackoid lab up --dir /tmp/another --network 127.7.0.0/16
+  openstackoid lab up --dir /tmp/another --network 127.77.0.0/16
 """
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")

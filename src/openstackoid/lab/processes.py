@@ -180,7 +180,8 @@ def check_ports(clouds: Collection[LabCloud], known: Collection[LabCloud]) -> No
     if taken:
         raise LabError(
             "\n".join(sorted(taken)) + "\nEnd it, or give the lab other addresses: "
-            "openstackoid lab up --dir ANOTHER --network 127.7.0.0/16"
+            "openstackoid lab up --dir DIR --network 127.77.0.0/16"
+            "\nThe demo goes on there by: OPENSTACKOID_LAB=DIR scripts/demo"
         )
 
 
