@@ -14,19 +14,73 @@ def test_headers_of_a_connection_are_the_same() -> None:
     assert connection_headers(Headers(())) == heads.HOP_BY_HOP
 
 
-UNUSUAL = re.compile(
-    heads.UNUSUAL.replace("(?<name>", "(?P<name>").replace(r"\k<name>", "(?P=name)")
+NAMES = re.compile(
+    heads.UNUSUAL_NAMES.replace("(?<name>", "(?P<name>").replace(r"\k<name>", "(?P=name)")
 )
 """The same, in Python's dialect."""
+
+
+def usual(*headers: str) -> bool:
+    """Tell whether HAProxy goes on by itself with these headers, of which each is a line."""
+    names = ",".join(line.partition(":")[0] for line in headers)
+    lines = "".join(f"{line}\r\n" for line in (*headers, ""))
+    return not NAMES.search(names) and re.fullmatch(heads.USUAL, lines) is not None
 
 
 @pytest.mark.parametrize("name", ["x-auth-token", "x-subject-token", "x-scope"])
 def test_a_header_with_a_scope_is_left_to_the_gateway_if_it_comes_twice(name: str) -> None:
     """What both mean it alone knows."""
     assert name in READ_HERE
-    once = f"host: h\r\nx-a: 1\r\n{name}: T\r\nx-b: 2\r\n\r\n"
-    assert not UNUSUAL.search(once)
-    assert UNUSUAL.search(once.replace("\r\n\r\n", f"\r\n{name}: T\r\n\r\n"))
+    once = ("host: h", "x-a: 1", f"{name}: T", "x-b: 2")
+    assert usual(*once)
+    assert not usual(*once, f"{name}: T")
+    assert not usual(f"{name}: T", *once)
+    assert not usual(*once[:3], f"{name}: T", "x-b: 2")
+
+
+def test_headers_of_every_day_are_usual() -> None:
+    """What the openstack command, curl and a service send."""
+    assert usual()
+    assert usual("host: [::1]:8888", "accept: */*", "x-empty:", "x-scoped: a", "x-hosts: b, c")
+    assert usual("host: a_b", "connection: close", "transfer-encoding: chunked")
+    for suffix in ("", '!SCOPE!{"image":"CloudTwo"}'):
+        assert usual("host: h", f"x-auth-token: gAAA_-=.b.c{suffix}", "x-subject-token: T")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x_a: 1",
+        "te: trailers",
+        "keep-alive: 5",
+        "upgrade: h2c",
+        "expect: 100-continue",
+        "x-scope-proof: a",
+        "x-storage-token: a",
+        "x-roles: admin",
+        "x-service-user-domain-name: a",
+        "openstack-system-scope: all",
+        "host: h, i",
+        "host:",
+        "connection: x-scope",
+        "connection: close, te",
+        "transfer-encoding: gzip",
+        "x-auth-token: two words",
+        "x-auth-token: a.b.c.d",
+        "x-auth-token: T!SCOPE!image=CloudTwo",
+        "x-auth-token: T!SCOPE!{}!SCOPE!{}",
+        "x-subject-token: T!SCOPE!{}",
+        "x-a: caf\u00e9",
+        "x-a: a\x7fb",
+        "x-a: a\rb",
+        "x-a: a\0b",
+    ],
+)
+def test_a_header_that_two_could_read_in_two_ways_is_unusual(header: str) -> None:
+    """Wherever it stands among the others."""
+    others = ("accept: a", "x-b: c")
+    for at in range(3):
+        assert not usual(*others[:at], header, *others[at:])
 
 
 @pytest.mark.parametrize(
