@@ -79,7 +79,10 @@ def _haproxy(place: Place, scheme: str = "http") -> Iterator[Front]:
     crt = f" ssl crt {place.certificates.both} alpn http/1.1" if scheme == "https" else ""
     file = place.file(f"plain-{scheme}.cfg")
     write("plain.haproxy.j2", file, services=place.services, at=at, tls=crt)
-    yield Front(_named(PLAIN, scheme), at, _headers(), (_run_haproxy(place, file),))
+    processes = (_run_haproxy(place, file),)
+    yield Front(_named(PLAIN, scheme), at, _headers(), processes)
+    if scheme == "http":
+        yield Front(f"{PLAIN}: scope, unread", at, _headers("One"), processes)
 
 
 def _nginx(place: Place) -> Iterator[Front]:
