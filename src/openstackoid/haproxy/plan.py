@@ -57,6 +57,11 @@ class Listener:
     entries: tuple[Entry, ...]
 
     @property
+    def by_host(self) -> bool:
+        """Whether the host alone tells which entry is meant, whatever the path."""
+        return not any(entry.prefix for entry in self.entries)
+
+    @property
     def addresses(self) -> list[str]:
         """Host and port of each."""
         return [_at(host, self.port) for host in self.hosts]
