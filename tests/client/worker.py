@@ -14,6 +14,7 @@ import io
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 import termios
@@ -98,6 +99,9 @@ with contextlib.redirect_stdout(io.StringIO()):
     run(["command", "list"], dict(os.environ), plugin=True)  # imports every plugin, asks no cloud
 logging.getLogger().handlers.clear()
 gc.freeze()  # the children need not look through what they share
+
+# Whoever runs the tests in the background may have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for line in sys.stdin:
     print(json.dumps(forked(json.loads(line))), flush=True)  # noqa: T201
