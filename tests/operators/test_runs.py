@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from openstackoid.operators.runs import Run, encode, opened
 from openstackoid.operators.shapes import decode, listing
 
+finite = st.floats(allow_nan=False, allow_infinity=False)  # JSON has no other
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers() | finite | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=8,
 )
