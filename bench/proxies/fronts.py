@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.certificates import Certificates
 from bench.processes import OTHER_CORES, PROXY_CORES, beside_python, on, output, running
 from bench.proxies.services import CONFIGURATIONS, Urls, free_urls, nginx, texts, write
-from bench.stage import TRUST, UNLIMITED, gateway_of, listening, write_federation
+from bench.stage import TRUST, gateway_of, listening, write_federation
 from bench.tools import program
 from openstackoid.scope import join, parse
 
@@ -134,7 +134,7 @@ def _rendered(place: Place, scheme: str = "http") -> Iterator[Front]:
         asyncio.run(listening(url.geturl(), *processes[cloud]))
     render: Command = [beside_python("openstackoid"), "haproxy", "render", "--fragment"]
     for cloud in clouds:
-        asked: Command = ["--federation", federation, "--cloud", cloud, "--rate", UNLIMITED]
+        asked: Command = ["--federation", federation, "--cloud", cloud]
         tls: Command = ["--certificate", place.certificates.both] if scheme == "https" else []
         file = federation.with_name(f"haproxy-{cloud}.cfg")
         file.write_text(output([*render, *asked, *tls]))

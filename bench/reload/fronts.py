@@ -22,7 +22,7 @@ from bench.processes import PROXY_CORES, on, running
 from bench.proxies.fronts import GATEWAYS
 from bench.proxies.services import Urls
 from bench.reload.clouds import Clouds
-from bench.stage import HOST, UNLIMITED, gateway_of, listening, log_of
+from bench.stage import HOST, gateway_of, listening, log_of
 from bench.tools import program
 from openstackoid.federation import load
 from openstackoid.haproxy import Settings, plan, render
@@ -154,7 +154,7 @@ def _haproxy(clouds: Clouds) -> Iterator[_HAProxy]:
 
 def _render(clouds: Clouds) -> Path:
     """Write the configuration of HAProxy, and return it."""
-    settings = Settings(rate=int(UNLIMITED), socket=_socket(clouds), drop=False)
+    settings = Settings(socket=_socket(clouds), drop=False)
     planned = plan(load(clouds.file), "One", HOST, clouds.certificates.both)
     file = clouds.directory / "haproxy.cfg"
     file.write_text(render(planned, settings))

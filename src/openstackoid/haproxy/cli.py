@@ -48,11 +48,9 @@ def _configured(command: Callable[[str, bool], None]) -> Callable[..., None]:
     @click.option(
         "--rate",
         type=click.IntRange(min=1),
-        default=_DEFAULTS["rate"].default,
-        show_default=True,
         metavar="REQUESTS",
         help="How many requests per second one address may send on average, besides those that go"
-        " to the gateway; more are answered 429.",
+        " to the gateway; more are answered 429.  [default: as many as it likes]",
     )
     @click.option(
         "--socket",
@@ -69,7 +67,7 @@ def _configured(command: Callable[[str, bool], None]) -> Callable[..., None]:
         fragment: bool,
         bind: str | None,
         certificate: Path | None,
-        rate: int,
+        rate: int | None,
         socket: Path,
     ) -> None:
         federation = loaded(file)

@@ -25,12 +25,12 @@ class Settings:
     """What a configuration is for.
 
     `fragment`: frontends and backends alone, for a configuration that there is. `rate`: requests
-    per second of one address. `socket`: of the whole configuration, by which it is reloaded;
-    `drop`: whether it gives up root for the user haproxy.
+    per second of one address, None if they are not counted. `socket`: of the whole configuration,
+    by which it is reloaded; `drop`: whether it gives up root for the user haproxy.
     """
 
     fragment: bool = False
-    rate: int = 500
+    rate: int | None = None
     socket: Path = Path("/run/haproxy/admin.sock")
     drop: bool = True
 
@@ -51,8 +51,7 @@ def render(plan: Plan, settings: Settings) -> str:
         "settings": settings,
         "grammar": grammar,
         "heads": heads,
-        "completed": grammar.completed(plan.services, plan.clouds, plan.cloud),
-        "insertions": grammar.insertions(plan.services, plan.cloud),
+        "readable": grammar.readable(plan.services, plan.clouds, plan.cloud),
         "safe": sorted(SAFE_METHODS),
         "burst": BURST,
         "needed": GLOBAL,

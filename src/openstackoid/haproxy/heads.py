@@ -15,7 +15,7 @@ FRAMING = ("connection", "transfer-encoding")
 """Those headers of a connection that HAProxy itself ends, or writes anew."""
 
 _LEFT = (*sorted(HOP_BY_HOP - set(FRAMING)), "expect", "x-scope-proof", "x-storage-token")
-_ONCE = ("host", "x-auth-token", "x-openstack-request-id", "x-scope", "x-subject-token")
+_ONCE = ("host", "x-auth-token", "x-scope", "x-subject-token")
 _TOKEN = r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}"  # noqa: S105
 
 UNUSUAL_NAMES = "|".join(
@@ -57,9 +57,6 @@ ENDING = f"^(?:{'|'.join(sorted(HOP_BY_HOP - set(FRAMING)))})$"
 
 HAS_ENDING = f"(?:^|,)(?:{'|'.join(sorted(HOP_BY_HOP - set(FRAMING)))})(?:,|$)"
 """One of them among the names of all."""
-
-REQUEST_ID = r"^req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-"""What oslo.middleware takes as a request's id."""
 
 
 def at(entries: Iterable[Entry]) -> str:

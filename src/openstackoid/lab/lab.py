@@ -33,10 +33,8 @@ from openstackoid.lab.services import GATEWAY, HAPROXY, LINKS
 
 DEFAULT_CLOUDS = ("CloudOne", "CloudTwo")
 _PATIENCE = 300  # seconds a service has to come up
-_RATE = 5000  # requests per second of one address, as all of a lab's clients have
 _LINK_PATIENCE = 30  # seconds a link has to be as it is told
 _HAPROXY = "127.0.0.1"  # it connects from there to whatever listens in 127.0.0.0/8
-
 
 _TRUST = {"projects": "same-name", "roles": {"member": "member", "reader": "reader"}}
 """How each cloud takes the tokens of every other: an administrator is nobody there."""
@@ -260,7 +258,7 @@ class Lab:
         from openstackoid.federation import load
 
         plan = haproxy.plan(load(own.federation), own.name)
-        settings = haproxy.Settings(rate=_RATE, socket=own.run / "haproxy.sock", drop=False)
+        settings = haproxy.Settings(socket=own.run / "haproxy.sock", drop=False)
         changed = files.write(own.haproxy, haproxy.render(plan, settings))
         if changed and (master := processes.find(own, HAPROXY)):
             processes.reload_haproxy(own, master)

@@ -28,12 +28,14 @@ from openstackoid.gateway.settings import Settings as GatewaySettings
 from openstackoid.haproxy import Settings, plan, render
 from openstackoid.haproxy.checking import executable
 from openstackoid.routing.via import is_stamp
+from openstackoid.scope import ScopeError, join, parse, split
 
 _OURS = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"  # no other process's
 GATEWAY, HAPROXY, OTHERS = (f"{_OURS}.{host}" for host in (2, 3, 4))
 PORTS = {"http": 80, "https": 443}
 
 _REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANY_ID = b"req-any"
 _SECONDS = re.compile(rb'"seconds": ?[0-9.]+')
 _OWN = {b"connection", b"date", b"keep-alive"}
 """Headers that each connection, or each second, has of its own."""
@@ -47,8 +49,9 @@ class Outcome:
 
     Of Via that of gateways alone.
 
-    Names of headers have no case and no order, and a request's new id is any. `handed_over`
-    tells whether HAProxy left it to the gateway.
+    Names of headers have no case and no order. What services received has no request id, and the
+    scope behind a token is completed: the gateway makes ids and completes scopes, where HAProxy
+    leaves both as they came. `handed_over` tells whether HAProxy left it to the gateway.
     """
 
     status: int
@@ -97,7 +100,11 @@ class Fronts:
         writer.write(request)
         answer = await asyncio.wait_for(Client(reader, writer, "", "").answer(method), 20)
         writer.close()
-        received = [(r.line, _headers(r.head), r.body) for b in self.backends for r in b.requests]
+        received = [
+            (r.line, _travelling(_headers(r.head), self.name), r.body)
+            for b in self.backends
+            for r in b.requests
+        ]
         headers, body = _headers(answer.head), _alike(answer.body)
         if answer.status >= 400:
             body = body.lower()  # errors quote names of headers, which HAProxy writes in lower case
@@ -243,6 +250,24 @@ def _headers(head: bytes) -> Headers:
     )
 
 
+def _travelling(headers: Headers, home: str) -> Headers:
+    """Return headers without an id that is one, and with the scope completed."""
+    return [
+        (name, _completed(value, home) if name == b"x-auth-token" else value)
+        for name, value in headers
+        if (name, value) != (b"x-openstack-request-id", _ANY_ID)
+    ]
+
+
+def _completed(value: bytes, home: str) -> bytes:
+    try:
+        token, text = split(value.decode())
+        scope = parse(text or "")
+    except (ScopeError, UnicodeDecodeError):
+        return value
+    return join(token, scope.completed(home)).encode()
+
+
 def _alike(text: bytes) -> bytes:
     """Return what is the same for two requests that are."""
-    return _SECONDS.sub(b"seconds", _REQUEST_ID.sub(b"req-any", text))
+    return _SECONDS.sub(b"seconds", _REQUEST_ID.sub(_ANY_ID, text))

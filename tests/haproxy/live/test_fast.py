@@ -1,14 +1,15 @@
 """What HAProxy carries out by itself, and what it leaves to the gateway."""
 
 import pytest
-from haproxy.live.fronts import Fronts
+from gateway.backend import Received
+from haproxy.live.fronts import HAPROXY, Fronts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 COMPLETE = '{"*":"Here","identity":"Here"}'
 BOUND = '"identity":"Here","network":"Here","placement":"Here"'
 SERVED = f'{{"*":"Here","block-storage":"Here","compute":"Here",{BOUND}}}'
-ID = "X-Openstack-Request-Id: req-11111111-2222-3333-4444-555555555555"
+ID = "x-openstack-request-id"
 
 NATIVE = {
     "no scope": ("GET /image/v2/images?limit=1", []),
@@ -25,8 +26,6 @@ NATIVE = {
     "a header beside a token": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Auth-Token: T"]),
     "both": ("GET /image/v2", [f"X-Scope: {COMPLETE}", f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
     "a service's token": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Service-Token: S"]),
-    "an id": ("GET /image/v2", [f"X-Scope: {COMPLETE}", ID]),
-    "an id that is none": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Openstack-Request-Id: 1"]),
     "a scope for another service": (
         "GET /image/v2",
         ['X-Auth-Token: T!SCOPE!{"*":"Here","identity":"Here","network":"There"}'],
@@ -148,6 +147,11 @@ def written(line: str, headers: list[str]) -> bytes:
     return "\r\n".join([*head, "", ""]).encode("utf-8", "surrogateescape")
 
 
+def lines(received: Received) -> list[str]:
+    """Return the headers that a service got."""
+    return received.head.decode().split("\r\n")[1:]
+
+
 @pytest.mark.parametrize("name", NATIVE)
 async def test_haproxy_needs_no_gateway(name: str, here: Fronts) -> None:
     """For what stays in the cloud; and does what the gateway would have done."""
@@ -165,6 +169,27 @@ async def test_the_gateway_does_the_rest(name: str, here: Fronts) -> None:
     alone, both = await here.both(written(line, headers), 8888, line.split()[0])
     assert both.seen == alone.seen
     assert both.handed_over
+
+
+@pytest.mark.parametrize("value", ["req-11111111-2222-3333-4444-555555555555", "1"])
+async def test_an_id_passes_as_it_came(value: str, here: Fronts) -> None:
+    """For oslo.middleware to take it or to make its own; where there is none, none is made."""
+    scope = f"X-Scope: {COMPLETE}"
+    for ids in ([], [f"{ID}: {value}"]):
+        both = await here.send(HAPROXY, written("GET /image/v2", [scope, *ids]), 8888)
+        assert not both.handed_over
+        (received,) = here.services["image"].requests
+        assert [line for line in lines(received) if line.startswith(ID)] == ids
+
+
+async def test_a_scope_passes_as_it_came(here: Fronts) -> None:
+    """Behind the token, where the client has put it beside: it is completed where it goes on."""
+    scope = '{"image":"Here"}'
+    for headers in (["X-Auth-Token: T", f"X-Scope: {scope}"], [f"X-Auth-Token: T!SCOPE!{scope}"]):
+        both = await here.send(HAPROXY, written("GET /image/v2", headers), 8888)
+        assert not both.handed_over
+        (received,) = here.services["image"].requests
+        assert f"x-auth-token: T!SCOPE!{scope}" in lines(received)
 
 
 async def test_a_client_s_own_word_of_its_way_is_the_difference(here: Fronts) -> None:
