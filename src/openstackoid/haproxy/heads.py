@@ -18,20 +18,9 @@ _LEFT = (*sorted(HOP_BY_HOP - set(FRAMING)), "expect", "x-scope-proof", "x-stora
 _ONCE = ("host", "x-auth-token", "x-scope", "x-subject-token")
 _TOKEN = r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}"  # noqa: S105
 
-UNUSUAL_NAMES = "|".join(
-    (
-        "_",
-        rf"(?:^|,)(?:{'|'.join(_LEFT)}|{IDENTITY.pattern})(?:,|$)",
-        rf"(?:^|,)(?<name>{'|'.join(_ONCE)}),(?:.*,)?\k<name>(?:,|$)",
-    )
-)
-"""Among the names of all headers, with commas between them, one of: a name with an underscore; one
-that ends at a connection, or that claims an identity; one that decides here, twice.
-
-The gateway knows what to refuse of it, and what else to take off.
-"""
-
-_VALUES = (
+_UNUSUAL = (
+    rf"(?:{'|'.join(_LEFT)}|{IDENTITY.pattern}):",
+    rf"(?P<name>{'|'.join(_ONCE)}):(?:[^\n]*\n)+?(?P=name):",
     r"host:(?! [A-Za-z0-9.:\[\]_-]+\r)",
     r"connection:(?! (?:close|keep-alive)\r)",
     r"transfer-encoding:(?! chunked\r)",
@@ -39,9 +28,14 @@ _VALUES = (
     r"x-subject-token:[^\n]*!SCOPE!",
 )
 
-USUAL = rf"^(?:(?!{'|'.join(_VALUES)})[\t -~]++\r\n)*+\r\n$"
-"""All headers, with the empty line behind them, if they are plain ASCII, and no token is none of a
-Keystone's (Fernet, JWS, UUID), or one for Keystone with a suffix, and Host is a host.
+USUAL = rf"^(?:(?!{'|'.join(_UNUSUAL)})[!-9;-^`-~]++:[\t -~]*+\r\n)*+\r\n$"
+"""All headers, with the empty line behind them, if they are plain ASCII, no name has an underscore,
+and there is none
+
+- that ends at a connection, or claims an identity: the gateway knows what to refuse, or take off;
+- that decides here, and comes twice;
+- with a Host that is no host, or a token that is none of a Keystone's (Fernet, JWS, UUID), or one
+  for Keystone with a suffix.
 
 It begins at the beginning and gives nothing back, so that it takes as long as the headers are.
 """
