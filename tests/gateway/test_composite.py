@@ -14,6 +14,7 @@ from gateway.backend import Answer, Backend, Connection, Received, json_answer, 
 from gateway.played import Answered, Clouds, silence
 
 from openstackoid.gateway import health, held
+from openstackoid.gateway.composite import PART
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 
@@ -388,6 +389,18 @@ async def test_a_cloud_known_to_be_down_costs_nothing_until_it_is_back(
     async with asyncio.timeout(10):
         while await names() != (["a", "b"], None):
             pass
+
+
+async def test_a_long_list_is_sent_while_it_is_made(
+    clouds: Clouds, one: Backend, two: Backend
+) -> None:
+    """So its length is not known; that of a short one is."""
+    names = [f"{number:0500}" for number in range(2 * PART // 1000)]
+    for found, framing in ((["a"], "content-length"), (names, "transfer-encoding")):
+        one.answer = two.answer = listed(*found)
+        answered = await clouds.ask("CloudOne", "image", "/v2/images", AND)
+        assert [image["id"] for image in json.loads(answered.body)["images"]] == found * 2
+        assert answered.values(framing)
 
 
 async def test_all_clouds_lists_together_are_bounded(

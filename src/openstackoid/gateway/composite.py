@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import responses
@@ -32,8 +32,8 @@ POLICY = "x-scope-policy"
 MAX_REQUEST = 2**20
 """Bytes of a request that is sent to several clouds; uploads, which are no JSON, are streamed."""
 
-TOGETHER = 32
-"""Pieces of a merged list that are written at once: enough to keep the client busy."""
+PART = 65_536
+"""Bytes of a merged list that are written at once, at least: enough to keep the client busy."""
 
 
 @dataclass
@@ -133,16 +133,16 @@ class Composite:
                 answer.close()
             return
         record.status = answer.status
-        pieces = [] if answer.document is None else list(encode(answer.document))
-        length = sum(map(len, pieces))
+        parts = iter(()) if answer.document is None else _parts(answer.document)
+        part, following = next(parts, b""), next(parts, b"")
         headers = [*answer.headers, *record.extra]
-        if length:
-            headers.append(("Content-Length", str(length)))
+        if part and not following:
+            headers.append(("Content-Length", str(len(part))))
         reply = request.answer(answer.status, responses.get(answer.status, ""), headers)
-        for n in range(0, len(pieces), TOGETHER):
-            some = b"".join(pieces[n : n + TOGETHER])
-            if not await give(request, record, reply, some):
+        while part:
+            if not await give(request, record, reply, part):
                 return
+            part, following = following, next(parts, b"")
         await reply.end()
 
     async def _document(self, body: AsyncIterator[bytes], route: Route) -> Any:
@@ -173,3 +173,20 @@ class Composite:
 
     def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
         return Refusal(status, message, cloud=self.here, service=route.service)
+
+
+def _parts(document: object) -> Iterator[bytes]:
+    """Yield the JSON of a document in parts, none but the last shorter than a PART.
+
+    The client takes one while the next is made, and a merged list is let go of on the way.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    for piece in encode(document):
+        pieces.append(piece)
+        size += len(piece)
+        if size >= PART:
+            yield b"".join(pieces)
+            pieces.clear()
+            size = 0
+    yield b"".join(pieces)
