@@ -23,7 +23,8 @@ from openstackoid.operators import SAFE, Answer, NoAnswerError, Request
 from openstackoid.routing import Head, Refusal, Route, Target, narrowed
 from openstackoid.routing.links import Links
 
-_OURS = frozenset({"accept-encoding", "x-scope-policy"})
+_OURS = frozenset({"accept-encoding", "x-scope-policy", REQUEST_ID.lower()})
+_FRAMING = frozenset({"content-length", "expect"})
 
 
 @dataclass
@@ -95,13 +96,13 @@ class Branches:
     def _headers(
         self, head: Head, request: Request, branch: Route, goal: Target, body: object
     ) -> identity.Headers:
-        dropped = set(_OURS)
+        dropped = _OURS
         if not request.upload:
-            dropped |= {"content-length", "expect"} | (set() if body else {"content-type"})
+            dropped |= _FRAMING if body else _FRAMING | {"content-type"}
         headers = [
             (name, value)
             for name, value in identity.headers_for(head, branch, goal, self.here)
-            if name.lower() not in dropped and name.lower() != REQUEST_ID.lower()
+            if name.lower() not in dropped
         ]
         headers.append((REQUEST_ID, self.request_id))
         if isinstance(body, bytes):

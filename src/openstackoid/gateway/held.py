@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from openstackoid.gateway.answer import Editor
 from openstackoid.gateway.http import HttpError, Response
+from openstackoid.gateway.http.bodies import PIECE
 from openstackoid.operators.shapes import decode
 
 VALUE = 96
@@ -64,18 +65,20 @@ class Held:
 
         It is None if there is no body. Raises UnusableError.
         """
-        data = bytearray()
+        parts: list[bytes] = []
         size = 0
         with ExitStack() as holding:
             holding.callback(lambda: self._hold(-size))
             try:
                 async for part in _edited(response, editor):
-                    cost = len(part) + (VALUE * part.count(b",") if size > SMALL else 0)
+                    values = part.count(b",") if size > SMALL else 0
+                    cost = len(part) + PIECE + VALUE * values
                     size += cost
                     self._hold(cost)
                     self._check()
-                    data += part
-                document = decode(bytes(data)) if data else None
+                    parts.append(part)
+                data = b"".join(parts)
+                document = decode(data) if data else None
             except (HttpError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
             except (ValueError, RecursionError) as error:

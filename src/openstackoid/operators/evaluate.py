@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from asyncio import FIRST_EXCEPTION
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -80,10 +81,11 @@ class Evaluation:
         try:
             for number, (task, (operand, _)) in enumerate(zip(tasks, operands, strict=True)):
                 result = results[number] = await self._result(task, operand, end)
-                if isinstance(result, Answer) and result.ok:
+                if enough is not _never and isinstance(result, Answer) and result.ok:
                     if enough(result):
                         break
                     enough = _never  # the kind of the answer is known: that of all of them
+                    await asyncio.wait(tasks, timeout=_left(end), return_when=FIRST_EXCEPTION)
         finally:
             await _let_go(tasks, results)
         return results
@@ -138,16 +140,14 @@ class Evaluation:
 
     def _end(self, of: int) -> float | None:
         """Return when one `of` equal parts of the time that is left is over."""
-        now = time.monotonic()
-        return None if self.deadline is None else now + max(0.0, self.deadline - now) / of
+        left = _left(self.deadline)
+        return None if left is None else time.monotonic() + left / of
 
     async def _result(
         self, task: asyncio.Future[Answer], operand: Expression, end: float | None
     ) -> Result:
-        start = time.monotonic()
-        left = None if end is None else max(0.0, end - start)
         if not task.done():
-            await asyncio.wait([task], timeout=left)
+            await asyncio.wait([task], timeout=_left(end))
         if not task.done():
             message = f"{operand} has not answered in time"
             for outcome in self.report.of_all(clouds(operand)):
@@ -167,12 +167,17 @@ class Evaluation:
         return Refusal(status, message, cloud=self.here, service=self.service)
 
 
+def _left(end: float | None) -> float | None:
+    return None if end is None else max(0.0, end - time.monotonic())
+
+
 async def _let_go(tasks: Sequence[asyncio.Future[Answer]], kept: Sequence[Result | None]) -> None:
-    """End tasks; an answer that came too late to be kept is closed."""
-    for task in tasks:
+    """End tasks whose answer is not kept; one that came too late for it is closed."""
+    left = [task for task, one in zip(tasks, kept, strict=True) if not isinstance(one, Answer)]
+    for task in left:
         task.cancel()
-    for number, late in enumerate(await asyncio.gather(*tasks, return_exceptions=True)):
-        if isinstance(late, Answer) and late is not kept[number]:
+    for late in await asyncio.gather(*left, return_exceptions=True):
+        if isinstance(late, Answer):
             late.close()
 
 

@@ -67,7 +67,7 @@ async def _page(
         for cloud in clouds(operand):
             evaluation.report.of(cloud).error = message
     asked = [(i, c) for i, c in enumerate(cursors) if not isinstance(c, bool)]
-    asking = {c: request.asking(marker=c) for _, c in asked}
+    asking = {c: request.asking(marker=c) for c in {c for _, c in asked}}
     results = await evaluation.together(
         [(operands[i], asking[c]) for i, c in asked],
         lambda a: evaluation.policy is Policy.ANY and a.status < 300 and not listing(a.document),

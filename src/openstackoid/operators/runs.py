@@ -33,10 +33,10 @@ class Run:
         Bytes are marked as bytes: of a thousand clouds' lists, decoding would be most of the work.
         """
         if self.cloud is not None and self.items and isinstance(self.items[0], msgspec.Raw):
-            items = [bytes(item) for item in self.items]
+            items = list(map(bytes, self.items))
             if {item[:2] for item in items} == {b'{"'}:
                 mark = b'{"%b":%b,' % (ORIGIN.encode(), msgspec.json.encode(self.cloud))
-                return b",".join([mark + item[1:] for item in items])
+                return mark + (b"," + mark).join([item[1:] for item in items])
         return msgspec.json.encode(self.marked())[1:-1]
 
 
