@@ -1,4 +1,4 @@
-"""Many downloads at once, some of whose readers are slow.
+"""Many downloads at once, beside some whose readers are slow.
 
 A slow reader is a client with a slow link. What waits for it is to fill no memory of the gateway,
 and to keep nobody else waiting.
@@ -7,7 +7,7 @@ and to keep nobody else waiting.
 import selectors
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult
@@ -61,30 +61,42 @@ class _Download:
         return not self._left
 
 
-def measure(url: SplitResult, fast: int, slow: int, size: int) -> Done:
-    """Download so many bytes with each of so many connections, all at once."""
+def measure(url: SplitResult, fast: int, slow: int, size: int, settle: Callable[[], None]) -> Done:
+    """Download so many bytes with each of so many connections, all at once, beside slow readers.
+
+    These begin before, and the others when `settle` returns: it is to wait until nothing more goes
+    to slow readers by itself, or what fills their buffers would be part of the others' time.
+    """
     done = Done()
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
-        downloads = []
-        for number in range(fast + slow):
-            try:
-                download = _Download(url, SOURCES[number % len(SOURCES)], size)
-            except OSError as error:
-                _failed(error, done)
-            else:
-                downloads.append(download)
-                stack.enter_context(download.connection)
-        slow_ones, fast_ones = downloads[:slow], downloads[slow:]
+        slow_ones = _open(url, slow, size, stack, done)
         for download in slow_ones:
             download.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SIP)
+            download.begin()
+        settle()
+        fast_ones = _open(url, fast, size, stack, done)
         start = time.perf_counter()
-        for download in downloads:
+        for download in fast_ones:
             download.begin()
         for at in _run(selector, fast_ones, slow_ones, done):
             done.seconds.append(at - start)
         for _ in _run(selector, slow_ones, (), done):
             pass
     return done
+
+
+def _open(url: SplitResult, count: int, size: int, stack: ExitStack, done: Done) -> list[_Download]:
+    """Connect so many, which `stack` closes."""
+    downloads = []
+    for number in range(count):
+        try:
+            download = _Download(url, SOURCES[number % len(SOURCES)], size)
+        except OSError as error:
+            _failed(error, done)
+        else:
+            downloads.append(download)
+            stack.enter_context(download.connection)
+    return downloads
 
 
 def _run(

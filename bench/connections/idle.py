@@ -25,23 +25,25 @@ class Idle:
             except OSError as error:
                 self._failed(error)
             else:
-                self._alive.append(stack.enter_context(connection))
-        self.ask()
+                stack.enter_context(connection)
+                self._ask(connection)  # at once: the head of a first request is to come soon
 
     def __len__(self) -> int:
         return len(self._alive)
 
     def ask(self) -> None:
         """Send a request on each. One that fails counts, and is asked no more."""
-        alive = []
-        for connection in self._alive:
-            try:
-                exchange(connection, self._head)
-            except (OSError, click.ClickException) as error:
-                self._failed(error)
-            else:
-                alive.append(connection)
-        self._alive = alive
+        alive, self._alive = self._alive, []
+        for connection in alive:
+            self._ask(connection)
+
+    def _ask(self, connection: socket.socket) -> None:
+        try:
+            exchange(connection, self._head)
+        except (OSError, click.ClickException) as error:
+            self._failed(error)
+        else:
+            self._alive.append(connection)
 
     def _failed(self, error: Exception) -> None:
         if not self.errors:

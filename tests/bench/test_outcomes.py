@@ -1,6 +1,7 @@
 """The tables of reloads and of connections."""
 
 from bench.connections import command as connections
+from bench.connections.quiet import shortages
 from bench.reload import command as reload
 from bench.reload.load import Outcome
 
@@ -50,3 +51,13 @@ def test_connections_are_told_with_memory_errors_and_the_ratio_of_times() -> Non
     text = connections.report(rows)
     assert row(text, 0) == ["none yet", "0", "1", "0", "-", "-"]
     assert row(text, 1) == ["and downloads", "500", "2", "1", "9.0", "0.90"]
+
+
+def test_how_often_tcp_lacked_memory_is_read_by_name() -> None:
+    netstat = """\
+TcpExt: SyncookiesSent TCPMemoryPressures TCPTimeouts
+TcpExt: 1 23 456
+IpExt: InNoRoutes
+IpExt: 7
+"""
+    assert shortages(netstat) == 23
