@@ -67,7 +67,7 @@ async def relay_answer(
         if data and not await give(request, record, reply, data):
             return
         if not piece:
-            await reply.end()
+            reply.end()
             return
 
 

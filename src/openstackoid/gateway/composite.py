@@ -143,7 +143,7 @@ class Composite:
             if not await give(request, record, reply, part):
                 return
             part, following = following, next(parts, b"")
-        await reply.end()
+        reply.end()
 
     async def _document(self, body: AsyncIterator[bytes], route: Route) -> Any:
         data = bytearray()

@@ -25,7 +25,9 @@ def head_of(request: Request, here: str) -> Head:
     ended = connection_headers(request.headers)
     if fault := _fault(request, ended):
         raise Refusal(fault[0], fault[1], cloud=here)
-    headers = request.headers.without(ended | {PROOF})
+    if PROOF in request.headers:
+        ended |= {PROOF}
+    headers = request.headers.without(ended)
     return Head(request.method, request.target, headers, request.port)
 
 

@@ -6,7 +6,6 @@ import re
 import select
 import sys
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
@@ -32,8 +31,10 @@ class _Output:
 
     def msg(self, line: str) -> None:
         """Write a line; one that nobody takes, or that fits on no disk, is no reason to end."""
-        with suppress(OSError):
+        try:
             self.stream.write(line + "\n")  # standard error has no buffer for more than a line
+        except OSError:
+            return
 
     log = debug = info = warn = warning = error = critical = msg
 

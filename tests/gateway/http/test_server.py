@@ -183,7 +183,7 @@ async def test_a_slow_reader_makes_the_handler_wait() -> None:
         for _ in range(1000):
             await reply.write(piece)
             written += 1
-        await reply.end()
+        reply.end()
 
     async with serving(handler) as running:
         reader, writer = await running.connect()
@@ -300,7 +300,7 @@ async def test_how_an_answer_is_framed(
         reply = request.answer(status, "Yes", headers)
         await reply.write(b"ok")
         await reply.write(b"")
-        await reply.end()
+        reply.end()
         request.persists = False
 
     async with serving(handler) as running:
@@ -329,7 +329,7 @@ async def test_an_answer_is_as_long_as_it_says_or_cut_off(length: int, logged: i
     async def handler(request: Request) -> None:
         reply = request.answer(200, "OK", [("Content-Length", str(length))])
         await reply.write(b"ok")
-        await reply.end()
+        reply.end()
 
     async with serving(handler) as running:
         answer = await running.say(GET + GET)
@@ -693,7 +693,7 @@ async def test_a_server_that_retires_answers_each_connection_once_more() -> None
             reply.flush()
             await going.wait()
             await reply.write(b"ok")
-            await reply.end()
+            reply.end()
         else:
             await ok(request)
 

@@ -114,7 +114,7 @@ class Request:
         length = ("Content-Length", str(len(body)))
         reply = self.answer(status, responses.get(status, ""), [*headers, length])
         await reply.write(body)
-        await reply.end()
+        reply.end()
 
 
 class Reply:
@@ -190,7 +190,7 @@ class Reply:
         if connection.full or connection.lost:
             await connection.drained(connection.patience)
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """Say that this was all; raises GoneError, ValueError if it was not."""
         self.flush()
         if self._chunked:

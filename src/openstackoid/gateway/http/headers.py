@@ -39,7 +39,7 @@ class Headers:
         """Return all headers but those of these names, which are in lower case."""
         if names.isdisjoint(self._values):
             return self.pairs
-        return tuple((name, value) for name, value in self.pairs if name.lower() not in names)
+        return tuple([pair for pair in self.pairs if pair[0].lower() not in names])
 
     def words(self, name: str) -> frozenset[str]:
         """Return the elements of a header that is a list of words, in lower case."""
