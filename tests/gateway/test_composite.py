@@ -13,7 +13,7 @@ import pytest
 from gateway.backend import Answer, Backend, Connection, Received, json_answer, saying
 from gateway.played import Answered, Clouds, silence
 
-from openstackoid.gateway import health, held
+from openstackoid.gateway import composite, health, held
 from openstackoid.gateway.composite import PART
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
@@ -334,6 +334,23 @@ async def test_a_write_is_brought_to_its_end_though_its_client_has_left(
         ("CloudOne", True),
         ("CloudTwo", None),
     ]
+
+
+async def test_the_log_has_a_short_report(
+    clouds: Clouds,
+    one: Backend,
+    two: Backend,
+    logged: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That of many clouds would make the line longer than a pipe takes at once."""
+    monkeypatch.setattr(composite, "MAX_LOGGED", 100)
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", AND)
+    assert list(report(answered)) == ["CloudOne", "CloudTwo"]
+    await clouds.gateways["CloudOne"].close()
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    (said,) = [line["report"] for line in lines if "report" in line]
+    assert [(entry["clouds"], entry["status"]) for entry in said] == [(2, 200)]
 
 
 # Reading while something fails

@@ -32,6 +32,9 @@ POLICY = "x-scope-policy"
 MAX_REQUEST = 2**20
 """Bytes of a request that is sent to several clouds; uploads, which are no JSON, are streamed."""
 
+MAX_LOGGED = 2048
+"""Bytes of a report in the log, where it has to share its line."""
+
 PART = 65_536
 """Bytes of a merged list that are written at once, at least: enough to keep the client busy."""
 
@@ -120,8 +123,10 @@ class Composite:
             if pump is not None:
                 pump.cancel()
                 await asyncio.gather(pump, return_exceptions=True)
-            record.extra.append((REPORT, evaluation.report.header()))
-            record.fields["report"] = [o.document() for o in evaluation.report.outcomes.values()]
+            header = evaluation.report.header()
+            logged = header if len(header) <= MAX_LOGGED else evaluation.report.text(MAX_LOGGED)
+            record.extra.append((REPORT, header))
+            record.fields["report"] = json.loads(logged)
 
     async def _respond(
         self, request: Received, record: Record, answer: Answer, links: Links | None
