@@ -47,7 +47,7 @@ async def relay_answer(
     If the answer breaks off, so does the connection to the client: nothing else says that a body
     is not whole once its head is sent. It is cut, too, if the client takes nothing for long.
     """
-    if not is_json(answer.headers):
+    if editor is not None and not is_json(answer.headers):
         editor = None
     headers = headers_home(answer, links, edited=editor is not None)
     record.status = answer.status

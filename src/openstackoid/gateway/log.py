@@ -71,9 +71,9 @@ def configure(stream: TextIO = sys.stderr) -> None:
 
 def write(fields: structlog.typing.EventDict) -> None:
     """Write an event that comes with each request, as `info` would in six times the time."""
-    now = time.time()
+    second, rest = divmod(time.time_ns(), 1_000_000_000)
     fields["level"] = "info"
-    fields["timestamp"] = f"{_second(int(now))}.{int(now % 1 * 1e6):06d}Z"
+    fields["timestamp"] = f"{_second(second)}.{rest // 1000:06d}Z"
     _output.msg(_line(fields))
 
 
