@@ -16,11 +16,11 @@ from urllib.parse import SplitResult
 import click
 
 from bench import page, tools
-from bench.connections import downloads
+from bench.connections import downloads, store
 from bench.connections.idle import Idle
 from bench.connections.quiet import shortages_so_far, wait_until_idle
 from bench.machine import machine
-from bench.processes import OTHER_CORES, PROXY_CORES, forget_peak, on, peak, resident, running
+from bench.processes import OTHER_CORES, PROXY_CORES, forget_peak, on, peak, resident
 from bench.proxies.services import Urls, free_urls, services, texts
 from bench.stage import gateway_of, listening, log_of, write_federation
 from bench.table import NONE, TIMES, table
@@ -104,8 +104,7 @@ def _allow_files() -> None:
 def _gateway(directory: Path) -> Iterator[tuple[Urls, int]]:
     with ExitStack() as stack:
         stack.enter_context(on(OTHER_CORES))
-        at, behind = free_urls(), stack.enter_context(services(directory))
-        behind["object-store"] = stack.enter_context(_store(directory))
+        at, behind = free_urls(), stack.enter_context(services(directory, store.__name__))
         cloud = {"frontends": texts(at), "backends": texts(behind)}
         file = write_federation(directory, {"One": cloud})
         with on(PROXY_CORES):
@@ -113,14 +112,6 @@ def _gateway(directory: Path) -> Iterator[tuple[Urls, int]]:
         for url in at.values():
             asyncio.run(listening(url.geturl(), gateway))
         yield at, gateway
-
-
-@contextmanager
-def _store(directory: Path) -> Iterator[SplitResult]:
-    url = free_urls()["object-store"]
-    command = [sys.executable, "-m", "bench.connections.store", str(url.hostname), str(url.port)]
-    with running(command, directory / "bounded-store.log"):
-        yield url
 
 
 def _measure(at: Urls, gateway: int, rounds: int) -> Iterator[Row]:

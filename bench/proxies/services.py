@@ -43,12 +43,12 @@ def write(template: str, file: Path, **values: object) -> Path:
 
 
 @contextmanager
-def services(directory: Path) -> Iterator[Urls]:
-    """Run both, and give their addresses."""
+def services(directory: Path, module: str = "bench.store") -> Iterator[Urls]:
+    """Run both, and give their addresses; `module` is the store's."""
     urls = free_urls()
     file = write("service.nginx.j2", directory / "service.nginx", services=urls, answer=ANSWER)
     store = urls["object-store"]
-    python = [sys.executable, "-m", "bench.store"]
+    python = [sys.executable, "-m", module]
     with (
         on(OTHER_CORES),
         running(nginx(file), directory / "service.log"),
