@@ -21,9 +21,9 @@ HOP_BY_HOP = frozenset(
 """Headers that end at each connection (RFC 9110, section 7.6.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each request, and would take twice as long
 class Head:
-    """Request line and headers as received, and the port they came in by.
+    """Request line and headers as received, and the port they came in by; nobody changes it.
 
     `target` is raw: path and query, still percent-encoded. `body_token` is the token that an
     authentication request holds in its body, the one place besides the head with a scope.
@@ -44,7 +44,7 @@ class Head:
                 values[key].append(value)
             else:
                 values[key] = [value]
-        object.__setattr__(self, "_values", values)
+        self._values = values
 
     def values(self, name: str) -> list[str]:
         """Return the values of a header, each time it was sent; `name` in lower case."""
