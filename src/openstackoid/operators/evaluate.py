@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from asyncio import FIRST_EXCEPTION
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -85,7 +84,9 @@ class Evaluation:
                     if enough(result):
                         break
                     enough = _never  # the kind of the answer is known: that of all of them
-                    await asyncio.wait(tasks, timeout=_left(end), return_when=FIRST_EXCEPTION)
+                    await asyncio.wait(
+                        tasks, timeout=_left(end), return_when=asyncio.FIRST_EXCEPTION
+                    )
         finally:
             await _let_go(tasks, results)
         return results
