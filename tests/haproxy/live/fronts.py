@@ -49,9 +49,8 @@ class Outcome:
 
     Of Via that of gateways alone.
 
-    Names of headers have no case and no order. What services received has no request id, and the
-    scope behind a token is completed: the gateway makes ids and completes scopes, where HAProxy
-    leaves both as they came. `handed_over` tells whether HAProxy left it to the gateway.
+    Names of headers have no case and no order. `handed_over` tells whether HAProxy left it to the
+    gateway.
     """
 
     status: int
@@ -85,11 +84,20 @@ class Fronts:
     haproxy: asyncio.subprocess.Process
 
     async def both(self, request: bytes, port: int, method: str = "GET") -> tuple[Outcome, Outcome]:
-        """Send the same bytes to both; return what came of it, the gateway's first."""
-        return (
-            await self.send(GATEWAY, request, port, method),
-            await self.send(HAPROXY, request, port, method),
-        )
+        """Send the same bytes to both; return what came of it, the gateway's first.
+
+        The gateway makes ids and completes scopes. Where HAProxy sends a request straight to a
+        service it leaves both as they came: then ids do not count, and what HAProxy sent is
+        completed here. All else is to be equal as it is.
+        """
+        alone = await self.send(GATEWAY, request, port, method)
+        both = await self.send(HAPROXY, request, port, method)
+        if not both.handed_over:
+            alone.received = [(t, _without_id(h), b) for t, h, b in alone.received]
+            both.received = [
+                (t, _completed(_without_id(h), self.name), b) for t, h, b in both.received
+            ]
+        return alone, both
 
     async def send(self, front: str, request: bytes, port: int, method: str = "GET") -> Outcome:
         """Send one request on a connection of its own."""
@@ -100,11 +108,7 @@ class Fronts:
         writer.write(request)
         answer = await asyncio.wait_for(Client(reader, writer, "", "").answer(method), 20)
         writer.close()
-        received = [
-            (r.line, _travelling(_headers(r.head), self.name), r.body)
-            for b in self.backends
-            for r in b.requests
-        ]
+        received = [(r.line, _headers(r.head), r.body) for b in self.backends for r in b.requests]
         headers, body = _headers(answer.head), _alike(answer.body)
         if answer.status >= 400:
             body = body.lower()  # errors quote names of headers, which HAProxy writes in lower case
@@ -122,9 +126,12 @@ class Fronts:
 
 @asynccontextmanager
 async def fronts(
-    federation: dict[str, Any], here: str, directory: Path, rate: int = 100_000
+    federation: dict[str, Any], here: str, directory: Path, rate: int | None = None
 ) -> AsyncIterator[Fronts]:
-    """Run both fronts of one cloud of a federation, as a document has it, on this machine."""
+    """Run both fronts of one cloud of a federation, as a document has it, on this machine.
+
+    `rate` is for each of them; without one HAProxy is as it is rendered by itself.
+    """
     document = copy.deepcopy(federation)
     urls = [u for cloud in document["clouds"].values() for u in _urls(cloud["frontends"])]
     known = sorted({_port(url) for url in urls})
@@ -164,7 +171,7 @@ async def fronts(
         with file.open("w") as stream:
             YAML(typ="safe").dump(document, stream)
         gateway = Gateway(
-            GatewaySettings(file, here, rate=rate, connect_timeout=5, drain_timeout=5)
+            GatewaySettings(file, here, rate=rate or 100_000, connect_timeout=5, drain_timeout=5)
         )
         await gateway.start()
         stack.push_async_callback(gateway.close)
@@ -250,16 +257,17 @@ def _headers(head: bytes) -> Headers:
     )
 
 
-def _travelling(headers: Headers, home: str) -> Headers:
-    """Return headers without an id that is one, and with the scope completed."""
-    return [
-        (name, _completed(value, home) if name == b"x-auth-token" else value)
-        for name, value in headers
-        if (name, value) != (b"x-openstack-request-id", _ANY_ID)
-    ]
+def _without_id(headers: Headers) -> Headers:
+    """Return headers without an id that is one."""
+    return [header for header in headers if header != (b"x-openstack-request-id", _ANY_ID)]
 
 
-def _completed(value: bytes, home: str) -> bytes:
+def _completed(headers: Headers, home: str) -> Headers:
+    """Return headers with the scope behind the token completed."""
+    return [(n, _completed_token(v, home) if n == b"x-auth-token" else v) for n, v in headers]
+
+
+def _completed_token(value: bytes, home: str) -> bytes:
     try:
         token, text = split(value.decode())
         scope = parse(text or "")
