@@ -37,10 +37,13 @@ def readable(services: Iterable[str], clouds: Collection[str], here: str) -> str
 
 
 def shape(services: Iterable[str], cloud: str, here: str, room: int = MAX_BYTES) -> str:
-    """Return the same with the expression for a cloud (and its quotes) given, and the length."""
+    """Return the expression for canonical scopes within `room` bytes, with a token of `here`.
+
+    `cloud` is the expression for a cloud, its quotes included.
+    """
     entries = "".join(_entry(key, cloud, here) for key in keys(services))
-    theirs = rf'\{{"\*":"(?!{re.escape(here)}")(?!.*"{IDENTITY}":)'
-    return rf'^(?=.{{1,{room}}}$)(?!{theirs})\{{(?="){entries}\}}$'
+    foreign_token = rf'\{{"\*":"(?!{re.escape(here)}")(?!.*"{IDENTITY}":)'
+    return rf'^(?=.{{1,{room}}}$)(?!{foreign_token})\{{(?="){entries}\}}$'
 
 
 def taken_in(service: str, cloud: str) -> str:
@@ -53,7 +56,10 @@ def taken_in(service: str, cloud: str) -> str:
 
 
 def bound_elsewhere(cloud: str) -> str:
-    """Return the expression for those that take compute in this cloud, its bound services not."""
+    """Return the expression for scopes that name a bound service, in another cloud than this one.
+
+    Of those that take compute here; for others it means nothing.
+    """
     return rf'"(?:{"|".join(BOUND)})":"(?!{re.escape(cloud)}")'
 
 
