@@ -21,7 +21,7 @@ HOST = "127.0.0.3"
 
 TRUST = {"projects": "same-name", "roles": {"member": "member"}}
 
-UNLIMITED = "1000000"
+_UNLIMITED = "1000000"
 """Requests per second of one address: they are what is measured."""
 
 _PORTS = iter(random.sample(range(20_000, 32_768), 12_768))  # clients get others (ip(7))
@@ -99,14 +99,7 @@ def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:
 @contextmanager
 def gateway_of(file: Path, cloud: str) -> Iterator[int]:
     """Run the gateway of a cloud; give its process. Its log is beside the federation file."""
-    options = (
-        "--federation",
-        file,
-        "--cloud",
-        cloud,
-        "--rate",
-        "1000000",
-    )  # it is what is measured
+    options = ("--federation", file, "--cloud", cloud, "--rate", _UNLIMITED)
     with running([beside_python("openstackoid"), "gateway", *options], log_of(file, cloud)) as pid:
         yield pid
 

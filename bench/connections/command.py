@@ -18,7 +18,7 @@ import click
 from bench import page, tools
 from bench.connections import downloads, store
 from bench.connections.idle import Idle
-from bench.connections.quiet import shortages_so_far, wait_until_idle
+from bench.connections.quiet import is_short_now, shortages_so_far, wait_until_idle
 from bench.machine import machine
 from bench.processes import OTHER_CORES, PROXY_CORES, forget_peak, on, peak, resident
 from bench.proxies.services import Urls, free_urls, services, texts
@@ -69,7 +69,7 @@ def connections(rounds: int, write: bool) -> None:
     tools.require()
     _allow_files()
     text = f"{machine()}; rounds: {rounds}."
-    shortages = shortages_so_far()
+    short, shortages = is_short_now(), shortages_so_far()
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         with _gateway(directory) as (at, gateway):
@@ -79,7 +79,7 @@ def connections(rounds: int, write: bool) -> None:
             log = log_of(directory, "One").read_text().splitlines()
             said = [line for line in log if '"event":"request"' not in line]
             click.echo("\n".join(said), err=True)
-    if shortages_so_far() > shortages:
+    if short or shortages_so_far() > shortages:
         text += " **The kernel was short of memory for TCP (net.ipv4.tcp_mem): times are noise.**"
     text += f"\n\n{report(rows)}"
     click.echo(text)

@@ -39,3 +39,14 @@ def shortages(netstat: str) -> int:
 def shortages_so_far() -> int:
     """Return how often it was so on this machine since it runs."""
     return shortages(Path("/proc/net/netstat").read_text())
+
+
+def is_short(protocols: str) -> bool:
+    """Return whether the kernel is short of memory for TCP, by its /proc/net/protocols."""
+    heading, *rows = map(str.split, protocols.splitlines())
+    return dict(zip(heading, next(r for r in rows if r[0] == "TCP"), strict=True))["press"] == "yes"
+
+
+def is_short_now() -> bool:
+    """Return whether it is so on this machine; `shortages` counts only how often that begins."""
+    return is_short(Path("/proc/net/protocols").read_text())

@@ -1,7 +1,9 @@
 """The tables of reloads and of connections."""
 
+import pytest
+
 from bench.connections import command as connections
-from bench.connections.quiet import shortages
+from bench.connections.quiet import is_short, shortages
 from bench.reload import command as reload
 from bench.reload.load import Outcome
 
@@ -61,3 +63,14 @@ IpExt: InNoRoutes
 IpExt: 7
 """
     assert shortages(netstat) == 23
+
+
+@pytest.mark.parametrize("press", ["yes", "no"])
+def test_whether_tcp_lacks_memory_already_is_read_by_name(press: str) -> None:
+    protocols = f"""\
+protocol  size sockets  memory press maxhdr
+TCPv6     2432      0   383900   no     192
+UDP       1344      0       0   NI       0
+TCP       2304      1   383900   {press}     192
+"""
+    assert is_short(protocols) == (press == "yes")
