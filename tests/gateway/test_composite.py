@@ -356,6 +356,62 @@ async def test_the_log_has_a_short_report(
 # Reading while something fails
 
 
+HTML = saying(b"HTTP/1.1 503 No\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>")
+LACKS = saying(b"HTTP/1.1 404 No\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>")
+GONE_THERE = saying(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+@pytest.mark.parametrize("policy", ["any", "all"])
+@pytest.mark.parametrize(
+    ("method", "first", "second"),
+    [
+        ("GET", HTML, json_answer('{"images": []}')),
+        ("GET", LACKS, json_answer('{"id": "x"}')),
+        ("POST", HTML, CREATED),
+        ("DELETE", LACKS, GONE_THERE),
+    ],
+)
+async def test_no_answer_that_is_not_used_keeps_its_connection(
+    clouds: Clouds,
+    one: Backend,
+    two: Backend,
+    method: str,
+    first: Answer,
+    second: Answer,
+    policy: str,
+) -> None:
+    """Be it no JSON, of which nothing was read: the next request goes by the same connection."""
+    one.answer, two.answer = first, second
+    body = b"{}" if method == "POST" else b""
+    for _ in range(3):
+        headers = (AND, JSON, f"X-Scope-Policy: {policy}")
+        await clouds.ask("CloudOne", "image", "/v2/images/x", *headers, method=method, body=body)
+    assert one.open <= 1
+
+
+@pytest.mark.parametrize("query", ["", "?sort_key=name"])
+@pytest.mark.parametrize("item", ['{ "id": 1e999}', '{ "id": "\\ud8"}'])
+async def test_a_list_with_an_item_that_cannot_be_read_is_told_of(
+    clouds: Clouds, one: Backend, two: Backend, item: str, query: str
+) -> None:
+    """As one that is no JSON: it is that cloud which has not answered."""
+    one.answer, two.answer = listed("a"), json_answer(f'{{"images": [{item}]}}')
+    answered = await clouds.ask("CloudOne", "image", f"/v2/images{query}", AND)
+    assert [image["id"] for image in json.loads(answered.body)["images"]] == ["a"]
+    assert "is no JSON" in report(answered)["CloudTwo"]["error"]
+
+
+@pytest.mark.parametrize("query", ["", "?sort_key=name"])
+async def test_an_item_that_could_have_been_passed_on_unread_is_an_error_where_it_is_read(
+    clouds: Clouds, one: Backend, two: Backend, query: str
+) -> None:
+    """Which is before anything is sent: the last of a page, and each where they are sorted."""
+    one.answer, two.answer = listed("a"), json_answer('{"images": [{"id": 1e999}]}')
+    answered = await clouds.ask("CloudOne", "image", f"/v2/images{query}", AND)
+    assert answered.status == 502
+    assert "an item of this list cannot be read" in message(answered)
+
+
 @pytest.mark.parametrize(
     ("failure", "told"),
     [

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import socket
+from pathlib import Path
 
 import pytest
 from gateway.backend import Connection, Received
@@ -164,3 +165,30 @@ async def test_listeners_stay_whatever_is_wrong_with_a_new_one(
     for listener in old:
         _, writer = await asyncio.open_connection(listener.host, listener.port)
         writer.close()
+
+
+async def test_little_of_an_answer_waits_in_the_kernel_for_a_slow_reader(clouds: Clouds) -> None:
+    """It would be megabytes, of memory that all connections of the machine share."""
+    piece = bytes(65_536)
+
+    async def endless(received: Received, connection: Connection) -> None:
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % 2**30)
+        while True:
+            await connection.send(piece)
+
+    clouds.backends["CloudOne"]["image"].answer = endless
+    client = await clouds.open("CloudOne", "image")
+    await client.send("GET", "/v2/images/x/file")
+    await client.reader.readuntil(b"\r\n\r\n")
+    waiting = [0, 1]
+    while waiting[-1] != waiting[-2] or not waiting[-1]:
+        await asyncio.sleep(0.02)
+        waiting.append(unsent(client.writer.get_extra_info("sockname")[1]))
+    assert waiting[-1] <= 2 * server.UNSENT
+
+
+def unsent(port: int) -> int:
+    """Return how many bytes wait in the kernel to be sent to a port (proc_net_tcp)."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    fields = next(f for f in map(str.split, lines) if f[2].endswith(f":{port:04X}"))
+    return int(fields[4].partition(":")[0], 16)

@@ -117,6 +117,7 @@ class Branches:
             return _refused(refused_redirection(goal.cloud, branch.service))
         headers = headers_home(response, links)
         if not is_json(response.headers):
+            self.held.keep(response)
             return Answer(status, headers, body=response, close=response.close)
         try:
             document, close = await self.held.read(response, self._editor(branch, links))

@@ -123,10 +123,8 @@ class Composite:
             if pump is not None:
                 pump.cancel()
                 await asyncio.gather(pump, return_exceptions=True)
-            header = evaluation.report.header()
-            logged = header if len(header) <= MAX_LOGGED else evaluation.report.text(MAX_LOGGED)
-            record.extra.append((REPORT, header))
-            record.fields["report"] = json.loads(logged)
+            record.extra.append((REPORT, evaluation.report.header()))
+            record.fields["report"] = evaluation.report.entries(MAX_LOGGED)
 
     async def _respond(
         self, request: Received, record: Record, answer: Answer, links: Links | None

@@ -1,4 +1,4 @@
-"""The JSON that is held to merge it: of one request, and of all of them, no more than a bound."""
+"""What is held of answers: open ones, and JSON to merge, of which there is no more than a bound."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
@@ -47,6 +47,7 @@ class Held:
 
     def __init__(self) -> None:
         self._bytes = 0
+        self._open = ExitStack()
         self._ended = False
 
     def __enter__(self) -> Self:
@@ -56,7 +57,12 @@ class Held:
         self, _kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None
     ) -> None:
         self._hold(-self._bytes)
+        self._open.close()
         self._ended = True
+
+    def keep(self, response: Response) -> None:
+        """Keep an answer that is not read yet; it is closed at the end, whatever becomes of it."""
+        self._open.callback(response.close)
 
     async def read(
         self, response: Response, editor: Editor | None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import ssl
 from typing import NamedTuple
 
@@ -21,6 +22,13 @@ from openstackoid.gateway.tls import Listening
 from openstackoid.gateway.upstream import Upstream
 
 log = structlog.get_logger()
+
+UNSENT = 131_072
+"""Bytes that the kernel takes of an answer before its client has room for them.
+
+By itself it takes 4 MiB for each client, of memory that all connections of the machine share; when
+that is short, it drops packets of all of them (tcp(7): TCP_NOTSENT_LOWAT, tcp_mem).
+"""
 
 
 class Listener(NamedTuple):
@@ -158,6 +166,7 @@ class Gateway:
             ) from error
         self._sites[listener] = sites = []
         for one in sockets:
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)  # of each accepted
             site = await asyncio.get_running_loop().create_server(
                 self._server,
                 sock=one,

@@ -15,13 +15,6 @@ from typing import Any, Protocol
 BACKLOG = 1024
 """Connections of one listener that wait to be accepted."""
 
-UNSENT = 131_072
-"""Bytes that the kernel takes of an answer before its client has room for them.
-
-By itself it takes 4 MiB for each client, of memory that all connections of the machine share; when
-that is short, it drops packets of all of them (tcp(7): TCP_NOTSENT_LOWAT, tcp_mem).
-"""
-
 _LONGEST = 65_536
 """Bytes of a message."""
 
@@ -146,7 +139,6 @@ def _bound(family: socket.AddressFamily, address: Any) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)  # of each connection
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.setblocking(False)

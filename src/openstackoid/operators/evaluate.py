@@ -16,10 +16,6 @@ from openstackoid.scope import All, Any, Cloud, Expression
 from openstackoid.scope.expression import clouds
 
 
-def _never(_: Answer) -> bool:
-    return False
-
-
 @dataclass
 class Evaluation:
     """What one evaluation needs, and what is reported of it.
@@ -65,7 +61,7 @@ class Evaluation:
     async def together(
         self,
         operands: Sequence[tuple[Expression, Request]],
-        enough: Callable[[Answer], bool] = _never,
+        enough: Callable[[Answer], bool] | None = None,
         of: int = 1,
     ) -> list[Result | None]:
         """Evaluate all at once, or until the first success in order if that is `enough`, in one
@@ -80,10 +76,11 @@ class Evaluation:
         try:
             for number, (task, (operand, _)) in enumerate(zip(tasks, operands, strict=True)):
                 result = results[number] = await self._result(task, operand, end)
-                if enough is not _never and isinstance(result, Answer) and result.ok:
+                if enough is not None and isinstance(result, Answer) and result.ok:
                     if enough(result):
                         break
-                    enough = _never  # the kind of the answer is known: that of all of them
+                    enough = None  # the kind of the answer is known: that of all of them
+                    # So all are wanted: one wake-up for them, not one for each.
                     await asyncio.wait(
                         tasks, timeout=_left(end), return_when=asyncio.FIRST_EXCEPTION
                     )

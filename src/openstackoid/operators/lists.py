@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from openstackoid.operators import paging
 from openstackoid.operators.failures import Result, chosen, most_telling, unreachable
 from openstackoid.operators.order import Order
@@ -36,6 +38,10 @@ async def read(
         raise evaluation.refusal(
             HTTPStatus.BAD_REQUEST,
             "the items of this list have no id to go on behind; ask for it without limit",
+        ) from error
+    except msgspec.DecodeError as error:
+        raise evaluation.refusal(
+            HTTPStatus.BAD_GATEWAY, f"an item of this list cannot be read: {error}"
         ) from error
 
 

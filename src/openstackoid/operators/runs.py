@@ -14,7 +14,8 @@ ORIGIN = "oid:cloud"
 class Run:
     """Items of one cloud that follow one another in a merged list.
 
-    `cloud` is None where they name their clouds themselves. All of them are bytes, or none is.
+    `cloud` is None where they name their clouds themselves. All of them are bytes that can be
+    marked, or none is.
     """
 
     cloud: str | None
@@ -33,15 +34,18 @@ class Run:
         Bytes are marked as bytes: of a thousand clouds' lists, decoding would be most of the work.
         """
         if self.cloud is not None and self.items and isinstance(self.items[0], msgspec.Raw):
-            items = list(map(bytes, self.items))
-            if {item[:2] for item in items} == {b'{"'}:
-                mark = b'{"%b":%b,' % (ORIGIN.encode(), msgspec.json.encode(self.cloud))
-                return mark + (b"," + mark).join([item[1:] for item in items])
+            mark = b'{"%b":%b,' % (ORIGIN.encode(), msgspec.json.encode(self.cloud))
+            return mark + (b"," + mark).join([bytes(item)[1:] for item in self.items])
         return msgspec.json.encode(self.marked())[1:-1]
 
 
+def is_markable(item: msgspec.Raw) -> bool:
+    """Tell whether an item is an object with a key, behind whose brace another can be put."""
+    return bytes(item)[:2] == b'{"'
+
+
 def opened(item: Any) -> Any:
-    """Return an item of a list decoded."""
+    """Return an item of a list decoded; raises msgspec.DecodeError."""
     return msgspec.json.decode(item) if isinstance(item, msgspec.Raw) else item
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from openstackoid.operators.request import Request
-from openstackoid.operators.runs import ORIGIN, is_merged, opened
+from openstackoid.operators.runs import ORIGIN, is_markable, is_merged, opened
 
 _BESIDE = frozenset(
     {"count", "first", "last", "links", "next", "previous", "schema", "total_count", "truncated"}
@@ -61,13 +61,15 @@ _OBJECT = msgspec.json.Decoder(dict[str, _Value])
 def decode(data: bytes) -> Any:
     """Return JSON, decoded as far as it is looked at: the items of a list stay bytes (Raw).
 
-    Of a thousand clouds' lists, decoding would be most of the work. Raises ValueError.
+    Of a thousand clouds' lists, decoding would be most of the work. It takes items that can be
+    marked as bytes (`Run`); others are decoded. Raises ValueError.
     """
     if data.lstrip()[:1] != b"{":
         return msgspec.json.decode(data)
     fields = _OBJECT.decode(data)
     listed = _listed(fields)
-    if listed is None:
+    items = None if listed is None else fields[listed]
+    if not isinstance(items, list) or not all(map(is_markable, items)):
         return msgspec.json.decode(data)
     for key, value in fields.items():
         if key != listed and isinstance(value, list):
