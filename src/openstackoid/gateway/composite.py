@@ -123,8 +123,10 @@ class Composite:
             if pump is not None:
                 pump.cancel()
                 await asyncio.gather(pump, return_exceptions=True)
-            record.extra.append((REPORT, evaluation.report.header()))
-            record.fields["report"] = evaluation.report.entries(MAX_LOGGED)
+            header = evaluation.report.header()
+            short = header if len(header) <= MAX_LOGGED else evaluation.report.text(MAX_LOGGED)
+            record.extra.append((REPORT, header))
+            record.fields["report"] = json.loads(short)
 
     async def _respond(
         self, request: Received, record: Record, answer: Answer, links: Links | None

@@ -56,22 +56,19 @@ class Report:
         return (o for o in self.outcomes.values() if o.error is not None)
 
     def header(self) -> str:
-        """Return the value of X-Scope-Report: ASCII JSON in one line, a list of outcomes."""
-        return _json(self.entries(MAX_HEADER))
+        """Return the value of X-Scope-Report."""
+        return self.text(MAX_HEADER)
 
-    def entries(self, most: int) -> list[dict[str, object]]:
-        """Return the outcomes as JSON of at most so many bytes has them.
+    def text(self, most: int) -> str:
+        """Return ASCII JSON in one line of at most so many bytes: a list of outcomes.
 
         Of so many clouds that it would not fit, those that answered alike are one
         entry, `{"clouds": 990, "status": 200, "seconds": …}`, with the longest time: first those
         that succeeded, then all, and then it has the `names` of those that did not, as many as fit.
         """
-        shorter = _ever_shorter(list(self.outcomes.values()))
-        return next((entries for entries in shorter if len(_json(entries)) <= most), [])
-
-
-def _json(entries: list[dict[str, object]]) -> str:
-    return json.dumps(entries, separators=(",", ":"))
+        outcomes = list(self.outcomes.values())
+        texts = (json.dumps(entries, separators=(",", ":")) for entries in _ever_shorter(outcomes))
+        return next((text for text in texts if len(text) <= most), "[]")
 
 
 def _ever_shorter(outcomes: list[Outcome]) -> Iterator[list[dict[str, object]]]:

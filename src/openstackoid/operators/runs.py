@@ -1,6 +1,6 @@
 """The items of a merged list: bytes as they came, marked with their cloud when they are sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +39,9 @@ class Run:
         return msgspec.json.encode(self.marked())[1:-1]
 
 
-def is_markable(item: msgspec.Raw) -> bool:
-    """Tell whether an item is an object with a key, behind whose brace another can be put."""
-    return bytes(item)[:2] == b'{"'
+def are_markable(items: Iterable[msgspec.Raw]) -> bool:
+    """Tell whether all are objects with a key, behind whose brace another can be put."""
+    return {bytes(item)[:2] for item in items} <= {b'{"'}
 
 
 def opened(item: Any) -> Any:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from openstackoid.operators.request import Request
-from openstackoid.operators.runs import ORIGIN, is_markable, is_merged, opened
+from openstackoid.operators.runs import ORIGIN, are_markable, is_merged, opened
 
 _BESIDE = frozenset(
     {"count", "first", "last", "links", "next", "previous", "schema", "total_count", "truncated"}
@@ -69,7 +69,7 @@ def decode(data: bytes) -> Any:
     fields = _OBJECT.decode(data)
     listed = _listed(fields)
     items = None if listed is None else fields[listed]
-    if not isinstance(items, list) or not all(map(is_markable, items)):
+    if not isinstance(items, list) or not are_markable(items):
         return msgspec.json.decode(data)
     for key, value in fields.items():
         if key != listed and isinstance(value, list):
