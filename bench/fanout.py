@@ -23,7 +23,7 @@ from bench.stage import HOST, free_url, gateway_of, listening, write_federation
 DELAY = 0.05
 ITEMS = 100
 COUNTS = (1, 2, 10, 100, 1000)
-ROUNDS = 5
+ROUNDS = 15
 
 
 @dataclass(frozen=True)
