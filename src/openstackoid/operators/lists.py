@@ -41,7 +41,9 @@ async def read(
         ) from error
     except msgspec.DecodeError as error:
         raise evaluation.refusal(
-            HTTPStatus.BAD_GATEWAY, f"an item of this list cannot be read: {error}"
+            HTTPStatus.BAD_GATEWAY,
+            f"an item of this list cannot be read: {error}; ask each cloud by itself to see whose "
+            "it is, and tell its operator",
         ) from error
 
 
@@ -73,7 +75,7 @@ async def _page(
         for cloud in clouds(operand):
             evaluation.report.of(cloud).error = message
     asked = [(i, c) for i, c in enumerate(cursors) if not isinstance(c, bool)]
-    asking = {c: request.asking(marker=c) for c in {c for _, c in asked}}
+    asking = {place: request.asking(marker=place) for place in {c for _, c in asked}}
     results = await evaluation.together(
         [(operands[i], asking[c]) for i, c in asked],
         lambda a: evaluation.policy is Policy.ANY and a.status < 300 and not listing(a.document),
