@@ -102,8 +102,12 @@ async def test_a_request_under_way_is_answered_by_the_old_program(running: Runni
     async def at_once(_: Received, connection: Connection) -> None:
         await connection.send(OK)
 
-    running.backend.answer = late
+    running.backend.answer = at_once
     await running.event("listening")
+    kept_reader, kept_writer = await running.connect()
+    kept_writer.write(GET)
+    assert b"Connection" not in await answer(kept_reader)
+    running.backend.answer = late
     reader, writer = await running.connect()
     writer.write(GET)
     await arrived.wait()
@@ -112,12 +116,16 @@ async def test_a_request_under_way_is_answered_by_the_old_program(running: Runni
     try:
         await running.event("exchanged")
         async with asyncio.timeout(20):
+            kept_writer.write(GET)
+            while b"Connection" not in await answer(kept_reader):  # it has yet to hear of it
+                kept_writer.write(GET)
             while b"Connection" in await running.ask():  # of the old one, as long as it listens
                 pass
     finally:
         go.set()
     assert b"Connection: close" in await answer(reader)
-    writer.close()
+    for one in (writer, kept_writer):
+        one.close()
 
 
 async def test_a_worker_that_retires_is_ended_like_any_other(running: Running) -> None:
