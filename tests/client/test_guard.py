@@ -398,3 +398,76 @@ def test_without_a_scope_no_session_is_touched(cloud: Fake) -> None:
     before = dict(session.adapters)
     session.get("/images", **IMAGES)
     assert dict(session.adapters) == before
+
+
+def hostile(path: str) -> Reply:
+    """Return a list of images with one whose id is a path."""
+
+    def reply(request: Request) -> tuple[int, Any] | None:
+        if request.method == "GET" and request.path.startswith("/image/v2/images"):
+            found = "/images/" not in request.path
+            return (200, {"images": [{"id": path, "name": "foo"}]}) if found else (404, {})
+        return None
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../../network/v2.0/networks/n",
+        "..%2f../%2e%2e/network/v2.0/networks/n",
+        "x/../../../network/v2.0/networks/n",
+        "..\\..\\..\\network\\v2.0\\networks\\n",
+        "../../identity/v3/users/u",
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [["delete", "foo"], ["set", "--name", "bar", "foo"]],
+    ids=" ".join,
+)
+def test_an_id_that_is_a_path_reaches_no_other_service(
+    command: list[str], path: str, openstack: Openstack, cloud: Fake
+) -> None:
+    """Libraries would fold its dots, and delete a network of home where an image was meant."""
+    cloud.reply = hostile(path)
+    result = openstack("image", *command, *OPTION)
+    reached = [
+        r.path for r in cloud.requests if not r.path.startswith(("/image", "/identity/v3/auth"))
+    ]
+    assert [path for path in reached if path.rstrip("/") not in VERSIONS] == []
+    assert all(".." not in request.path for request in cloud.requests)
+    assert result.code == 1
+    assert "CloudTwo" in result.err
+    assert TOKEN not in result.err
+
+
+@pytest.mark.parametrize("service", ["network", "identity", "compute"])
+def test_a_next_link_to_another_service_of_home_is_not_followed(
+    service: str, openstack: Openstack, cloud: Fake
+) -> None:
+    """It was the image service that was asked."""
+    cloud.reply = pages(f"{cloud.url}/{service}")
+    result = openstack("image", "list", *OPTION)
+    assert result.code == 1
+    assert "is no path of image" in result.err
+    assert "CloudTwo" in result.err
+    assert not [r for r in cloud.requests if r.path.startswith(f"/{service}/image")]
+
+
+def test_a_service_that_the_catalog_lacks_may_be_anywhere_at_home(cloud: Fake) -> None:
+    """Its address was configured by the user, who knows."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    guard(session, home(session.auth))
+    override = {"endpoint_override": f"{cloud.url}/image"}
+    session.get("/x", endpoint_filter={"service_type": "registry"}, **override)
+    assert cloud.requests[-1].path == "/image/x"
+
+
+def test_without_a_scope_any_path_goes_out_as_ever(cloud: Fake) -> None:
+    """The cloud is one's own, and so are its ids."""
+    session = Session(auth=password(cloud))
+    guard(session, home(session.auth))
+    session.get("/images/../x", **IMAGES)
+    assert cloud.requests[-1].path.endswith("/x")

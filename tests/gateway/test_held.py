@@ -16,11 +16,13 @@ async def test_pieces_count_besides_their_bytes(monkeypatch: pytest.MonkeyPatch)
     text = b'"' + b"x" * 98 + b'"'
     monkeypatch.setattr(held, "MAX_HELD", 1000)
     with Held() as holding:
-        document, let_go = await holding.read(_answer(text), None)
+        document, _, let_go = await holding.read(_answer(text), None, foreign=False)
         assert document == "x" * 98
         let_go()
         with pytest.raises(TooLongError):
-            await holding.read(_answer(*(text[n : n + 1] for n in range(len(text)))), None)
+            await holding.read(
+                _answer(*(text[n : n + 1] for n in range(len(text)))), None, foreign=False
+            )
 
 
 def _answer(*pieces: bytes) -> Response:

@@ -1,15 +1,21 @@
-"""With a scope, requests go to addresses of home alone, whatever links an answer holds.
+"""With a scope, requests go to home alone, and to the service they are for, whatever answers hold.
 
 A cloud that is asked may put any absolute URL into its answer: the next page of a list, the `self`
-of a version, a redirect. keystoneauth asks for a fully qualified URL as it stands, token and all
-(https://docs.openstack.org/keystoneauth/latest/api/keystoneauth1.session.html), and calls its
-plugins without it. What sees every request with the address it is sent to is a transport adapter of
-requests (https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters).
+of a version, a redirect. It may as well put `../../network/…` where an id should be, of which
+urllib3 makes the path of another service. keystoneauth asks for a fully qualified URL as it stands,
+token and all (https://docs.openstack.org/keystoneauth/latest/api/keystoneauth1.session.html), and
+calls its plugins without it. So a session is made to remember which service a request is for, and
+what sees every request with the address it is sent to is a transport adapter of requests
+(https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters).
 """
 
+import re
 import threading
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from functools import cache
+from typing import Any, TypeAlias, cast
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
 import requests
@@ -23,6 +29,7 @@ from requests.adapters import BaseAdapter
 from openstackoid.client.accounts import SCOPE_HEADER
 from openstackoid.client.origins import Origin, origins
 from openstackoid.scope import DELIMITER
+from openstackoid.scope.services import service_type
 
 
 class NotHomeError(ClientException):
@@ -39,6 +46,18 @@ class NotHomeError(ClientException):
         )
 
 
+class OtherServiceError(ClientException):
+    """A request that was not sent, for it would have reached another service than was meant."""
+
+    def __init__(self, path: str, service: str | None, clouds: Collection[str]) -> None:
+        asked = " or ".join(clouds) or "the other cloud"
+        super().__init__(
+            f"{path} is no path of {service or 'the service that was meant'}: an id or a link in "
+            f"an answer of {asked} may have led there. Nothing was sent. Tell the operator of "
+            f"{asked}, or take the service in another cloud"
+        )
+
+
 class Home:
     """Where requests with one auth plugin's token may go.
 
@@ -51,7 +70,7 @@ class Home:
         self._auth = getattr(auth, "user_auth", auth)
         self._configured = origins(vars(self._auth).values())
         self._access: AccessInfo | None = None
-        self._catalog: frozenset[Origin] = frozenset()
+        self._catalog: Catalog = {}
         self.clouds: tuple[str, ...] = ()
         """Whose answers may hold links, for the message."""
 
@@ -61,14 +80,29 @@ class Home:
 
     def forget(self) -> None:
         """Forget the catalog: the next token may be another cloud's."""
-        self._access, self._catalog = None, frozenset()
+        self._access, self._catalog = None, {}
 
     def has(self, origin: Origin) -> bool:
         """Tell whether an origin is one of home."""
+        return origin in self._configured or origin in self._current()
+
+    def serves(self, service: str, origin: Origin, path: str) -> bool:
+        """Tell whether a path at an origin may be a service's; of an unknown service any may."""
+        catalog = self._current()
+        if not any(
+            service in mounted for mounts in catalog.values() for mounted in mounts.values()
+        ):
+            return True
+        mounts = catalog.get(origin, {})
+        fitting = [mount for mount in mounts if path == mount or path.startswith(f"{mount}/")]
+        return not fitting or service in mounts[max(fitting, key=len)]
+
+    def _current(self) -> "Catalog":
+        """Return the catalog of the last token."""
         access = getattr(self._auth, "auth_ref", None)
         if access is not None and access is not self._access:
-            self._catalog, self._access = _endpoints(access), access
-        return origin in self._configured or origin in self._catalog
+            self._catalog, self._access = _mounts(access), access
+        return self._catalog
 
 
 def home(auth: BaseAuthPlugin) -> Home:
@@ -83,16 +117,80 @@ _HOMES: WeakKeyDictionary[requests.Session, WeakSet[Home]] = WeakKeyDictionary()
 """Plugins may share a session, and others may have mounted adapters of theirs since."""
 
 
+_SERVICE: ContextVar[str | None] = ContextVar("service", default=None)
+"""The type of the service that the request is for, None if it is for an address."""
+
+
 def guard(session: Session, home: Home) -> None:
     """Have each further request of a session that carries a scope go home, or nowhere."""
     plain = session.session
     with _LOCK:
+        if not isinstance(session, _Meaning):
+            cast("Any", session).__class__ = _guarded(
+                cast("Any", _Meaning), cast("Any", type(session))
+            )
+        if not isinstance(plain, _Stepless):
+            cast("Any", plain).__class__ = _guarded(
+                cast("Any", _Stepless), cast("Any", type(plain))
+            )
         homes = _HOMES.setdefault(plain, WeakSet())
         homes.add(home)
         for prefix, adapter in list(plain.adapters.items()):
             if not isinstance(adapter, _Guard):
                 # Not by mount(), which moves adapters while other threads may look for theirs.
                 plain.adapters[prefix] = _Guard(adapter, homes)
+
+
+class _Meaning(Session):
+    """Remembers which service each request is for."""
+
+    def request(self, url: str, method: str, **kwargs: Any) -> Response:  # type: ignore[override]
+        service = (kwargs.get("endpoint_filter") or {}).get("service_type")
+        reset = _SERVICE.set(service and (service_type(service) or service))
+        try:
+            return super().request(url, method, **kwargs)
+        finally:
+            _SERVICE.reset(reset)
+
+
+class _Stepless(requests.Session):
+    """Refuses paths with steps before they are folded: with a scope there are none."""
+
+    def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
+        path = re.split(r"[?#]", url, maxsplit=1)[0]
+        if _is_scoped(kwargs.get("headers") or {}) and _STEP.search(path):
+            raise OtherServiceError(urlsplit(path).path, _SERVICE.get(), _asked(self))
+        return super().request(method, url, **kwargs)
+
+
+_STEP = re.compile(r"(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\]|%2f|%5c|$)", re.IGNORECASE)
+
+
+def _become(one: Any, guarded: Any) -> None:
+    """Make an object one of a class as well; the object stays itself for whoever holds it."""
+    if not isinstance(one, guarded):
+        plain: Any = type(one)
+        one.__class__ = _guarded(guarded, plain)
+
+
+@cache
+def _guarded(guarded: Any, plain: Any) -> type[Any]:
+    return type(plain.__name__, (guarded, plain), {})
+
+
+def _is_scoped(headers: Mapping[str, str | bytes]) -> bool:
+    token = str(headers.get(IDENTITY_AUTH_HEADER_NAME, ""))
+    return SCOPE_HEADER in headers or DELIMITER in token
+
+
+def _asked(plain: requests.Session) -> list[str]:
+    """Return the clouds that a session's plugins ask, each once."""
+    with _LOCK:
+        return _clouds(list(_HOMES.get(plain, ())))
+
+
+def _clouds(homes: Iterable[Home]) -> list[str]:
+    return list(dict.fromkeys(cloud for home in homes for cloud in home.clouds))
 
 
 class _Guard(BaseAdapter):
@@ -102,8 +200,7 @@ class _Guard(BaseAdapter):
         self._homes = homes
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
-        token = str(request.headers.get(IDENTITY_AUTH_HEADER_NAME, ""))
-        if SCOPE_HEADER in request.headers or DELIMITER in token:
+        if _is_scoped(request.headers):
             with _LOCK:
                 homes = list(self._homes)
             _check(request.url or "", homes)
@@ -114,20 +211,34 @@ class _Guard(BaseAdapter):
 
 
 def _check(url: str, homes: Sequence[Home]) -> None:
-    """Raise NotHomeError if the URL of a prepared request leads to none of these."""
+    """Raise NotHomeError or OtherServiceError if a prepared request may not be sent to a URL."""
     try:
         origin = Origin.of(url)
     except ValueError as error:
-        where = str(error)
-    else:
-        if any(home.has(origin) for home in homes):
-            return
-        where = str(origin)
-    raise NotHomeError(where, list(dict.fromkeys(c for home in homes for c in home.clouds)))
+        raise NotHomeError(str(error), _clouds(homes)) from error
+    known = [home for home in homes if home.has(origin)]
+    if not known:
+        raise NotHomeError(str(origin), _clouds(homes))
+    service, path = _SERVICE.get(), urlsplit(url).path
+    if service is not None and not any(home.serves(service, origin, path) for home in known):
+        raise OtherServiceError(path, service, _clouds(homes))
 
 
-def _endpoints(access: AccessInfo) -> frozenset[Origin]:
+Catalog: TypeAlias = Mapping[Origin, Mapping[str, Collection[str]]]
+"""For each origin, the paths below which there are services, and their types."""
+
+_VERSION = re.compile(r"/v\d[^/]*(?:/|$)|/$")
+
+
+def _mounts(access: AccessInfo) -> Catalog:
+    """Return the endpoints of a token's catalog, their paths without versions and projects."""
     if not access.has_service_catalog():
-        return frozenset()
-    services = access.service_catalog.get_endpoints_data()
-    return origins(e.catalog_url for endpoints in services.values() for e in endpoints)
+        return {}
+    mounts: dict[Origin, dict[str, set[str]]] = {}
+    for named, endpoints in access.service_catalog.get_endpoints_data().items():
+        for url in (endpoint.catalog_url for endpoint in endpoints):
+            for origin in origins([url]):
+                path = _VERSION.split(urlsplit(str(url)).path, maxsplit=1)[0]
+                services = mounts.setdefault(origin, {}).setdefault(path, set())
+                services.add(service_type(named) or named)
+    return mounts

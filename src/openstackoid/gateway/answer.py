@@ -6,16 +6,21 @@ from http import HTTPStatus
 from typing import Protocol
 
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of
-from openstackoid.gateway.http import HttpError, Reply, Request, Response, SilentError
+from openstackoid.gateway.http import Body, HttpError, Reply, Request, Response, SilentError
 from openstackoid.gateway.protocol import connection_headers, is_json
 from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.routing import Refusal
+from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
+from openstackoid.services import is_data
 
 WHOLE = 30.0
 """Seconds in which an answer of Keystone has to come whole, however its pieces drip."""
+
+BEGUN = 65_536
+"""Bytes of another cloud's answer that are looked at before its head is passed on."""
 
 _NO_REDIRECTION = frozenset({HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.NOT_MODIFIED})
 """Of 3xx, those that send nobody anywhere if they have no Location."""
@@ -41,12 +46,15 @@ async def relay_answer(
     answer: Response,
     links: Links | None,
     editor: Editor | None,
+    search: Search | None = None,
 ) -> None:
     """Stream an answer to the client, its Location by `links`, a body of JSON by `editor`.
 
-    If the answer breaks off, so does the connection to the client: nothing else says that a body
-    is not whole once its head is sent. It is cut, too, if the client takes nothing for long.
+    If the answer breaks off, or the `search` finds an unsafe id in it, so does the connection to
+    the client: nothing else says that a body is not whole once its head is sent. It is cut, too, if
+    the client takes nothing for long. Raises HttpError and UnsafeIdError if that happens before.
     """
+    begun = [] if search is None else await _begun(answer, search)
     if editor is not None and not is_json(answer.headers):
         editor = None
     headers = headers_home(answer, links, edited=editor is not None)
@@ -55,12 +63,12 @@ async def relay_answer(
     reply = request.answer(answer.status, answer.reason, [*headers, *record.extra])
     body = answer.body
     while True:
-        if not body.ready:
+        if not begun and not body.ready:
             reply.flush()
         try:
-            piece = await body.read()
+            piece = begun.pop(0) if begun else await _searched(body, search)
             data = _edited(piece, editor) if editor else piece
-        except (HttpError, CatalogTooLongError) as error:
+        except (HttpError, CatalogTooLongError, UnsafeIdError) as error:
             record.fields["error"] = f"the answer was cut off ({type(error).__name__})"
             request.abort()
             return
@@ -69,6 +77,31 @@ async def relay_answer(
         if not piece:
             reply.end()
             return
+
+
+async def _begun(answer: Response, search: Search) -> list[bytes]:
+    """Return the first pieces of an answer, up to BEGUN bytes of what may be JSON.
+
+    Most answers are whole then, and one that may not pass can be refused in words.
+    Raises HttpError, UnsafeIdError.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    while (not pieces or pieces[-1]) and search.is_json is not False and size < BEGUN:
+        pieces.append(await _searched(answer.body, search))
+        size += len(pieces[-1])
+    return pieces
+
+
+async def _searched(body: Body, search: Search | None) -> bytes:
+    """Return the next piece of a body, empty at its end; raises UnsafeIdError."""
+    piece = await body.read()
+    if search is not None:
+        if piece:
+            search.feed(piece)
+        else:
+            search.end()
+    return piece
 
 
 async def give(request: Request, record: Record, reply: Reply, data: bytes) -> bool:
@@ -126,6 +159,18 @@ def refused_redirection(cloud: str, service: str) -> Refusal:
         f"and all. Tell the operator of {cloud}"
     )
     return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
+
+
+def refused_answer(error: Exception, cloud: str, service: str) -> Refusal:
+    """Return what is said in place of another cloud's answer that cannot be passed on."""
+    what = str(error) or "broke off"
+    message = f"an answer of {service} of {cloud} {what}; tell the operator of {cloud}"
+    return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
+
+
+def may_have_ids(service: str, target: str) -> bool:
+    """Tell whether a client reads ids in the answers to requests for a target of a service."""
+    return not is_data(service, target.partition("?")[0])
 
 
 def _redirects(answer: Response) -> bool:

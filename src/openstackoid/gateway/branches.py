@@ -120,14 +120,17 @@ class Branches:
             self.held.keep(response)
             return Answer(status, headers, body=response, close=response.close)
         try:
-            document, close = await self.held.read(response, self._editor(branch, links))
+            document, left_out, close = await self.held.read(
+                response, self._editor(branch, links), foreign=goal.remote
+            )
         except (UnusableError, CatalogTooLongError) as error:
             raise self._unusable(response, branch, goal, error) from error
         finally:
             response.close()
         if response.method != "HEAD":
             headers = tuple((n, v) for n, v in headers if n.lower() != "content-length")
-        return Answer(status, headers, document, close=close)
+        note = f"left out {left_out} with an id that is none" if left_out else None
+        return Answer(status, headers, document, close=close, note=note)
 
     def _unusable(
         self, response: Response, branch: Route, goal: Target, error: Exception

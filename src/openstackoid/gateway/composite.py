@@ -9,13 +9,13 @@ from http.client import responses
 from typing import Any
 
 from openstackoid.federation import Federation
-from openstackoid.gateway.answer import give, relay_answer
+from openstackoid.gateway.answer import give, may_have_ids, refused_answer, relay_answer
 from openstackoid.gateway.branches import Branches
 from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
 from openstackoid.gateway.held import Held
+from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.http import Request as Received
-from openstackoid.gateway.http import Response
 from openstackoid.gateway.protocol import is_json
 from openstackoid.gateway.record import Record
 from openstackoid.gateway.tee import Tee
@@ -23,6 +23,7 @@ from openstackoid.gateway.upstream import Upstream
 from openstackoid.operators import SAFE, Answer, Evaluation, NoAnswerError, Policy, Request
 from openstackoid.operators.runs import encode
 from openstackoid.routing import Head, Refusal, Route
+from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
 from openstackoid.scope.expression import clouds
 
@@ -88,7 +89,7 @@ class Composite:
             )
             answer = await self._evaluated(evaluation, operation, route, branches.upload, record)
             links = branches.links(answer.cloud) if answer.cloud else None
-            await self._respond(request, record, answer, links)
+            await self._respond(request, record, route, answer, links)
 
     async def _evaluated(
         self,
@@ -129,11 +130,16 @@ class Composite:
             record.fields["report"] = json.loads(short)
 
     async def _respond(
-        self, request: Received, record: Record, answer: Answer, links: Links | None
+        self, request: Received, record: Record, route: Route, answer: Answer, links: Links | None
     ) -> None:
         if isinstance(answer.body, Response):
+            foreign = answer.cloud != self.here
+            search = Search() if foreign and may_have_ids(route.service, route.rest) else None
             try:
-                await relay_answer(request, record, answer.body, links, None)
+                await relay_answer(request, record, answer.body, links, None, search)
+            except (HttpError, UnsafeIdError) as error:
+                cloud = answer.cloud or self.here
+                raise refused_answer(error, cloud, route.service) from error
             finally:
                 answer.close()
             return

@@ -6,10 +6,13 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from openstackoid.gateway.answer import Editor
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.http.bodies import PIECE
-from openstackoid.operators.shapes import decode
+from openstackoid.operators.shapes import Listing, decode, listing
+from openstackoid.routing.foreign_ids import UnsafeIdError, has_unsafe_id, without_unsafe_ids
 
 VALUE = 96
 """Bytes of memory that a value takes besides its JSON, be it only `[]`."""
@@ -65,11 +68,12 @@ class Held:
         self._open.callback(response.close)
 
     async def read(
-        self, response: Response, editor: Editor | None
-    ) -> tuple[Any, Callable[[], None]]:
+        self, response: Response, editor: Editor | None, *, foreign: bool
+    ) -> tuple[Any, int, Callable[[], None]]:
         """Return the JSON of an answer as the editor leaves it, and what lets go of it.
 
-        It is None if there is no body. Raises UnusableError.
+        It is None if there is no body. Of a `foreign` list, items with unsafe ids are left out, and
+        their number is returned. Raises UnusableError.
         """
         parts: list[bytes] = []
         size = 0
@@ -85,11 +89,12 @@ class Held:
                     parts.append(part)
                 data = b"".join(parts)
                 document = decode(data) if data else None
+                left_out = _left_out(document) if foreign and has_unsafe_id(data) else 0
             except (HttpError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
             except (ValueError, RecursionError) as error:
                 raise UnusableError("is no JSON, although it says so") from error
-            return document, holding.pop_all().close
+            return document, left_out, holding.pop_all().close
 
     def _hold(self, size: int) -> None:
         if not self._ended:
@@ -103,6 +108,27 @@ class Held:
             raise BusyError(
                 "is longer than can be held beside what others ask for; try again later"
             )
+
+
+def _left_out(document: Any) -> int:
+    """Take the items with unsafe ids off a list, and return how many they were.
+
+    Raises UnusableError if there are unsafe ids elsewhere.
+    """
+    found = listing(document)
+    kept = [] if found is None else without_unsafe_ids(found.items)
+    if found is None or has_unsafe_id(_beside(found)):
+        raise UnusableError(str(UnsafeIdError()))
+    left_out = len(found.items) - len(kept)
+    found.items[:] = kept
+    return left_out
+
+
+def _beside(found: Listing) -> bytes:
+    """Return the JSON of what an answer has beside its list."""
+    document = found.document
+    rest = document if isinstance(document, dict) else {}
+    return msgspec.json.encode({key: value for key, value in rest.items() if key != found.key})
 
 
 async def _edited(response: Response, editor: Editor | None) -> AsyncIterator[bytes]:

@@ -11,6 +11,8 @@ from openstackoid.gateway import audit
 from openstackoid.gateway.answer import (
     Editor,
     astray,
+    may_have_ids,
+    refused_answer,
     refused_redirection,
     relay_answer,
     send_document,
@@ -21,7 +23,7 @@ from openstackoid.gateway.entry import head_of
 from openstackoid.gateway.errors import fault_of
 from openstackoid.gateway.foreign import Foreign
 from openstackoid.gateway.health import Health
-from openstackoid.gateway.http import Request, SilentError
+from openstackoid.gateway.http import HttpError, Request, SilentError
 from openstackoid.gateway.limits import Limits
 from openstackoid.gateway.passage import passage
 from openstackoid.gateway.proxies import Proxies
@@ -29,6 +31,7 @@ from openstackoid.gateway.record import REQUEST_ID, Record
 from openstackoid.gateway.upstream import Upstream
 from openstackoid.identity.signature import PROOF
 from openstackoid.routing import Head, Refusal, Route, Target, route
+from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links, has_links
 from openstackoid.scope import Cloud
 from openstackoid.scope.expression import clouds
@@ -143,7 +146,13 @@ class Relay:
                 await foreign.explain(head, decided, goal)
             if goal.remote and links and astray(answer, links):
                 raise refused_redirection(goal.cloud, decided.service)
-            await relay_answer(request, record, answer, links, editor)
+            searched = goal.remote and may_have_ids(decided.service, decided.rest)
+            try:
+                await relay_answer(
+                    request, record, answer, links, editor, Search() if searched else None
+                )
+            except (HttpError, UnsafeIdError) as error:
+                raise refused_answer(error, goal.cloud, decided.service) from error
 
     def _admitted(
         self, request: Request, record: Record, federation: Federation

@@ -111,7 +111,7 @@ class Evaluation:
         finally:
             outcome.seconds = round(time.monotonic() - start, 4)
         outcome.status, outcome.error = answer.status, None
-        outcome.message = None if answer.ok else message_of(answer.document)
+        outcome.message = answer.note if answer.ok else message_of(answer.document)
         outcome.unknown = not answer.ok and may_have_acted(answer)
         return replace(answer, cloud=cloud)
 

@@ -71,7 +71,7 @@ class Answer:
 
     `document` is the body where it is JSON; any other is in `body`, whatever type the sender uses
     for bytes that are only passed on, and `close` lets go of it. `cloud` is None if several had a
-    part in the answer.
+    part in the answer. `note` is what the report has to say of an answer that is a success.
     """
 
     status: int
@@ -80,6 +80,7 @@ class Answer:
     cloud: str | None = None
     body: Any = field(default=None, repr=False)
     close: Callable[[], None] = field(default=_nothing, repr=False)
+    note: str | None = None
 
     @property
     def ok(self) -> bool:

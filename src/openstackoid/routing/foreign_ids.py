@@ -1,0 +1,133 @@
+"""Finds ids in answers of another cloud that a client would turn into the path of something else.
+
+Clients put the ids of an answer into the paths of their next requests, and libraries fold the dots
+of a path before it is sent: `../../network/v2.0/networks/…` as the id of an image would become a
+request for a network of home. The search works on bytes, piece by piece, and is right for whatever
+a JSON decoder takes: a quote within a string is escaped, so that `"id":` is always a key.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+MAX_ID = 255
+"""Characters of an id: what fits into a column of OpenStack's databases."""
+
+_BLANKS = rb"[ \t\r\n]{0,64}"
+_NOT_PLAIN = re.compile(
+    rb'id"(?:[ \t\r\n]{65}|%b:(?!%b(?:"(?!\.\.?")[^"\\/?#%%\x00-\x1f\x7f]{0,%d}"|[-0-9ntf{])))'
+    % (_BLANKS, _BLANKS, MAX_ID)
+)
+"""An id whose value is no plain text, number, null, true, false or object (of a JSON schema)."""
+
+_KEY = re.compile(rb'(?:"(id|uuid)|"[a-z_]{1,60}_(?:id|uuid))\Z')
+_KEY_LENGTH = 66
+
+_VALUE = re.compile(
+    rb'id"%b:%b"((?:[^"\\\x00-\x1f\x7f]|\\u(?!00[0-7])[0-9A-Fa-f]{4}){0,%d})"'
+    % (_BLANKS, _BLANKS, 2 * MAX_ID)
+)
+_STEPS = re.compile(rb"\.\.|%2e|\?|#|^\.$", re.IGNORECASE)
+_SEPARATORS = re.compile(rb"[/?#%]|^\.{1,2}$")
+
+_ESCAPED_KEY = re.compile(
+    rb"\\u00(?:4[1-9A-Fa-f]|5[0-9AFaf]|6[1-9A-Fa-f]|7[0-9Aa])"
+    rb'[^"\\]{0,255}(?:\\.[^"\\]{0,255}){0,99}"%b:' % _BLANKS,
+    re.DOTALL,
+)
+"""A key with an escaped letter, which no encoder writes: it could be any key."""
+
+_BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
+"""Blanks, and marks of UTF-8, UTF-16 and UTF-32, which clients pass over."""
+
+_REACH = 2048
+"""Bytes that are looked at again with the next piece: more than what is looked for is long."""
+
+
+class UnsafeIdError(Exception):
+    """An answer of another cloud has an id that could lead a request elsewhere."""
+
+    def __str__(self) -> str:
+        return "has an id that would lead a client's next request to something else"
+
+
+def has_unsafe_id(body: bytes) -> bool:
+    """Tell whether a whole JSON text has an id that is not safe as a part of a path."""
+    return _unsafe(body, len(body))
+
+
+def without_unsafe_ids(items: Sequence[Any]) -> list[Any]:
+    """Return the items of a list, bytes of JSON or decoded, but for those with an unsafe id."""
+    return [item for item in items if not has_unsafe_id(_encoded(item))]
+
+
+def _encoded(item: Any) -> bytes:
+    return bytes(item) if isinstance(item, msgspec.Raw) else msgspec.json.encode(item)
+
+
+class Search:
+    """Looks through one body, piece by piece; only what may be JSON is looked through.
+
+    `is_json` is None until a piece tells.
+    """
+
+    def __init__(self) -> None:
+        self._kept = b""
+        self.is_json: bool | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take a piece; raises UnsafeIdError."""
+        if self.is_json is None and (start := data.lstrip(_BEFORE_JSON)):
+            self.is_json = start.startswith((b"{", b"["))
+        if self.is_json:
+            self._kept += data
+            self._look(len(self._kept) - _REACH)
+
+    def end(self) -> None:
+        """Look through the rest; raises UnsafeIdError."""
+        if self.is_json:
+            self._look(len(self._kept))
+
+    def _look(self, until: int) -> None:
+        """Raise UnsafeIdError for what begins before `until`, and keep what does not."""
+        if until <= 0:
+            return
+        if _unsafe(self._kept, until):
+            raise UnsafeIdError
+        # With what may stand before it: a key, or the backslashes that escape another.
+        self._kept = self._kept[max(0, until - _REACH) :]
+
+
+def _unsafe(body: bytes, until: int) -> bool:
+    """Tell whether there is an unsafe id that begins before `until`."""
+    if b"\0" in body:  # no JSON in UTF-8 has it
+        return True
+    escaped = _ESCAPED_KEY.finditer(body) if b"\\u00" in body else ()
+    return any(m.start() < until and _is_escape(body, m.start()) for m in escaped) or any(
+        m.start() < until and _leads_away(body, m.start()) for m in _NOT_PLAIN.finditer(body)
+    )
+
+
+def _is_escape(body: bytes, position: int) -> bool:
+    """Tell whether the backslash there is not escaped itself."""
+    before = body[max(0, position - _REACH) : position]
+    return (len(before) - len(before.rstrip(b"\\"))) % 2 == 0
+
+
+def _leads_away(body: bytes, position: int) -> bool:
+    """Tell whether what ends in `id` there is a key, and its value no id.
+
+    A reference to something else (`network_id`) may have slashes, as a client's id of an
+    identity provider has, but nothing that leads up.
+    """
+    end = position + len(b"id")
+    key = _KEY.search(body, max(0, end - _KEY_LENGTH), end)
+    if key is None:
+        return False
+    value = _VALUE.match(body, position)
+    if value is None:
+        return True
+    unsafe = _SEPARATORS if key[1] else _STEPS
+    return unsafe.search(value[1]) is not None
