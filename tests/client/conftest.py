@@ -31,7 +31,7 @@ class Result:
 
 
 @pytest.fixture(scope="session")
-def _fake() -> Iterator[Fake]:
+def fake() -> Iterator[Fake]:
     server = Fake()
     yield server
     server.shutdown()
@@ -39,10 +39,10 @@ def _fake() -> Iterator[Fake]:
 
 
 @pytest.fixture
-def cloud(_fake: Fake) -> Fake:
+def cloud(fake: Fake) -> Fake:
     """Return the recording cloud, with nothing recorded yet."""
-    _fake.clear()
-    return _fake
+    fake.clear()
+    return fake
 
 
 @pytest.fixture(scope="session")

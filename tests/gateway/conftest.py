@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from gateway.played import TOKEN, Clouds, playing
 
-from openstackoid.gateway import log as gateway_log
+from openstackoid.gateway.reporting import log as gateway_log
 
 
 @pytest.fixture

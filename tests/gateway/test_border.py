@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from gateway.played import TOKEN, Answered, Clouds, playing
 
-from openstackoid.gateway import log as gateway_log
+from openstackoid.gateway.reporting import log as gateway_log
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

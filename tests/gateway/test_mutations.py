@@ -12,7 +12,7 @@ from gateway.played import TOKEN, Clouds, playing
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from openstackoid.gateway import log as gateway_log
+from openstackoid.gateway.reporting import log as gateway_log
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

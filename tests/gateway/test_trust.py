@@ -13,7 +13,7 @@ from gateway.backend import Connection, Received, json_answer, saying
 from gateway.credentials import reload
 from gateway.played import TOKEN, Answered, Clouds
 
-from openstackoid.gateway import answer as answers
+from openstackoid.gateway.forwarding import downstream as answers
 from openstackoid.scope import DELIMITER
 
 THEIRS, OURS = "1" * 32, "2" * 32

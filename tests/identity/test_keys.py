@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
-from openstackoid.cli import main
+from openstackoid.commands.main import main
 from openstackoid.federation import loads
 from openstackoid.identity.keys import KeysError, make, read, sealer, signer, write
 

@@ -9,17 +9,17 @@ from typing import NamedTuple
 import structlog
 
 from openstackoid.federation import Cloud, Federation, FederationError, load
-from openstackoid.gateway import audit
+from openstackoid.gateway.admission.limits import PART, Connections, Limits, files
+from openstackoid.gateway.admission.peers import Peers, PeersError
+from openstackoid.gateway.admission.replay import Seen
+from openstackoid.gateway.admission.tls import Listening
+from openstackoid.gateway.dispatch.handler import Relay
 from openstackoid.gateway.errors import CONTENT_TYPE, body_of, fault_of, unreadable
+from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HEAD_TIMEOUT, Pairs, Server
-from openstackoid.gateway.limits import PART, Connections, Limits, files
-from openstackoid.gateway.peers import Peers, PeersError
-from openstackoid.gateway.relay import Relay
-from openstackoid.gateway.seen import Seen
+from openstackoid.gateway.processes.handover import BACKLOG, Alone, Shared
+from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.settings import Settings
-from openstackoid.gateway.shared import BACKLOG, Alone, Shared
-from openstackoid.gateway.tls import Listening
-from openstackoid.gateway.upstream import Upstream
 
 log = structlog.get_logger()
 

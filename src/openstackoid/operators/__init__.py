@@ -1,6 +1,6 @@
 """The operators: one request in several clouds, and one answer of the same kind (DESIGN §5)."""
 
-from openstackoid.operators.evaluate import Evaluation
+from openstackoid.operators.evaluation import Evaluation
 from openstackoid.operators.report import Outcome, Report
 from openstackoid.operators.request import SAFE, Answer, NoAnswerError, Policy, Request, Send
 

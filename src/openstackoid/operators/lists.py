@@ -17,7 +17,7 @@ from openstackoid.scope import Expression
 from openstackoid.scope.expression import clouds
 
 if TYPE_CHECKING:
-    from openstackoid.operators.evaluate import Evaluation
+    from openstackoid.operators.evaluation import Evaluation
 
 
 async def read(

@@ -15,7 +15,7 @@ from openstackoid.operators.shapes import listing, marker_of, resource
 from openstackoid.scope import Expression
 
 if TYPE_CHECKING:
-    from openstackoid.operators.evaluate import Evaluation
+    from openstackoid.operators.evaluation import Evaluation
 
 
 async def located(

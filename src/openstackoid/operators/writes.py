@@ -16,7 +16,7 @@ from openstackoid.scope import All, Cloud, Expression
 from openstackoid.scope.expression import clouds
 
 if TYPE_CHECKING:
-    from openstackoid.operators.evaluate import Evaluation
+    from openstackoid.operators.evaluation import Evaluation
 
 _CHOSEN_IDS = (
     ("image", re.compile(r"/v2/images/?"), None),

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from openstackoid.gateway import log as gateway_log
 from openstackoid.gateway.http import Body, Pairs, Request, Server, SilentError
 from openstackoid.gateway.http.server import BEHIND
+from openstackoid.gateway.reporting import log as gateway_log
 
 Handler = Callable[[Request], Awaitable[None]]
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

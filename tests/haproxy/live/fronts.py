@@ -22,7 +22,7 @@ from gateway.ports import free_ports
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
-from openstackoid.gateway import log as gateway_log
+from openstackoid.gateway.reporting import log as gateway_log
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings as GatewaySettings
 from openstackoid.haproxy import Settings, plan, render

@@ -1,6 +1,0 @@
-"""Whether the clouds of a federation are as its file says: what `federation check --live` does."""
-
-from openstackoid.client.live.catalogs import Account, accounts
-from openstackoid.client.live.check import Checked, check
-
-__all__ = ["Account", "Checked", "accounts", "check"]

@@ -1,0 +1,1 @@
+"""The command lines, on top of all other parts."""

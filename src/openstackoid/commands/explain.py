@@ -1,0 +1,76 @@
+"""`openstackoid explain`."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from openstackoid.commands.federation import CLOUD, FEDERATION, known, loaded
+from openstackoid.routing.explain import Hop, head_of, ways
+from openstackoid.routing.refusal import Refusal
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  openstackoid explain --federation f.yaml --cloud CloudOne GET http://cloudone:8888/image/v2/images
+  openstackoid explain --federation f.yaml --cloud CloudOne --scope '{"image": "CloudTwo"}' \\
+      GET http://cloudone:8888/image/v2/images
+"""
+)
+@FEDERATION
+@CLOUD
+@click.option("--scope", metavar="SCOPE", help="The request's scope, in any form.")
+@click.argument("method")
+@click.argument("url")
+def explain(file: Path, cloud: str, scope: str | None, method: str, url: str) -> None:
+    """Print what would happen to a request, hop by hop, without sending it.
+
+    URL is an address of a frontend of the cloud. Nothing is contacted; a backend is shown only if
+    the file has it. Under "&" and "|" there is a way for each cloud. Exits 1 where a gateway would
+    refuse the request (of several ways: each of them), and prints how.
+    """
+    try:
+        head = head_of(method, url, scope)
+    except ValueError as error:
+        message = f'"{url}" is no URL; write one like http://cloudone:8888/image/v2'
+        raise click.UsageError(message) from error
+    federation = loaded(file)
+    known(federation, cloud, file)
+    try:
+        found = ways(head, federation, cloud)
+    except Refusal as refusal:
+        _print_refusal(cloud, refusal)
+        sys.exit(1)
+    led = [_lead(hops, cloud) for hops in found.values()]
+    sys.exit(0 if any(led) else 1)
+
+
+def _lead(hops: Iterator[Hop], gateway: str) -> bool:
+    """Print one way, and tell whether it leads to a service."""
+    try:
+        for hop in hops:
+            _print(hop)
+            gateway = hop.target.cloud if hop.target else gateway
+    except Refusal as refusal:
+        _print_refusal(gateway, refusal)
+        return False
+    return True
+
+
+def _print_refusal(gateway: str, refusal: Refusal) -> None:
+    click.echo(f"{gateway}: answers {refusal.status.value} {refusal.status.phrase}")
+    click.ClickException(refusal.message).show()
+
+
+def _print(hop: Hop) -> None:
+    route = hop.route
+    if route.scope is None:
+        click.echo(f"{hop.gateway}: {route.service}, without a scope, unchanged")
+    else:
+        click.echo(f"{hop.gateway}: {route.service} is taken in {route.expression}")
+        click.echo(f"  scope   {route.scope.canonical}")
+    to = hop.target.url if hop.target else f"its backend, which only {hop.gateway}'s file has"
+    by = f" by way of {hop.target.connect}" if hop.target and hop.target.connect else ""
+    click.echo(f"  sent to {to}{by}")

@@ -1,0 +1,215 @@
+"""`openstackoid federation`, and the options that every command with a federation has."""
+
+import json
+from pathlib import Path
+from stat import S_IMODE
+from typing import TextIO
+
+import click
+
+from openstackoid.federation.errors import FederationError
+from openstackoid.federation.importing import EndpointError, extend
+from openstackoid.federation.loader import load, read
+from openstackoid.federation.model import Cloud, Federation, Url
+from openstackoid.scope.errors import nearest
+from openstackoid.scope.services import known_names, service_type
+
+FEDERATION = click.option(
+    "--federation",
+    "file",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="OPENSTACKOID_FEDERATION",
+    show_envvar=True,
+    help="The federation file.",
+)
+CLOUD = click.option(
+    "--cloud",
+    required=True,
+    metavar="NAME",
+    envvar="OPENSTACKOID_CLOUD",
+    show_envvar=True,
+    help="The cloud whose gateway this is.",
+)
+
+
+def loaded(file: Path) -> Federation:
+    """Return the federation in a file; ends the command with every fault if it can't be used."""
+    try:
+        return load(file)
+    except FederationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def known(federation: Federation, name: str, file: Path) -> Cloud:
+    """Return a cloud of a federation; ends the command if there is none of that name."""
+    if name not in federation.clouds:
+        hint = nearest(name, federation.names)
+        raise click.UsageError(f'{file} has no cloud "{name}"{hint}')
+    return federation.clouds[name]
+
+
+def served(federation: Federation, name: str, file: Path) -> Cloud:
+    """Return a cloud whose own file this is; ends the command if it does not say its backends."""
+    cloud = known(federation, name, file)
+    if not cloud.backends:
+        raise click.ClickException(
+            f"{file} has no backends for {name}: nobody else knows where the services listen. "
+            f"Write them under clouds.{name}.backends in it, or: openstackoid federation import "
+            f"--cloud {name} --into {file} ENDPOINTS --backend SERVICE=URL"
+        )
+    return cloud
+
+
+@click.group()
+def federation() -> None:
+    """Check and write the federation file."""
+
+
+@federation.command(
+    epilog="""\b
+Examples:
+  openstackoid federation check federation.yaml
+  openstackoid federation check --live federation.yaml
+"""
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Connect to every cloud: services, certificate, clock; with an entry of its name in "
+    "clouds.yaml also its catalog, and what a token of it becomes in the clouds that believe it.",
+)
+def check(file: Path, *, live: bool) -> None:
+    """Check FILE, and the files that it names for its own gateway; print clouds and services.
+
+    Exits 1 with file, line and key of each fault; with --live, with what is not as FILE says.
+    """
+    described = loaded(file)
+    if live:
+        _check_live(described)
+        return
+    _check_own(described)
+    rows: list[tuple[str, ...]] = [("Cloud", "Service", "Interface", "Frontend", "Backend")]
+    for name, cloud in described.clouds.items():
+        for service, endpoints in cloud.frontends.items():
+            shown = service if service_type(service) else f"{service} (not official)"
+            for interface, url in endpoints.items():
+                backend = cloud.backend(service, interface)
+                rows.append((name, shown, interface, str(url), str(backend or "-")))
+    _print(rows)
+    named = described.services.union(*(shared.services for shared in described.shared))
+    for service in sorted(named):
+        if not service_type(service) and (hint := nearest(service, known_names())):
+            click.echo(f'"{service}" is no official service{hint}', err=True)
+
+
+def _check_own(described: Federation) -> None:
+    """Read the files of the cloud whose gateway's file this is: the one with backends."""
+    from openstackoid.gateway import preflight as own
+
+    ours = [name for name, cloud in described.clouds.items() if cloud.backends]
+    if faults := [fault for name in ours for fault in own.faults(described, name)]:
+        raise click.ClickException("\n".join(faults))
+
+
+def _check_live(described: Federation) -> None:
+    try:
+        from openstackoid.livecheck import check as check_live
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("openstackoid"):
+            raise
+        raise click.ClickException("--live needs: pip install '.[client]' in the clone") from error
+    try:
+        checked = check_live(described)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: can't be read: {error.strerror}") from error
+    _print(checked.clouds)
+    if len(checked.tokens) > 1:
+        click.echo()
+        _print(checked.tokens)
+    if checked.faults:
+        raise click.ClickException("\n".join(["not as the file says:", *checked.faults]))
+
+
+def _print(rows: list[tuple[str, ...]]) -> None:
+    """Print a table, its heading first; nothing is cut to the width of a terminal."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+@federation.command(
+    "import",
+    epilog="""\b
+Examples:
+  openstack endpoint list -f json > endpoints.json
+  openstackoid federation import --cloud CloudOne endpoints.json > federation.yaml
+  openstackoid federation import --cloud CloudTwo --into federation.yaml endpoints.json
+  openstackoid federation import --cloud CloudOne --into federation.yaml endpoints.json \\
+      --backend compute=http://127.0.0.1:18774 --backend image=http://127.0.0.1:19292
+""",
+)
+@click.argument("endpoints", type=click.File(encoding="utf-8"))
+@click.option("--cloud", required=True, metavar="NAME", help="The name to give the cloud.")
+@click.option("--region", metavar="REGION", help="Take the endpoints of this region only.")
+@click.option(
+    "--backend",
+    "backends",
+    multiple=True,
+    metavar="SERVICE=URL",
+    help="Where a service of this cloud really listens; may be given for each service.",
+)
+@click.option(
+    "--into",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Extend this file, comments kept, instead of printing a new one.",
+)
+def import_(
+    endpoints: TextIO, cloud: str, region: str | None, backends: tuple[str, ...], into: Path | None
+) -> None:
+    """Make a cloud's entry from ENDPOINTS, the output of `openstack endpoint list -f json`.
+
+    ENDPOINTS is a file, or - for standard input. Importing again updates the entry.
+    """
+    pairs = dict(_backend(text) for text in backends)
+    try:
+        text = read(into) if into and into.exists() else ""
+        result = extend(text, str(into or "<new>"), cloud, json.load(endpoints), region, pairs)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise click.ClickException(
+            f"{endpoints.name} is not JSON ({error}); make it with: openstack endpoint list -f json"
+        ) from error
+    except (EndpointError, FederationError) as error:
+        raise click.ClickException(str(error)) from error
+    if into is None:
+        click.echo(result, nl=False)
+        return
+    try:
+        _replace(into.resolve(), result)
+    except OSError as error:
+        raise click.ClickException(f"{into}: can't be written: {error.strerror}") from error
+    click.echo(f"{into}: {cloud} imported", err=True)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file anew at once: whoever reads it sees the old or the new one, as a whole."""
+    new = file.with_name(f".{file.name}.new")
+    try:
+        new.touch(mode=S_IMODE(file.stat().st_mode) if file.exists() else 0o666)
+        new.write_text(text, encoding="utf-8")
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _backend(text: str) -> tuple[str, Url]:
+    name, _, url = text.partition("=")
+    service = service_type(name) or name
+    try:
+        return service, Url.parse(url)
+    except ValueError as error:
+        raise click.BadParameter(f"{text}: {error}", param_hint="--backend") from error

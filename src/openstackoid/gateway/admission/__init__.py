@@ -1,0 +1,1 @@
+"""Decides which requests are let in, and who sent them."""

@@ -1,0 +1,140 @@
+"""How gateways prove themselves to each other: by signatures, and by certificates."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from openstackoid.federation import Federation
+from openstackoid.gateway.admission import tls
+from openstackoid.gateway.admission.replay import SIGNATURES, WINDOW, Seen, Taking
+from openstackoid.identity import Headers
+from openstackoid.identity.keys import KeysError, read, signer
+from openstackoid.identity.signature import LIFETIME, PROOF, Hop, ProofError, check, sign
+from openstackoid.routing import Head, Refusal, Route, Target
+from openstackoid.routing.scoping import SCOPE_HEADER
+
+
+class PeersError(Exception):
+    """Why a gateway cannot prove itself as the federation file says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """By what a request is known to come from its origin, nothing if it has none or proves nothing.
+
+    `identifier` is its signature's, which is taken once.
+    """
+
+    by: tuple[str, ...] = ()
+    identifier: str | None = None
+
+
+_NONE = Proof()
+
+
+class Peers:
+    """Keys and certificates of one gateway and what it asks of others, by one federation file.
+
+    Raises PeersError if the files of keys or certificates can't be used.
+    """
+
+    def __init__(self, federation: Federation, here: str, seen: Seen) -> None:
+        self._federation = federation
+        self.here = here
+        self._seen = seen
+        cloud = federation.clouds[here]
+        try:
+            self.keys = read(cloud.own.keys) if cloud.own.keys else None
+            self.asking = tls.asking(cloud.own)
+            self.serving = tls.serving(cloud.own)
+        except (KeysError, tls.TlsError) as error:
+            raise PeersError(str(error)) from error
+        if cloud.keys != (self.keys.public if self.keys else None):
+            raise PeersError(
+                f"keys of {here} are not the public halves of {cloud.own.keys or 'any own.keys'}; "
+                "write both as `openstackoid federation keys` gave them"
+            )
+
+    def signed(
+        self, method: str, path: str, target: Target, route: Route, headers: Headers
+    ) -> Headers:
+        """Return the headers to send, with a signature if they go to another gateway."""
+        if self.keys is None or not target.remote:
+            return headers
+        head = Head(method, path, headers, 0)
+        if head.value(SCOPE_HEADER) is None:
+            return headers
+        hop = Hop(self.here, target.cloud, route.service, head)
+        return (*headers, (PROOF.title(), sign(hop, self.keys.sign, time.time())))
+
+    def admit(
+        self,
+        head: Head,
+        route: Route,
+        proofs: Sequence[str],
+        certificate: Mapping[str, Any] | None,
+    ) -> Proof:
+        """See that a request comes from the gateway it says; return by what. Raises Refusal.
+
+        `certificate` is the client's on this connection, verified (SSLSocket.getpeercert). A
+        signature is taken by `take` only, once its gateway is known to send not too many.
+        """
+        if route.origin is None:
+            return _NONE
+        origin = self._federation.clouds.get(route.origin)
+        if route.origin == self.here:
+            raise self._refusal(route, "no gateway sends a request to itself")
+        if origin is None:
+            raise self._refusal(route, f"its file has no cloud {route.origin}; add it there")
+        if origin.peer is not None and origin.peer.lower() not in tls.names(certificate):
+            raise self._refusal(
+                route, f"it has to show a certificate for {origin.peer}, by the authority in own.ca"
+            )
+        proven = () if origin.peer is None else ("certificate",)
+        if origin.keys is None:
+            return Proof(proven)
+        if len(proofs) != 1:
+            raise self._refusal(route, "it has to sign what it sends, once; give it own.keys")
+        hop = Hop(route.origin, self.here, route.service, head)
+        try:
+            identifier = check(proofs[0], hop, signer(origin.keys), time.time())
+        except ProofError as error:
+            raise self._refusal(route, str(error)) from error
+        if self._seen.has(route.origin, identifier, time.monotonic()):
+            raise self._used(route)
+        return Proof((*proven, "signature"), identifier)
+
+    def take(self, route: Route, proof: Proof) -> None:
+        """Take the signature of a request that is carried out, once.
+
+        Raises Refusal if it was used before, or if they are too many: to forget older ones for its
+        sake would let them be used again.
+        """
+        if proof.identifier is None or route.origin is None:
+            return
+        taking = self._seen.take(route.origin, proof.identifier, time.monotonic())
+        if taking is Taking.USED:
+            raise self._used(route)
+        if taking is Taking.FULL:
+            raise Refusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"the gateway of {route.origin} has sent more than {SIGNATURES} requests within "
+                f"{WINDOW} seconds; send them slower",
+                cloud=self.here,
+                sent=False,
+                retry_after=LIFETIME,
+            )
+
+    def _used(self, route: Route) -> Refusal:
+        return self._refusal(route, "its signature was used before")
+
+    def _refusal(self, route: Route, why: str) -> Refusal:
+        message = (
+            f"{self.here} does not believe that the gateway of {route.origin} sent this: {why}. "
+            "Nothing was executed; compare the federation files of both"
+        )
+        return Refusal(
+            HTTPStatus.UNAUTHORIZED, message, cloud=self.here, service=route.service, sent=False
+        )

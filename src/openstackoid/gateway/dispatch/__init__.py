@@ -1,0 +1,1 @@
+"""Carries an admitted request out: in one cloud, or in several."""

@@ -1,0 +1,1 @@
+"""Sends requests upstream and answers downstream."""

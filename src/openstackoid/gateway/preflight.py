@@ -1,0 +1,23 @@
+"""Whether the files that only a cloud's own gateway uses can be used: `own` of the federation."""
+
+from collections.abc import Iterator
+
+from openstackoid.federation import Federation
+from openstackoid.gateway.admission.peers import Peers, PeersError
+from openstackoid.gateway.admission.replay import Seen
+from openstackoid.gateway.trust import local_keystone as account
+from openstackoid.gateway.trust.local_keystone import AccountError
+
+
+def faults(federation: Federation, name: str) -> Iterator[str]:
+    """Yield what keeps the gateway of a cloud from starting, or from believing anybody."""
+    cloud = federation.clouds[name]
+    try:
+        Peers(federation, name, Seen())
+    except PeersError as error:
+        yield f"{name}: {error}"
+    if cloud.trust or cloud.own.account:
+        try:
+            account.read(cloud.own.account, name)
+        except AccountError as error:
+            yield f"{name}: {error}"

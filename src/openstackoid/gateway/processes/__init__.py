@@ -1,0 +1,1 @@
+"""Runs the processes of a gateway and hands their sockets over."""

@@ -1,0 +1,86 @@
+"""A worker: the process that answers a gateway's requests, begun by its supervisor.
+
+    python -m openstackoid.gateway.processes.worker FILE SETTINGS
+
+FILE is the number of its end of the channel, SETTINGS those of the gateway as JSON.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+
+import structlog
+import uvloop
+
+from openstackoid.federation import FederationError
+from openstackoid.gateway.admission.peers import PeersError
+from openstackoid.gateway.processes.handover import Supervised
+from openstackoid.gateway.reporting.log import configure
+from openstackoid.gateway.server import Gateway, ListenError
+from openstackoid.gateway.settings import Settings
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Run until the supervisor says SIGTERM, or exchanges this worker, or has ended itself."""
+    file, text = sys.argv[1:]
+    settings = Settings.of(text)
+    shared = Supervised(socket.socket(fileno=int(file)))
+    configure()
+    # What is there at the start stays; and merging makes many objects that are not garbage.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        uvloop.run(_serve(settings, shared))
+    except (FederationError, PeersError, ListenError) as error:
+        shared.failed(str(error))
+        sys.exit(1)
+
+
+async def _serve(settings: Settings, shared: Supervised) -> None:
+    gateway = Gateway(settings, shared)
+    told = log.bind(gateway=settings.cloud, worker=os.getpid())
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
+        loop.add_signal_handler(number, signals.put_nowait, number)
+    loop.add_reader(shared.channel, _hear, shared)
+    try:
+        await gateway.start()
+        shared.ready()
+        while (said := await signals.get()) is signal.SIGHUP:
+            await gateway.reload()
+        retired = False
+        if said is signal.SIGUSR2:
+            told.info("retiring")
+            retired = await _retired(gateway, signals)
+        if not retired:
+            told.info("draining", seconds=settings.drain_timeout)
+    finally:
+        await gateway.close()
+    told.info("stopped")
+
+
+async def _retired(gateway: Gateway, signals: asyncio.Queue[signal.Signals]) -> bool:
+    """Return whether the last request came to its end before the next signal."""
+    retiring = asyncio.ensure_future(gateway.retire())
+    hurrying = asyncio.ensure_future(signals.get())
+    done, _ = await asyncio.wait({retiring, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+    retiring.cancel()
+    hurrying.cancel()
+    return retiring in done
+
+
+def _hear(shared: Supervised) -> None:
+    """End at once if the supervisor has: whoever ends it by force means all of the gateway."""
+    if shared.alone():
+        log.error("the supervisor has ended")
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Writes the log, the access records and the audit."""

@@ -1,0 +1,237 @@
+"""The audit: who crossed a border, from where to where, for what, and how it ended.
+
+Events have the shape in which OpenStack's services audit (CADF, DMTF DSP0262; by pycadf). A token
+is never in them, but a fingerprint of it, the same at every gateway that saw it.
+"""
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from pycadf import cadftaxonomy, timestamp  # type: ignore[import-untyped]
+from pycadf.event import Event  # type: ignore[import-untyped]
+from pycadf.reason import Reason  # type: ignore[import-untyped]
+from pycadf.resource import Resource  # type: ignore[import-untyped]
+
+from openstackoid.gateway.http import Request
+from openstackoid.gateway.reporting.access_record import REQUEST_ID, Record
+from openstackoid.identity import Headers
+from openstackoid.routing import Head, via
+from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
+from openstackoid.scope import DELIMITER
+
+SENT = "send"
+"""A request left this cloud for another one."""
+
+RECEIVED = "receive"
+"""A request came here from another cloud's gateway."""
+
+BELIEVED = "authenticate"
+"""A token of another cloud was shown to a service here, and this cloud's trust in it asked."""
+
+DELAY = 1.0
+"""Seconds that events of requests sent may wait, so that no answer waits for them."""
+
+_SPACE = uuid.UUID("5d4d4e5e-0c2c-5f0b-9a3c-6c3a6d0f7b11")
+"""Names within it are ours alone."""
+
+_TYPES = {
+    "block-storage": "service/storage/block",
+    "compute": "service/compute",
+    "identity": cadftaxonomy.SERVICE_SECURITY,
+    "image": "service/storage/image",
+    "network": "service/network",
+    "object-store": "service/storage/object",
+}
+"""CADF's words for services; all others are just `service`."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks: by whose token, from which address; `user` is known once a token is validated."""
+
+    token: str = field(repr=False)
+    address: str | None = None
+    user: str | None = None
+
+
+_SLICE = 20
+"""Events written at once: about a millisecond's worth."""
+
+_pending: deque[Callable[[], None]] = deque()
+
+_client: ContextVar[str | None] = ContextVar("client", default=None)
+
+
+def begun(request: Request) -> None:
+    """Take what this task sends, and those that it starts, for sent on behalf of a request."""
+    _client.set(request.remote)
+
+
+def sent(
+    headers: Headers,
+    service: str,
+    goal: str,
+    status: int | None,
+    *,
+    here: str,
+    arrived: bool = True,
+) -> None:
+    """Write, within the DELAY, that a request with these headers was sent to another cloud.
+
+    `arrived` is False if it surely did not get there. A list of a thousand clouds is a thousand
+    events: they wait until it is answered.
+    """
+    if not _pending:
+        asyncio.get_running_loop().call_later(DELAY, _write_some)
+    write = partial(
+        _sent, headers, service, goal, status, _client.get(), time.time(), here, arrived
+    )
+    _pending.append(write)
+
+
+def _write_some() -> None:
+    """Write some of what was sent, and the rest when others had their turn."""
+    try:
+        for _ in range(min(len(_pending), _SLICE)):
+            _pending.popleft()()
+    finally:  # though one could not be written
+        if _pending:
+            asyncio.get_running_loop().call_soon(_write_some)
+
+
+def flush() -> None:
+    """Write what was sent until now."""
+    while _pending:
+        _pending.popleft()()
+
+
+def _sent(
+    headers: Headers,
+    service: str,
+    goal: str,
+    status: int | None,
+    address: str | None,
+    when: float,
+    here: str,
+    arrived: bool,
+) -> None:
+    head = Head("", "", headers, 0)
+    request_id = head.value(REQUEST_ID.lower())
+    who = Who(head.value(AUTH_TOKEN) or head.value(SUBJECT_TOKEN) or "", address)
+    write = partial(_write, here=here, request_id=request_id, when=when, arrived=arrived)
+    write(SENT, who, here, goal, service, status)
+
+
+def ended(request: Request, record: Record, here: str, clouds: Collection[str]) -> None:
+    """Write how a request ended that came from another cloud, or with its token.
+
+    One without a scope is not from a gateway, whatever its Via says; nor is one that names none of
+    the `clouds`. What is turned away for its number is not written, or it would fill the log.
+    """
+    fields = record.fields
+    if "via" not in request.headers and "issuer" not in fields:
+        return
+    service = fields.get("service", "")
+    who = Who(
+        request.headers.get(AUTH_TOKEN) or request.headers.get(SUBJECT_TOKEN) or "",
+        request.remote,
+        fields.get("user"),
+    )
+    origin = via.origin(request.headers.all("via"))
+    write = partial(_write, here=here, request_id=record.request_id, when=time.time())
+    turned_away = record.status == HTTPStatus.TOO_MANY_REQUESTS and "target" not in fields
+    crossed = "scope" in fields or "target" not in fields
+    if origin in clouds and origin is not None and crossed and not turned_away:
+        proven = fields.get("proven", ())
+        write(RECEIVED, who, origin, here, service, record.status, proven=proven)
+    issuer = fields.get("issuer")
+    if issuer is not None and ("user" in fields or "error" in fields):
+        write(BELIEVED, who, issuer, here, service, record.status)
+
+
+def _write(
+    action: str,
+    who: Who,
+    origin: str,
+    goal: str,
+    service: str,
+    status: int | None,
+    *,
+    here: str,
+    request_id: str | None,
+    when: float,
+    arrived: bool = True,
+    proven: Sequence[str] = (),
+) -> None:
+    outcome = _outcome(status, arrived)
+    shape = _shape(action, outcome, origin, goal, service, status, here)
+    initiator = {**shape["initiator"], "id": _fingerprint(who.token)}
+    if who.user:
+        initiator["name"] = who.user
+    if who.address:
+        initiator["host"] = {"address": who.address}
+    event = {
+        **shape,
+        "id": str(uuid.uuid4()),
+        "eventTime": datetime.fromtimestamp(when, UTC).strftime(timestamp.TIME_FORMAT),
+        "initiator": initiator,
+    }
+    log.info("audit", gateway=here, request_id=request_id, proven=[*proven], cadf=event)
+
+
+@lru_cache(maxsize=4096)
+def _shape(
+    action: str,
+    outcome: str,
+    origin: str,
+    goal: str,
+    service: str,
+    status: int | None,
+    here: str,
+) -> dict[str, Any]:
+    """Return an event that differs from others of its kind by who, when and its id alone.
+
+    To make one by pycadf takes 75 µs, three times as long as all the rest.
+    """
+    event = Event(
+        action=action,
+        outcome=outcome,
+        initiator=Resource(typeURI=cadftaxonomy.ACCOUNT_USER, domain=origin),
+        target=_resource(goal, service),
+        observer=_resource(here, "gateway"),
+        reason=Reason(reasonType="HTTP", reasonCode=str(status)) if status else None,
+    )
+    return dict(event.as_dict())
+
+
+@lru_cache(maxsize=1)  # the events of one request come one after another
+def _fingerprint(token: str) -> str:
+    return _id("token", token.partition(DELIMITER)[0])
+
+
+def _outcome(status: int | None, arrived: bool) -> str:
+    if status is None and arrived:
+        return str(cadftaxonomy.UNKNOWN)
+    failed = status is None or status >= HTTPStatus.BAD_REQUEST
+    return str(cadftaxonomy.OUTCOME_FAILURE if failed else cadftaxonomy.OUTCOME_SUCCESS)
+
+
+def _resource(cloud: str, service: str) -> Resource:
+    kind = _TYPES.get(service, "service")
+    return Resource(id=_id(cloud, service), typeURI=kind, name=service, domain=cloud)
+
+
+def _id(kind: str, name: str) -> str:
+    return str(uuid.uuid5(_SPACE, f"{kind}/{name}"))

@@ -1,0 +1,1 @@
+"""Decides whose tokens of other clouds are taken, and as whom."""

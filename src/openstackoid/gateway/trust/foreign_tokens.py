@@ -1,0 +1,216 @@
+"""Tokens of other clouds at this gateway: whether they are believed, and as whom they act here."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+
+from openstackoid import identity
+from openstackoid.federation import Federation
+from openstackoid.gateway.forwarding.downstream import read_whole
+from openstackoid.gateway.forwarding.upstream import Upstream
+from openstackoid.gateway.http import HttpError, Response
+from openstackoid.gateway.trust.local_keystone import Account, AccountError
+from openstackoid.identity import CatalogTooLongError
+from openstackoid.identity.catalog import missing
+from openstackoid.identity.trust import Distrust, advice, rewritten, theirs, untrusted, wanted
+from openstackoid.routing import Head, Refusal, Route, Target, target
+from openstackoid.routing.projects import in_project, may_have_project
+from openstackoid.routing.scoping import AUTH_TOKEN
+from openstackoid.scope import Cloud, join, split
+from openstackoid.scope.model import IDENTITY
+
+log = structlog.get_logger()
+
+KEPT = 60.0
+"""Seconds for which the projects of a token are remembered."""
+
+_MANY = 10_000
+
+Ids = Mapping[str, str]
+"""Project ids, from those of this cloud to those that the token's owner knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Ids of one project, where the token was issued and here; monotonic seconds."""
+
+    theirs: str
+    ours: str
+    until: float
+
+
+class Foreign:
+    """What one federation file says of the tokens of others."""
+
+    def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
+        self._federation = federation
+        self._here = here
+        self._upstream = upstream
+        self._trust = federation.clouds[here].trust
+        self._account = Account(federation, here, upstream)
+        self._pairs: dict[bytes, _Pair] = {}
+
+    async def admit(self, head: Head, route: Route, goal: Target) -> tuple[Route, Target, Ids]:
+        """Return route and target of a request with a project here in the path, and its ids.
+
+        Raises Refusal before anything is executed if the request is for a service of this cloud
+        and the token's issuer is not believed here. Whether the token itself is, the service asks.
+        """
+        if not self._concerns(head, route, goal):
+            return route, goal, {}
+        if strangers := untrusted(route, self._trust, self._here):
+            raise self._refusal(HTTPStatus.UNAUTHORIZED, advice(self._here, strangers[0]), route)
+        if not may_have_project(route.rest) or not (pair := await self._pair_of(head, route)):
+            return route, goal, {}
+        if pair.theirs == pair.ours:
+            return route, goal, {}
+        rest = in_project(route.rest, route.service, {pair.theirs: pair.ours})
+        route = route._replace(rest=rest)
+        goal = target(route, self._here, self._federation, self._here)
+        return route, goal, {pair.ours: pair.theirs}
+
+    async def explain(self, head: Head, route: Route, goal: Target) -> None:
+        """Raise Refusal if a service here answered 401 for a reason that only a gateway knows."""
+        if self._concerns(head, route, goal):
+            await self._pair_of(head, route)
+
+    def _concerns(self, head: Head, route: Route, goal: Target) -> bool:
+        local = route.scope is not None and not goal.remote
+        return local and route.service != IDENTITY and bool(head.value(AUTH_TOKEN))
+
+    async def _pair_of(self, head: Head, route: Route) -> _Pair | None:
+        """Return the projects of a request's token, None if it is of no single other cloud."""
+        issuer = route.issuer
+        if issuer is None or issuer == self._here:
+            return None
+        token, _ = split(head.value(AUTH_TOKEN) or "")
+        try:
+            return await self._pair(token, route, issuer)
+        except Distrust as distrust:
+            message = f"{self._here} does not take this token of {issuer}: {distrust}"
+            raise self._refusal(HTTPStatus.UNAUTHORIZED, message, route) from distrust
+        except AccountError as error:
+            raise self._without_account(error, route) from error
+
+    def check(self, method: str, route: Route, goal: Target) -> None:
+        """Refuse to validate a token that is not believed here, whatever its issuer says of it.
+
+        A service may ask who a token is of, and no more: the answer to anything else would be the
+        issuer's own, and it is another one's token that would be ended.
+        """
+        if method not in {"GET", "HEAD"}:
+            message = (
+                f"this token is of {goal.cloud}; a service here may ask whose it is, by GET or "
+                f"HEAD. Send anything else with the token itself as X-Auth-Token"
+            )
+            raise self._refusal(HTTPStatus.FORBIDDEN, message, route)
+        if goal.cloud not in self._trust:
+            raise self._refusal(HTTPStatus.NOT_FOUND, advice(self._here, goal.cloud), route)
+
+    async def validated(
+        self, answer: Response, route: Route, goal: Target
+    ) -> dict[str, Any] | None:
+        """Return the issuer's answer to a validation as the services here shall see it.
+
+        None if it is an error, which may pass as it is. Raises Refusal: keystonemiddleware asks for
+        a token's data and knows 404 for "there is no such token", where Keystone says 401 to a
+        token that asks for itself. A redirection would take the service's password along.
+        """
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            message = f"{goal.cloud} does not know this token, or it has expired"
+            raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=goal.cloud, service=route.service)
+        asks = answer.method == "GET"
+        silent = not asks and answer.status < HTTPStatus.MULTIPLE_CHOICES
+        if answer.status >= HTTPStatus.BAD_REQUEST or silent:
+            return None
+        if answer.status != HTTPStatus.OK:
+            message = f"{goal.cloud} answered {answer.status} where Keystone says who a token is of"
+            raise self._refusal(HTTPStatus.BAD_GATEWAY, message, route)
+        try:
+            document = await _document(answer)
+            return await self._rewritten(document, route, goal.cloud)
+        except Distrust as distrust:
+            message = f"{self._here} does not take this token of {goal.cloud}: {distrust}"
+            raise self._refusal(HTTPStatus.NOT_FOUND, message, route) from distrust
+        except AccountError as error:
+            raise self._without_account(error, route) from error
+
+    async def _rewritten(self, document: object, route: Route, issuer: str) -> dict[str, Any]:
+        trust = self._trust[issuer]
+        project = await self._account.project(wanted(document, trust, issuer))
+        catalog = await self._account.catalog(project)
+        if route.scope is not None:
+            catalog += missing(catalog, route.scope, self._federation, self._here)
+        return rewritten(document, trust, issuer, project, catalog)
+
+    async def _pair(self, token: str, route: Route, issuer: str) -> _Pair | None:
+        """Return the projects a token acts in, None where its issuer does not tell."""
+        key = hashlib.sha256(f"{issuer} {token}".encode()).digest()
+        now = time.monotonic()
+        known = self._pairs.get(key)
+        if known is not None and known.until > now:
+            return known
+        document = await self._asked(token, route, issuer)
+        if document is None:
+            return None
+        trust = self._trust[issuer]
+        project = await self._account.project(wanted(document, trust, issuer))
+        seen = rewritten(document, trust, issuer, project, ())["token"]
+        left = datetime.fromisoformat(seen["expires_at"]).timestamp() - time.time()
+        pair = _Pair(theirs(document), project.id, now + min(KEPT, left))
+        if len(self._pairs) >= _MANY:
+            self._pairs = {k: p for k, p in self._pairs.items() if p.until > now}
+            while len(self._pairs) >= _MANY:
+                del self._pairs[next(iter(self._pairs))]
+        self._pairs[key] = pair
+        return pair
+
+    async def _asked(self, token: str, route: Route, issuer: str) -> object | None:
+        """Return what the issuer says of a token, to the token itself."""
+        scope = route.scope
+        if scope is None:  # pragma: no cover  (foreign tokens come with one)
+            return None
+        question = Head("GET", "/v3/auth/tokens", (("X-Subject-Token", join(token, scope)),), 0)
+        rest = "/v3/auth/tokens?nocatalog=1"
+        asked = route._replace(
+            service=IDENTITY,
+            rest=rest,
+            expression=Cloud(issuer),
+            origin=None,
+            wallet=None,
+        )
+        try:
+            goal = target(asked, issuer, self._federation, self._here)
+            headers = identity.headers_for(question, asked, goal, self._here)
+            with await self._upstream.send("GET", goal, asked, headers, None) as answer:
+                return await _document(answer) if answer.status == HTTPStatus.OK else None
+        except Refusal:  # it cannot be reached; the service here may know the token still
+            return None
+
+    def _without_account(self, error: AccountError, route: Route) -> Refusal:
+        """Return what a stranger is told; why is for the cloud's operator alone."""
+        log.warning("the own account cannot be used", gateway=self._here, error=str(error))
+        message = (
+            f"the gateway of {self._here} cannot look up projects at present; the reason is in "
+            "its log. Tell its operator"
+        )
+        return self._refusal(HTTPStatus.SERVICE_UNAVAILABLE, message, route)
+
+    def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
+        return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
+
+
+async def _document(answer: Response) -> object:
+    try:
+        return json.loads(await read_whole(answer))
+    except (ValueError, RecursionError) as error:
+        raise Distrust("the answer of its Keystone is no JSON") from error
+    except (CatalogTooLongError, HttpError, TimeoutError) as error:
+        raise Distrust("the answer of its Keystone broke off, or is too long") from error

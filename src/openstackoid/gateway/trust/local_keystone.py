@@ -1,0 +1,224 @@
+"""The gateway's own account in its cloud's Keystone: a reader, who looks up projects and endpoints.
+
+The file (`own.account`) is YAML: `username`, `password`, and `user_domain_name` unless it is
+Default. A role `reader` on the system is enough. Nothing of it ever leaves the cloud.
+"""
+
+import asyncio
+import json
+import re
+import stat
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from openstackoid.federation import Federation
+from openstackoid.federation.model import PUBLIC
+from openstackoid.gateway.forwarding.downstream import read_whole
+from openstackoid.gateway.forwarding.upstream import Upstream
+from openstackoid.gateway.http import HttpError
+from openstackoid.identity import CatalogTooLongError
+from openstackoid.identity.headers import Headers
+from openstackoid.identity.trust import ById, ByName, Distrust, Project
+from openstackoid.routing import Refusal, Route, target
+from openstackoid.scope import Cloud
+from openstackoid.scope.model import IDENTITY
+
+KEPT = 60.0
+"""Seconds for which a project and the endpoints are remembered."""
+
+_RENEWED = 60.0
+"""Seconds before its end that a token is used no more."""
+
+_TEMPLATE = re.compile(r"[%$]\((?:project|tenant)_id\)s")
+
+
+class AccountError(Exception):
+    """Why the gateway's own account cannot be used, and what to do."""
+
+
+class Account:
+    """Asks the Keystone of the cloud `here`; remembers what it said for a minute."""
+
+    def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
+        self._federation = federation
+        self._here = here
+        self._upstream = upstream
+        self._token = ""
+        self._until = 0.0
+        self._login = asyncio.Lock()
+        self._known: dict[str, tuple[float, Any]] = {}
+
+    async def project(self, which: ById | ByName) -> Project:
+        """Return a project here; raises Distrust if there is none, AccountError."""
+        domain: dict[str, Any] | None
+        if isinstance(which, ById):
+            found = await self._one(f"/v3/projects/{quote(which.id, safe='')}", "project")
+            named = f"with the id {which.id}"
+        else:
+            named = f'called "{which.name}" in a domain "{which.domain}"'
+            domain = await self._named("domains", which.domain, {})
+            found = domain and await self._named(
+                "projects", which.name, {"domain_id": str(domain["id"])}
+            )
+        if not found or not found.get("enabled") or found.get("is_domain"):
+            raise Distrust(f"{self._here} has no project {named}, or it is disabled")
+        domain = await self._one(f"/v3/domains/{quote(found['domain_id'], safe='')}", "domain")
+        if not domain or not domain.get("enabled"):
+            raise Distrust(f"the domain of the project {named} is disabled in {self._here}")
+        return Project(found["id"], found["name"], domain["id"], domain["name"])
+
+    async def catalog(self, project: Project) -> list[dict[str, Any]]:
+        """Return the catalog of this cloud's own services, as a token of the project has it."""
+        services = await self._list("services")
+        endpoints = await self._list("endpoints")
+        catalog = []
+        for service in (s for s in services if s.get("enabled", True)):
+            its = [
+                {
+                    "id": e["id"],
+                    "interface": e["interface"],
+                    "region": e.get("region_id"),
+                    "region_id": e.get("region_id"),
+                    "url": url,
+                }
+                for e in endpoints
+                if e.get("service_id") == service["id"]
+                and e.get("enabled", True)
+                and ")s" not in (url := _TEMPLATE.sub(lambda _: project.id, str(e["url"])))
+            ]
+            if its:
+                catalog.append(
+                    {
+                        "id": service["id"],
+                        "type": service["type"],
+                        "name": service.get("name", ""),
+                        "endpoints": its,
+                    }
+                )
+        return catalog
+
+    async def _one(self, path: str, key: str) -> dict[str, Any] | None:
+        """Return one thing, None if there is none; what there is is remembered."""
+        document = await self._get(path, key)
+        return None if document is None else dict(document[key])
+
+    async def _named(self, kind: str, name: str, more: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return the one thing of exactly this name; a database may compare without case."""
+        query = urlencode({"name": name, **more})
+        document = await self._get(f"/v3/{kind}?{query}", kind)
+        return next((dict(t) for t in (document or {}).get(kind, ()) if t["name"] == name), None)
+
+    async def _list(self, kind: str) -> list[dict[str, Any]]:
+        document = await self._get(f"/v3/{kind}", kind)
+        return list((document or {}).get(kind, ()))
+
+    async def _get(self, path: str, key: str) -> dict[str, Any] | None:
+        """Return a document, None if there is none; raises AccountError.
+
+        An empty list is asked for again the next time, as is what there is not.
+        """
+        now = time.monotonic()
+        until, known = self._known.get(path, (0.0, None))
+        if until > now:
+            return dict(known)
+        try:
+            status, document, _ = await self._ask("GET", path, await self._renewed(), b"")
+            if status == HTTPStatus.UNAUTHORIZED:  # revoked before its time
+                self._until = 0.0
+                status, document, _ = await self._ask("GET", path, await self._renewed(), b"")
+            if status == HTTPStatus.NOT_FOUND:
+                return None
+            if status != HTTPStatus.OK:
+                raise self._failed(
+                    f"Keystone answered {status} to GET {path.partition('?')[0]}; "
+                    "give its user the role reader on the system"
+                )
+            if document[key]:
+                self._known = {p: k for p, k in self._known.items() if k[0] > now}
+                self._known[path] = now + KEPT, document
+            return dict(document)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._failed("Keystone gave an answer that is none of its own") from error
+
+    async def _renewed(self) -> str:
+        """Return a token that is good for a while."""
+        async with self._login:
+            if time.time() < self._until - _RENEWED:
+                return self._token
+            file = self._federation.clouds[self._here].own.account
+            body = json.dumps(_authentication(read(file, self._here))).encode()
+            status, document, token = await self._ask("POST", "/v3/auth/tokens", "", body)
+            if status != HTTPStatus.CREATED:
+                raise self._failed(f"Keystone answered {status} to the login of {file}")
+            self._until = datetime.fromisoformat(document["token"]["expires_at"]).timestamp()
+            self._token = token
+            return token
+
+    async def _ask(
+        self, method: str, path: str, token: str, body: bytes
+    ) -> tuple[int, dict[str, Any], str]:
+        route = Route(IDENTITY, PUBLIC, path, None, Cloud(self._here), None)
+        try:
+            goal = target(route, self._here, self._federation, self._here)
+            headers: Headers = (("Host", goal.host), ("Accept", "application/json"))
+            if token:
+                headers = (*headers, ("X-Auth-Token", token))
+            if body:
+                length = ("Content-Length", str(len(body)))
+                headers = (*headers, ("Content-Type", "application/json"), length)
+            with await self._upstream.send(method, goal, route, headers, body or None) as answer:
+                data = await read_whole(answer)
+                document = json.loads(data) if answer.status < HTTPStatus.BAD_REQUEST else {}
+                return answer.status, document, answer.headers.get("x-subject-token")
+        except (Refusal, CatalogTooLongError) as error:
+            raise self._failed(str(error)) from error
+        except (HttpError, TimeoutError) as error:
+            raise self._failed("the answer of Keystone broke off") from error
+
+    def _failed(self, why: str) -> AccountError:
+        return AccountError(f"the gateway of {self._here} cannot look up a project: {why}")
+
+
+def read(file: Path | None, here: str) -> dict[str, str]:
+    """Return what is in the file of an account; raises AccountError."""
+    if file is None:
+        raise AccountError(
+            f"clouds.{here}.own.account is missing in the federation file of {here}: a file with "
+            "username and password of a reader on the system, by which projects are looked up"
+        )
+    try:
+        if file.stat().st_mode & stat.S_IRWXO:
+            raise AccountError(f"{file} can be read by everyone; make it yours: chmod 600 {file}")
+        document = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AccountError(f"{file} can't be read: {error.strerror}") from error
+    except (YAMLError, ValueError):
+        document = None  # the message of the error quotes the file
+    known = {"username", "password", "user_domain_name"}
+    if (
+        not isinstance(document, dict)
+        or not {"username", "password"} <= document.keys() <= known
+        or not all(isinstance(value, str) and value for value in document.values())
+    ):
+        raise AccountError(
+            f"{file} must be YAML with username and password, and perhaps user_domain_name, as text"
+        )
+    return document
+
+
+def _authentication(account: Mapping[str, str]) -> dict[str, Any]:
+    user = {
+        "name": account["username"],
+        "password": account["password"],
+        "domain": {"name": account.get("user_domain_name", "Default")},
+    }
+    identity = {"methods": ["password"], "password": {"user": user}}
+    return {"auth": {"identity": identity, "scope": {"system": {"all": True}}}}

@@ -1,0 +1,6 @@
+"""Whether the clouds of a federation are as its file says: what `federation check --live` does."""
+
+from openstackoid.livecheck.catalogs import Account, accounts
+from openstackoid.livecheck.check import Checked, check
+
+__all__ = ["Account", "Checked", "accounts", "check"]

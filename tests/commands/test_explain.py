@@ -1,0 +1,174 @@
+"""`openstackoid explain`."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from openstackoid.commands.main import main
+
+FEDERATION = """
+clouds:
+  CloudOne:
+    frontends:
+      identity: http://cloudone:8888/identity
+      image: http://cloudone:8888/image
+    backends:
+      image: http://127.0.0.1:19292
+  CloudTwo:
+    frontends:
+      image: http://cloudtwo:9292
+  Half:
+    frontends: {identity: "http://half/identity", image: "http://half/image"}
+    backends: {image: "http://127.0.0.3:19292"}
+"""
+IMAGES = "http://cloudone:8888/image/v2/images"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """Return the federation file of CloudOne."""
+    file = tmp_path / "federation.yaml"
+    file.write_text(FEDERATION)
+    return str(file)
+
+
+def explain(file: str, *arguments: str, cloud: str = "CloudOne") -> Result:
+    """Return what `openstackoid explain …` does."""
+    options = ["--federation", file, "--cloud", cloud]
+    return CliRunner().invoke(main, ["explain", *options, *arguments])
+
+
+def test_a_request_without_a_scope_is_one_hop(file: str) -> None:
+    """To the backend, unchanged."""
+    result = explain(file, "GET", IMAGES)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "CloudOne: image, without a scope, unchanged\n  sent to http://127.0.0.1:19292/v2/images\n"
+    )
+
+
+def test_a_detour_is_shown(file: str) -> None:
+    """The address that is connected to, behind the one the request is for."""
+    Path(file).write_text(FEDERATION.replace("  Half:", "    connect: 10.8.0.2\n  Half:"))
+    result = explain(file, "--scope", "glance=CloudTwo", "get", IMAGES)
+    assert "  sent to http://cloudtwo:9292/v2/images by way of 10.8.0.2\n" in result.stdout
+
+
+def test_a_request_to_another_cloud_is_two_hops(file: str) -> None:
+    """The second gateway knows its backend; this file does not."""
+    result = explain(file, "--scope", "glance=CloudTwo", "get", IMAGES)
+    scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "CloudOne: image is taken in CloudTwo\n"
+        f"  scope   {scope}\n"
+        "  sent to http://cloudtwo:9292/v2/images\n"
+        "CloudTwo: image is taken in CloudTwo\n"
+        f"  scope   {scope}\n"
+        "  sent to its backend, which only CloudTwo's file has\n"
+    )
+
+
+def test_a_cloud_without_a_gateway_is_one_hop(file: str) -> None:
+    """The service itself is there."""
+    Path(file).write_text(FEDERATION.replace("  Half:", "    gateway: false\n  Half:"))
+    result = explain(file, "--scope", "glance=CloudTwo", "get", IMAGES)
+    assert result.stdout.endswith("  sent to http://cloudtwo:9292/v2/images\n")
+    assert "CloudTwo: image" not in result.stdout
+
+
+def test_operators_have_a_way_for_each_cloud(file: str) -> None:
+    """In the order written; a cloud that lacks the service does not end the others' ways."""
+    result = explain(file, "--scope", "image=CloudTwo|CloudOne", "GET", IMAGES)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = [line for line in result.stdout.splitlines() if not line.startswith("  scope")]
+    assert lines == [
+        "CloudOne: image is taken in CloudTwo",
+        "  sent to http://cloudtwo:9292/v2/images",
+        "CloudTwo: image is taken in CloudTwo",
+        "  sent to its backend, which only CloudTwo's file has",
+        "CloudOne: image is taken in CloudOne",
+        "  sent to http://127.0.0.1:19292/v2/images",
+    ]
+    url = "http://cloudone:8888/identity/v3"
+    result = explain(file, "--scope", "identity=CloudTwo&Half", "GET", url)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: CloudTwo has no identity service")
+    assert result.stdout.startswith(
+        "CloudOne: answers 400 Bad Request\nCloudOne: identity is taken"
+    )
+    assert result.stdout.endswith("Half: answers 404 Not Found\n")
+
+
+@pytest.mark.parametrize(
+    ("scope", "url", "status", "message"),
+    [
+        (
+            "image=CloudTow",
+            IMAGES,
+            "400 Bad Request",
+            'unknown cloud "CloudTow"; did you mean "CloudTwo"?',
+        ),
+        (
+            "identity=CloudTwo",
+            "http://cloudone:8888/identity/v3",
+            "400 Bad Request",
+            "CloudTwo has no",
+        ),
+        ("{}", "http://cloudone:8888/identity/v3", "404 Not Found", "CloudOne has no identity"),
+        (
+            "{}",
+            "http://cloudone:9999/",
+            "404 Not Found",
+            "no service of CloudOne is at this address",
+        ),
+    ],
+)
+def test_a_refusal_is_told_with_the_gateway_that_answers(
+    file: str, scope: str, url: str, status: str, message: str
+) -> None:
+    """Exit code 1; where the service is missing elsewhere, this gateway says so."""
+    result = explain(file, "--scope", scope, "GET", url)
+    assert result.exit_code == 1
+    assert result.stdout == f"CloudOne: answers {status}\n"
+    assert message in result.stderr
+
+
+def test_a_refusal_of_the_second_gateway_is_its_own(file: str) -> None:
+    """After the hop that led there."""
+    result = explain(file, "--scope", "*=Half", "GET", "http://cloudone:8888/identity/v3")
+    assert result.exit_code == 1
+    assert "  sent to http://half/identity/v3\n" in result.stdout
+    assert result.stdout.endswith("Half: answers 404 Not Found\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["cloudone/image", "/image", "ftp://cloudone/image", "http://", "http://cloudone:port/x",
+     "http://cloudone:99999/", "http://[::1/", "http://me:secret@cloudone:8888/image"],
+)  # fmt: skip
+def test_what_is_no_url_is_a_wrong_use(file: str, url: str) -> None:
+    """Exit code 2 and an example."""
+    result = explain(file, "GET", url)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is no URL; write one like http://cloudone:8888/image/v2" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("cloud", "hint"),
+    [("cloudtoo", 'did you mean "CloudTwo"?'), ("Nope", "known are CloudOne, CloudTwo, Half")],
+)
+def test_an_unknown_cloud_is_a_wrong_use(file: str, cloud: str, hint: str) -> None:
+    """Exit code 2, and the nearest name, or all."""
+    result = explain(file, "GET", IMAGES, cloud=cloud)
+    assert result.exit_code == 2
+    assert f'{file} has no cloud "{cloud}"; {hint}\n' in result.stderr
+
+
+def test_file_and_cloud_may_come_from_the_environment(file: str) -> None:
+    """As the gateway's do."""
+    variables = {"OPENSTACKOID_FEDERATION": file, "OPENSTACKOID_CLOUD": "CloudOne"}
+    result = CliRunner(env=variables).invoke(main, ["explain", "GET", IMAGES])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("CloudOne: image")

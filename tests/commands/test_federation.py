@@ -1,0 +1,216 @@
+"""`openstackoid federation`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from openstackoid.commands.main import main
+
+ENDPOINTS = json.dumps(
+    [
+        {
+            "Region": "R",
+            "Service Type": service,
+            "Interface": "public",
+            "Enabled": True,
+            "URL": f"http://one/{service}",
+        }
+        for service in ("identity", "image")
+    ]
+)
+ENTRY = """\
+clouds:
+  One:
+    region: R
+    frontends:
+      identity: http://one/identity
+      image: http://one/image
+"""
+
+
+def run(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
+    """Return what `openstackoid federation …` does."""
+    return CliRunner().invoke(main, ["federation", *map(str, arguments)], input=stdin)
+
+
+def test_check_prints_each_address_in_full(tmp_path: Path) -> None:
+    """One line per interface, never cut to the width of a terminal."""
+    file = tmp_path / "f.yaml"
+    long = "a-rather-long-host-name.that-no-terminal-of-eighty-columns-would-show.example"
+    file.write_text(
+        "clouds:\n  One:\n    frontends:\n"
+        f'      image: {{public: "http://{long}:9292", internal: "http://[fe80:a:b::1]:9292"}}\n'
+        "      ledger: http://one/ledger\n"
+        "    backends: {image: 'http://127.0.0.1:19292'}\n"
+    )
+    result = run("check", file)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["Cloud", "Service", "Interface", "Frontend", "Backend"],
+        ["One", "image", "public", f"http://{long}:9292", "http://127.0.0.1:19292"],
+        ["One", "image", "internal", "http://[fe80:a:b::1]:9292", "http://127.0.0.1:19292"],
+        ["One", "ledger", "(not", "official)", "public", "http://one/ledger", "-"],
+    ]
+
+
+def test_check_lists_the_faults(tmp_path: Path) -> None:
+    """Exit code 1, the faults on stderr."""
+    file = tmp_path / "f.yaml"
+    file.write_text("clouds:\n  One:\n    frontends: {image: one}\n    foo: 1\n")
+    result = run("check", file)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert [line.partition(":")[2] for line in result.stderr.splitlines()] == [
+        f' {file}:3: clouds.One.frontends.image: "one" must be a URL like '
+        'http://192.0.2.1:8774/compute ("" is no host)',
+        "4: clouds.One.foo: unknown key; known are backends, bind, connect, frontends, gateway, "
+        "keys, own, peer, region, trust",
+    ]
+
+
+def test_check_tells_what_a_service_may_be_a_mistake_for(tmp_path: Path) -> None:
+    """On stderr, for a service of one's own is allowed; also one whose infrastructure is shared."""
+    file = tmp_path / "f.yaml"
+    file.write_text(
+        "clouds:\n  One: {frontends: {imagee: 'http://one/', ledger: 'http://one:1/'}}\n"
+        "  Two: {frontends: {image: 'http://two/'}}\n"
+        "shared: [{clouds: [One, Two], services: [netwrok]}]\n"
+    )
+    result = run("check", file)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        '"imagee" is no official service; did you mean "image"?',
+        '"netwrok" is no official service; did you mean "network"?',
+    ]
+
+
+def test_check_says_that_a_file_is_missing(tmp_path: Path) -> None:
+    """Without a line, of which it has none."""
+    result = run("check", tmp_path / "none.yaml")
+    assert (result.exit_code, result.stdout) == (1, "")
+    expected = f"Error: {tmp_path}/none.yaml: can't be read: No such file or directory\n"
+    assert result.stderr == expected
+
+
+def test_import_prints_a_new_file(tmp_path: Path) -> None:
+    """From a file and from standard input."""
+    endpoints = tmp_path / "endpoints.json"
+    endpoints.write_text(ENDPOINTS)
+    for result in (
+        run("import", "--cloud", "One", endpoints),
+        run("import", "--cloud", "One", "-", stdin=ENDPOINTS),
+    ):
+        assert (result.exit_code, result.stdout, result.stderr) == (0, ENTRY, "")
+
+
+def test_import_into_a_file_extends_it(tmp_path: Path) -> None:
+    """A new file is made, one that is there is extended; importing again changes nothing."""
+    file = tmp_path / "f.yaml"
+    for _ in range(2):
+        result = run("import", "--cloud", "One", "--into", file, "-", stdin=ENDPOINTS)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr == f"{file}: One imported\n"
+        assert file.read_text() == ENTRY
+    backend = "--backend", "glance=http://127.0.0.1:19292"
+    run("import", "--cloud", "One", "--into", file, *backend, "-", stdin=ENDPOINTS)
+    assert file.read_text() == ENTRY + "    backends:\n      image: http://127.0.0.1:19292\n"
+
+
+def test_import_replaces_the_file_as_a_whole(tmp_path: Path) -> None:
+    """Its mode stays, a link stays a link, a reader of the old file reads on, nothing is left."""
+    file, link = tmp_path / "real.yaml", tmp_path / "link.yaml"
+    file.write_text("# ours\n" + ENTRY.replace("One", "Zero").replace("one", "zero"))
+    file.chmod(0o640)
+    link.symlink_to(file)
+    with file.open() as reader:
+        result = run("import", "--cloud", "One", "--into", link, "-", stdin=ENDPOINTS)
+        assert "One:" not in reader.read()
+    assert result.exit_code == 0
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert file.read_text().startswith("# ours\n")
+    assert "One:" in file.read_text()
+    assert sorted(tmp_path.iterdir()) == [link, file]
+
+
+def test_import_that_fails_leaves_the_file_alone(tmp_path: Path) -> None:
+    """To the byte, and leaves nothing beside it."""
+    file = tmp_path / "f.yaml"
+    text = "clouds: {Zero: {frontends: {image: 'http://one/image'}}}\n"
+    file.write_text(text)
+    result = run("import", "--cloud", "One", "--into", file, "-", stdin=ENDPOINTS)
+    assert result.exit_code == 1
+    assert (
+        "clouds.One.frontends.image: http://one/image is the address of Zero's image"
+        in result.stderr
+    )
+    assert file.read_text() == text
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_import_says_when_a_file_cannot_be_written(tmp_path: Path) -> None:
+    """Exit code 1 and the reason."""
+    file = tmp_path / "none" / "f.yaml"
+    result = run("import", "--cloud", "One", "--into", file, "-", stdin=ENDPOINTS)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: {file}: can't be written: No such file or directory\n"
+
+
+@pytest.mark.parametrize("text", ["", "One", "[", b"\xff\xfe", "[" * 100_000])
+def test_import_says_what_is_no_json(text: str | bytes) -> None:
+    """With the command that makes it."""
+    result = run("import", "--cloud", "One", "-", stdin=text)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is not JSON" in result.stderr
+    assert "openstack endpoint list -f json" in result.stderr
+
+
+def test_import_refuses_a_file_that_is_not_utf8(tmp_path: Path) -> None:
+    """It is not taken for a fault of the endpoints."""
+    file = tmp_path / "f.yaml"
+    file.write_bytes(b"# \xff\n")
+    result = run("import", "--cloud", "One", "--into", file, "-", stdin=ENDPOINTS)
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {file}: can't be read: it is not UTF-8\n"
+
+
+@pytest.mark.parametrize("backend", ["image", "image=", "image=one", "image=http://one/v2"])
+def test_import_says_what_is_no_backend(backend: str) -> None:
+    """Exit code 2: the command is wrong."""
+    result = run("import", "--cloud", "One", "--backend", backend, "-", stdin=ENDPOINTS)
+    assert result.exit_code == 2
+    assert f"Invalid value for --backend: {backend}: " in result.stderr
+
+
+def test_import_refuses_a_name_that_is_none() -> None:
+    """A cloud's name goes into headers and addresses."""
+    result = run("import", "--cloud", "Cloud One", "-", stdin=ENDPOINTS)
+    assert result.exit_code == 1
+    assert '"Cloud One" is no valid name' in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ("trust: {Two: {projects: same-id, roles: {a: a}}}", "clouds.One.own.account is missing"),
+        ("own: {account: nowhere.yaml}", "nowhere.yaml can't be read: No such file"),
+        ("own: {keys: nowhere.json}", "nowhere.json can't be read: No such file"),
+        (f"keys: {{sign: {'x' * 43}, seal: {'y' * 43}}}", "not the public halves of any own.keys"),
+        ("own: {certificate: nowhere.pem, key: nowhere.key}", "nowhere"),
+    ],
+)
+def test_check_reads_what_its_own_gateway_would(tmp_path: Path, more: str, fault: str) -> None:
+    """The file of a gateway has backends; in others' files there is nothing to be read."""
+    file = tmp_path / "f.yaml"
+    text = (
+        "clouds:\n  One:\n    frontends: {image: 'http://one/'}\n"
+        f"    backends: {{image: 'http://127.0.0.1:9'}}\n    {more}\n"
+        "  Two: {frontends: {image: 'http://two/'}}\n"
+    )
+    file.write_text(text)
+    result = run("check", file)
+    assert result.exit_code == 1
+    assert fault in result.stderr
+    file.write_text(text.replace("    backends: {image: 'http://127.0.0.1:9'}\n", ""))
+    assert run("check", file).exit_code == 0

@@ -1,0 +1,223 @@
+"""Gateways prove themselves to each other: signatures."""
+
+import json
+import time
+
+import pytest
+from gateway.credentials import give_keys, reload
+from gateway.played import TOKEN, Answered, Clouds
+
+from openstackoid.gateway.admission.peers import Peers, PeersError
+from openstackoid.gateway.server import Gateway
+from openstackoid.gateway.settings import Settings
+from openstackoid.identity.keys import Keys, make
+from openstackoid.identity.signature import LIFETIME, Hop, sign
+from openstackoid.routing import Head
+
+COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
+SCOPE = f"X-Scope: {COMPLETED}"
+AUTH = f"X-Auth-Token: {TOKEN}!SCOPE!{COMPLETED}"
+VIA = "Via: 1.1 CloudOne (openstackoid)"
+
+
+def refused(answered: Answered, reason: str) -> bool:
+    """Tell whether an answer is the refusal of a hop, which says why and that nothing was done."""
+    error = json.loads(answered.body)["error"]
+    return (
+        answered.status == 401
+        and "CloudTwo does not believe that the gateway of" in error["message"]
+        and reason in error["message"]
+        and error["sent"] is False
+        and TOKEN not in error["message"]
+    )
+
+
+def proof(
+    keys: Keys,
+    path: str = "/v2/images",
+    method: str = "GET",
+    service: str = "image",
+    audience: str = "CloudTwo",
+    age: float = 0,
+) -> str:
+    """Return the header by which CloudOne's gateway signs a request with SCOPE and AUTH."""
+    headers = (("X-Scope", COMPLETED), ("X-Auth-Token", AUTH.partition(": ")[2]))
+    hop = Hop("CloudOne", audience, service, Head(method, path, headers, 0))
+    return f"X-Scope-Proof: {sign(hop, keys.sign, time.time() - age)}"
+
+
+async def test_a_hop_is_signed_and_the_service_does_not_see_it(clouds: Clouds) -> None:
+    """With keys in the file, work across the border goes on as before."""
+    await give_keys(clouds, "CloudOne", "CloudTwo")
+    for method, body in (("GET", b""), ("POST", b"{}")):
+        answered = await clouds.ask(
+            "CloudOne", "image", "/v2/a%2Fb?x=%7e&y", SCOPE, AUTH, method=method, body=body
+        )
+        assert answered.status == 200
+    for received in clouds.backends["CloudTwo"]["image"].requests:
+        assert received.values("x-scope-proof") == []
+        assert received.values("x-auth-token") == [AUTH.partition(": ")[2]]
+
+
+async def test_all_of_several_clouds_are_signed_for(clouds: Clouds) -> None:
+    """Each branch of an expression is a hop of its own."""
+    await give_keys(clouds, "CloudOne")
+    answered = await clouds.ask(
+        "CloudOne", "image", "/v2/images", "X-Scope: image=CloudOne|CloudTwo"
+    )
+    assert answered.status == 200
+    await clouds.ask("CloudOne", "image", "/v2/images", "X-Scope: image=CloudTwo|CloudOne")
+    assert len(clouds.backends["CloudTwo"]["image"].requests) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_unsigned_hop_is_refused(clouds: Clouds, method: str) -> None:
+    """Who says that it comes from a gateway with keys has to have them."""
+    await give_keys(clouds, "CloudOne")
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, method=method)
+    assert refused(answered, "has to sign")
+    assert clouds.executed == 0
+
+
+async def test_a_signature_is_taken_once(clouds: Clouds) -> None:
+    """Whoever has read one on its way cannot use it, not even after a reload."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    signature = proof(keys)
+    ask = ("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, signature)
+    assert (await clouds.ask(*ask)).status == 200
+    assert refused(await clouds.ask(*ask), "used before")
+    await reload(clouds)
+    assert refused(await clouds.ask(*ask), "used before")
+    assert clouds.executed == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"age": LIFETIME + 2}, "clocks"),
+        ({"age": -LIFETIME - 2}, "clocks"),
+        ({"path": "/v2/other"}, "htu differs"),
+        ({"method": "DELETE"}, "htm differs"),
+        ({"service": "compute"}, "service differs"),
+        ({"audience": "CloudThree"}, "aud differs"),
+    ],
+)
+async def test_a_signature_for_something_else_is_refused(
+    clouds: Clouds, changes: dict, reason: str
+) -> None:
+    """Old, of the future, or of another request."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    signature = proof(keys, **changes)
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, signature)
+    assert refused(answered, reason)
+    assert clouds.executed == 0
+
+
+async def test_a_foreign_key_proves_nothing(clouds: Clouds) -> None:
+    """Neither a stranger's, nor that of another cloud of the federation."""
+    keys = await give_keys(clouds, "CloudOne", "CloudTwo")
+    for other in (make(), keys["CloudTwo"]):
+        signature = proof(other)
+        answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, signature)
+        assert refused(answered, "not made with its key")
+    assert clouds.executed == 0
+
+
+async def test_another_token_is_not_covered(clouds: Clouds) -> None:
+    """A token that is put in the place of the one that was signed for."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    mine = f"X-Auth-Token: mine!SCOPE!{COMPLETED}"
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, mine, VIA, proof(keys))
+    assert refused(answered, "headers differs")
+    twice = (proof(keys), proof(keys))
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, *twice)
+    assert refused(answered, "once")
+    assert clouds.executed == 0
+
+
+@pytest.mark.parametrize(
+    ("origin", "reason"), [("CloudThree", "no cloud CloudThree"), ("CloudTwo", "to itself")]
+)
+async def test_a_gateway_nobody_knows_is_refused(clouds: Clouds, origin: str, reason: str) -> None:
+    """Nor does a gateway send anything to itself."""
+    via = f"Via: 1.1 {origin} (openstackoid)"
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, via)
+    assert refused(answered, reason)
+    assert clouds.executed == 0
+
+
+async def test_a_signature_from_outside_means_nothing(clouds: Clouds) -> None:
+    """A client's is neither read nor passed on, with a scope or without one."""
+    for headers in ([SCOPE, AUTH], [], ["X-Scope: image=CloudOne"]):
+        answered = await clouds.ask(
+            "CloudOne", "image", "/v2/images", *headers, "X-Scope-Proof: forged"
+        )
+        assert answered.status == 200
+    every = [r for c in clouds.backends.values() for b in c.values() for r in b.requests]
+    assert len(every) == 3
+    assert not any(received.values("x-scope-proof") for received in every)
+
+
+async def test_keys_are_changed_without_a_restart(clouds: Clouds) -> None:
+    """The old ones prove nothing any more once the file has others."""
+    old = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    await give_keys(clouds, "CloudOne")
+    assert (await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)).status == 200
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, proof(old))
+    assert refused(answered, "not made with its key")
+
+
+@pytest.mark.parametrize("part", ["keys", "own"])
+async def test_keys_without_their_other_half_are_refused(clouds: Clouds, part: str) -> None:
+    """A gateway that others would not believe does not start, and says what is missing."""
+    await give_keys(clouds, "CloudOne")
+    del clouds.document["clouds"]["CloudOne"][part]
+    clouds.save()
+    with pytest.raises(PeersError, match="keys of CloudOne are not the public halves"):
+        Gateway(Settings(clouds.file, "CloudOne"))
+
+
+async def test_keys_that_cannot_be_read_change_nothing(clouds: Clouds) -> None:
+    """A reload that fails leaves the gateway as it was."""
+    await give_keys(clouds, "CloudOne")
+    clouds.document["clouds"]["CloudOne"]["own"]["keys"] = "nowhere.json"
+    clouds.save()
+    await clouds.gateways["CloudOne"].reload()
+    assert (await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)).status == 200
+
+
+async def test_a_gateway_whose_signatures_are_too_many_is_told_to_wait(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """429, and nothing is executed: to forget a signature would let it be used again."""
+    monkeypatch.setattr("openstackoid.gateway.admission.replay.SIGNATURES", 1)
+    await give_keys(clouds, "CloudOne")
+    assert (await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)).status == 200
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", SCOPE, AUTH)
+    assert answered.status == 429
+    assert answered.values("retry-after") == [f"{LIFETIME}"]
+    error = json.loads(answered.body)["error"]
+    assert (error["cloud"], error["sent"]) == ("CloudTwo", False)
+    assert "the gateway of CloudOne" in error["message"]
+    assert clouds.executed == 1
+
+
+async def test_a_signature_of_too_many_requests_is_not_kept(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a gateway may send is counted before; and a signature used before counts for nobody."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    steps = []
+    taken = Peers.take
+
+    def take(*args: object) -> None:
+        steps.append("taken")
+        taken(*args)
+
+    limits = clouds.gateways["CloudTwo"]._relay._limits
+    monkeypatch.setattr(Peers, "take", take)
+    monkeypatch.setattr(limits, "gateway", lambda *_: steps.append("counted"))
+    ask = ("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, proof(keys))
+    assert (await clouds.ask(*ask)).status == 200
+    assert refused(await clouds.ask(*ask), "used before")
+    assert steps == ["counted", "taken"]

@@ -1,0 +1,32 @@
+"""Clouds that are down, and when they are back."""
+
+import asyncio
+
+import pytest
+from gateway.backend import Backend
+from gateway.ports import free_ports
+
+from openstackoid.gateway.dispatch import health
+
+
+async def test_a_cloud_is_back_when_one_of_its_addresses_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever that is: its services may be at ports of their own, some of which are closed."""
+    monkeypatch.setattr(health, "INTERVAL", 0.02)
+    looked = asyncio.Event()
+    addresses = [("127.0.0.2", port) for port in free_ports(2)]
+
+    def known(_: str) -> list[tuple[str, int]]:
+        looked.set()
+        return addresses
+
+    watched = health.Health(known, 5)
+    watched.failed("CloudTwo")
+    await looked.wait()
+    assert watched.down("CloudTwo")
+    async with Backend() as backend, asyncio.timeout(10):
+        addresses[1] = ("127.0.0.1", backend.port)
+        await asyncio.gather(*watched._watches.values())
+    assert not watched.down("CloudTwo")
+    await watched.close()

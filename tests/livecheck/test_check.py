@@ -1,0 +1,107 @@
+"""All clouds together: tables and faults."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from openstackoid.commands.main import main
+from openstackoid.federation import Federation, loads
+from openstackoid.livecheck import check
+
+from .conftest import Frontend
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "clouds.yaml"
+    file.write_text("clouds: {}\n")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(file))
+
+
+def federation(*urls: str) -> Federation:
+    clouds = "".join(f"  C{i}: {{frontends: {{image: '{url}'}}}}\n" for i, url in enumerate(urls))
+    return loads(f"clouds:\n{clouds}")
+
+
+def test_a_cloud_that_answers_has_no_faults(frontend: Frontend) -> None:
+    """Without an entry in clouds.yaml its catalog is not looked at, and that is said."""
+    frontend.date = format_datetime(datetime.now(UTC), usegmt=True)
+    checked = check(federation(frontend.url))
+    assert checked.faults == []
+    assert checked.clouds[1][:3] == ("C0", "1 of 1", "none (http)")
+    assert checked.clouds[1][3] in {"+0 s", "-0 s", "-1 s"}
+    assert checked.clouds[1][4] == "not looked at (no entry in clouds.yaml)"
+
+
+def test_who_cannot_be_reached_is_told_with_the_address(frontend: Frontend) -> None:
+    """The other clouds are checked all the same."""
+    nowhere = "http://127.0.0.1:1"
+    checked = check(federation(nowhere, frontend.url))
+    assert checked.faults == [f"C0: image at {nowhere}: Connection refused"]
+    assert [row[1] for row in checked.clouds[1:]] == ["0 of 1", "1 of 1"]
+
+
+def test_a_service_that_fails_is_told_with_its_status(frontend: Frontend) -> None:
+    """Any answer below 500 is one of a service that runs: many want a token."""
+    frontend.answer = (401, {})
+    assert check(federation(frontend.url)).faults == []
+    frontend.answer = (503, {})
+    assert check(federation(frontend.url)).faults == [
+        f"C0: image at {frontend.url}: it answers 503"
+    ]
+
+
+def test_clocks_that_differ_are_told(frontend: Frontend) -> None:
+    """Signed requests between gateways would be refused."""
+    frontend.date = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    (fault,) = check(federation(frontend.url)).faults
+    assert fault.startswith("C0: image: its clock and ours differ by ")
+    assert fault.endswith("let both follow NTP")
+
+
+def test_a_date_that_is_none_is_no_clock(frontend: Frontend) -> None:
+    """Nor a reason to fail."""
+    frontend.date = "yesterday"
+    assert check(federation(frontend.url)).clouds[1][3] == "-"
+
+
+def test_what_is_not_http_is_told(frontend: Frontend) -> None:
+    """A TLS frontend behind an http address, for one, the other way round."""
+    url = frontend.url.replace("http", "https")
+    (fault,) = check(federation(url)).faults
+    assert fault.startswith(f"C0: image at {url}: ")
+
+
+def test_the_command_prints_the_tables_and_exits_1_with_the_faults(
+    frontend: Frontend, tmp_path: Path
+) -> None:
+    """Data on stdout, messages on stderr."""
+    file = tmp_path / "f.yaml"
+    file.write_text(f"clouds: {{One: {{frontends: {{image: '{frontend.url}'}}}}}}\n")
+    result = CliRunner().invoke(main, ["federation", "check", "--live", str(file)])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[0].split() == [
+        "Cloud",
+        "Services",
+        "Certificate",
+        "Clock",
+        "Catalog",
+    ]
+    frontend.answer = (500, {})
+    result = CliRunner().invoke(main, ["federation", "check", "--live", str(file)])
+    assert result.exit_code == 1
+    assert "it answers 500" in result.stderr
+
+
+@pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
+def test_an_entry_that_cannot_log_in_is_a_fault(frontend: Frontend, tmp_path: Path) -> None:
+    """It is there, and so is not told as missing."""
+    auth = "{auth_url: 'http://127.0.0.1:1', username: a, password: b, project_name: c}"
+    (tmp_path / "clouds.yaml").write_text(f"clouds: {{C0: {{auth: {auth}}}}}\n")
+    checked = check(federation(frontend.url))
+    (fault,) = checked.faults
+    assert fault.startswith("C0: the entry in clouds.yaml can't log in: ")
+    assert checked.clouds[1][4] == "not looked at (no login)"
