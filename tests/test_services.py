@@ -2,7 +2,16 @@
 
 import pytest
 
-from openstackoid.services import is_data
+from openstackoid.services import (
+    BOUND,
+    Service,
+    called,
+    callers_of,
+    is_data,
+    known_names,
+    service_type,
+    special,
+)
 
 DATA = [
     ("image", "/v2/images/i/file", True),
@@ -25,3 +34,55 @@ DATA = [
 def test_bytes_of_users_are_known_by_their_path(service: str, path: str, data: bool) -> None:
     """An object and the data of an image are the user's own; a list of them is not."""
     assert is_data(service, path) is data
+
+
+@pytest.mark.parametrize(
+    ("name", "official"),
+    [
+        ("cinder", "block-storage"),
+        ("volumev3", "block-storage"),
+        ("block_storage", "block-storage"),
+        ("Nova", "compute"),
+        ("nothing", None),
+    ],
+)
+def test_names_are_folded_to_the_official_type(name: str, official: str | None) -> None:
+    """Types, aliases and projects' names; what the authority does not know is None."""
+    assert service_type(name) == official
+    assert name == "nothing" or name.lower() in known_names() or official in known_names()
+
+
+def test_what_follows_compute_is_bound_to_it() -> None:
+    """A server's volumes, networks and inventories are in its own cloud."""
+    assert BOUND == ("block-storage", "network", "placement")
+
+
+def test_servers_and_volumes_are_made_of_images() -> None:
+    """So nova and cinder call glance, with the token of their user."""
+    assert called() == {"image"}
+    assert callers_of("image") == {"compute", "block-storage"}
+    assert callers_of("network") == set()
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "key"),
+    [
+        ("image", "/v2/images", None),
+        ("image", "/v2/images/", None),
+        ("compute", "/v2.1/flavors", "flavor"),
+        ("compute", "/v2/0123/flavors", "flavor"),
+    ],
+)
+def test_a_client_may_choose_ids_of_images_and_flavors(
+    service: str, path: str, key: str | None
+) -> None:
+    """The collection tells, and under which key the id stands."""
+    (chosen,) = special(service).chosen
+    assert chosen.collection.fullmatch(path)
+    assert chosen.key == key
+    assert not chosen.collection.fullmatch("/v2.1/servers")
+
+
+def test_of_a_service_without_a_row_nothing_is_special() -> None:
+    """Any service of OpenStack's conventions works without one."""
+    assert special("registry") == Service()

@@ -1,32 +1,171 @@
 """The one table of what is special about a service type; all others follow OpenStack's conventions.
 
-A path is the one behind the service's prefix, without its query.
+A path is the one behind the service's prefix, without its query. Names of services are folded by
+the service-types authority (https://service-types.openstack.org, os-service-types).
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+from os_service_types import ServiceTypes
+
+IDENTITY = "identity"
+COMPUTE = "compute"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A collection whose ids the client may choose: copies have the same id in every cloud.
+
+    `key` is the one that the resource is under, None if it is the whole body. `command` creates one
+    on the command line.
+    """
+
+    collection: re.Pattern[str]
+    key: str | None
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A resource that one request may create several of, of which the answer names the first only.
+
+    `key` is the one that the resource is under, `counts` those that say how many.
+    """
+
+    key: str
+    counts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """What is special about one service type.
 
-    `data` matches paths whose bodies are the user's own bytes: they are never read or edited.
+    - `bound`: it only makes sense beside compute, and follows it where a scope does not name it.
+    - `calls`: the services that it calls in another cloud, with the token of its user.
+    - `cadf`: CADF's word for it (DMTF DSP0262, annex A.2).
+    - `data` matches paths whose bodies are the user's own bytes: they are never read or edited.
+    - `account` matches the part of a path that may have a project's id, its group `id`; None where
+      any segment may be one.
+    - `names_with_dots`: a segment of a path may be "." or "..", for it is a part of a user's name.
+    - `links_from_root`: its links begin behind the prefix, wherever it is mounted.
+    - `chosen`, `counted`: what of it can be created under an id of the client, or several at once.
+    - `descending`: its collections that are sorted downwards if no direction is given.
+    - `shown_as`: keys that it sorts by and shows under another name.
     """
 
+    bound: bool = False
+    calls: frozenset[str] = frozenset()
+    cadf: str = "service"
     data: re.Pattern[str] | None = None
+    account: re.Pattern[str] | None = None
+    names_with_dots: bool = False
+    links_from_root: bool = False
+    chosen: tuple[Chosen, ...] = ()
+    counted: Counted | None = None
+    descending: frozenset[str] = frozenset()
+    shown_as: Mapping[str, str] = field(default_factory=dict)
 
+
+_IMAGE = "image"
+
+_SERVICES = {
+    "block-storage": Service(
+        bound=True,
+        calls=frozenset({_IMAGE}),
+        cadf="service/storage/block",
+        descending=frozenset({"backups", "snapshots", "volumes"}),
+    ),
+    COMPUTE: Service(
+        calls=frozenset({_IMAGE}),
+        cadf="service/compute",
+        # With or without a project.
+        chosen=(Chosen(re.compile(r"/v2(\.1)?(/[^/]+)?/flavors/?"), "flavor", "flavor create"),),
+        counted=Counted("server", ("min_count", "max_count")),
+        descending=frozenset({"servers"}),
+        shown_as={
+            "created_at": "created",
+            "display_name": "name",
+            "flavorid": "id",
+            "memory_mb": "ram",
+            "root_gb": "disk",
+            "updated_at": "updated",
+            "uuid": "id",
+        },
+    ),
+    IDENTITY: Service(cadf="service/security"),
+    _IMAGE: Service(
+        cadf="service/storage/image",
+        data=re.compile(r"/v2/images/[^/]+/(?:file|stage)"),
+        links_from_root=True,
+        chosen=(Chosen(re.compile(r"/v2/images/?"), None, "image create"),),
+        descending=frozenset({"images"}),
+    ),
+    "network": Service(bound=True, cadf="service/network"),
+    "object-store": Service(
+        cadf="service/storage/object",
+        # All but the listings of an account and a container.
+        data=re.compile(r"(?!(?:/v1)?/[^/]*(?:/[^/]*)?/?\Z).*", re.DOTALL),
+        account=re.compile(r"(?:/v1)?/AUTH_(?P<id>[^/?]+)"),
+        names_with_dots=True,
+    ),
+    "placement": Service(bound=True),
+}
 
 _PLAIN = Service()
 
-_SERVICES = {
-    "image": Service(data=re.compile(r"/v2/images/[^/]+/(?:file|stage)")),
-    # All but the listings of an account and a container.
-    "object-store": Service(data=re.compile(r"(?!(?:/v1)?/[^/]*(?:/[^/]*)?/?\Z).*", re.DOTALL)),
-}
+BOUND = tuple(name for name, service in _SERVICES.items() if service.bound)
+"""Services that only make sense beside compute, and follow it where they are not named."""
+
+CHOSEN = tuple(chosen for service in _SERVICES.values() for chosen in service.chosen)
+"""All collections whose ids the client may choose."""
+
+
+def special(service: str) -> Service:
+    """Return what is special about a service type."""
+    return _SERVICES.get(service, _PLAIN)
+
+
+def callers_of(service: str) -> frozenset[str]:
+    """Return the services that call a service in another cloud, with the token of their user."""
+    return frozenset(name for name, row in _SERVICES.items() if service in row.calls)
+
+
+def called() -> frozenset[str]:
+    """Return the services that others call in another cloud, with the token of their user."""
+    return frozenset[str]().union(*(row.calls for row in _SERVICES.values()))
 
 
 def is_data(service: str, path: str) -> bool:
     """Tell whether bodies at a path of a service are the user's own bytes, whatever their type."""
-    data = _SERVICES.get(service, _PLAIN).data
+    data = special(service).data
     return data is not None and data.fullmatch(path) is not None
+
+
+@cache
+def _authority() -> ServiceTypes:
+    return ServiceTypes()
+
+
+@lru_cache(maxsize=1024)
+def service_type(name: str) -> str | None:
+    """Return the official service type of a type, an alias or a project's name, None if unknown.
+
+    `block_storage`, `volumev3` and `cinder` are all `block-storage`.
+    """
+    name = name.lower()
+    if official := _authority().get_service_type(name):
+        return official
+    of_project: list[str] = _authority().service_types_by_project.get(name, [])
+    return of_project[0] if len(of_project) == 1 else None
+
+
+@cache
+def known_names() -> Collection[str]:
+    """Return every official service type and every project's name, for hints."""
+    authority = _authority()
+    return frozenset(authority.all_types_by_service_type) | frozenset(
+        authority.service_types_by_project
+    )

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from client.conftest import CloudsYaml
 
 from openstackoid.federation import loads
 from openstackoid.livecheck import Account, accounts
 from openstackoid.livecheck.catalogs import strangers
-
-from client.conftest import CloudsYaml
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
 

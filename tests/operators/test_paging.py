@@ -241,22 +241,24 @@ async def test_items_may_be_wrapped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "key", "shown", "down"),
+    ("service", "path", "key", "shown", "down"),
     [
-        ("/v2.1/servers/detail", "created_at", "created", True),
-        ("/v2.1/flavors", "flavorid", "id", False),
-        ("/v2/images", "name", "name", True),
-        ("/v2.0/networks", "name", "name", False),
+        ("compute", "/v2.1/servers/detail", "created_at", "created", True),
+        ("compute", "/v2.1/flavors", "flavorid", "id", False),
+        ("image", "/v2/images", "name", "name", True),
+        ("network", "/v2.0/networks", "name", "name", False),
     ],
 )
-async def test_the_order_is_the_service_s_own(path: str, key: str, shown: str, down: bool) -> None:
+async def test_the_order_is_the_service_s_own(
+    service: str, path: str, key: str, shown: str, down: bool
+) -> None:
     """Without a direction as the service has it, and by what nova shows under another name."""
 
     async def send(cloud: str, request: Request) -> Answer:
         values = sorted({"A": ["1", "4"], "B": ["2", "3"]}[cloud], reverse=down)
         return Answer(200, document={"things": [{"id": v, shown: v} for v in values]})
 
-    run = evaluation({})
+    run = evaluation({}, service=service)
     run.send = send
     page = list_of(await run.run(expression("A&B"), Request.of("GET", f"{path}?sort_key={key}")))
     assert [i[shown] for i in page.items] == sorted("1234", reverse=down)

@@ -15,8 +15,9 @@ from requests import Response
 
 from openstackoid.scope import Account, Cloud, Scope, Wallet
 from openstackoid.scope.expression import clouds
-from openstackoid.scope.model import EVERYTHING, IDENTITY
+from openstackoid.scope.model import EVERYTHING
 from openstackoid.scope.wallet import SEALING_KEY
+from openstackoid.services import IDENTITY
 
 LOG = logging.getLogger(__name__)
 

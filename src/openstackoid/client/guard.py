@@ -29,7 +29,7 @@ from requests.adapters import BaseAdapter
 from openstackoid.client.accounts import SCOPE_HEADER
 from openstackoid.client.origins import Origin, origins
 from openstackoid.scope import DELIMITER
-from openstackoid.scope.services import service_type
+from openstackoid.services import service_type
 
 
 class NotHomeError(ClientException):

@@ -4,11 +4,8 @@ from openstackoid.identity.keys import sealer
 from openstackoid.identity.sealing import Terms, seal
 from openstackoid.scope import Scope
 from openstackoid.scope.expression import clouds
-from openstackoid.scope.model import COMPUTE, EVERYTHING, IDENTITY
-
-_IMAGE = "image"
-_FETCHING = (COMPUTE, "block-storage")
-"""Services that fetch images, and store them, with the token of their user (nova, cinder)."""
+from openstackoid.scope.model import EVERYTHING
+from openstackoid.services import IDENTITY, called, callers_of
 
 
 def sealed(token: str, cloud: str, key: str, scope: Scope, home: str, expires: int) -> str:
@@ -31,9 +28,12 @@ def _services(scope: Scope, cloud: str, home: str) -> set[str]:
     services = {s for s, e in completed.items if cloud in clouds(e)}
     if cloud != home:
         return services - ({EVERYTHING, IDENTITY} - {s for s, _ in scope.items})
-    fetching = set().union(*(_clouds(completed, service) for service in _FETCHING))
-    called = {_IMAGE} if fetching - {home} and home in _clouds(completed, _IMAGE) else set()
-    return services - {EVERYTHING, IDENTITY} | called
+    return services - {EVERYTHING, IDENTITY} | {
+        service
+        for service in called()
+        if home in _clouds(completed, service)
+        and set().union(*(_clouds(completed, c) for c in callers_of(service))) - {home}
+    }
 
 
 def _clouds(scope: Scope, service: str) -> set[str]:

@@ -12,7 +12,7 @@ from openstackoid.federation.importing import EndpointError, extend
 from openstackoid.federation.loader import load, read
 from openstackoid.federation.model import Cloud, Federation, Url
 from openstackoid.scope.errors import nearest
-from openstackoid.scope.services import known_names, service_type
+from openstackoid.services import known_names, service_type
 
 FEDERATION = click.option(
     "--federation",

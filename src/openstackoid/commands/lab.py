@@ -21,7 +21,7 @@ from openstackoid.lab.links import BLACKHOLE, CUT, WHOLE, Condition
 from openstackoid.lab.links.condition import seconds, shown
 from openstackoid.lab.progress import Display
 from openstackoid.lab.services import FRONTS, LINKS, OPTIONAL
-from openstackoid.scope.services import service_type
+from openstackoid.services import service_type
 
 _DIRECTORY = click.option(
     "--dir",

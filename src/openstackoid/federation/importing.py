@@ -9,7 +9,7 @@ from ruamel.yaml.comments import CommentedMap
 from openstackoid.federation.errors import Fault, FederationError
 from openstackoid.federation.loader import loads, parse_yaml, yaml
 from openstackoid.federation.model import PUBLIC, Url, official
-from openstackoid.scope.services import service_type
+from openstackoid.services import service_type
 
 _VERSION_AND_REST = re.compile(r"(?<!/)/(v\d+(\.\d+)?|[^/]*[$%]\([^/]*)(/.*)?$")
 """An API version or a project's id, and what a catalog writes behind it (`/v3/$(project_id)s`)."""

@@ -21,7 +21,7 @@ from openstackoid.federation.base import CloudName, Model
 from openstackoid.federation.own import Own, PublicKeys
 from openstackoid.federation.trust import Trust
 from openstackoid.scope.errors import nearest, printable
-from openstackoid.scope.services import service_type
+from openstackoid.services import service_type
 
 Interface: TypeAlias = Literal["public", "internal", "admin"]
 PUBLIC: Interface = "public"

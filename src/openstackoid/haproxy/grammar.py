@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection, Iterable
 
 from openstackoid.scope import MAX_BYTES
-from openstackoid.scope.model import BOUND, COMPUTE, EVERYTHING, IDENTITY
+from openstackoid.scope.model import EVERYTHING
+from openstackoid.services import BOUND, COMPUTE, IDENTITY
 
 _COMPLETING = (EVERYTHING, IDENTITY, *BOUND)
 """The keys that completing a scope may insert."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from openstackoid.routing import Route
 from openstackoid.scope import DELIMITER, split
-from openstackoid.scope.model import IDENTITY
+from openstackoid.services import IDENTITY
 
 MAX_AUTH_BODY = 114_688
 """Bytes; what Keystone itself takes ([oslo_middleware] max_request_body_size)."""

@@ -12,8 +12,7 @@ from openstackoid.federation.model import PUBLIC, Interface
 from openstackoid.routing import Route
 from openstackoid.routing.links import Links
 from openstackoid.scope import Cloud, Scope
-from openstackoid.scope.model import IDENTITY
-from openstackoid.scope.services import service_type
+from openstackoid.services import IDENTITY, service_type
 
 MAX_CATALOG = 2 * 2**20
 """Bytes of an answer with a catalog; a large deployment's has some hundred kilobytes."""

@@ -10,7 +10,7 @@ from openstackoid.routing import Head, Refusal, Route
 from openstackoid.routing.projects import in_project, is_project
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.scope import Account, Cloud, Wallet, join, split
-from openstackoid.scope.model import IDENTITY
+from openstackoid.services import IDENTITY
 
 
 def exchange(

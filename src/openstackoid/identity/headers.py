@@ -5,7 +5,7 @@ from openstackoid.routing import Head, Route, Target, via_stamp
 from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
 from openstackoid.routing.via import is_stamp
 from openstackoid.scope import DELIMITER, join, split
-from openstackoid.scope.model import IDENTITY
+from openstackoid.services import IDENTITY
 
 Headers = tuple[tuple[str, str], ...]
 

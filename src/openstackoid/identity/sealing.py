@@ -11,7 +11,8 @@ from jwcrypto.common import JWException, base64url_decode
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from openstackoid.scope.model import EVERYTHING, IDENTITY
+from openstackoid.scope.model import EVERYTHING
+from openstackoid.services import IDENTITY
 
 MAX_SEALED = 4096
 """Characters of a sealed token; one of Keystone's has some 250, sealed 700."""

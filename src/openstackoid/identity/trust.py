@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from openstackoid.federation.trust import Guest, Table, Trust
 from openstackoid.routing import Route
 from openstackoid.scope.expression import clouds
-from openstackoid.scope.model import IDENTITY
+from openstackoid.services import IDENTITY
 
 MAX_NAME = 255
 """Characters of a name or id, as Keystone and the databases of the services have it."""

@@ -9,7 +9,7 @@ from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import ConfigException
 
 from openstackoid.federation import Cloud, Url
-from openstackoid.scope.services import service_type
+from openstackoid.services import service_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from openstackoid.federation.trust import Guest, Table, Trust
 from openstackoid.livecheck.catalogs import Account
 from openstackoid.livecheck.probe import ProbeError, ask
 from openstackoid.scope import Cloud, Scope, join
-from openstackoid.scope.model import EVERYTHING, IDENTITY
+from openstackoid.scope.model import EVERYTHING
+from openstackoid.services import IDENTITY
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _merged(
     answers: list[Answer],
 ) -> Answer | list[paging.Cursor]:
     """Return one page of all sources, or where they go on if they have more but not here."""
-    order, limit = Order.of(request), paging.limit_of(request)
+    order, limit = Order.of(request, evaluation.service), paging.limit_of(request)
     if limit is not None and any(len(listed.items) > limit for listed in found.values()):
         limit = None  # this list knows no pages: one cloud's would come whole, too
     if order:

@@ -1,26 +1,13 @@
 """The order of a merged list: as asked for by sort_key and sort_dir, or cloud after cloud."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import total_ordering
 from typing import Any, TypeAlias
 
 from openstackoid.operators.request import Request
 from openstackoid.operators.shapes import resource
-
-_SHOWN_AS = {
-    "created_at": "created",
-    "display_name": "name",
-    "flavorid": "id",
-    "memory_mb": "ram",
-    "root_gb": "disk",
-    "updated_at": "updated",
-    "uuid": "id",
-}
-"""What nova sorts by and shows under another name."""
-
-_DOWN_BY_DEFAULT = frozenset({"backups", "images", "servers", "snapshots", "volumes"})
-"""Collections that are sorted downwards if no direction is given."""
+from openstackoid.services import special
 
 
 @total_ordering
@@ -56,21 +43,24 @@ class Order:
     """The keys asked for, each with its direction; without any, clouds follow one another."""
 
     keys: tuple[tuple[str, bool], ...]
+    shown_as: Mapping[str, str]
 
     @classmethod
-    def of(cls, request: Request) -> "Order":
+    def of(cls, request: Request, service: str) -> "Order":
         """Read `sort_key` and `sort_dir` (nova, neutron, glance), or `sort=a:asc,b` (cinder)."""
         keys = [v for n, v in request.query if n == "sort_key"]
         directions = [v for n, v in request.query if n == "sort_dir"]
         collection = request.path.rstrip("/").removesuffix("/detail").rpartition("/")[2]
-        default = "desc" if collection in _DOWN_BY_DEFAULT else "asc"
+        about = special(service)
+        default = "desc" if collection in about.descending else "asc"
         directions += [directions[-1] if len(directions) == 1 else default] * len(keys)
         pairs = list(zip(keys, directions, strict=False))
         for value in (v for n, v in request.query if n == "sort"):
             for part in value.split(","):
                 key, _, direction = part.partition(":")
                 pairs.append((key, direction or "desc"))
-        return cls(tuple((key, direction.lower() == "desc") for key, direction in pairs))
+        keyed = tuple((key, direction.lower() == "desc") for key, direction in pairs)
+        return cls(keyed, about.shown_as)
 
     def __bool__(self) -> bool:
         return bool(self.keys)
@@ -78,13 +68,12 @@ class Order:
     def key(self, item: Any) -> Key:
         """Return what an item is sorted by."""
         fields = resource(item) or {}
-        return tuple(_Field(fields.get(_name(key, fields)), down) for key, down in self.keys)
+        return tuple(_Field(fields.get(self._name(key, fields)), down) for key, down in self.keys)
 
     def known(self, items: Sequence[Any]) -> bool:
         """Tell whether the items show the keys they are to be sorted by."""
         shown = [resource(item) or {} for item in items]
-        return all(_name(key, fields) in fields for fields in shown for key, _ in self.keys)
+        return all(self._name(key, fields) in fields for fields in shown for key, _ in self.keys)
 
-
-def _name(key: str, fields: dict[str, Any]) -> str:
-    return key if key in fields else _SHOWN_AS.get(key, key)
+    def _name(self, key: str, fields: dict[str, Any]) -> str:
+        return key if key in fields else self.shown_as.get(key, key)

@@ -41,7 +41,7 @@ async def located(
             "is meant",
         )
     owner, answer = owners[0]
-    order = Order.of(request)
+    order = Order.of(request, evaluation.service)
     if not order:
         return [paging.DONE] * owner + [marker] + [None] * (len(operands) - owner - 1)
     reached = await _reached(evaluation, operands[owner], request, order, marker)

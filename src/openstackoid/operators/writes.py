@@ -1,6 +1,5 @@
 """Writing under `&`: all, or what was created is removed again."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,16 +13,10 @@ from openstackoid.operators.request import Answer, NoAnswerError, Policy, Reques
 from openstackoid.operators.shapes import identifier
 from openstackoid.scope import All, Cloud, Expression
 from openstackoid.scope.expression import clouds
+from openstackoid.services import special
 
 if TYPE_CHECKING:
     from openstackoid.operators.evaluation import Evaluation
-
-_CHOSEN_IDS = (
-    ("image", re.compile(r"/v2/images/?"), None),
-    ("compute", re.compile(r"/v2(\.1)?(/[^/]+)?/flavors/?"), "flavor"),  # with or without project
-)
-"""Collections whose ids the client may choose, and the key the resource is under: a copy of such a
-resource has the same id in every cloud."""
 
 
 async def write(
@@ -88,10 +81,13 @@ def _created(answer: Answer) -> str | None:
 
 def _check_undoable(evaluation: "Evaluation", request: Request) -> None:
     """Refuse what could not be undone: nova tells the id of the first of several servers alone."""
-    server = request.document.get("server") if isinstance(request.document, dict) else None
-    if evaluation.policy is not Policy.ALL or not isinstance(server, dict):
+    counted = special(evaluation.service).counted
+    if evaluation.policy is not Policy.ALL or counted is None:
         return
-    if any(str(server.get(key) or 1) != "1" for key in ("min_count", "max_count")):
+    created = request.document.get(counted.key) if isinstance(request.document, dict) else None
+    if not isinstance(created, dict):
+        return
+    if any(str(created.get(key) or 1) != "1" for key in counted.counts):
         raise evaluation.refusal(
             HTTPStatus.BAD_REQUEST,
             "several servers at once could not be removed again if one cloud fails, for nova names "
@@ -160,11 +156,11 @@ def _with_id(service: str, request: Request) -> tuple[Request, str | None]:
     document = request.document
     if request.method != "POST" or not isinstance(document, dict):
         return request, None
-    for owner, collection, key in _CHOSEN_IDS:
+    for collection in special(service).chosen:
+        key = collection.key
         created = document.get(key) if key else document
         if (
-            owner == service
-            and collection.fullmatch(request.path)
+            collection.collection.fullmatch(request.path)
             and isinstance(created, dict)
             and created.get("id") in (None, "", "auto")
         ):

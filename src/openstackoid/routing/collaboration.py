@@ -7,7 +7,7 @@ from openstackoid.routing.head import SAFE_METHODS
 from openstackoid.routing.refusal import Refusal
 from openstackoid.scope import Scope
 from openstackoid.scope.expression import clouds
-from openstackoid.scope.model import BOUND, COMPUTE
+from openstackoid.services import BOUND, COMPUTE
 
 
 def check(method: str, service: str, scope: Scope, federation: Federation, here: str) -> None:

@@ -13,12 +13,10 @@ from openstackoid.federation import Cloud
 from openstackoid.federation.model import PUBLIC
 from openstackoid.routing.projects import in_project
 from openstackoid.routing.route import DOT_SEGMENT
+from openstackoid.services import special
 
 _KEYS = ("first", "href", "last", "next", "previous", "self")
 """Keys of links in OpenStack's APIs: nova's `links`, neutron's `*_links`, keystone's `links`."""
-
-_ROOT_RELATIVE = frozenset({"image"})
-"""Services whose links begin behind the frontend's prefix already, wherever it is mounted."""
 
 _KEY = re.compile(rb'"(?:%s)"\s{0,4}:\s{0,4}"\Z' % "|".join(_KEYS).encode())
 _KEY_LENGTH = max(map(len, _KEYS)) + 12
@@ -35,11 +33,6 @@ _HOST = ("//", "/\\")
 
 _REACH = 512
 """Bytes of a link in which the id of a project is looked for."""
-
-
-def has_links(service: str) -> bool:
-    """Tell whether links in bodies of a service are the service's; an object's are its owner's."""
-    return service != "object-store"
 
 
 class Links:
@@ -63,7 +56,7 @@ class Links:
             if here is not None:
                 self._new[str(frontend.url)] = str(here)
         there, here = theirs.frontend(service, PUBLIC), ours.frontend(service, PUBLIC)
-        if there and here and service not in _ROOT_RELATIVE:
+        if there and here and not special(service).links_from_root:
             self._new[there.path] = here.path
 
     def url(self, value: str) -> str:

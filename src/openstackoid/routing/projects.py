@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-_OBJECT_STORE = "object-store"
-_ACCOUNT = re.compile(r"(?:/v1)?/AUTH_(?P<id>[^/?]+)")
+from openstackoid.services import special
+
 _POSSIBLE = re.compile(r"/(?:AUTH_)?[0-9a-f]{32}(?=/|\?|$)")
 _ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SEGMENT = re.compile(r"/(?:AUTH_)?(?P<id>[^/?]+)")
@@ -29,8 +29,8 @@ def in_project(rest: str, service: str, ids: Mapping[str, str]) -> str:
     if not ids:
         return rest
     path, mark, query = rest.partition("?")
-    if service == _OBJECT_STORE:
-        match = _ACCOUNT.match(path)
+    if (account := special(service).account) is not None:
+        match = account.match(path)
         return rest if match is None else f"{_moved(match, ids)}{path[match.end() :]}{mark}{query}"
     return _SEGMENT.sub(lambda match: _moved(match, ids), path) + mark + query
 

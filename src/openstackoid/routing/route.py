@@ -12,14 +12,14 @@ from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.scoping import READ_HERE, carried, named
 from openstackoid.scope import Cloud, Expression, Scope, Wallet
-from openstackoid.scope.model import BOUND, COMPUTE, EVERYTHING, IDENTITY
+from openstackoid.scope.model import EVERYTHING
+from openstackoid.services import BOUND, COMPUTE, IDENTITY, special
 
 _SLASH = r"(/|\\|%2f|%5c)"
 DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
 """What of a path another server may take for a step up, or for nothing at all."""
 
 _HIDDEN_SLASH = re.compile(r"\\|%2f|%5c", re.IGNORECASE)
-_OBJECT_STORE = "object-store"
 
 _MAX_HOST = 260
 """Characters of a host with its port; of a name there are 253 at most."""
@@ -76,7 +76,7 @@ def route(head: Head, federation: Federation, here: str) -> Route:
         return Refusal(status, message, cloud=here, service=frontend.service)
 
     if has_dot_segment(head.path) and (
-        scope is not None or frontend.service != _OBJECT_STORE or _leaves(rest)
+        scope is not None or not special(frontend.service).names_with_dots or _leaves(rest)
     ):
         message = 'the path has "." or ".." as a segment; send the path that is meant'
         raise refuse(HTTPStatus.BAD_REQUEST, message)

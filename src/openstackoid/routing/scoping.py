@@ -17,7 +17,7 @@ from openstackoid.scope import (
     split,
     unpack,
 )
-from openstackoid.scope.model import IDENTITY
+from openstackoid.services import IDENTITY
 
 SCOPE_HEADER = "x-scope"
 AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)

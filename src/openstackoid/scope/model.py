@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from openstackoid.scope.expression import Cloud, Expression, clouds
+from openstackoid.services import BOUND, COMPUTE, IDENTITY
 
 EVERYTHING = "*"
 """The key for every service that a scope does not name."""
-
-IDENTITY = "identity"
-COMPUTE = "compute"
-BOUND = ("block-storage", "network", "placement")
-"""Services that only make sense beside compute, and follow it where they are not named."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from functools import lru_cache
 from openstackoid.scope.errors import ScopeError, ScopeTooLongError, nearest
 from openstackoid.scope.expression import All, Any, Cloud, Expression, clouds, combine
 from openstackoid.scope.model import EVERYTHING, Scope
-from openstackoid.scope.services import known_names, service_type
+from openstackoid.services import known_names, service_type
 
 MAX_BYTES = 4096
 """The longest scope: a default uwsgi takes 4 KB of headers in all (DESIGN §3)."""

@@ -19,7 +19,7 @@ from requests import Response
 from openstackoid.client.composite import journal
 from openstackoid.client.composite.streams import Console, speaking
 from openstackoid.scope import Cloud, Scope, parse
-from openstackoid.scope.model import IDENTITY
+from openstackoid.services import IDENTITY
 
 Prepare: TypeAlias = Callable[[OpenStackShell, Command], None]
 

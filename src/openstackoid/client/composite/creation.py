@@ -5,9 +5,9 @@ from argparse import Namespace
 from dataclasses import dataclass
 
 from openstackoid.client.composite.service import Known
+from openstackoid.services import CHOSEN
 
-_CHOSEN_IDS = frozenset({"image create", "flavor create"})
-"""Where the client may choose the id."""
+_CHOSEN_IDS = frozenset(chosen.command for chosen in CHOSEN)
 
 
 @dataclass(frozen=True)

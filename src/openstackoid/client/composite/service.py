@@ -8,8 +8,8 @@ from cliff.command import Command
 from cliff.commandmanager import CommandManager
 
 from openstackoid.scope import Cloud, Expression, Scope, ScopeError
-from openstackoid.scope.model import BOUND, COMPUTE, EVERYTHING, IDENTITY
-from openstackoid.scope.services import service_type
+from openstackoid.scope.model import EVERYTHING
+from openstackoid.services import BOUND, COMPUTE, IDENTITY, service_type
 
 _FOLLOWING = frozenset({COMPUTE, IDENTITY, EVERYTHING, *BOUND})
 """What goes where the command goes, as far as the same expression is written for it."""

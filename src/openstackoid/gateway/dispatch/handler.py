@@ -32,11 +32,11 @@ from openstackoid.gateway.trust.foreign_tokens import Foreign
 from openstackoid.identity.signature import PROOF
 from openstackoid.routing import Head, Refusal, Route, Target, route
 from openstackoid.routing.foreign_ids import Search, UnsafeIdError
-from openstackoid.routing.links import Links, has_links
+from openstackoid.routing.links import Links
 from openstackoid.scope import Cloud
 from openstackoid.scope.expression import clouds
-from openstackoid.scope.model import IDENTITY
 from openstackoid.scope.wallet import SEALING_KEY
+from openstackoid.services import IDENTITY, is_data
 
 Body = AsyncIterator[bytes] | bytes | None
 
@@ -212,7 +212,8 @@ class Relay:
     def _editor(self, decided: Route, links: Links | None, federation: Federation) -> Editor | None:
         if decided.scope is not None and identity.has_catalog(decided):
             return identity.CatalogEditor(decided.scope, links, federation, self._here)
-        return links.edit() if links and has_links(decided.service) else None
+        data = is_data(decided.service, decided.rest.partition("?")[0])
+        return links.edit() if links and not data else None
 
     async def _login(self, request: Request, record: Record) -> bytes:
         body = bytearray()

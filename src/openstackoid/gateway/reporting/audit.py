@@ -28,6 +28,7 @@ from openstackoid.identity import Headers
 from openstackoid.routing import Head, via
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.scope import DELIMITER
+from openstackoid.services import special
 
 SENT = "send"
 """A request left this cloud for another one."""
@@ -43,16 +44,6 @@ DELAY = 1.0
 
 _SPACE = uuid.UUID("5d4d4e5e-0c2c-5f0b-9a3c-6c3a6d0f7b11")
 """Names within it are ours alone."""
-
-_TYPES = {
-    "block-storage": "service/storage/block",
-    "compute": "service/compute",
-    "identity": cadftaxonomy.SERVICE_SECURITY,
-    "image": "service/storage/image",
-    "network": "service/network",
-    "object-store": "service/storage/object",
-}
-"""CADF's words for services; all others are just `service`."""
 
 log = structlog.get_logger()
 
@@ -229,7 +220,7 @@ def _outcome(status: int | None, arrived: bool) -> str:
 
 
 def _resource(cloud: str, service: str) -> Resource:
-    kind = _TYPES.get(service, "service")
+    kind = special(service).cadf
     return Resource(id=_id(cloud, service), typeURI=kind, name=service, domain=cloud)
 
 

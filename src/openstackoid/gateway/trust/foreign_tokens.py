@@ -24,7 +24,7 @@ from openstackoid.routing import Head, Refusal, Route, Target, target
 from openstackoid.routing.projects import in_project, may_have_project
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import Cloud, join, split
-from openstackoid.scope.model import IDENTITY
+from openstackoid.services import IDENTITY
 
 log = structlog.get_logger()
 

@@ -29,7 +29,7 @@ from openstackoid.identity.headers import Headers
 from openstackoid.identity.trust import ById, ByName, Distrust, Project
 from openstackoid.routing import Refusal, Route, target
 from openstackoid.scope import Cloud
-from openstackoid.scope.model import IDENTITY
+from openstackoid.services import IDENTITY
 
 KEPT = 60.0
 """Seconds for which a project and the endpoints are remembered."""
