@@ -252,7 +252,7 @@ async def test_an_issuer_that_drips_is_not_waited_for(
     clouds: Clouds, home: Keystone, here: Keystone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each piece in time, and the whole never."""
-    monkeypatch.setattr(answers, "WHOLE", 0.1)
+    monkeypatch.setattr(answers, "KEYSTONE_BODY_TIMEOUT", 0.1)
 
     async def drip(_: Received, connection: Connection) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"

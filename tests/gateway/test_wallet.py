@@ -11,7 +11,7 @@ from gateway.played import TOKEN, Clouds
 from openstackoid.identity import keys
 from openstackoid.identity.sealing import Terms, seal
 from openstackoid.identity.signature import Hop, sign
-from openstackoid.routing import Head
+from openstackoid.message import Headers
 
 ONE, TWO = f"{TOKEN}1", f"{TOKEN}2"
 WALLET = f'"tokens":{{"*":["{ONE}","p1"],"CloudTwo":["{TWO}","p2"]}}'
@@ -170,8 +170,9 @@ async def test_a_sealed_token_makes_no_credentials_at_home(
     sealed = seal(ONE, terms, keys.sealer(made["CloudOne"].public.seal))
     scope = '{"*":"CloudOne","identity":"CloudOne"}'
     headers = (("X-Scope", scope), ("X-Auth-Token", f"{sealed}!SCOPE!{scope}"))
-    head = Head("POST", clouds.address("CloudOne", "identity")[2] + path, headers, 0)
-    proof = sign(Hop("CloudTwo", "CloudOne", "identity", head), made["CloudTwo"].sign, time.time())
+    whole = clouds.address("CloudOne", "identity")[2] + path
+    hop = Hop("CloudTwo", "CloudOne", "identity", "POST", whole, Headers(headers))
+    proof = sign(hop, made["CloudTwo"].sign, time.time())
     answered = await clouds.ask(
         "CloudOne",
         "identity",

@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from openstackoid.gateway.http import Headers
-from openstackoid.gateway.protocol import connection_headers
 from openstackoid.haproxy import heads
+from openstackoid.message import Headers, connection_headers
 from openstackoid.routing.scoping import READ_HERE
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from openstackoid.federation import loads
 from openstackoid.identity import is_authentication, strip, token_in
-from openstackoid.routing import Head, route
+from openstackoid.message import Head, Headers
+from openstackoid.routing import route
 
 FEDERATION = loads("""
 clouds:
@@ -42,7 +43,7 @@ def test_only_a_login_may_hold_a_token_in_its_body(
     method: str, target: str, expected: bool
 ) -> None:
     """Every other body is streamed, never read."""
-    decided = route(Head(method, target, (), 8888), FEDERATION, "One")
+    decided = route(Head(method, target, Headers(()), 8888), FEDERATION, "One")
     assert is_authentication(method, decided) == expected
 
 

@@ -3,10 +3,11 @@
 import pytest
 
 from openstackoid.federation import loads
-from openstackoid.identity import exchange, headers_for, opened
+from openstackoid.identity import exchange, headers_for, unsealed
 from openstackoid.identity.keys import Keys, make, sealer
 from openstackoid.identity.sealing import Terms, seal
-from openstackoid.routing import Head, Refusal, narrowed, route, target
+from openstackoid.message import Head, Headers
+from openstackoid.routing import Refusal, narrowed, route, target
 
 CLOUD = """
   %s:
@@ -46,7 +47,7 @@ def sent(
     proven: bool = True,
 ) -> tuple[str, dict[str, str]]:
     """Return the URL and the headers of what the gateway `here` sends on."""
-    head = Head("GET", path, (("X-Auth-Token", token), *more), PORTS[service])
+    head = Head("GET", path, Headers([("X-Auth-Token", token), *more]), PORTS[service])
     decided = route(head, FEDERATION, here)
     if cloud is None:
         cloud = str(decided.expression)
@@ -55,7 +56,7 @@ def sent(
     head, decided = exchange(head, decided, cloud, FEDERATION, here)
     goal = target(decided, cloud, FEDERATION, here)
     if not goal.remote:
-        head, decided = opened(head, decided, here, keys, 0, proven=proven)
+        head, decided = unsealed(head, decided, here, keys, 0, proven=proven)
     return goal.url, {n.lower(): v for n, v in headers_for(head, decided, goal, here)}
 
 

@@ -8,7 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from openstackoid.federation import Federation
-from openstackoid.routing import Head, Refusal, Route, narrowed, route, target
+from openstackoid.message import Head, Headers
+from openstackoid.routing import Refusal, Route, narrowed, route, target
 from openstackoid.routing.explain import head_of, ways
 from openstackoid.scope import Cloud
 from openstackoid.scope.expression import clouds
@@ -44,7 +45,7 @@ def head(request: dict[str, Any]) -> Head:
     return Head(
         request.get("method", "GET"),
         request.get("target", path if path.startswith("/") else f"/{path}"),
-        tuple(headers(request)),
+        Headers(headers(request)),
         port,
     )
 
@@ -86,7 +87,7 @@ def _sent(request: Head, here: str) -> dict[str, Any]:
 def _way(decided: Route, cloud: str, here: str) -> dict[str, Any]:
     goal = target(decided, cloud, FEDERATION, here)
     assert goal.remote == (goal.cloud != here)
-    assert goal.host == urlsplit(goal.url).netloc
+    assert goal.address.netloc == urlsplit(goal.url).netloc
     return {
         "cloud": goal.cloud,
         "url": goal.url,

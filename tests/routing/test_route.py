@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from scope.strategies import ATOMIC_SCOPES, LIKE_SCOPES
 
 from openstackoid.federation import loads
-from openstackoid.routing import Head, Refusal, route, target
+from openstackoid.message import Head, Headers
+from openstackoid.routing import Refusal, route, target
 from openstackoid.scope import Cloud, Scope, join
 
 FEDERATION = loads("""
@@ -51,7 +52,7 @@ def test_a_request_is_sent_to_an_address_of_the_federation_or_refused(
 ) -> None:
     """No URL ever comes from a request, and nothing but Refusal is raised (DESIGN §6.5)."""
     try:
-        decided = route(Head(method, path, headers, port), FEDERATION, "One")
+        decided = route(Head(method, path, Headers(headers), port), FEDERATION, "One")
         assert isinstance(decided.expression, Cloud)
         goal = target(decided, decided.expression.name, FEDERATION, "One")
     except Refusal as refusal:
@@ -77,5 +78,7 @@ def test_a_scope_says_the_same_wherever_it_rides(scope: Scope) -> None:
         (("X-Auth-Token", join("T", scope)),),
         (("x-auth-token", join("T", scope)), ("x-scope", scope.completed("One").canonical)),
     ]
-    routes = {route(Head("GET", "/image/v2", way, 8888), FEDERATION, "One") for way in ways}
+    routes = {
+        route(Head("GET", "/image/v2", Headers(way), 8888), FEDERATION, "One") for way in ways
+    }
     assert len(routes) == 1

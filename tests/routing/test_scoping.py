@@ -3,7 +3,8 @@
 import pytest
 
 from openstackoid.federation import Federation, loads
-from openstackoid.routing import Head, Refusal, route
+from openstackoid.message import Head, Headers
+from openstackoid.routing import Refusal, route
 from openstackoid.routing.scoping import carried
 from openstackoid.scope import MAX_BYTES, parse
 
@@ -16,7 +17,7 @@ clouds:
 
 def head(*headers: tuple[str, str], body_token: str | None = None) -> Head:
     """Return the head of a login with these headers."""
-    return Head("POST", "/v3/auth/tokens", headers, 5000, body_token)
+    return Head("POST", "/v3/auth/tokens", Headers(headers), 5000, body_token)
 
 
 def test_the_token_in_a_login_s_body_carries_a_scope() -> None:

@@ -11,8 +11,6 @@ from http import HTTPStatus
 
 from openstackoid.routing import Refusal
 
-CONTENT_TYPE = "application/json"
-
 
 def body_of(refusal: Refusal) -> bytes:
     """Return the JSON of a refusal."""

@@ -3,23 +3,23 @@
 import asyncio
 import os
 import socket
-import ssl
 from typing import NamedTuple
 
 import structlog
 
 from openstackoid.federation import Cloud, Federation, FederationError, load
-from openstackoid.gateway.admission.limits import PART, Connections, Limits, files
+from openstackoid.gateway.admission.limits import MAX_FDS_DIVISOR, Connections, Limits, files
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import Seen
 from openstackoid.gateway.admission.tls import Listening
-from openstackoid.gateway.dispatch.handler import Relay
-from openstackoid.gateway.errors import CONTENT_TYPE, body_of, fault_of, unreadable
-from openstackoid.gateway.forwarding.upstream import Upstream
-from openstackoid.gateway.http import HEAD_TIMEOUT, Pairs, Server
+from openstackoid.gateway.dispatch.handler import Handler
+from openstackoid.gateway.dispatch.site import Site
+from openstackoid.gateway.errors import body_of, fault_of, unreadable
+from openstackoid.gateway.http import HEAD_TIMEOUT, Client, Pairs, Server
 from openstackoid.gateway.processes.handover import BACKLOG, Alone, Shared
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.settings import Settings
+from openstackoid.message import JSON
 
 log = structlog.get_logger()
 
@@ -64,29 +64,29 @@ class Gateway:
         self._shared = shared or Alone()
         self._seen = Seen(self._shared.memory)
         federation, peers = self._load()
-        self._listening = Listening(ssl.PROTOCOL_TLS_SERVER)
-        self._listening.current = peers.serving
-        self._upstream = Upstream(peers, settings.connect_timeout, settings.idle_timeout)
+        self._pool = Client(settings.connect_timeout, settings.idle_timeout)
         limits = Limits(settings.cloud, settings.rate)
-        self._relay = Relay(
-            federation,
-            settings.cloud,
-            self._upstream,
+        self._handler = Handler(
+            Site.of(federation, settings.cloud, peers, self._pool),
             limits,
-            settings.idle_timeout,
-            settings.patience,
+            connect_timeout=settings.connect_timeout,
+            idle_timeout=settings.idle_timeout,
+            patience=settings.patience,
         )
+        self._listening = Listening(lambda: self._handler.site.peers.serving)
         self._server = Server(
-            self._relay.handle,
+            self._handler.handle,
             self._unreadable,
-            Connections(files() // PART, limits),
+            Connections(
+                files() // MAX_FDS_DIVISOR, limits.known, lambda: self._handler.site.proxies
+            ),
             settings.idle_timeout,
         )
         self._sites: dict[Listener, list[asyncio.AbstractServer]] = {}
 
     async def start(self) -> None:
         """Listen at the frontends; raises ListenError."""
-        await self._listen(self._relay.federation.clouds[self._settings.cloud])
+        await self._listen(self._handler.site.ours)
         self._say("listening", addresses=self._addresses())
 
     async def reload(self) -> None:
@@ -101,9 +101,7 @@ class Gateway:
         except Exception as error:  # noqa: BLE001  (what nobody thought of ends no gateway)
             self._log.error("not reloaded", error=fault_of(error))
             return
-        self._relay.follow(federation)
-        self._upstream.peers = peers
-        self._listening.current = peers.serving
+        self._handler.site = Site.of(federation, self._settings.cloud, peers, self._pool)
         self._say("reloaded", clouds=sorted(federation.clouds), addresses=self._addresses())
 
     async def retire(self) -> None:
@@ -120,8 +118,8 @@ class Gateway:
         for listener in list(self._sites):
             self._leave(listener)
         await self._server.close(self._settings.drain_timeout)
-        await self._relay.health.close()
-        await self._upstream.close()
+        await self._handler.health.close()
+        await self._pool.close()
         audit.flush()
 
     def _load(self) -> tuple[Federation, Peers]:
@@ -185,7 +183,7 @@ class Gateway:
 
     def _unreadable(self, status: int) -> tuple[Pairs, bytes]:
         body = body_of(unreadable(status, self._settings.cloud))
-        return (("Content-Type", CONTENT_TYPE),), body
+        return (("Content-Type", JSON),), body
 
     def _addresses(self) -> list[str]:
         return sorted(map(str, self._sites))

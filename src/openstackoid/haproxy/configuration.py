@@ -11,7 +11,8 @@ from openstackoid.gateway.errors import body_of
 from openstackoid.haproxy import grammar, heads
 from openstackoid.haproxy.plan import Plan, PlanError
 from openstackoid.haproxy.quoting import QuotingError, double, word
-from openstackoid.routing import SAFE_METHODS, Refusal
+from openstackoid.message import SAFE_METHODS
+from openstackoid.routing import Refusal
 
 GLOBAL = ("tune.bufsize 32768", "tune.maxrewrite 8192", "tune.http.maxhdr 128")
 """What the section `global` needs: room for a head with a scope here and there, and a wallet."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from openstackoid.haproxy.plan import Entry
 from openstackoid.identity.unproven import IDENTITY
-from openstackoid.routing.head import HOP_BY_HOP
+from openstackoid.message import HOP_BY_HOP
 from openstackoid.routing.route import DOT_SEGMENT
 
 FRAMING = ("connection", "transfer-encoding")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from openstackoid.federation import Cloud, Federation
 from openstackoid.federation.model import PUBLIC, Interface, Url
-from openstackoid.routing import Head, route
+from openstackoid.message import Head, Headers
+from openstackoid.routing import route
 
 
 class PlanError(Exception):
@@ -169,7 +170,9 @@ def _entries(federation: Federation, here: str, urls: list[Url], host: str) -> I
     """Yield what is at one host: at each prefix, the service that the gateway finds there."""
     bare = _bare(host)
     for url in (u for u in dict.fromkeys(urls) if u.host == host):
-        decided = route(Head("GET", url.path or "/", (("Host", bare),), url.port), federation, here)
+        decided = route(
+            Head("GET", url.path or "/", Headers([("Host", bare)]), url.port), federation, here
+        )
         backend = federation.clouds[here].backend(decided.service, decided.interface)
         hosts = (bare, f"{bare}:{url.port}")
         yield Entry(decided.service, decided.interface, hosts, url.path, backend)

@@ -8,21 +8,20 @@ from openstackoid.identity.body import (
     token_in,
 )
 from openstackoid.identity.catalog import CatalogEditor, CatalogTooLongError, has_catalog
-from openstackoid.identity.exchange import exchange, opened
-from openstackoid.identity.headers import Headers, headers_for, validates_at_home
+from openstackoid.identity.exchange import exchange, unsealed
+from openstackoid.identity.headers import headers_for, validates_at_home
 
 __all__ = [
     "MAX_AUTH_BODY",
     "CatalogEditor",
     "CatalogTooLongError",
-    "Headers",
     "exchange",
     "has_catalog",
     "headers_for",
     "is_authentication",
     "is_of_a_token",
-    "opened",
     "strip",
     "token_in",
+    "unsealed",
     "validates_at_home",
 ]

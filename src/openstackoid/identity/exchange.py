@@ -6,7 +6,8 @@ from http import HTTPStatus
 from openstackoid.federation import Federation
 from openstackoid.identity.keys import Keys
 from openstackoid.identity.sealing import SealError, is_sealed, unseal
-from openstackoid.routing import Head, Refusal, Route
+from openstackoid.message import Head, Headers
+from openstackoid.routing import Refusal, Route
 from openstackoid.routing.projects import in_project, is_project
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.scope import Account, Cloud, Wallet, join, split
@@ -32,7 +33,7 @@ def exchange(
     if account and issuer != cloud:
         token = join(account.token, route.scope)
         headers = ((n, token if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
-        head, issuer = replace(head, headers=tuple(headers)), cloud
+        head, issuer = replace(head, headers=Headers(headers)), cloud
     _check(head, route._replace(issuer=issuer), cloud, federation, here)
     if route.service == IDENTITY:  # where an id in a path may be that of what is to be deleted
         return head, route._replace(issuer=issuer)
@@ -45,7 +46,7 @@ def exchange(
     return head, route._replace(scope=scope, issuer=issuer, rest=rest)
 
 
-def opened(
+def unsealed(
     head: Head, route: Route, here: str, keys: Keys | None, now: float, *, proven: bool
 ) -> tuple[Head, Route]:
     """Return head and route for a service of this cloud, with a sealed token opened.
@@ -54,7 +55,7 @@ def opened(
     sealed: so a service that calls another cloud does not take it there in the clear. `proven`
     tells that the request does come from that gateway. Raises Refusal.
     """
-    value = head.value(AUTH_TOKEN)
+    value = head.headers.first(AUTH_TOKEN)
     if route.scope is None or value is None or not is_sealed(sealed := split(value)[0]):
         return head, route
     try:
@@ -72,7 +73,7 @@ def opened(
         raise _refusal(f"the sealed token is not taken: {error}", here, route) from error
     scope = route.scope.having(IDENTITY, Cloud(here))
     clear = join(token, scope)
-    headers = tuple((n, clear if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
+    headers = Headers((n, clear if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
     wallet = (route.wallet or Wallet(())).having(here, sealed)
     route = route._replace(scope=scope, issuer=here, wallet=wallet)
     return replace(head, headers=headers), route
@@ -85,7 +86,7 @@ def _ids(issuers: Account | None, account: Account) -> dict[str, str]:
 
 
 def _check(head: Head, route: Route, cloud: str, federation: Federation, here: str) -> None:
-    value = head.value(AUTH_TOKEN)
+    value = head.headers.first(AUTH_TOKEN)
     if value is None or route.scope is None:
         return
     gateway = federation.clouds[cloud].gateway
@@ -100,7 +101,7 @@ def _check(head: Head, route: Route, cloud: str, federation: Federation, here: s
             f"give the client an account in {cloud} (an entry {cloud} in clouds.yaml)"
         )
         raise _refusal(message, cloud, route)
-    subject = head.value(SUBJECT_TOKEN)
+    subject = head.headers.first(SUBJECT_TOKEN)
     beside = subject is not None and split(subject)[0] != split(value)[0]
     if with_wallet and cloud != here and beside:
         message = (

@@ -1,13 +1,12 @@
 """The headers a request is sent on with: pure edits of those it came with."""
 
 from openstackoid.identity.unproven import claims_identity, tells_way
-from openstackoid.routing import Head, Route, Target, via_stamp
+from openstackoid.message import Head, Headers
+from openstackoid.routing import Route, Target, via_stamp
 from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
 from openstackoid.routing.via import is_stamp
 from openstackoid.scope import DELIMITER, join, split
 from openstackoid.services import IDENTITY
-
-Headers = tuple[tuple[str, str], ...]
 
 _TOKENS = frozenset({AUTH_TOKEN, SUBJECT_TOKEN})
 
@@ -21,9 +20,9 @@ def validates_at_home(head: Head, route: Route, target: Target) -> bool:
     return (
         target.remote
         and route.service == IDENTITY
-        and head.value(SCOPE_HEADER) is None
-        and any(DELIMITER in value for value in head.values(SUBJECT_TOKEN))
-        and not any(DELIMITER in value for value in head.values(AUTH_TOKEN))
+        and head.headers.first(SCOPE_HEADER) is None
+        and any(DELIMITER in value for value in head.headers.all(SUBJECT_TOKEN))
+        and not any(DELIMITER in value for value in head.headers.all(AUTH_TOKEN))
     )
 
 
@@ -60,10 +59,10 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
             # Keystone lets a token validate itself, so no password of ours crosses the border.
             headers.append(("X-Auth-Token", value))
     if target.remote:
-        headers.insert(0, ("Host", target.host))
+        headers.insert(0, ("Host", target.address.netloc))
     if target.remote and target.gateway:
         headers += [("X-Scope", route.scope.canonical), ("Via", via_stamp(here))]
-    return tuple(headers)
+    return Headers(headers)
 
 
 def _scoped(header: str, value: str, route: Route) -> str:

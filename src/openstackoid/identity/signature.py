@@ -16,7 +16,7 @@ from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
-from openstackoid.routing.head import Head
+from openstackoid.message import Headers
 from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
 
 PROOF = "x-scope-proof"
@@ -42,17 +42,19 @@ class Hop:
     issuer: str
     audience: str
     service: str
-    head: Head
+    method: str
+    target: str
+    headers: Headers
 
     def claims(self) -> dict[str, str]:
         """Return what both sides have to see alike."""
-        covered = json.dumps([self.head.values(name) for name in _COVERED])
+        covered = json.dumps([self.headers.all(name) for name in _COVERED])
         digest = urlsafe_b64encode(sha256(covered.encode()).digest()).decode()
         return {
             "iss": self.issuer,
             "aud": self.audience,
-            "htm": self.head.method,
-            "htu": self.head.target,
+            "htm": self.method,
+            "htu": self.target,
             "service": self.service,
             "headers": digest,
         }

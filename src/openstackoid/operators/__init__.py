@@ -2,10 +2,9 @@
 
 from openstackoid.operators.evaluation import Evaluation
 from openstackoid.operators.report import Outcome, Report
-from openstackoid.operators.request import SAFE, Answer, NoAnswerError, Policy, Request, Send
+from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request, Send
 
 __all__ = [
-    "SAFE",
     "Answer",
     "Evaluation",
     "NoAnswerError",

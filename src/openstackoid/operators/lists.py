@@ -96,7 +96,8 @@ async def _page(
         source = asked[n][0]
         if found and isinstance(result, Answer) and result.ok and source not in found:
             result.close()
-            message = f"{operands[source]} did not answer with a list, as others did"
+            why = f": its answer {result.note}" if result.note else ""
+            message = f"{operands[source]} did not answer with a list, as others did{why}"
             for cloud in clouds(operands[source]):
                 evaluation.report.of(cloud).error = message
             failed[source] = NoAnswerError(message, sent=True)

@@ -1,12 +1,13 @@
 """What is sent to a cloud, and what comes back; the evaluator knows nothing else of HTTP."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+from openstackoid.message import SAFE_METHODS
 
 
 class Policy(Enum):
@@ -20,35 +21,41 @@ class Policy(Enum):
 class Request:
     """One request to one service, the same for every cloud but for its query and its body.
 
-    `path` is the part behind the service's prefix, still percent-encoded; `query` its pairs.
-    `document` is the body where it is JSON, None where there is none. Any other body is the
-    sender's affair; `upload` tells that it can be sent only once.
+    `path` is the part behind the service's prefix, still percent-encoded; `query` its pairs, of
+    which bytes that are not UTF-8 are lone surrogates. `body` are the bytes to send, None where
+    there is no body, and `document` what they decode to, None if that is nothing. An `upload` is
+    the sender's affair: it can be sent only once.
     """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
     document: Any = None
     upload: bool = False
+    _written: str | None = None
 
     @classmethod
     def of(
-        cls, method: str, target: str, document: Any = None, *, upload: bool = False
+        cls, method: str, target: str, body: bytes | None = None, *, upload: bool = False
     ) -> "Request":
         """Return the request for a target with its query."""
         path, _, query = target.partition("?")
-        pairs = tuple(parse_qsl(query, keep_blank_values=True))
-        return cls(method, path, pairs, document, upload)
+        pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
+        return cls(method, path, pairs, body, _document(body), upload, query)
 
     @property
     def target(self) -> str:
-        """The path with the query."""
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+        """The path with the query, as it came where nothing of it is another."""
+        query = self._written
+        if query is None:
+            query = urlencode(self.query, errors="surrogateescape")
+        return f"{self.path}?{query}" if query else self.path
 
     @property
     def safe(self) -> bool:
         """Whether it changes nothing, and may be sent again."""
-        return self.method in SAFE
+        return self.method in SAFE_METHODS
 
     def value(self, name: str) -> str | None:
         """Return the last value of a query's parameter."""
@@ -56,9 +63,23 @@ class Request:
 
     def asking(self, **values: str | None) -> "Request":
         """Return the request with other values of these parameters; None leaves one out."""
-        kept = [(n, v) for n, v in self.query if n not in values]
+        kept = tuple((n, v) for n, v in self.query if n not in values)
         added = [(n, v) for n, v in values.items() if v is not None]
-        return replace(self, query=(*kept, *added))
+        if not added and kept == self.query:
+            return self
+        return replace(self, query=(*kept, *added), _written=None)
+
+    def having(self, document: Any) -> "Request":
+        """Return the request with another document for its body."""
+        return replace(self, document=document, body=json.dumps(document).encode())
+
+
+def _document(body: bytes | None) -> Any:
+    """Return what a body decodes to, None if it is no JSON."""
+    try:
+        return json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _nothing() -> None:
@@ -69,9 +90,10 @@ def _nothing() -> None:
 class Answer:
     """One cloud's answer, or one made of several.
 
-    `document` is the body where it is JSON; any other is in `body`, whatever type the sender uses
-    for bytes that are only passed on, and `close` lets go of it. `cloud` is None if several had a
-    part in the answer. `note` is what the report has to say of an answer that is a success.
+    `document` is the body where it is JSON, `raw` the bytes that it was decoded from: they are what
+    is passed on, unless the document is made of several. Any other body is in `body`, whatever type
+    the sender uses for bytes that are only passed on, and `close` lets go of it. `cloud` is None if
+    several had a part in the answer. `note` is what the report has to say of a success.
     """
 
     status: int
@@ -81,6 +103,7 @@ class Answer:
     body: Any = field(default=None, repr=False)
     close: Callable[[], None] = field(default=_nothing, repr=False)
     note: str | None = None
+    raw: bytes | None = field(default=None, repr=False)
 
     @property
     def ok(self) -> bool:

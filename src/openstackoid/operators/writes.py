@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -167,5 +166,5 @@ def _with_id(service: str, request: Request) -> tuple[Request, str | None]:
             chosen = str(uuid.uuid4())
             created = created | {"id": chosen}
             named = document | {key: created} if key else created
-            return replace(request, document=named), chosen
+            return request.having(named), chosen
     return request, None

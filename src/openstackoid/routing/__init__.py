@@ -1,13 +1,10 @@
 """The decision what is to happen to a request, from its head alone: pure, no I/O, no clock."""
 
-from openstackoid.routing.head import SAFE_METHODS, Head
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.route import Route, Target, narrowed, route, target
 from openstackoid.routing.via import stamp as via_stamp
 
 __all__ = [
-    "SAFE_METHODS",
-    "Head",
     "Refusal",
     "Route",
     "Target",

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from openstackoid.federation import Federation
-from openstackoid.routing.head import SAFE_METHODS
+from openstackoid.message import SAFE_METHODS
 from openstackoid.routing.refusal import Refusal
 from openstackoid.scope import Scope
 from openstackoid.scope.expression import clouds

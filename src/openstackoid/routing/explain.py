@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from openstackoid.federation import Federation
 from openstackoid.federation.model import DEFAULT_PORTS, host_of
-from openstackoid.routing.head import Head
+from openstackoid.message import Head, Headers
 from openstackoid.routing.route import Route, Target, narrowed, route, target
 from openstackoid.routing.via import stamp
 from openstackoid.scope.expression import clouds
@@ -35,7 +35,7 @@ def head_of(method: str, url: str, scope: str | None) -> Head:
     headers = [("Host", parts.netloc)]
     if scope is not None:
         headers.append(("X-Scope", scope))
-    return Head(method.upper(), f"{parts.path or '/'}{query}", tuple(headers), port)
+    return Head(method.upper(), f"{parts.path or '/'}{query}", Headers(headers), port)
 
 
 def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[Hop]]:
@@ -56,7 +56,7 @@ def _hops(method: str, way: Route, cloud: str, federation: Federation, start: st
     yield Hop(start, way, goal)
     if goal.remote and goal.gateway and way.scope is not None:
         sent = head_of(method, goal.url, way.scope.canonical)
-        arrived = replace(sent, headers=(*sent.headers, ("Via", stamp(start))))
+        arrived = replace(sent, headers=Headers((*sent.headers, ("Via", stamp(start)))))
         yield _last(arrived, federation, cloud)
 
 

@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from openstackoid.federation import Federation, Frontend
-from openstackoid.federation.model import PUBLIC, Interface, host_of
+from openstackoid.federation.model import PUBLIC, Interface, Url, host_of
+from openstackoid.message import Head
 from openstackoid.routing import collaboration, via
-from openstackoid.routing.head import Head
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.scoping import READ_HERE, carried, named
 from openstackoid.scope import Cloud, Expression, Scope, Wallet
@@ -47,16 +47,27 @@ class Route(NamedTuple):
 class Target(NamedTuple):
     """Where one cloud's part of a route is sent: its backend here, or its frontend elsewhere.
 
-    `connect` is the IP address to connect to in place of the URL's host, None if there is none.
-    `gateway` is false where no gateway but the service itself is there.
+    `address` is the service's there, `path` the whole path with its query. `connect` is the IP
+    address to connect to in place of the address's host, None if there is none. `gateway` is false
+    where no gateway but the service itself is there.
     """
 
     cloud: str
-    url: str
-    host: str
+    address: Url
+    path: str
     remote: bool
     connect: str | None = None
     gateway: bool = True
+
+    @property
+    def url(self) -> str:
+        """Scheme, host, port and path."""
+        return f"{self.origin}{self.path}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"{self.address.scheme}://{self.address.netloc}"
 
 
 def route(head: Head, federation: Federation, here: str) -> Route:
@@ -69,7 +80,7 @@ def route(head: Head, federation: Federation, here: str) -> Route:
             message = f"some servers take {name} for {name.replace('_', '-')}; send that"
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
     frontend, rest = _frontend(head, federation, here)
-    origin = via.origin(head.values("via"))
+    origin = via.origin(head.headers.all("via"))
     scope, wallet = carried(head, frontend.service, federation, here, origin)
 
     def refuse(status: HTTPStatus, message: str) -> Refusal:
@@ -82,7 +93,7 @@ def route(head: Head, federation: Federation, here: str) -> Route:
         raise refuse(HTTPStatus.BAD_REQUEST, message)
     if scope is None:
         return Route(frontend.service, frontend.interface, rest, None, Cloud(here), None)
-    if not via.readable(head.values("via")):
+    if not via.readable(head.headers.all("via")):
         message = f"Via has more than {via.ENTRIES} entries; send less of them"
         raise refuse(HTTPStatus.BAD_REQUEST, message)
     expression = scope.resolve(frontend.service)
@@ -116,9 +127,9 @@ def narrowed(route: Route, cloud: str) -> Route:
 
     So a server of `{"compute": "A & B"}` is in each cloud on a network of its own.
     """
-    if route.scope is None:
-        return route
     scope = route.scope
+    if scope is None or route.expression == Cloud(cloud):
+        return route
     bound = BOUND if route.service == COMPUTE else ()
     for service in (route.service, *(s for s in bound if scope.get(s) == route.expression)):
         scope = scope.having(service, Cloud(cloud))
@@ -148,8 +159,8 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
     connect = str(description.connect) if remote and description.connect else None
     return Target(
         cloud,
-        f"{url.scheme}://{url.netloc}{url.path}{rest}",
-        url.netloc,
+        url,
+        f"{url.path}{rest}" or "/",
         remote,
         connect,
         not remote or description.gateway,
@@ -187,7 +198,7 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
     ]
     if len(fitting) == 1:
         return fitting[0]
-    netloc = head.value("host") or ""
+    netloc = head.headers.first("host") or ""
     host = _host(netloc) if len(netloc) < _MAX_HOST else None
     fitting = [(f, rest) for f, rest in fitting if f.url.host == host] or fitting
     longest = [(f, rest) for f, rest in fitting if f.url.path == fitting[0][0].url.path]

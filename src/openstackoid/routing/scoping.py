@@ -5,7 +5,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from openstackoid.federation import Federation
-from openstackoid.routing.head import Head
+from openstackoid.message import Head
 from openstackoid.routing.refusal import Refusal
 from openstackoid.scope import (
     MAX_BYTES,
@@ -54,9 +54,9 @@ def carried(
     if scope is None:
         return None, None
     for header, name in ((AUTH_TOKEN, "X-Auth-Token"), (SUBJECT_TOKEN, "X-Subject-Token")):
-        if len(values := head.values(header)) > 1 and len(set(values)) > 1:
+        if len(values := head.headers.all(header)) > 1 and len(set(values)) > 1:
             raise _bad(f"{name} is sent twice with different tokens; send one", here)
-    for value in head.values(SUBJECT_TOKEN):
+    for value in head.headers.all(SUBJECT_TOKEN):
         _suffix(value, "X-Subject-Token", here)  # whoever it is for, it is to be one
     return scope, wallet
 
@@ -80,7 +80,7 @@ def _texts(
     """Return each different text of a scope with the place it was found in, and the wallet."""
     texts: dict[str, str] = {}
     wallet = None
-    for value in head.values(SCOPE_HEADER):
+    for value in head.headers.all(SCOPE_HEADER):
         text, misplaced = _unpacked(value, "X-Scope", federation, here)
         if misplaced is not None:
             raise _bad("X-Scope has tokens; they go behind X-Auth-Token only", here)
@@ -98,9 +98,9 @@ def _texts(
 
 def _tokens(head: Head, service: str) -> list[tuple[str, str]]:
     """Return the tokens that may have a scope behind them, each with its place."""
-    tokens = [(value, "X-Auth-Token") for value in head.values(AUTH_TOKEN)]
+    tokens = [(value, "X-Auth-Token") for value in head.headers.all(AUTH_TOKEN)]
     if service == IDENTITY:
-        tokens += [(value, "X-Subject-Token") for value in head.values(SUBJECT_TOKEN)]
+        tokens += [(value, "X-Subject-Token") for value in head.headers.all(SUBJECT_TOKEN)]
     if head.body_token is not None:
         tokens.append((head.body_token, "the token in the body"))
     return tokens

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstackoid.gateway.admission.client_address import Proxies
-from openstackoid.gateway.admission.limits import BURST, PART, Connections, Limits
-from openstackoid.gateway.http import Headers
+from openstackoid.gateway.admission.limits import BURST, MAX_FDS_DIVISOR, Connections, Limits
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
+from openstackoid.message import Headers
 
 PROXY, STRANGER = "127.0.0.77", "127.0.0.66"
 """Where connections to the gateway come from in these tests."""
@@ -83,12 +83,11 @@ def test_nobody_can_pass_for_another(said: list[str], client: IPv4Address) -> No
 
 def test_a_proxy_has_the_connections_of_all_its_clients() -> None:
     """As long as it is one; what it has opened counts from then on."""
-    limits = Limits("CloudOne", 1)
-    connections = Connections(2, limits)
-    limits.proxies = Proxies([ip_network("192.0.2.1")])
+    current: list[Proxies | None] = [Proxies([ip_network("192.0.2.1")])]
+    connections = Connections(2, Limits("CloudOne", 1).known, lambda: current[0])
     assert [connections.opened("192.0.2.1") for _ in range(9)] == [True] * 9
     assert [connections.opened("192.0.2.2") for _ in range(3)] == [True, True, False]
-    limits.proxies = None
+    current[0] = None
     assert not connections.opened("192.0.2.1")
     for _ in range(8):
         connections.closed("192.0.2.1")
@@ -178,7 +177,7 @@ async def test_a_proxy_may_have_more_connections_than_a_client(
 ) -> None:
     """They are its clients'."""
     await behind.gateways["CloudOne"].close()
-    monkeypatch.setattr("openstackoid.gateway.server.files", lambda: PART)
+    monkeypatch.setattr("openstackoid.gateway.server.files", lambda: MAX_FDS_DIVISOR)
     behind.gateways["CloudOne"] = Gateway(Settings(behind.file, "CloudOne"))
     await behind.gateways["CloudOne"].start()
     for client in [await connect(behind, PROXY) for _ in range(3)]:

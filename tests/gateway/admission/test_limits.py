@@ -12,9 +12,9 @@ from gateway.played import Clouds
 
 from openstackoid.gateway.admission.limits import (
     BURST,
-    GATEWAY,
     GATEWAYS,
-    PART,
+    MAX_FDS_DIVISOR,
+    PROVEN_GATEWAY_FACTOR,
     Connections,
     Limits,
     files,
@@ -65,7 +65,7 @@ def test_a_proven_gateway_may_send_for_many_users() -> None:
         limits.arrived("192.0.2.2")
         limits.gateway("CloudTwo", "192.0.2.2")
 
-    assert flood(proven) >= BURST * GATEWAY
+    assert flood(proven) >= BURST * PROVEN_GATEWAY_FACTOR
     limits.gateway("CloudThree", "192.0.2.1")
 
 
@@ -122,7 +122,7 @@ async def test_what_is_too_much_is_not_even_looked_at(
     slow = Gateway(Settings(clouds.file, "CloudOne", rate=1))
     clouds.gateways["CloudOne"] = slow
     await slow.start()
-    flood(lambda: slow._relay._limits.arrived("127.0.0.1"))
+    flood(lambda: slow._handler._limits.arrived("127.0.0.1"))
     read = []
     monkeypatch.setattr(
         "openstackoid.gateway.dispatch.handler.head_of", lambda *args: read.append(args)
@@ -133,7 +133,7 @@ async def test_what_is_too_much_is_not_even_looked_at(
 
 def test_no_address_has_more_connections_than_its_part(logged: io.StringIO) -> None:
     """Others still come in; once some are closed, it may have new ones. The log says it once."""
-    connections = Connections(3, Limits("CloudOne", 1))
+    connections = Connections(3, Limits("CloudOne", 1).known, lambda: None)
     assert [connections.opened("192.0.2.1") for _ in range(5)] == [True] * 3 + [False] * 2
     assert connections.opened("192.0.2.2")
     assert logged.getvalue().count("too many connections") == 1
@@ -148,7 +148,7 @@ def test_an_address_of_a_gateway_may_have_more_connections() -> None:
     """It has many users; but not all connections either."""
     limits = Limits("CloudOne", 1)
     limits.gateway("CloudTwo", "192.0.2.1")
-    connections = Connections(3, limits)
+    connections = Connections(3, limits.known, lambda: None)
     assert [connections.opened("192.0.2.1") for _ in range(7)] == [True] * 6 + [False]
 
 
@@ -157,7 +157,7 @@ async def test_a_connection_too_many_is_closed(
 ) -> None:
     """Before a byte is read; those there are go on, and with one less another may come."""
     await clouds.gateways["CloudOne"].close()
-    monkeypatch.setattr("openstackoid.gateway.server.files", lambda: 2 * PART)
+    monkeypatch.setattr("openstackoid.gateway.server.files", lambda: 2 * MAX_FDS_DIVISOR)
     clouds.gateways["CloudOne"] = Gateway(Settings(clouds.file, "CloudOne"))
     await clouds.gateways["CloudOne"].start()
     first, second = [await clouds.open("CloudOne", "image") for _ in range(2)]

@@ -12,7 +12,7 @@ from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 from openstackoid.identity.keys import Keys, make
 from openstackoid.identity.signature import LIFETIME, Hop, sign
-from openstackoid.routing import Head
+from openstackoid.message import Headers
 
 COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
 SCOPE = f"X-Scope: {COMPLETED}"
@@ -42,7 +42,7 @@ def proof(
 ) -> str:
     """Return the header by which CloudOne's gateway signs a request with SCOPE and AUTH."""
     headers = (("X-Scope", COMPLETED), ("X-Auth-Token", AUTH.partition(": ")[2]))
-    hop = Hop("CloudOne", audience, service, Head(method, path, headers, 0))
+    hop = Hop("CloudOne", audience, service, method, path, Headers(headers))
     return f"X-Scope-Proof: {sign(hop, keys.sign, time.time() - age)}"
 
 
@@ -214,7 +214,7 @@ async def test_a_signature_of_too_many_requests_is_not_kept(
         steps.append("taken")
         taken(*args)
 
-    limits = clouds.gateways["CloudTwo"]._relay._limits
+    limits = clouds.gateways["CloudTwo"]._handler._limits
     monkeypatch.setattr(Peers, "take", take)
     monkeypatch.setattr(limits, "gateway", lambda *_: steps.append("counted"))
     ask = ("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, proof(keys))

@@ -1,29 +1,81 @@
-"""What is held of answers."""
+"""What one request may hold of answers is bounded, and let go of."""
 
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from gateway.asking import many
 
-from openstackoid.gateway.dispatch import memory_budget as held
-from openstackoid.gateway.dispatch.memory_budget import Held, TooLongError
-from openstackoid.gateway.http import Response
+from openstackoid.gateway.dispatch import memory_budget
+from openstackoid.gateway.dispatch.memory_budget import MemoryBudget, TooLongError, UnusableError
+from openstackoid.gateway.forwarding.downstream import Passing
+from openstackoid.gateway.http import GoneError
+from openstackoid.routing.foreign_ids import Search
+
+UNSAFE = b'{"images": [{"id": "a"}, {"id": "../x"}]}'
+
+
+def passing(*pieces: bytes, foreign: bool = False, breaks: bool = False) -> Passing:
+    """Return an answer of which only the body is looked at."""
+    left = list(pieces)
+    played = SimpleNamespace(search=Search() if foreign else None, ended=False)
+
+    async def read() -> bytes:
+        if not left and breaks:
+            raise GoneError
+        played.ended = not left
+        return left.pop(0) if left else b""
+
+    played.read = read
+    return cast("Passing", played)
 
 
 async def test_pieces_count_besides_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of an answer that drips, each takes more memory than it has bytes."""
     text = b'"' + b"x" * 98 + b'"'
-    monkeypatch.setattr(held, "MAX_HELD", 1000)
-    with Held() as holding:
-        document, _, let_go = await holding.read(_answer(text), None, foreign=False)
-        assert document == "x" * 98
-        let_go()
+    monkeypatch.setattr(memory_budget, "MAX_HELD", 1000)
+    with MemoryBudget() as budget:
+        body = await budget.read(passing(text))
+        assert (body.document, body.raw) == ("x" * 98, text)
+        body.close()
+        dripping = passing(*(text[n : n + 1] for n in range(len(text))))
         with pytest.raises(TooLongError):
-            await holding.read(
-                _answer(*(text[n : n + 1] for n in range(len(text)))), None, foreign=False
-            )
+            await budget.read(dripping)
 
 
-def _answer(*pieces: bytes) -> Response:
-    return cast("Response", SimpleNamespace(body=many(*pieces)))
+async def test_no_body_is_no_document() -> None:
+    """As a 204 has none."""
+    with MemoryBudget() as budget:
+        assert (await budget.read(passing()))[:3] == (None, None, None)
+
+
+async def test_what_says_it_is_json_and_is_none_stays_bytes() -> None:
+    """An object's lines of JSON, for one; the report says so."""
+    with MemoryBudget() as budget:
+        body = await budget.read(passing(b'{"a": 1}\n{"a": 2}'))
+        assert (body.document, body.raw) == (None, b'{"a": 1}\n{"a": 2}')
+        assert body.note == "is no JSON, although it says so"
+
+
+async def test_items_with_unsafe_ids_are_left_out_of_another_cloud_s_list() -> None:
+    """Home's own are as home has them."""
+    with MemoryBudget() as budget:
+        ours = await budget.read(passing(UNSAFE))
+        theirs = await budget.read(passing(UNSAFE, foreign=True))
+        assert (ours.raw, len(ours.document["images"])) == (UNSAFE, 2)
+        assert (theirs.raw, len(theirs.document["images"])) == (None, 1)
+        assert theirs.note == "left out 1 with an id that is none"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"id": "../x"}', b'{"images": [{"id": "a"}], "id": "../x"}', b'{"id": "../x"']
+)
+async def test_an_unsafe_id_elsewhere_makes_the_answer_unusable(body: bytes) -> None:
+    """There is nothing to leave out."""
+    with MemoryBudget() as budget, pytest.raises(UnusableError, match="has an id"):
+        await budget.read(passing(body, foreign=True))
+
+
+async def test_a_body_that_breaks_off_is_unusable() -> None:
+    """Nobody may take it for whole."""
+    with MemoryBudget() as budget, pytest.raises(UnusableError, match="broke off"):
+        await budget.read(passing(b'{"a"', breaks=True))

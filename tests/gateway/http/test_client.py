@@ -8,13 +8,7 @@ import trustme
 from gateway.asking import GET, ask, at, put, whole
 from gateway.backend import OK, Backend, Connection, Received, saying
 
-from openstackoid.gateway.http import (
-    Client,
-    GoneError,
-    Origin,
-    Outgoing,
-    UnreachableError,
-)
+from openstackoid.gateway.http import Client, GoneError, Origin, Outgoing, UnreachableError
 
 
 async def connections(client: Client, backend: Backend, *requests: Outgoing) -> int:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstackoid.gateway.http.errors import MalformedError
-from openstackoid.gateway.http.headers import Headers
 from openstackoid.gateway.http.heads import (
     CHUNKED,
     MAX_HEAD,
@@ -23,6 +22,7 @@ from openstackoid.gateway.http.heads import (
     request_framing,
     response_framing,
 )
+from openstackoid.message import Headers
 
 GET = b"GET /a%2Fb?c HTTP/1.1\r\nHost: x\r\n"
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
-from openstackoid.gateway.http import Headers
+from openstackoid.message import Headers
 
 HEADER = "x-forwarded-for"
 

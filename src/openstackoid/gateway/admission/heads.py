@@ -3,10 +3,10 @@
 import re
 from http import HTTPStatus
 
-from openstackoid.gateway.http import Request
-from openstackoid.gateway.protocol import connection_headers
+from openstackoid.gateway.front import Request
 from openstackoid.identity.signature import PROOF
-from openstackoid.routing import Head, Refusal
+from openstackoid.message import Head, connection_headers
+from openstackoid.routing import Refusal
 from openstackoid.routing.scoping import READ_HERE
 from openstackoid.scope import DELIMITER
 

@@ -3,6 +3,7 @@
 import math
 import resource
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
@@ -14,7 +15,7 @@ from openstackoid.routing import Refusal
 BURST = 10
 """Seconds' worth of requests that an address may send at once, after a time of silence."""
 
-GATEWAY = 20
+PROVEN_GATEWAY_FACTOR = 20
 """How many times as much a gateway may send that has proven itself: it has many users."""
 
 ADDRESSES = 100_000
@@ -23,7 +24,7 @@ ADDRESSES = 100_000
 GATEWAYS = 1000
 """Of how many addresses it is known that gateways have proven themselves from there."""
 
-PART = 4
+MAX_FDS_DIVISOR = 4
 """One in so many of the files that may be open is a connection of one address, or, where a gateway
 has proven itself from there, two are. A request takes a file or more on its way to a service, too.
 """
@@ -41,10 +42,8 @@ class Limits:
     def __init__(self, here: str, rate: int) -> None:
         self._here = here
         self._addresses = _Limit(rate)
-        self._gateways = _Limit(rate * GATEWAY)
+        self._gateways = _Limit(rate * PROVEN_GATEWAY_FACTOR)
         self._known: OrderedDict[str, None] = OrderedDict()
-        self.proxies: Proxies | None = None
-        """The cloud's own, whose connections are those of all their clients."""
 
     def known(self, address: str) -> bool:
         """Tell whether a gateway has proven itself from an address before."""
@@ -97,19 +96,26 @@ class _Limit:
 class Connections:
     """Counts the open connections of each address, which are `most` of one, or of a gateway twice.
 
-    So nobody alone can take all the files that the process may open. The cloud's own proxies, who
-    are not alone, may have any number.
+    So nobody alone can take all the files that the process may open. The cloud's own `proxies`, who
+    are not alone, may have any number. `is_gateway` tells from which addresses gateways have proven
+    themselves.
     """
 
-    def __init__(self, most: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        most: int,
+        is_gateway: Callable[[str], bool],
+        proxies: Callable[[], Proxies | None],
+    ) -> None:
         self._most = most
-        self._limits = limits
+        self._is_gateway = is_gateway
+        self._proxies = proxies
         self._open: Counter[str] = Counter()
         self._told: set[str] = set()
 
     def opened(self, address: str) -> bool:
         """Count a connection; tell whether it may stay. If not, it is not counted."""
-        most = self._most * 2 if self._limits.known(address) else self._most
+        most = self._most * 2 if self._is_gateway(address) else self._most
         if self._open[address] >= most and not self._vouched(address):
             if address not in self._told:
                 self._told.add(address)
@@ -119,7 +125,7 @@ class Connections:
         return True
 
     def _vouched(self, address: str) -> bool:
-        proxies = self._limits.proxies
+        proxies = self._proxies()
         return proxies is not None and address in proxies
 
     def closed(self, address: str) -> None:

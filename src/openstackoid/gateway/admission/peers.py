@@ -9,10 +9,10 @@ from typing import Any
 from openstackoid.federation import Federation
 from openstackoid.gateway.admission import tls
 from openstackoid.gateway.admission.replay import SIGNATURES, WINDOW, Seen, Taking
-from openstackoid.identity import Headers
 from openstackoid.identity.keys import KeysError, read, signer
 from openstackoid.identity.signature import LIFETIME, PROOF, Hop, ProofError, check, sign
-from openstackoid.routing import Head, Refusal, Route, Target
+from openstackoid.message import Head, Headers
+from openstackoid.routing import Refusal, Route, Target
 from openstackoid.routing.scoping import SCOPE_HEADER
 
 
@@ -57,17 +57,15 @@ class Peers:
                 "write both as `openstackoid federation keys` gave them"
             )
 
-    def signed(
-        self, method: str, path: str, target: Target, route: Route, headers: Headers
-    ) -> Headers:
+    def signed(self, method: str, target: Target, route: Route, headers: Headers) -> Headers:
         """Return the headers to send, with a signature if they go to another gateway."""
         if self.keys is None or not target.remote:
             return headers
-        head = Head(method, path, headers, 0)
-        if head.value(SCOPE_HEADER) is None:
+        if SCOPE_HEADER not in headers:
             return headers
-        hop = Hop(self.here, target.cloud, route.service, head)
-        return (*headers, (PROOF.title(), sign(hop, self.keys.sign, time.time())))
+        hop = Hop(self.here, target.cloud, route.service, method, target.path, headers)
+        proof = sign(hop, self.keys.sign, time.time())
+        return Headers((*headers, (PROOF.title(), proof)))
 
     def admit(
         self,
@@ -97,7 +95,7 @@ class Peers:
             return Proof(proven)
         if len(proofs) != 1:
             raise self._refusal(route, "it has to sign what it sends, once; give it own.keys")
-        hop = Hop(route.origin, self.here, route.service, head)
+        hop = Hop(route.origin, self.here, route.service, head.method, head.target, head.headers)
         try:
             identifier = check(proofs[0], hop, signer(origin.keys), time.time())
         except ProofError as error:

@@ -2,7 +2,7 @@
 
 import ssl
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,22 @@ class TlsError(Exception):
 
 
 class Listening(ssl.SSLContext):
-    """The context of listeners, which stays while the one for new connections changes."""
+    """The context of listeners, which stays while the `current` one for new connections changes."""
 
-    current: ssl.SSLContext | None = None
+    _current: Callable[[], ssl.SSLContext | None]
+
+    def __new__(cls, current: Callable[[], ssl.SSLContext | None]) -> "Listening":
+        """Return a context that begins connections as the current one does."""
+        listening = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+        listening._current = current
+        return listening
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
         """Begin a connection, as the current context does."""
-        if self.current is None:
+        current = self._current()
+        if current is None:
             return super().wrap_bio(*args, **kwargs)
-        return self.current.wrap_bio(*args, **kwargs)
+        return current.wrap_bio(*args, **kwargs)
 
 
 def serving(own: Own) -> ssl.SSLContext | None:

@@ -1,168 +1,98 @@
-"""How the evaluator's requests reach the clouds: one branch each, with the scope narrowed to it."""
+"""Sends a client's request to each of several clouds, as the operators' evaluation varies it."""
 
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
-from openstackoid import identity
-from openstackoid.federation import Federation
-from openstackoid.gateway.dispatch.health import Health
-from openstackoid.gateway.dispatch.hop import passage
-from openstackoid.gateway.dispatch.memory_budget import Held, TooLongError, UnusableError
-from openstackoid.gateway.dispatch.upload_tee import Tee
+from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.dispatch.hop import Body, Validated, exchange, prepare
+from openstackoid.gateway.dispatch.memory_budget import MemoryBudget, TooLongError, UnusableError
+from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.errors import body_of
-from openstackoid.gateway.forwarding.downstream import (
-    Editor,
-    astray,
-    headers_home,
-    refused_redirection,
-)
-from openstackoid.gateway.forwarding.upstream import Upstream
-from openstackoid.gateway.http import Response
-from openstackoid.gateway.protocol import is_json
+from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
-from openstackoid.gateway.trust.foreign_tokens import Foreign, Ids
 from openstackoid.identity import CatalogTooLongError
-from openstackoid.operators import SAFE, Answer, NoAnswerError, Request
-from openstackoid.routing import Head, Refusal, Route, Target, narrowed
-from openstackoid.routing.links import Links
+from openstackoid.message import SAFE_METHODS, is_json
+from openstackoid.operators import Answer, NoAnswerError, Request
+from openstackoid.routing import Refusal
 
 _OURS = frozenset({"accept-encoding", "x-scope-policy", REQUEST_ID.lower()})
-_FRAMING = frozenset({"content-length", "expect"})
+"""Headers that are for the first gateway, not for a cloud's service."""
 
 
 @dataclass
 class Branches:
-    """Sends one request of a client, as the evaluator varies it, to one cloud after another."""
+    """The branches of one client's request: one for each cloud that the evaluation asks."""
 
-    head: Head
-    route: Route
-    federation: Federation
-    foreign: Foreign
-    here: str
-    request_id: str
-    upstream: Upstream
-    health: Health
-    held: Held
-    upload: Tee | None = None
-    _ids: dict[str, Ids] = field(default_factory=dict)
+    context: Context
+    budget: MemoryBudget
+    upload: UploadTee | None = None
 
     async def send(self, cloud: str, request: Request) -> Answer:
-        """Return one cloud's answer; raises NoAnswerError."""
-        branch = narrowed(self.route, cloud)._replace(rest=request.target)
+        """Return one cloud's answer; raises NoAnswerError, Refusal if it is too long for all."""
+        upload = self.upload if request.upload else None
+        status = int(HTTPStatus.BAD_GATEWAY)
         try:
-            way = await passage(
-                self.head,
-                branch,
-                cloud,
-                self.federation,
-                self.here,
-                self.upstream,
-                self.foreign,
-                proven=False,  # what another gateway sends has one branch alone
-            )
-        except Refusal as refusal:  # the cloud does not have this service, or not for this token
-            if self.upload is not None and request.upload:
-                self.upload.drop(cloud)
-            return _refused(refusal)
-        head, branch, goal, self._ids[cloud] = way.head, way.route, way.goal, way.ids
-        body = self._body(cloud, request)
-        headers = self._headers(head, request, branch, goal, body)
-        try:
-            response = await self.upstream.request(request.method, goal, branch, headers, body)
+            answer = await self._answer(cloud, request)
+            status = answer.status
         except NoAnswerError as error:
-            if goal.remote and error.away:
-                self.health.failed(cloud)
-            raise
+            status = error.status
+            if upload is None or upload.ended_by is None or upload.ended_by[0] == cloud:
+                raise
+            refusing, status = upload.ended_by
+            message = f"the upload was ended, for {refusing} did not take it"
+            raise NoAnswerError(message, sent=True, status=status) from error
         finally:
-            if self.upload is not None and request.upload:
-                self.upload.drop(cloud)
-        if way.validation or response.status == HTTPStatus.UNAUTHORIZED:
-            document = None
-            try:
-                if way.validation:
-                    document = await self.foreign.validated(response, branch, goal)
-                else:
-                    await self.foreign.explain(head, branch, goal)
-            except Refusal as refusal:
-                response.close()
-                return _refused(refusal)
-            if document is not None:
-                response.close()
-                return Answer(HTTPStatus.OK, document=document)
-        return await self._answer(response, branch, goal)
+            if upload is not None:
+                upload.answered(cloud, status)
+        return answer
 
-    def _body(self, cloud: str, request: Request) -> AsyncIterator[bytes] | bytes | None:
+    async def _answer(self, cloud: str, request: Request) -> Answer:
+        try:
+            hop = await prepare(self.context, cloud, request.target)
+            body = self._body(cloud, request)
+            answered = await exchange(self.context, hop, request.method, body, _OURS)
+        except Refusal as refusal:  # the cloud does not have this service, or not for this token
+            return Answer(refusal.status, document=json.loads(body_of(refusal)))
+        if isinstance(answered, Validated):
+            return Answer(HTTPStatus.OK, document=answered.document)
+        return await self._read(answered)
+
+    def _body(self, cloud: str, request: Request) -> Body:
         if request.upload and self.upload is not None:
             return self.upload.branch(cloud)
-        return None if request.document is None else json.dumps(request.document).encode()
+        return request.body
 
-    def _headers(
-        self, head: Head, request: Request, branch: Route, goal: Target, body: object
-    ) -> identity.Headers:
-        dropped = _OURS
-        if not request.upload:
-            dropped |= _FRAMING if body else _FRAMING | {"content-type"}
-        headers = [
-            (name, value)
-            for name, value in identity.headers_for(head, branch, goal, self.here)
-            if name.lower() not in dropped
-        ]
-        headers.append((REQUEST_ID, self.request_id))
-        if isinstance(body, bytes):
-            headers.append(("Content-Length", str(len(body))))
-        return tuple(headers)
-
-    async def _answer(self, response: Response, branch: Route, goal: Target) -> Answer:
-        status = response.status
-        links = self.links(goal.cloud)
-        if goal.remote and links and astray(response, links):
-            response.close()
-            return _refused(refused_redirection(goal.cloud, branch.service))
-        headers = headers_home(response, links)
-        if not is_json(response.headers):
-            self.held.keep(response)
-            return Answer(status, headers, body=response, close=response.close)
+    async def _read(self, passing: Passing) -> Answer:
+        """Return an answer, JSON decoded beside its bytes; another body is still to be read."""
+        response = passing.response
+        whole = is_json(response.headers) and response.status != HTTPStatus.PARTIAL_CONTENT
+        if passing.data or not whole:
+            self.budget.keep(response)
+            return Answer(response.status, passing.headers(), body=passing, close=response.close)
+        headers = passing.headers()
         try:
-            document, left_out, close = await self.held.read(
-                response, self._editor(branch, links), foreign=goal.remote
-            )
+            held = await self.budget.read(passing)
         except (UnusableError, CatalogTooLongError) as error:
-            raise self._unusable(response, branch, goal, error) from error
+            raise self._unusable(passing, error) from error
         finally:
             response.close()
         if response.method != "HEAD":
             headers = tuple((n, v) for n, v in headers if n.lower() != "content-length")
-        note = f"left out {left_out} with an id that is none" if left_out else None
-        return Answer(status, headers, document, close=close, note=note)
+        return Answer(
+            response.status, headers, held.document, raw=held.raw, close=held.close, note=held.note
+        )
 
-    def _unusable(
-        self, response: Response, branch: Route, goal: Target, error: Exception
-    ) -> Exception:
+    def _unusable(self, passing: Passing, error: Exception) -> Exception:
         """Return what an answer with a body that cannot be used comes to."""
-        safe = response.method in SAFE
+        route, response = self.context.route, passing.response
+        safe = self.context.head.method in SAFE_METHODS
         if safe and isinstance(error, TooLongError):  # by chance this cloud's, not another's
-            message = f"what {branch.service} of {self.route.expression} answers {error}"
-            return Refusal(error.status, message, cloud=self.here, service=branch.service)
+            message = f"what {route.service} of {route.expression} answers {error}"
+            here = self.context.site.here
+            return Refusal(error.status, message, cloud=here, service=route.service)
         sent = not Answer(response.status).did_nothing
-        advice = f"; it may have been carried out: look in {goal.cloud} before you send it again"
-        who = f"the answer ({response.status}) of {branch.service} of {goal.cloud}"
+        cloud = passing.cloud
+        advice = f"; it may have been carried out: look in {cloud} before you send it again"
+        who = f"the answer ({response.status}) of {route.service} of {cloud}"
         return NoAnswerError(f"{who} {error}{advice if sent and not safe else ''}", sent=sent)
-
-    def links(self, cloud: str) -> Links | None:
-        """Return what leads a cloud's links home; None if they do already."""
-        ids = self._ids.get(cloud, {})
-        if cloud == self.here and not ids:
-            return None
-        known = self.federation.clouds
-        return Links(known[cloud], known[self.here], self.route.service, ids)
-
-    def _editor(self, branch: Route, links: Links | None) -> Editor | None:
-        if branch.scope is not None and identity.has_catalog(branch):
-            return identity.CatalogEditor(branch.scope, links, self.federation, self.here)
-        return links.edit() if links else None
-
-
-def _refused(refusal: Refusal) -> Answer:
-    return Answer(refusal.status, document=json.loads(body_of(refusal)))

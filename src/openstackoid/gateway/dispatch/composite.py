@@ -1,36 +1,24 @@
-"""Requests under an expression with operators: evaluated here, one answer of the same kind."""
+"""Answers requests under an expression with operators: one answer of the same kind."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import responses
-from typing import Any
+from typing import NamedTuple
 
-from openstackoid.federation import Federation
 from openstackoid.gateway.dispatch.branches import Branches
-from openstackoid.gateway.dispatch.health import Health
-from openstackoid.gateway.dispatch.memory_budget import Held
-from openstackoid.gateway.dispatch.upload_tee import Tee
-from openstackoid.gateway.forwarding.downstream import (
-    give,
-    may_have_ids,
-    refused_answer,
-    relay_answer,
-)
-from openstackoid.gateway.forwarding.upstream import Upstream
-from openstackoid.gateway.http import HttpError, Response
-from openstackoid.gateway.http import Request as Received
-from openstackoid.gateway.protocol import is_json
-from openstackoid.gateway.reporting.access_record import Record
-from openstackoid.gateway.trust.foreign_tokens import Foreign
-from openstackoid.operators import SAFE, Answer, Evaluation, NoAnswerError, Policy, Request
+from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
+from openstackoid.gateway.dispatch.upload_tee import UploadTee
+from openstackoid.gateway.forwarding.downstream import Passing, give, relay_answer
+from openstackoid.gateway.forwarding.upstream import refused
+from openstackoid.message import SAFE_METHODS, is_json
+from openstackoid.operators import Answer, Evaluation, NoAnswerError, Policy, Request
 from openstackoid.operators.runs import encode
-from openstackoid.routing import Head, Refusal, Route
-from openstackoid.routing.foreign_ids import Search, UnsafeIdError
-from openstackoid.routing.links import Links
+from openstackoid.routing import Refusal
 from openstackoid.scope.expression import clouds
+from openstackoid.services import is_data
 
 REPORT = "X-Scope-Report"
 POLICY = "x-scope-policy"
@@ -41,168 +29,139 @@ MAX_REQUEST = 2**20
 MAX_LOGGED = 2048
 """Bytes of a report in the log, where it has to share its line."""
 
-PART = 65_536
+WRITTEN = 65_536
 """Bytes of a merged list that are written at once, at least: enough to keep the client busy."""
 
 
-@dataclass
-class Composite:
-    """Evaluates the requests of one gateway; `patience` is the seconds a read may take in all."""
+class Composite(NamedTuple):
+    """Answers requests by evaluating them; `patience` is the seconds a read may take in all."""
 
-    here: str
-    upstream: Upstream
-    health: Health
     patience: float
 
-    async def answer(
-        self,
-        request: Received,
-        record: Record,
-        head: Head,
-        route: Route,
-        federation: Federation,
-        foreign: Foreign,
-        body: AsyncIterator[bytes] | None,
-    ) -> None:
-        """Return the one answer; raises Refusal."""
-        upload = body is not None and not is_json(request.headers)
-        document = None if body is None or upload else await self._document(body, route)
-        operation = Request.of(head.method, route.rest, document, upload=upload)
-        frontend = federation.clouds[self.here].frontend(route.service, route.interface)
-        safe = head.method in SAFE
-        with Held() as held:
-            branches = Branches(
-                head,
-                route,
-                federation,
-                foreign,
-                self.here,
-                record.make_request_id(),
-                self.upstream,
-                self.health,
-                held,
-                Tee(body, clouds(route.expression)) if upload and body is not None else None,
-            )
+    async def answer(self, context: Context, body: AsyncIterator[bytes] | None) -> None:
+        """Give the client the one answer; raises Refusal."""
+        head, route, site = context.head, context.route, context.site
+        policy = _policy(context)
+        path = route.rest.partition("?")[0]
+        streams = body is not None and (not is_json(head.headers) or is_data(route.service, path))
+        tee = None
+        if streams and body is not None:
+            tee = UploadTee(body, clouds(route.expression), every=policy is Policy.ALL)
+        whole = None if body is None or tee else await _whole(context, body)
+        operation = Request.of(head.method, route.rest, whole, upload=tee is not None)
+        if whole and operation.document is None:
+            message = "the body is not JSON; mend it, nothing was sent to any cloud"
+            raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
+        frontend = site.ours.frontend(route.service, route.interface)
+        with MemoryBudget() as budget:
+            branches = Branches(context, budget, tee)
             evaluation = Evaluation(
                 branches.send,
-                self._policy(head, default=Policy.ANY if safe else Policy.ALL),
-                self.health.down,
+                policy,
+                context.health.down,
                 str(frontend or ""),
-                self.here,
+                site.here,
                 route.service,
-                self.patience if safe else None,
+                self.patience if operation.safe else None,
             )
-            answer = await self._evaluated(evaluation, operation, route, branches.upload, record)
-            links = branches.links(answer.cloud) if answer.cloud else None
-            await self._respond(request, record, route, answer, links)
+            await _respond(context, await _evaluated(context, evaluation, operation, tee))
 
-    async def _evaluated(
-        self,
-        evaluation: Evaluation,
-        operation: Request,
-        route: Route,
-        upload: Tee | None,
-        record: Record,
-    ) -> Answer:
-        """Return the one answer, and put down the report; raises Refusal."""
-        pump = asyncio.create_task(upload.pump()) if upload else None
-        running = asyncio.ensure_future(evaluation.run(route.expression, operation))
+
+async def _evaluated(
+    context: Context, evaluation: Evaluation, operation: Request, tee: UploadTee | None
+) -> Answer:
+    """Return the one answer, and put down the report; raises Refusal."""
+    record, route = context.record, context.route
+    pump = asyncio.create_task(tee.pump()) if tee else None
+    running = asyncio.ensure_future(evaluation.run(route.expression, operation))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        if operation.safe or tee:
+            running.cancel()
+        # A write that has begun is brought to its end, or undone, though nobody waits for it.
+        (late,) = await asyncio.gather(running, return_exceptions=True)
+        if isinstance(late, Answer):
+            late.close()
+        raise
+    except NoAnswerError as error:
+        raise refused(error, context.site.here, route.service) from error
+    finally:
+        if pump is not None:
+            pump.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
+        header = evaluation.report.header()
+        short = header if len(header) <= MAX_LOGGED else evaluation.report.text(MAX_LOGGED)
+        record.extra.append((REPORT, header))
+        record.fields["report"] = json.loads(short)
+
+
+async def _respond(context: Context, answer: Answer) -> None:
+    """Give the client an answer: as its cloud gave it, or encoded if it is made of several."""
+    request, record = context.request, context.record
+    if isinstance(answer.body, Passing):
         try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            if operation.safe or upload:
-                running.cancel()
-            # A write that has begun is brought to its end, or undone, though nobody waits for it.
-            (late,) = await asyncio.gather(running, return_exceptions=True)
-            if isinstance(late, Answer):
-                late.close()
-            raise
-        except NoAnswerError as error:
-            raise Refusal(
-                HTTPStatus(error.status),
-                error.message,
-                cloud=self.here,
-                service=route.service,
-                sent=error.sent,
-            ) from error
+            await relay_answer(request, record, answer.body)
         finally:
-            if pump is not None:
-                pump.cancel()
-                await asyncio.gather(pump, return_exceptions=True)
-            header = evaluation.report.header()
-            short = header if len(header) <= MAX_LOGGED else evaluation.report.text(MAX_LOGGED)
-            record.extra.append((REPORT, header))
-            record.fields["report"] = json.loads(short)
-
-    async def _respond(
-        self, request: Received, record: Record, route: Route, answer: Answer, links: Links | None
-    ) -> None:
-        if isinstance(answer.body, Response):
-            foreign = answer.cloud != self.here
-            search = Search() if foreign and may_have_ids(route.service, route.rest) else None
-            try:
-                await relay_answer(request, record, answer.body, links, None, search)
-            except (HttpError, UnsafeIdError) as error:
-                cloud = answer.cloud or self.here
-                raise refused_answer(error, cloud, route.service) from error
-            finally:
-                answer.close()
+            answer.close()
+        return
+    record.status = answer.status
+    parts = _parts(answer)
+    part, following = next(parts, b""), next(parts, b"")
+    headers = [*answer.headers, *record.extra]
+    if part and not following:
+        headers.append(("Content-Length", str(len(part))))
+    reply = request.answer(answer.status, responses.get(answer.status, ""), headers)
+    while part:
+        if not await give(request, record, reply, part):
             return
-        record.status = answer.status
-        parts = iter(()) if answer.document is None else _parts(answer.document)
-        part, following = next(parts, b""), next(parts, b"")
-        headers = [*answer.headers, *record.extra]
-        if part and not following:
-            headers.append(("Content-Length", str(len(part))))
-        reply = request.answer(answer.status, responses.get(answer.status, ""), headers)
-        while part:
-            if not await give(request, record, reply, part):
-                return
-            part, following = following, next(parts, b"")
-        reply.end()
-
-    async def _document(self, body: AsyncIterator[bytes], route: Route) -> Any:
-        data = bytearray()
-        async for piece in body:
-            data += piece
-            if len(data) > MAX_REQUEST:
-                raise self._refusal(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                    f"a request to several clouds takes at most {MAX_REQUEST} bytes",
-                    route,
-                )
-        try:
-            return json.loads(data) if data else None
-        except (ValueError, RecursionError) as error:
-            message = "the body is not JSON; mend it, nothing was sent to any cloud"
-            raise self._refusal(HTTPStatus.BAD_REQUEST, message, route) from error
-
-    def _policy(self, head: Head, default: Policy) -> Policy:
-        value = head.value(POLICY)
-        if value is None:
-            return default
-        try:
-            return Policy(value.strip().lower())
-        except ValueError as error:
-            message = 'X-Scope-Policy is "all" or "any", and nothing else'
-            raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=self.here) from error
-
-    def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
-        return Refusal(status, message, cloud=self.here, service=route.service)
+        part, following = following, next(parts, b"")
+    reply.end()
 
 
-def _parts(document: object) -> Iterator[bytes]:
-    """Yield the JSON of a document in parts, none but the last shorter than a PART.
+def _parts(answer: Answer) -> Iterator[bytes]:
+    """Yield the body of an answer: in parts, none but the last short, if it has to be encoded.
 
     The client takes one while the next is made, and a merged list is let go of on the way.
     """
+    if answer.raw is not None:
+        yield answer.raw
+        return
+    if answer.document is None:
+        return
     pieces: list[bytes] = []
     size = 0
-    for piece in encode(document):
+    for piece in encode(answer.document):
         pieces.append(piece)
         size += len(piece)
-        if size >= PART:
+        if size >= WRITTEN:
             yield b"".join(pieces)
             pieces.clear()
             size = 0
     yield b"".join(pieces)
+
+
+async def _whole(context: Context, body: AsyncIterator[bytes]) -> bytes:
+    """Return a body that is sent to several clouds; raises Refusal if it is too long."""
+    data = bytearray()
+    async for piece in body:
+        data += piece
+        if len(data) > MAX_REQUEST:
+            message = f"a request to several clouds takes at most {MAX_REQUEST} bytes"
+            raise _refusal(context, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
+    return bytes(data)
+
+
+def _policy(context: Context) -> Policy:
+    value = context.head.headers.first(POLICY)
+    if value is None:
+        return Policy.ANY if context.head.method in SAFE_METHODS else Policy.ALL
+    try:
+        return Policy(value.strip().lower())
+    except ValueError as error:
+        message = 'X-Scope-Policy is "all" or "any", and nothing else'
+        raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=context.site.here) from error
+
+
+def _refusal(context: Context, status: HTTPStatus, message: str) -> Refusal:
+    return Refusal(status, message, cloud=context.site.here, service=context.route.service)

@@ -1,17 +1,34 @@
-"""What one cloud gets of a request: the token, the scope and the path that it can take."""
+"""Sends a request to one cloud: the token, scope and path that it can take, and its answer home.
+
+One cloud by itself and each of several go this way.
+"""
 
 import time
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Mapping, Set
+from http import HTTPStatus
+from typing import Any, NamedTuple, TypeAlias
 
 from openstackoid import identity
-from openstackoid.federation import Federation
-from openstackoid.gateway.forwarding.upstream import Upstream
-from openstackoid.gateway.trust.foreign_tokens import Foreign, Ids
-from openstackoid.routing import Head, Route, Target, target
+from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.forwarding.downstream import Editor, Passing, check_answer
+from openstackoid.gateway.http import Response
+from openstackoid.gateway.reporting.access_record import REQUEST_ID
+from openstackoid.message import Head, Headers, is_json
+from openstackoid.operators import NoAnswerError
+from openstackoid.routing import Route, Target, narrowed, target
+from openstackoid.routing.foreign_ids import Search
+from openstackoid.routing.links import Links
+from openstackoid.services import is_data
+
+Body: TypeAlias = AsyncIterator[bytes] | bytes | None
+"""A body that streams, one that is whole, or none."""
+
+_FRAMING = frozenset({"content-length", "expect"})
+_REQUEST_ID = frozenset({REQUEST_ID.lower()})
 
 
-class Passage(NamedTuple):
-    """A request on its way to one cloud.
+class Hop(NamedTuple):
+    """A request as one cloud is to get it.
 
     `ids` are project ids, from those there to those that the client knows. `validation` tells that
     a service asks for the token of another cloud.
@@ -19,35 +36,110 @@ class Passage(NamedTuple):
 
     head: Head
     route: Route
-    goal: Target
-    ids: Ids
+    target: Target
+    ids: Mapping[str, str]
     validation: bool
 
 
-async def passage(
-    head: Head,
-    route: Route,
-    cloud: str,
-    federation: Federation,
-    here: str,
-    upstream: Upstream,
-    foreign: Foreign,
-    *,
-    proven: bool,
-) -> Passage:
-    """Return a request as a cloud is to get it.
+class Validated(NamedTuple):
+    """What the services here are told of another cloud's token."""
 
-    `proven` tells that it comes from the gateway it says, by signature or certificate.
+    document: dict[str, Any]
+
+
+async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
+    """Return a request as a cloud is to get it, with another path behind the prefix if it is given.
+
     Raises Refusal, before anything is executed, where the cloud lacks the service or would not take
     the token.
     """
-    head, route = identity.exchange(head, route, cloud, federation, here)
-    goal = target(route, cloud, federation, here)
+    site = context.site
+    route = narrowed(context.route, cloud)
+    if path is not None:
+        route = route._replace(rest=path)
+    head, route = identity.exchange(context.head, route, cloud, site.federation, site.here)
+    goal = target(route, cloud, site.federation, site.here)
     if not goal.remote:
-        keys = upstream.peers.keys
-        head, route = identity.opened(head, route, here, keys, time.time(), proven=proven)
-    route, goal, ids = await foreign.admit(head, route, goal)
+        keys, proven = site.peers.keys, context.proven
+        head, route = identity.unsealed(head, route, site.here, keys, time.time(), proven=proven)
+    route, goal, ids = await site.foreign_tokens.admit(head, route, goal)
     validation = identity.validates_at_home(head, route, goal)
     if validation:
-        foreign.check(head.method, route, goal)
-    return Passage(head, route, goal, ids, validation)
+        site.foreign_tokens.check(head.method, route, goal)
+    return Hop(head, route, goal, ids, validation)
+
+
+async def exchange(
+    context: Context,
+    hop: Hop,
+    method: str,
+    body: Body,
+    dropped: Set[str] = frozenset(),
+) -> Passing | Validated:
+    """Send a hop's request, without the `dropped` headers, and return its answer, to be closed.
+
+    Raises NoAnswerError, and Refusal where the answer must not be passed on.
+    """
+    site, target = context.site, hop.target
+    headers = _headers(context, hop, body, dropped)
+    try:
+        response = await site.upstream.request(method, target, hop.route, headers, body)
+    except NoAnswerError as error:
+        if target.remote and error.away:
+            context.health.failed(target.cloud)
+        raise
+    try:
+        if hop.validation:
+            document = await site.foreign_tokens.validated(response, hop.route, target)
+            if document is not None:
+                response.close()
+                return Validated(document)
+        elif response.status == HTTPStatus.UNAUTHORIZED:
+            await site.foreign_tokens.explain(hop.head, hop.route, target)
+        return _passing(context, hop, response)
+    except BaseException:
+        response.close()
+        raise
+
+
+def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Headers:
+    """Return the headers of a request to one cloud, with the id that the client's request has."""
+    headers = identity.headers_for(hop.head, hop.route, hop.target, context.site.here)
+    whole = isinstance(body, bytes)
+    if hop.route.scope is None and not whole:
+        return headers  # unchanged
+    added = []
+    if hop.route.scope is not None:
+        dropped = dropped | _REQUEST_ID  # what came may be none
+        added.append((REQUEST_ID, context.record.make_request_id()))
+    if isinstance(body, bytes):
+        dropped = dropped | _FRAMING
+        added.append(("Content-Length", str(len(body))))
+    elif body is None and context.request.body_exists:
+        dropped = dropped | _FRAMING | {"content-type"}
+    return Headers((*headers.without(dropped), *added))
+
+
+def _passing(context: Context, hop: Hop, response: Response) -> Passing:
+    """Return an answer as it may be passed on; raises Refusal."""
+    site, route = context.site, hop.route
+    failed = response.status >= HTTPStatus.BAD_REQUEST  # in the service's words, then
+    data = not failed and is_data(route.service, route.rest.partition("?")[0])
+    links = editor = None
+    if hop.target.remote or hop.ids:
+        theirs = site.federation.clouds[hop.target.cloud]
+        links = Links(theirs, site.ours, route.service, hop.ids)
+    if not data and is_json(response.headers):
+        editor = _editor(context, hop, links)
+    search = Search() if hop.target.remote and not data else None
+    passing = Passing(response, hop.target.cloud, route.service, links, editor, search, data)
+    check_answer(passing)
+    return passing
+
+
+def _editor(context: Context, hop: Hop, links: Links | None) -> Editor | None:
+    scope = hop.route.scope
+    if scope is not None and identity.has_catalog(hop.route):
+        site = context.site
+        return identity.CatalogEditor(scope, links, site.federation, site.here)
+    return links.edit() if links else None

@@ -1,14 +1,14 @@
-"""What is held of answers: open ones, and JSON to merge, of which there is no more than a bound."""
+"""Bounds what is held of answers: open ones, and JSON to merge."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import ExitStack
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from openstackoid.gateway.forwarding.downstream import Editor
+from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.http.bodies import PIECE
 from openstackoid.operators.shapes import Listing, decode, listing
@@ -43,8 +43,21 @@ class BusyError(TooLongError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
-class Held:
-    """What one request holds of its answers, until the end of the context."""
+class HeldBody(NamedTuple):
+    """A body of JSON: decoded, and the bytes that its client gets if it is not merged.
+
+    Both are None if there is no body; `document` alone if it is no JSON, `raw` alone if something
+    was left out. `note` is what the report has to say of it. `close` lets go of it.
+    """
+
+    document: Any
+    raw: bytes | None
+    note: str | None
+    close: Callable[[], None]
+
+
+class MemoryBudget:
+    """What one request may hold of its answers, until the end of the context."""
 
     _all = 0
 
@@ -67,47 +80,58 @@ class Held:
         """Keep an answer that is not read yet; it is closed at the end, whatever becomes of it."""
         self._open.callback(response.close)
 
-    async def read(
-        self, response: Response, editor: Editor | None, *, foreign: bool
-    ) -> tuple[Any, int, Callable[[], None]]:
-        """Return the JSON of an answer as the editor leaves it, and what lets go of it.
+    async def read(self, passing: Passing) -> HeldBody:
+        """Return the body of an answer that says it is JSON, as its client may get it.
 
-        It is None if there is no body. Of a `foreign` list, items with unsafe ids are left out, and
-        their number is returned. Raises UnusableError.
+        Of another cloud's list, items with unsafe ids are left out. Raises UnusableError.
         """
         parts: list[bytes] = []
         size = 0
+        foreign, passing.search = passing.search is not None, None  # it is looked at as a whole
         with ExitStack() as holding:
             holding.callback(lambda: self._hold(-size))
             try:
-                async for part in _edited(response, editor):
+                while not passing.ended:
+                    part = await passing.read()
                     values = part.count(b",") if size > SMALL else 0
                     cost = len(part) + PIECE + VALUE * values
                     size += cost
                     self._hold(cost)
                     self._check()
                     parts.append(part)
-                data = b"".join(parts)
-                document = decode(data) if data else None
-                left_out = _left_out(document) if foreign and has_unsafe_id(data) else 0
             except (HttpError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
-            except (ValueError, RecursionError) as error:
-                raise UnusableError("is no JSON, although it says so") from error
-            return document, left_out, holding.pop_all().close
+            document, raw, note = _decoded(b"".join(parts), foreign=foreign)
+            return HeldBody(document, raw, note, holding.pop_all().close)
 
     def _hold(self, size: int) -> None:
         if not self._ended:
             self._bytes += size
-            Held._all += size
+            MemoryBudget._all += size
 
     def _check(self) -> None:
         if self._bytes > MAX_HELD:
             raise TooLongError("is longer than can be held; ask for it in smaller pages")
-        if Held._all > MAX_ALL:
+        if MemoryBudget._all > MAX_ALL:
             raise BusyError(
                 "is longer than can be held beside what others ask for; try again later"
             )
+
+
+def _decoded(data: bytes, *, foreign: bool) -> tuple[Any, bytes | None, str | None]:
+    """Return the document in a body, the body, and what to say of it; raises UnusableError."""
+    if not data:
+        return None, None, None
+    document: Any = None
+    note = None
+    try:
+        document = decode(data)
+    except (ValueError, RecursionError):
+        note = "is no JSON, although it says so"
+    if not foreign or not has_unsafe_id(data):
+        return document, data, note
+    left_out = _left_out(document)
+    return document, None, f"left out {left_out} with an id that is none"
 
 
 def _left_out(document: Any) -> int:
@@ -129,10 +153,3 @@ def _beside(found: Listing) -> bytes:
     document = found.document
     rest = document if isinstance(document, dict) else {}
     return msgspec.json.encode({key: value for key, value in rest.items() if key != found.key})
-
-
-async def _edited(response: Response, editor: Editor | None) -> AsyncIterator[bytes]:
-    async for piece in response.body:
-        yield editor.feed(piece) if editor else piece
-    if editor:
-        yield editor.end()

@@ -1,22 +1,23 @@
-"""The way back: an answer streamed to the client, or one of the gateway's own."""
+"""Streams an answer to the client, or sends one of the gateway's own."""
 
 import asyncio
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
-from openstackoid.gateway.errors import CONTENT_TYPE, body_of
-from openstackoid.gateway.http import Body, HttpError, Reply, Request, Response, SilentError
-from openstackoid.gateway.protocol import connection_headers, is_json
+from openstackoid.gateway.errors import body_of
+from openstackoid.gateway.front import Reply, Request
+from openstackoid.gateway.http import HttpError, Response, SilentError
 from openstackoid.gateway.reporting.access_record import REQUEST_ID, Record
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
+from openstackoid.message import JSON, Pairs, connection_headers
 from openstackoid.routing import Refusal
 from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
-from openstackoid.services import is_data
 
-WHOLE = 30.0
+KEYSTONE_BODY_TIMEOUT = 30.0
 """Seconds in which an answer of Keystone has to come whole, however its pieces drip."""
 
 BEGUN = 65_536
@@ -40,68 +41,120 @@ class Editor(Protocol):
         """Return the rest."""
 
 
-async def relay_answer(
-    request: Request,
-    record: Record,
-    answer: Response,
-    links: Links | None,
-    editor: Editor | None,
-    search: Search | None = None,
-) -> None:
-    """Stream an answer to the client, its Location by `links`, a body of JSON by `editor`.
+@dataclass(slots=True)
+class Passing:
+    """An answer of a service of a cloud, on its way to the client.
 
-    If the answer breaks off, or the `search` finds an unsafe id in it, so does the connection to
-    the client: nothing else says that a body is not whole once its head is sent. It is cut, too, if
-    the client takes nothing for long. Raises HttpError and UnsafeIdError if that happens before.
+    `links` lead home what it refers to, `editor` edits its body and `search` looks through it;
+    each is None where there is nothing to do. `data` tells that the body is the user's own bytes.
     """
-    begun = [] if search is None else await _begun(answer, search)
-    if editor is not None and not is_json(answer.headers):
-        editor = None
-    headers = headers_home(answer, links, edited=editor is not None)
+
+    response: Response
+    cloud: str
+    service: str
+    links: Links | None
+    editor: Editor | None
+    search: Search | None
+    data: bool
+    ended: bool = False
+
+    def headers(self) -> Pairs:
+        """Return the headers as the client gets them; an edited body has no length yet."""
+        answer, links = self.response, self.links
+        dropped = connection_headers(answer.headers)
+        if links and links.abroad:
+            dropped |= _NOT_FROM_ABROAD
+        if self.editor is not None:
+            dropped |= {"content-length"}
+        headers = answer.headers.without(dropped).pairs
+        if links is None or "location" not in answer.headers:
+            return headers
+        return tuple(
+            (name, _led(answer, links, value) if name.lower() == "location" else value)
+            for name, value in headers
+        )
+
+    async def read(self) -> bytes:
+        """Return what the next piece of the body becomes, which may be nothing yet.
+
+        Sets `ended` with the last. Raises HttpError, CatalogTooLongError and UnsafeIdError.
+        """
+        piece = await self.response.body.read()
+        if piece:
+            if self.search is not None:
+                self.search.feed(piece)
+            return self.editor.feed(piece) if self.editor else piece
+        self.ended = True
+        if self.search is not None:
+            self.search.end()
+        return self.editor.end() if self.editor else b""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read, be it the end."""
+        return self.response.body.ready
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it may turn out that the answer must not be passed on."""
+        return self.search is not None and self.search.is_json is not False
+
+
+def check_answer(passing: Passing) -> None:
+    """Raise Refusal if an answer cannot be edited, or would lead the client astray."""
+    answer = passing.response
+    coding = answer.headers.get("content-encoding", "identity").strip().lower()
+    reads = passing.editor is not None or passing.undecided
+    if reads and coding != "identity" and answer.method != "HEAD":
+        raise _unusable(passing, "is compressed, although nobody asked for that")
+    if passing.links and passing.links.abroad and _leads_astray(answer, passing.links):
+        raise _refused_redirection(passing.cloud, passing.service)
+
+
+async def relay_answer(request: Request, record: Record, passing: Passing) -> None:
+    """Stream an answer to the client.
+
+    If the answer breaks off, or an unsafe id is found in it, so does the connection to the client:
+    nothing else says that a body is not whole once its head is sent. It is cut, too, if the client
+    takes nothing for long. Raises Refusal if the answer turns out unusable before its head is sent.
+    """
+    headers = passing.headers()
+    answer = passing.response
+    begun = await _begun(passing) if passing.undecided else []
     record.status = answer.status
     record.learn_request_id(answer.headers)
     reply = request.answer(answer.status, answer.reason, [*headers, *record.extra])
-    body = answer.body
-    while True:
-        if not begun and not body.ready:
+    for piece in begun:
+        if piece and not await give(request, record, reply, piece):
+            return
+    while not passing.ended:
+        if not passing.ready:
             reply.flush()
         try:
-            piece = begun.pop(0) if begun else await _searched(body, search)
-            data = _edited(piece, editor) if editor else piece
+            piece = await passing.read()
         except (HttpError, CatalogTooLongError, UnsafeIdError) as error:
             record.fields["error"] = f"the answer was cut off ({type(error).__name__})"
             request.abort()
             return
-        if data and not await give(request, record, reply, data):
+        if piece and not await give(request, record, reply, piece):
             return
-        if not piece:
-            reply.end()
-            return
+    reply.end()
 
 
-async def _begun(answer: Response, search: Search) -> list[bytes]:
+async def _begun(passing: Passing) -> list[bytes]:
     """Return the first pieces of an answer, up to BEGUN bytes of what may be JSON.
 
-    Most answers are whole then, and one that may not pass can be refused in words.
-    Raises HttpError, UnsafeIdError.
+    Most answers are whole then, and one that may not pass is refused in words. Raises Refusal.
     """
     pieces: list[bytes] = []
     size = 0
-    while (not pieces or pieces[-1]) and search.is_json is not False and size < BEGUN:
-        pieces.append(await _searched(answer.body, search))
-        size += len(pieces[-1])
+    try:
+        while passing.undecided and not passing.ended and size < BEGUN:
+            pieces.append(await passing.read())
+            size += len(pieces[-1])
+    except (HttpError, CatalogTooLongError, UnsafeIdError) as error:
+        raise _unusable(passing, str(error) or "broke off") from error
     return pieces
-
-
-async def _searched(body: Body, search: Search | None) -> bytes:
-    """Return the next piece of a body, empty at its end; raises UnsafeIdError."""
-    piece = await body.read()
-    if search is not None:
-        if piece:
-            search.feed(piece)
-        else:
-            search.end()
-    return piece
 
 
 async def give(request: Request, record: Record, reply: Reply, data: bytes) -> bool:
@@ -117,28 +170,14 @@ async def give(request: Request, record: Record, reply: Reply, data: bytes) -> b
     return True
 
 
-def headers_home(
-    answer: Response, links: Links | None, *, edited: bool = False
-) -> tuple[tuple[str, str], ...]:
-    """Return the headers of an answer as the client gets them, its Location by `links`.
-
-    How long its body is nobody knows yet if that is `edited`.
-    """
-    dropped = connection_headers(answer.headers)
-    if links and links.abroad:
-        dropped |= _NOT_FROM_ABROAD
-    if edited:
-        dropped |= {"content-length"}
-    headers = answer.headers.without(dropped)
-    if links is None or "location" not in answer.headers:
-        return headers
-    return tuple(
-        (name, _led(answer, links, value) if name.lower() == "location" else value)
-        for name, value in headers
-    )
+def _unusable(passing: Passing, what: str) -> Refusal:
+    cloud, service = passing.cloud, passing.service
+    status = passing.response.status
+    message = f"the answer ({status}) of {service} of {cloud} {what}; tell the operator of {cloud}"
+    return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
 
 
-def astray(answer: Response, links: Links) -> bool:
+def _leads_astray(answer: Response, links: Links) -> bool:
     """Tell whether an answer of another cloud sends the client where it must not.
 
     Clients follow a redirection by themselves, take the token of their home along, and repeat what
@@ -151,26 +190,13 @@ def astray(answer: Response, links: Links) -> bool:
     return not reads or len(locations) > 1 or None in (_target(answer, links, o) for o in locations)
 
 
-def refused_redirection(cloud: str, service: str) -> Refusal:
-    """Return what is said in place of an answer that leads astray."""
+def _refused_redirection(cloud: str, service: str) -> Refusal:
     message = (
         f"{service} of {cloud} redirects a request that changes something, or to an address that "
         f"is not its own; it is not passed on, as clients would repeat their request there, token "
         f"and all. Tell the operator of {cloud}"
     )
     return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
-
-
-def refused_answer(error: Exception, cloud: str, service: str) -> Refusal:
-    """Return what is said in place of another cloud's answer that cannot be passed on."""
-    what = str(error) or "broke off"
-    message = f"an answer of {service} of {cloud} {what}; tell the operator of {cloud}"
-    return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
-
-
-def may_have_ids(service: str, target: str) -> bool:
-    """Tell whether a client reads ids in the answers to requests for a target of a service."""
-    return not is_data(service, target.partition("?")[0])
 
 
 def _redirects(answer: Response) -> bool:
@@ -188,14 +214,10 @@ def _led(answer: Response, links: Links, location: str) -> str:
     return links.url(location)
 
 
-def _edited(piece: bytes, editor: Editor) -> bytes:
-    return editor.feed(piece) if piece else editor.end()
-
-
 async def read_whole(answer: Response) -> bytes:
     """Return the body of an answer of Keystone; raises CatalogTooLongError, TimeoutError."""
     data = bytearray()
-    async with asyncio.timeout(WHOLE):
+    async with asyncio.timeout(KEYSTONE_BODY_TIMEOUT):
         async for piece in answer.body:
             data += piece
             if len(data) > MAX_CATALOG:
@@ -205,8 +227,7 @@ async def read_whole(answer: Response) -> bytes:
 
 async def send_document(request: Request, record: Record, document: object) -> None:
     """Answer with a document of the gateway's own making."""
-    body = json.dumps(document).encode()
-    await _send(request, record, HTTPStatus.OK, body)
+    await _send(request, record, HTTPStatus.OK, json.dumps(document).encode())
 
 
 async def send_refusal(request: Request, record: Record, refusal: Refusal) -> None:
@@ -223,5 +244,5 @@ async def _send(request: Request, record: Record, status: HTTPStatus, body: byte
     record.status = status
     if request.method != "HEAD":
         record.sent = len(body)
-    about = (("Content-Type", CONTENT_TYPE), (REQUEST_ID, record.make_request_id()))
+    about = (("Content-Type", JSON), (REQUEST_ID, record.make_request_id()))
     await request.respond(status, (*about, *record.extra), body)

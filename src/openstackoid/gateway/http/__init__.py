@@ -15,7 +15,6 @@ from openstackoid.gateway.http.errors import (
     UnreachableError,
 )
 from openstackoid.gateway.http.exchange import Pairs, Reply, Request
-from openstackoid.gateway.http.headers import Headers
 from openstackoid.gateway.http.outgoing import Origin, Outgoing
 from openstackoid.gateway.http.server import HEAD_TIMEOUT, Server
 
@@ -24,7 +23,6 @@ __all__ = [
     "Body",
     "Client",
     "GoneError",
-    "Headers",
     "HttpError",
     "LostError",
     "MalformedError",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import httptools
 
 from openstackoid.gateway.http.errors import MalformedError
-from openstackoid.gateway.http.headers import Headers
+from openstackoid.message import Headers
 
 MAX_HEADER = 65_536
 """Bytes of one header: a token, its scope (4 KB), and some room."""

@@ -4,8 +4,7 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods whose requests may be sent again (RFC 9110, section 9.2.1)."""
+from openstackoid.message import SAFE_METHODS
 
 
 class Origin(NamedTuple):
@@ -32,4 +31,4 @@ class Outgoing(NamedTuple):
     @property
     def repeatable(self) -> bool:
         """Whether it may be sent once more if nobody knows what became of it."""
-        return self.method in SAFE and (self.body is None or isinstance(self.body, bytes))
+        return self.method in SAFE_METHODS and (self.body is None or isinstance(self.body, bytes))

@@ -7,8 +7,9 @@ import time
 import uuid
 from typing import Any
 
-from openstackoid.gateway.http import Headers, Request
+from openstackoid.gateway.front import Request
 from openstackoid.gateway.reporting.log import shown_path, write
+from openstackoid.message import Headers
 
 REQUEST_ID = "X-Openstack-Request-Id"
 _KEY = REQUEST_ID.lower()

@@ -22,10 +22,10 @@ from pycadf.event import Event  # type: ignore[import-untyped]
 from pycadf.reason import Reason  # type: ignore[import-untyped]
 from pycadf.resource import Resource  # type: ignore[import-untyped]
 
-from openstackoid.gateway.http import Request
+from openstackoid.gateway.front import Request
 from openstackoid.gateway.reporting.access_record import REQUEST_ID, Record
-from openstackoid.identity import Headers
-from openstackoid.routing import Head, via
+from openstackoid.message import Headers
+from openstackoid.routing import via
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.scope import DELIMITER
 from openstackoid.services import special
@@ -118,9 +118,8 @@ def _sent(
     here: str,
     arrived: bool,
 ) -> None:
-    head = Head("", "", headers, 0)
-    request_id = head.value(REQUEST_ID.lower())
-    who = Who(head.value(AUTH_TOKEN) or head.value(SUBJECT_TOKEN) or "", address)
+    request_id = headers.first(REQUEST_ID.lower())
+    who = Who(headers.get(AUTH_TOKEN) or headers.get(SUBJECT_TOKEN), address)
     write = partial(_write, here=here, request_id=request_id, when=when, arrived=arrived)
     write(SENT, who, here, goal, service, status)
 

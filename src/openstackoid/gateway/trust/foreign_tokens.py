@@ -20,7 +20,8 @@ from openstackoid.gateway.trust.local_keystone import Account, AccountError
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.catalog import missing
 from openstackoid.identity.trust import Distrust, advice, rewritten, theirs, untrusted, wanted
-from openstackoid.routing import Head, Refusal, Route, Target, target
+from openstackoid.message import Head, Headers
+from openstackoid.routing import Refusal, Route, Target, target
 from openstackoid.routing.projects import in_project, may_have_project
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import Cloud, join, split
@@ -46,7 +47,7 @@ class _Pair:
     until: float
 
 
-class Foreign:
+class ForeignTokens:
     """What one federation file says of the tokens of others."""
 
     def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
@@ -83,14 +84,14 @@ class Foreign:
 
     def _concerns(self, head: Head, route: Route, goal: Target) -> bool:
         local = route.scope is not None and not goal.remote
-        return local and route.service != IDENTITY and bool(head.value(AUTH_TOKEN))
+        return local and route.service != IDENTITY and bool(head.headers.first(AUTH_TOKEN))
 
     async def _pair_of(self, head: Head, route: Route) -> _Pair | None:
         """Return the projects of a request's token, None if it is of no single other cloud."""
         issuer = route.issuer
         if issuer is None or issuer == self._here:
             return None
-        token, _ = split(head.value(AUTH_TOKEN) or "")
+        token, _ = split(head.headers.first(AUTH_TOKEN) or "")
         try:
             return await self._pair(token, route, issuer)
         except Distrust as distrust:
@@ -177,7 +178,9 @@ class Foreign:
         scope = route.scope
         if scope is None:  # pragma: no cover  (foreign tokens come with one)
             return None
-        question = Head("GET", "/v3/auth/tokens", (("X-Subject-Token", join(token, scope)),), 0)
+        question = Head(
+            "GET", "/v3/auth/tokens", Headers([("X-Subject-Token", join(token, scope))]), 0
+        )
         rest = "/v3/auth/tokens?nocatalog=1"
         asked = route._replace(
             service=IDENTITY,

@@ -25,8 +25,8 @@ from openstackoid.gateway.forwarding.downstream import read_whole
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError
 from openstackoid.identity import CatalogTooLongError
-from openstackoid.identity.headers import Headers
 from openstackoid.identity.trust import ById, ByName, Distrust, Project
+from openstackoid.message import JSON, Headers
 from openstackoid.routing import Refusal, Route, target
 from openstackoid.scope import Cloud
 from openstackoid.services import IDENTITY
@@ -168,13 +168,13 @@ class Account:
         route = Route(IDENTITY, PUBLIC, path, None, Cloud(self._here), None)
         try:
             goal = target(route, self._here, self._federation, self._here)
-            headers: Headers = (("Host", goal.host), ("Accept", "application/json"))
+            headers = [("Host", goal.address.netloc), ("Accept", JSON)]
             if token:
-                headers = (*headers, ("X-Auth-Token", token))
+                headers.append(("X-Auth-Token", token))
             if body:
-                length = ("Content-Length", str(len(body)))
-                headers = (*headers, ("Content-Type", "application/json"), length)
-            with await self._upstream.send(method, goal, route, headers, body or None) as answer:
+                headers += [("Content-Type", JSON), ("Content-Length", str(len(body)))]
+            sending = self._upstream.send(method, goal, route, Headers(headers), body or None)
+            with await sending as answer:
                 data = await read_whole(answer)
                 document = json.loads(data) if answer.status < HTTPStatus.BAD_REQUEST else {}
                 return answer.status, document, answer.headers.get("x-subject-token")

@@ -1,0 +1,129 @@
+"""Heads and headers of HTTP messages: one type for all parts."""
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
+
+JSON = "application/json"
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that end at each connection (RFC 9110, section 7.6.1)."""
+
+
+class Headers:
+    """Headers in the order, the case and the number in which they came (`pairs`).
+
+    Names are looked up in lower case. Values are UTF-8; bytes that are not are lone surrogates.
+    """
+
+    __slots__ = ("_values", "pairs")
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.pairs = tuple(pairs)
+        values: dict[str, list[str]] = {}
+        for name, value in self.pairs:
+            key = name.lower()
+            if key in values:
+                values[key].append(value)
+            else:
+                values[key] = [value]
+        self._values = values
+
+    def first(self, name: str) -> str | None:
+        """Return the first value of a header, None if it was not sent."""
+        values = self._values.get(name)
+        return values[0] if values else None
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return the first value of a header."""
+        values = self._values.get(name)
+        return values[0] if values else default
+
+    def all(self, name: str) -> list[str]:
+        """Return the values of a header, each time it was sent."""
+        return self._values.get(name, [])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.pairs == other.pairs
+
+    def __hash__(self) -> int:
+        return hash(self.pairs)
+
+    def without(self, names: Set[str]) -> "Headers":
+        """Return all headers but those of these names, which are in lower case."""
+        if names.isdisjoint(self._values):
+            return self
+        return Headers([pair for pair in self.pairs if pair[0].lower() not in names])
+
+    def words(self, name: str) -> frozenset[str]:
+        """Return the elements of a header that is a list of words, in lower case."""
+        values = self._values.get(name)
+        if values is None:
+            return frozenset()
+        text = ",".join(values)
+        return _words(text) if len(text) <= _SHORT else _split(text)
+
+
+def _split(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in set(text.lower().split(","))) - {""}
+
+
+_SHORT = 64
+_words = lru_cache(maxsize=256)(_split)
+"""For the few lists that everyone sends."""
+
+
+@dataclass(slots=True)  # not frozen: one is made for each request, and would take twice as long
+class Head:
+    """Request line and headers as received, and the port they came in by; nobody changes it.
+
+    `target` is raw: path and query, still percent-encoded. `body_token` is the token that an
+    authentication request holds in its body, the one place besides the head with a scope.
+    """
+
+    method: str
+    target: str
+    headers: Headers
+    port: int
+    body_token: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+
+def connection_headers(headers: Headers) -> frozenset[str]:
+    """Return the names of headers that end at this connection (RFC 9110, section 7.6.1)."""
+    named = headers.words("connection")
+    return HOP_BY_HOP if named <= HOP_BY_HOP else HOP_BY_HOP | named
+
+
+def is_json(headers: Headers) -> bool:
+    """Tell whether a message says that its body is JSON."""
+    kind = headers.get("content-type").partition(";")[0].strip().lower()
+    return kind == JSON or kind.endswith(("+json", "-json-patch"))
