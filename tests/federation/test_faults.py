@@ -23,6 +23,7 @@ shared:
 """
 
 URL = "must be a URL like http://192.0.2.1:8774/compute"
+NO_HTTP = "is neither http nor https; write a URL like http://192.0.2.1:8774/compute"
 FRONTEND = ("image: http://one:8888/image", "4: clouds.One.frontends.image")
 BACKEND = ("image: http://127.0.0.1:19292", "7: clouds.One.backends.image")
 
@@ -108,7 +109,7 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     # addresses
     (FRONTEND[0], "image: one:8888/image",
      f'{FRONTEND[1]}: "one:8888/image" {URL} ("" is no host)'),
-    (FRONTEND[0], "image: ftp://one/image", f'{FRONTEND[1]}: "ftp://one/image" {URL}'),
+    (FRONTEND[0], "image: ftp://one/image", f'{FRONTEND[1]}: "ftp://one/image" {NO_HTTP}'),
     (FRONTEND[0], "image: http:///image", f'{FRONTEND[1]}: "http:///image" {URL} ("" is no host)'),
     (FRONTEND[0], 'image: http://o"ne', f'{FRONTEND[1]}: "http://o"ne" {URL} ("o"ne" is no host)'),
     (FRONTEND[0], "image: http://one:http",
@@ -154,7 +155,7 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     (FRONTEND[0], "image: http://one//image",
      f'{FRONTEND[1]}: "http://one//image" must have a plain path: letters, digits and "._~-"'),
     (FRONTEND[0], "image: {public: 5}", f'{FRONTEND[1]}.public: "5" {URL} ("" is no host)'),
-    (BACKEND[0], "image: {public: ftp://x}", f'{BACKEND[1]}.public: "ftp://x" {URL}'),
+    (BACKEND[0], "image: {public: ftp://x}", f'{BACKEND[1]}.public: "ftp://x" {NO_HTTP}'),
     (FRONTEND[0], "image: {internal: http://one}",
      f"{FRONTEND[1]}: the public interface is missing; other clouds come in by it"),
     (BACKEND[0], "image: {internal: http://x}",

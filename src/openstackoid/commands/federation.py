@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 from stat import S_IMODE
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 
+from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
-from openstackoid.federation.importing import EndpointError, extend
+from openstackoid.federation.importing import extend
 from openstackoid.federation.loader import load, read
 from openstackoid.federation.model import Cloud, Federation, Url
 from openstackoid.scope.errors import nearest
@@ -152,7 +153,7 @@ Examples:
       --backend compute=http://127.0.0.1:18774 --backend image=http://127.0.0.1:19292
 """,
 )
-@click.argument("endpoints", type=click.File(encoding="utf-8"))
+@click.argument("endpoints", type=click.File("rb"))
 @click.option("--cloud", required=True, metavar="NAME", help="The name to give the cloud.")
 @click.option("--region", metavar="REGION", help="Take the endpoints of this region only.")
 @click.option(
@@ -169,27 +170,34 @@ Examples:
     help="Extend this file, comments kept, instead of printing a new one.",
 )
 def import_(
-    endpoints: TextIO, cloud: str, region: str | None, backends: tuple[str, ...], into: Path | None
+    endpoints: BinaryIO,
+    cloud: str,
+    region: str | None,
+    backends: tuple[str, ...],
+    into: Path | None,
 ) -> None:
     """Make a cloud's entry from ENDPOINTS, the output of `openstack endpoint list -f json`.
 
-    ENDPOINTS is a file, or - for standard input. Importing again updates the entry.
+    ENDPOINTS is a file, or - for standard input; `openstack catalog list -f json` does, too, and
+    is for everybody. Importing again updates the entry. What no entry can be made from is left out,
+    and named on standard error.
     """
     pairs = dict(_backend(text) for text in backends)
     try:
+        document = json.loads(endpoints.read())  # in UTF-8 or UTF-16, with a BOM or without
         text = read(into) if into and into.exists() else ""
-        result = extend(text, str(into or "<new>"), cloud, json.load(endpoints), region, pairs)
+        imported = extend(text, str(into or "<new>"), cloud, document, region, pairs)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise click.ClickException(
-            f"{endpoints.name} is not JSON ({error}); make it with: openstack endpoint list -f json"
-        ) from error
+        raise click.ClickException(f"ENDPOINTS is not JSON ({error}); {HOW}") from error
     except (EndpointError, FederationError) as error:
         raise click.ClickException(str(error)) from error
+    for remark in imported.remarks:
+        click.echo(remark, err=True)
     if into is None:
-        click.echo(result, nl=False)
+        click.echo(imported.text, nl=False)
         return
     try:
-        _replace(into.resolve(), result)
+        _replace(into.resolve(), imported.text)
     except OSError as error:
         raise click.ClickException(f"{into}: can't be written: {error.strerror}") from error
     click.echo(f"{into}: {cloud} imported", err=True)
