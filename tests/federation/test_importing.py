@@ -307,3 +307,11 @@ def test_a_broken_entry_of_another_cloud_is_a_fault_of_the_file(entry: str) -> N
     """And never a crash."""
     with pytest.raises(FederationError, match=r"f.yaml:1: clouds.Zero"):
         imported([IDENTITY], f"clouds: {{Zero: {entry}}}\n")
+
+
+@pytest.mark.parametrize("name", ["1e3", "7", "0x1F", "true", "null", "2024-01-01", "1.50"])
+def test_a_name_that_yaml_has_another_use_for_stays_a_name(name: str) -> None:
+    """It is written in quotes, and found again."""
+    once = extend("", "f.yaml", name, [IDENTITY], None, {}).text
+    assert list(loads(once).clouds) == [name]
+    assert extend(once, "f.yaml", name, [IDENTITY], None, {}).text == once
