@@ -85,6 +85,26 @@ def test_check_tells_what_a_service_may_be_a_mistake_for(tmp_path: Path) -> None
     ]
 
 
+def test_check_warns_of_services_that_users_cannot_reach(tmp_path: Path) -> None:
+    """One line for each, which names the line to add; of the file's own cloud, and no failure."""
+    file = tmp_path / "f.yaml"
+    others = "".join(
+        f"  C{n}: {{frontends: {{image: 'http://c{n}:9292', dns: 'http://c{n}:9001'}}}}\n"
+        for n in range(5)
+    )
+    text = f"clouds:\n  One:\n    frontends: {{image: 'http://one:9292'}}\n{others}"
+    file.write_text(text)
+    assert run("check", file).stderr == ""
+    file.write_text(text.replace("{image: 'http://one:9292'}", "{image: 'http://one:9292'}\n"
+                                 "    backends: {image: 'http://127.0.0.1:9292'}", 1))  # fmt: skip
+    result = run("check", file)
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "Warning: One has no frontend for dns (of C0, C1, C2 and 2 more), so its users cannot "
+        "reach it there; add under clouds.One.frontends: dns: http://one:9001\n"
+    )
+
+
 def test_check_says_that_a_file_is_missing(tmp_path: Path) -> None:
     """Without a line, of which it has none."""
     result = run("check", tmp_path / "none.yaml")

@@ -10,6 +10,7 @@ import click
 from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
 from openstackoid.federation.importing import extend
+from openstackoid.federation.lacking import Lacking, lacking
 from openstackoid.federation.loader import load, read
 from openstackoid.federation.model import Cloud, Federation, Url
 from openstackoid.scope.errors import nearest
@@ -100,6 +101,9 @@ def check(file: Path, *, live: bool) -> None:
                 backend = cloud.backend(service, interface)
                 rows.append((name, shown, interface, str(url), str(backend or "-")))
     _print(rows)
+    for name in _own(described):
+        for lack in lacking(described, name):
+            click.echo(f"Warning: {_unreachable(name, lack)}", err=True)
     named = described.services.union(*(shared.services for shared in described.shared))
     for service in sorted(named):
         if not service_type(service) and (hint := nearest(service, known_names())):
@@ -107,12 +111,27 @@ def check(file: Path, *, live: bool) -> None:
 
 
 def _check_own(described: Federation) -> None:
-    """Read the files of the cloud whose gateway's file this is: the one with backends."""
-    from openstackoid.gateway import preflight as own
+    """Read the files of the cloud whose gateway's file this is."""
+    from openstackoid.gateway import preflight
 
-    ours = [name for name, cloud in described.clouds.items() if cloud.backends]
-    if faults := [fault for name in ours for fault in own.faults(described, name)]:
+    faults = [fault for name in _own(described) for fault in preflight.faults(described, name)]
+    if faults:
         raise click.ClickException("\n".join(faults))
+
+
+def _own(described: Federation) -> list[str]:
+    """Return the cloud whose gateway's file this is: the one with backends."""
+    return [name for name, cloud in described.clouds.items() if cloud.backends]
+
+
+def _unreachable(name: str, lack: Lacking) -> str:
+    """Say which line lets users of a cloud reach a service that only others have."""
+    some = ", ".join(lack.clouds[:3])
+    more = f" and {len(lack.clouds) - 3} more" if len(lack.clouds) > 3 else ""
+    return (
+        f"{name} has no frontend for {lack.service} (of {some}{more}), so its users cannot reach "
+        f"it there; add under clouds.{name}.frontends: {lack.service}: {lack.frontend}"
+    )
 
 
 def _check_live(described: Federation) -> None:
