@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from federation.rows import IDENTITY, IMAGE, row
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openstackoid.federation import FederationError, Url, loads
+from openstackoid.federation.endpoints import EndpointError
 from openstackoid.federation.importing import Imported, extend
 
 DEVSTACK = [
@@ -256,6 +259,7 @@ def test_addresses_that_change_are_named() -> None:
     )
 
 
+KNOWN = "clouds: {One: {frontends: {imagev1: 'http://h'}}, Zero: {frontends: {a: 'http://z'}}}\n"
 NO_IDENTITY = (
     "One has no identity service: nobody can log in there by its gateway, and no other cloud can "
     "validate its tokens"
@@ -315,3 +319,43 @@ def test_a_name_that_yaml_has_another_use_for_stays_a_name(name: str) -> None:
     once = extend("", "f.yaml", name, [IDENTITY], None, {}).text
     assert list(loads(once).clouds) == [name]
     assert extend(once, "f.yaml", name, [IDENTITY], None, {}).text == once
+
+
+TEXTS = st.text(max_size=5) | st.sampled_from(
+    [
+        "image",
+        "imagev1",
+        "volumev3",
+        "public",
+        "internal",
+        "R",
+        "*",
+        "http://h",
+        "http://h/v2",
+        "ws://h",
+    ]
+)
+VALUES = st.none() | st.booleans() | st.integers() | TEXTS | st.lists(TEXTS, max_size=2)
+ROWS = st.dictionaries(
+    st.sampled_from(["Region", "region_id", "Service Type", "Interface", "URL", "Enabled", "Type"]),
+    VALUES,
+)
+DOCUMENTS = st.lists(
+    VALUES
+    | ROWS
+    | st.builds(lambda row, rows: row | {"Endpoints": rows}, ROWS, st.lists(VALUES | ROWS)),
+    max_size=5,
+)
+
+
+@given(DOCUMENTS, st.sampled_from(["", KNOWN]))
+def test_any_list_makes_a_file_that_can_be_used_or_is_refused(rows: object, text: str) -> None:
+    """And what is said can be printed."""
+    try:
+        result = extended([IDENTITY, *rows] if isinstance(rows, list) else rows, text)
+    except (EndpointError, FederationError) as error:
+        told = str(error)
+    else:
+        told = "\n".join(result.remarks)
+        assert "identity" in loads(result.text).clouds["One"].frontends
+    assert all(line.isprintable() for line in told.split("\n"))

@@ -38,7 +38,10 @@ itself.
 
 
 class EndpointError(ValueError):
-    """A list of endpoints that no entry can be made from."""
+    """A list of endpoints that no entry can be made from, in lines for a terminal."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(printable, lines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,7 @@ def endpoints(document: object) -> tuple[list[Endpoint], list[LeftOut]]:
         else:
             found.append(_endpoint(row))
     if not found and left_out:
-        raise EndpointError(
-            "\n".join(["no endpoint can be read:", *(f"  {one}" for one in left_out), HOW])
-        )
+        raise EndpointError("no endpoint can be read:", *(f"  {one}" for one in left_out), HOW)
     if not found:
         raise EndpointError(
             "every endpoint is disabled; enable some: openstack endpoint set --enable ID"

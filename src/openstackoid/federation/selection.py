@@ -71,13 +71,13 @@ def select(
         *(LeftOut(r.endpoint.label, "; ".join(r.reasons)) for r in rows if r.reasons),
     ]
     if faults := _second_addresses(rows):
-        raise EndpointError("\n".join([*faults, *named(left_out)]))
+        raise EndpointError(*faults, *named(left_out))
     chosen: Addresses = {}
     for row in rows:
         if not row.reasons and row.interface and row.url:
             chosen.setdefault(row.service, {})[row.interface] = row.url
     if not chosen:
-        raise EndpointError("\n".join(["nothing is left of the list", *named(left_out)]))
+        raise EndpointError("nothing is left of the list", *named(left_out))
     return chosen, left_out
 
 
