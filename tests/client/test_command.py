@@ -181,6 +181,14 @@ def test_a_bad_scope_is_a_usage_error_with_the_place(
     assert cloud.requests == []
 
 
+def test_a_plus_needs_no_quotes(openstack: Openstack, cloud: Fake) -> None:
+    """A shell hands it on, where it would take `&` for its own and lose the second cloud."""
+    command = ["bash", "-c", "printf '%s\n' --os-scope compute=CloudOne+CloudTwo"]
+    words = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
+    assert openstack("image", "list", *words[:-1]).code == 0
+    assert sent(cloud) == {'{"compute":"CloudOne&CloudTwo"}'}
+
+
 @pytest.mark.parametrize(
     "typed",
     [

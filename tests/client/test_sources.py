@@ -26,6 +26,7 @@ def test_variables_are_taken_out_of_the_environment() -> None:
         ({"OS_SCOPE": "{}"}, "{}"),
         ({"OS_SCOPE": "*=A"}, '{"*":"A"}'),
         ({"OS_SCOPE": "*=A", "OS_SCOPE_IMAGE": "B & C"}, '{"*":"A","image":"B&C"}'),
+        ({"OS_SCOPE": "*=A+B", "OS_SCOPE_IMAGE": "B or C"}, '{"*":"A&B","image":"B|C"}'),
         ({"OS_SCOPE": "volume=A", "OS_SCOPE_CINDER": "B"}, '{"block-storage":"B"}'),
         ({"OS_SCOPE_OBJECT_STORE": "A"}, '{"object-store":"A"}'),
     ],
@@ -57,6 +58,15 @@ def test_an_error_names_the_variable(variables: dict[str, str], beginning: str) 
 def test_nothing_in_the_configuration_is_the_empty_scope(nothing: object) -> None:
     """So that a template may leave the value out."""
     assert from_config(nothing) == Scope()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"nova": "A and B", "glance": "A or C"}, "nova=A+B,glance=A or C", "{nova: A&B, glance: A|C}"],
+)
+def test_operators_may_be_written_as_words(value: object) -> None:
+    """As YAML and people have them."""
+    assert from_config(value).canonical == '{"compute":"A&B","image":"A|C"}'
 
 
 @pytest.mark.parametrize("value", [3, ["image"], {"image": ["A"]}, {3: "A"}, {"image": ""}, "A"])

@@ -70,6 +70,39 @@ def test_a_request_to_another_cloud_is_two_hops(file: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("scope", "lines"),
+    [
+        (None, ["CloudTwo: image, without a scope, unchanged",
+                "  sent to its backend, which only CloudTwo's file has"]),
+        ("image=CloudTwo", ["CloudTwo: image is taken in CloudTwo",
+                            "  sent to its backend, which only CloudTwo's file has"]),
+        ("image=CloudTwo|CloudOne", ["CloudTwo: image is taken in CloudTwo",
+                                     "  sent to its backend, which only CloudTwo's file has",
+                                     "CloudTwo: image is taken in CloudOne",
+                                     "  sent to http://cloudone:8888/image/v2/images",
+                                     "CloudOne: image is taken in CloudOne",
+                                     "  sent to http://127.0.0.1:19292/v2/images"]),
+    ],
+)  # fmt: skip
+def test_the_file_of_another_cloud_tells_all_but_the_backend(
+    file: str, scope: str | None, lines: list[str]
+) -> None:
+    """That this file lacks a backend of CloudTwo does not mean that CloudTwo has none."""
+    options = [] if scope is None else ["--scope", scope]
+    result = explain(file, *options, "GET", "http://cloudtwo:9292/v2/images", cloud="CloudTwo")
+    assert (result.exit_code, result.stderr) == (0, "")
+    printed = [line for line in result.stdout.splitlines() if not line.startswith("  scope")]
+    assert printed == lines
+
+
+def test_a_service_that_a_cloud_only_passes_on_is_not_there(file: str) -> None:
+    """Its own file says so, by backends for others."""
+    result = explain(file, "GET", "http://half/identity/v3", cloud="Half")
+    assert (result.exit_code, result.stdout) == (1, "Half: answers 404 Not Found\n")
+    assert result.stderr.startswith("Error: Half has no identity service")
+
+
 def test_a_cloud_without_a_gateway_is_one_hop(file: str) -> None:
     """The service itself is there."""
     Path(file).write_text(FEDERATION.replace("  Half:", "    gateway: false\n  Half:"))

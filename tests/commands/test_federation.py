@@ -85,6 +85,26 @@ def test_check_tells_what_a_service_may_be_a_mistake_for(tmp_path: Path) -> None
     ]
 
 
+def test_check_warns_of_services_that_users_cannot_reach(tmp_path: Path) -> None:
+    """One line for each, which names the line to add; of the file's own cloud, and no failure."""
+    file = tmp_path / "f.yaml"
+    others = "".join(
+        f"  C{n}: {{frontends: {{image: 'http://c{n}:9292', dns: 'http://c{n}:9001'}}}}\n"
+        for n in range(5)
+    )
+    text = f"clouds:\n  One:\n    frontends: {{image: 'http://one:9292'}}\n{others}"
+    file.write_text(text)
+    assert run("check", file).stderr == ""
+    file.write_text(text.replace("{image: 'http://one:9292'}", "{image: 'http://one:9292'}\n"
+                                 "    backends: {image: 'http://127.0.0.1:9292'}", 1))  # fmt: skip
+    result = run("check", file)
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "Warning: One has no frontend for dns (of C0, C1, C2 and 2 more), so its users cannot "
+        "reach it there; add under clouds.One.frontends: dns: http://one:9001\n"
+    )
+
+
 def test_check_says_that_a_file_is_missing(tmp_path: Path) -> None:
     """Without a line, of which it has none."""
     result = run("check", tmp_path / "none.yaml")
@@ -102,6 +122,53 @@ def test_import_prints_a_new_file(tmp_path: Path) -> None:
         run("import", "--cloud", "One", "-", stdin=ENDPOINTS),
     ):
         assert (result.exit_code, result.stdout, result.stderr) == (0, ENTRY, "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_import_reads_what_shells_make_of_json(tmp_path: Path, encoding: str) -> None:
+    """With a byte order mark or without, from a file and from standard input."""
+    endpoints = tmp_path / "endpoints.json"
+    endpoints.write_bytes(ENDPOINTS.encode(encoding))
+    for result in (
+        run("import", "--cloud", "One", endpoints),
+        run("import", "--cloud", "One", "-", stdin=endpoints.read_bytes()),
+    ):
+        assert (result.exit_code, result.stdout, result.stderr) == (0, ENTRY, "")
+
+
+def test_import_tells_what_it_leaves_out(tmp_path: Path) -> None:
+    """On standard error, and exits 0: one row does not keep the others out."""
+    rows = json.loads(ENDPOINTS)
+    rows.insert(1, rows[0] | {"Service Type": "vpc2.0", "URL": "https://vpc/v2.0"})
+    rows.append(rows[0] | {"Service Type": "imagev1", "URL": "http://one/image/v1"})
+    told = (
+        "left out:\n"
+        '  vpc2.0 (public): "vpc2.0" is no valid name (names match ^[a-z][a-z0-9-]{0,63}$)\n'
+        "  imagev1 (public): it is at the address of image, http://one/image\n"
+    )
+    result = run("import", "--cloud", "One", "-", stdin=json.dumps(rows))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, ENTRY, told)
+    file = tmp_path / "f.yaml"
+    result = run("import", "--cloud", "One", "--into", file, "-", stdin=json.dumps(rows))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"{told}{file}: One imported\n"
+    assert file.read_text() == ENTRY
+
+
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        ([[{"Field": "url", "Value": "http://h"}]], "it is no endpoint, which has Region, Service"),
+        ({"interface": "public", "url": "http://h"}, "this is one endpoint, not a list"),
+        ([{"Region": "R", "Service Type": "a.b", "Interface": "public", "URL": "http://h"}],
+         "nothing is left of the list"),
+    ],
+)  # fmt: skip
+def test_import_exits_1_if_nothing_is_left(document: object, fault: str) -> None:
+    """And prints nothing that could be taken for a file."""
+    result = run("import", "--cloud", "One", "-", stdin=json.dumps(document))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert fault in result.stderr
 
 
 def test_import_into_a_file_extends_it(tmp_path: Path) -> None:
@@ -137,13 +204,14 @@ def test_import_replaces_the_file_as_a_whole(tmp_path: Path) -> None:
 def test_import_that_fails_leaves_the_file_alone(tmp_path: Path) -> None:
     """To the byte, and leaves nothing beside it."""
     file = tmp_path / "f.yaml"
-    text = "clouds: {Zero: {frontends: {image: 'http://one/image'}}}\n"
+    text = "clouds: {Zero: {frontends: {a: 'http://one/image', b: 'http://one/identity'}}}\n"
     file.write_text(text)
     result = run("import", "--cloud", "One", "--into", file, "-", stdin=ENDPOINTS)
     assert result.exit_code == 1
-    assert (
-        "clouds.One.frontends.image: http://one/image is the address of Zero's image"
-        in result.stderr
+    assert result.stderr == (
+        "Error: nothing is left of the list\nleft out:\n"
+        "  identity (public): it is at the address of Zero's b, http://one/identity\n"
+        "  image (public): it is at the address of Zero's a, http://one/image\n"
     )
     assert file.read_text() == text
     assert list(tmp_path.iterdir()) == [file]
@@ -157,7 +225,9 @@ def test_import_says_when_a_file_cannot_be_written(tmp_path: Path) -> None:
     assert result.stderr == f"Error: {file}: can't be written: No such file or directory\n"
 
 
-@pytest.mark.parametrize("text", ["", "One", "[", b"\xff\xfe", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "One", "[", b"\xff\xfe", b"\xff\xfe[", b"\xef\xbb\xbf", b"[\xff]", "[" * 100_000]
+)
 def test_import_says_what_is_no_json(text: str | bytes) -> None:
     """With the command that makes it."""
     result = run("import", "--cloud", "One", "-", stdin=text)

@@ -28,6 +28,22 @@ def test_show_prints_the_canonical_form_and_nothing_else() -> None:
     assert result.stdout == '{"compute":"Berlin","image":"Denver|Paris"}\n'
 
 
+@pytest.mark.parametrize(
+    "text", ["image=A and B", "image=A+B", "{glance: A & B}", '{"image": "A and (B)"}']
+)
+def test_show_writes_operators_in_one_way(text: str) -> None:
+    """However they are written."""
+    result = CliRunner().invoke(main, ["scope", "show", text])
+    assert (result.exit_code, result.stdout) == (0, '{"image":"A&B"}\n')
+
+
+def test_show_says_what_to_write_instead_of_quotes_that_are_left() -> None:
+    """Below the fault."""
+    result = CliRunner().invoke(main, ["scope", "show", """'{"image": "CloudTwo"}'"""])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("quotes around it; write it without any: image=CloudTwo\n")
+
+
 def test_show_points_at_the_fault() -> None:
     """Exit code 2, the carets on stderr, nothing on stdout."""
     result = CliRunner().invoke(main, ["scope", "show", "imge=Berlin"])

@@ -23,6 +23,7 @@ shared:
 """
 
 URL = "must be a URL like http://192.0.2.1:8774/compute"
+NO_HTTP = "is neither http nor https; write a URL like http://192.0.2.1:8774/compute"
 FRONTEND = ("image: http://one:8888/image", "4: clouds.One.frontends.image")
 BACKEND = ("image: http://127.0.0.1:19292", "7: clouds.One.backends.image")
 
@@ -69,6 +70,19 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     ("http://two:9292", "[http://two:9292]", "10: clouds.Two.frontends.image: must be a mapping"),
     ("http://two:9292", "9292", "10: clouds.Two.frontends.image: must be a mapping"),
     ("  Two:\n", "  2:\n", "8: clouds.2: must be text; put it in quotes"),
+    ("  Two:\n", "  1e3:\n", "8: clouds.1e3: must be text; put it in quotes"),
+    ("  Two:\n", "  0x1F :\n", "8: clouds.0x1F: must be text; put it in quotes"),
+    ("  Two:\n", "  1_000:\n", "8: clouds.1_000: must be text; put it in quotes"),
+    ("  Two:\n", "  true:\n", "8: clouds.true: must be text; put it in quotes"),
+    ("  Two:\n", "  ~:\n", "8: clouds.~: must be text; put it in quotes"),
+    ("  Two:\n", "  2024-01-01:\n", "8: clouds.2024-01-01: must be text; put it in quotes"),
+    ("  Two:\n", "  [a]:\n", "8: clouds.[a]: must be text; put it in quotes"),
+    ("  Two:\n    frontends:", "  1.50:\n    region: 7\n    frontends:",
+     "8: clouds.1.50: must be text; put it in quotes\n"
+     "9: clouds.1.50.region: must be text; put it in quotes"),
+    ("  Two:\n    frontends:\n      image:", "  Two:\n    frontends:\n      1e3:",
+     "10: clouds.Two.frontends.1e3: must be text; put it in quotes"),
+    ("shared:", "1e3: 5\nshared:", "11: 1e3: unknown key"),
     ("  Two:\n", "  Cloud Two:\n",
      '8: clouds.Cloud Two: "Cloud Two" is no valid name '
      "(names match ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$)"),
@@ -108,7 +122,7 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     # addresses
     (FRONTEND[0], "image: one:8888/image",
      f'{FRONTEND[1]}: "one:8888/image" {URL} ("" is no host)'),
-    (FRONTEND[0], "image: ftp://one/image", f'{FRONTEND[1]}: "ftp://one/image" {URL}'),
+    (FRONTEND[0], "image: ftp://one/image", f'{FRONTEND[1]}: "ftp://one/image" {NO_HTTP}'),
     (FRONTEND[0], "image: http:///image", f'{FRONTEND[1]}: "http:///image" {URL} ("" is no host)'),
     (FRONTEND[0], 'image: http://o"ne', f'{FRONTEND[1]}: "http://o"ne" {URL} ("o"ne" is no host)'),
     (FRONTEND[0], "image: http://one:http",
@@ -154,7 +168,7 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     (FRONTEND[0], "image: http://one//image",
      f'{FRONTEND[1]}: "http://one//image" must have a plain path: letters, digits and "._~-"'),
     (FRONTEND[0], "image: {public: 5}", f'{FRONTEND[1]}.public: "5" {URL} ("" is no host)'),
-    (BACKEND[0], "image: {public: ftp://x}", f'{BACKEND[1]}.public: "ftp://x" {URL}'),
+    (BACKEND[0], "image: {public: ftp://x}", f'{BACKEND[1]}.public: "ftp://x" {NO_HTTP}'),
     (FRONTEND[0], "image: {internal: http://one}",
      f"{FRONTEND[1]}: the public interface is missing; other clouds come in by it"),
     (BACKEND[0], "image: {internal: http://x}",

@@ -17,7 +17,19 @@ scopes = st.dictionaries(
     st.sampled_from(grammar.keys(SERVICES)), st.sampled_from(CLOUDS), min_size=1
 ).map(lambda d: "{" + ",".join(f'"{s}":"{c}"' for s, c in sorted(d.items())) + "}")
 pieces = st.lists(
-    st.sampled_from(['{"*":"Here"', ',"identity":"Here"', ',"compute":"There"', "}", " ", '"', ","])
+    st.sampled_from(
+        [
+            '{"*":"Here"',
+            ',"identity":"Here"',
+            ',"compute":"There"',
+            "}",
+            " ",
+            '"',
+            ",",
+            "+There",
+            " or There",
+        ]
+    )
 ).map("".join)
 
 
@@ -33,6 +45,24 @@ def test_what_is_read_is_canonical(text: str) -> None:
     """Whatever it looks like: so nothing is read that the language refuses."""
     if READABLE.search(text):
         assert parse(text, clouds=CLOUDS).canonical == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"Here&There"', '"Here+There"', '"Here + There"', '"Here and There"', '"Here or There"',
+     '"Here|There"', '"and"', '"Here+"', '"(Here)"', '" Here"', "Here", "7", '"He+e"'],
+)  # fmt: skip
+@pytest.mark.parametrize("service", ["*", "image", "network"])
+def test_operators_are_left_to_the_gateway_however_they_are_written(
+    service: str, value: str
+) -> None:
+    """And so is all else that is no single cloud in its canonical form."""
+
+    def text(value: str) -> str:
+        return "{" + ",".join(sorted(['"compute":"Here"', f'"{service}":{value}'])) + "}"
+
+    assert READABLE.search(text('"Here"'))
+    assert not READABLE.search(text(value))
 
 
 @given(scopes, st.sampled_from([*SERVICES, "block-storage", "placement"]))

@@ -1,5 +1,7 @@
 """Text to scope: every form, and every fault with its place."""
 
+import json
+
 import pytest
 
 from openstackoid.scope import (
@@ -59,6 +61,22 @@ def test_all_forms_of_one_scope_are_one_scope(text: str) -> None:
         ("B|A", Any((B, A)), "B|A"),
         ("a.b-c_1", Cloud("a.b-c_1"), "a.b-c_1"),
         ("7", Cloud("7"), "7"),
+        ("A + B", All((A, B)), "A&B"),
+        ("A+B+C", All((A, B, C)), "A&B&C"),
+        ("A|B+C", Any((A, All((B, C)))), "A|B&C"),
+        ("A and B", All((A, B)), "A&B"),
+        ("A or B", Any((A, B)), "A|B"),
+        ("A  or\tB and C", Any((A, All((B, C)))), "A|B&C"),
+        ("(A or B) and C", All((Any((A, B)), C)), "(A|B)&C"),
+        ("A and ( B or C )", All((A, Any((B, C)))), "A&(B|C)"),
+        ("A and B & C", All((A, B, C)), "A&B&C"),
+        # names that look like a word, or have one in them
+        ("and", Cloud("and"), "and"),
+        ("or and and", All((Cloud("or"), Cloud("and"))), "or&and"),
+        ("or or and", Any((Cloud("or"), Cloud("and"))), "or|and"),
+        ("and+or", All((Cloud("and"), Cloud("or"))), "and&or"),
+        ("Oran and A.or", All((Cloud("Oran"), Cloud("A.or"))), "Oran&A.or"),
+        ("A & AND", All((A, Cloud("AND"))), "A&AND"),
     ],
 )
 def test_and_binds_tighter_than_or_and_parentheses_are_minimal(
@@ -66,7 +84,8 @@ def test_and_binds_tighter_than_or_and_parentheses_are_minimal(
 ) -> None:
     """The operators nest as in DESIGN §2; the order written is kept, for `|` tries in it."""
     assert parse(f"image={text}").get("image") == expression
-    assert parse(f'{{"image": "{text}"}}').canonical == f'{{"image":"{canonical}"}}'
+    quoted = json.dumps({"image": text})
+    assert parse(quoted).canonical == f'{{"image":"{canonical}"}}'
 
 
 @pytest.mark.parametrize(
@@ -111,6 +130,12 @@ FAULTS = [  # a text, the carets below it, the reason
      "          ^^^^", "null is no text in JSON; put the cloud's name in quotes"),
     ('{"image": true}',
      "          ^^^^", "true is no text in JSON; put the cloud's name in quotes"),
+    ('{"image": 7}',
+     "          ^", "7 is no text in JSON; put the cloud's name in quotes"),
+    ("{image: 1e3 }",
+     "        ^^^", "1e3 is no text in JSON; put the cloud's name in quotes"),
+    ("{image: -1.5E+3}",
+     "        ^^^^^^^", "-1.5E+3 is no text in JSON; put the cloud's name in quotes"),
     ("CloudOne",
      "        ^", 'expected "=" and a cloud here, but the text ends'),
     ("[]",
@@ -172,6 +197,30 @@ FAULTS = [  # a text, the carets below it, the reason
      '                 ^', "expected \"&\", \"|\" or the end here, but found '!'"),
     (r'{"image": "Denver\u0007"}',
       '           ^^^^^^^^^^^^', r"""expected "&", "|" or the end here, but found '\x07'"""),
+    ("image=Denver andBerlin",
+     "             ^", "expected \"&\", \"|\" or the end here, but found 'a'"),
+    ("image=Denver and",
+     "                ^", 'expected a cloud like "CloudTwo" here, but the expression ends'),
+    ("image=Denver + ",
+     "              ^", 'expected a cloud like "CloudTwo" here, but the expression ends'),
+    ("image=+Denver",
+     "      ^", "expected a cloud like \"CloudTwo\" here, but found '+'"),
+    ("image=Denver++Berlin",
+     "             ^", "expected a cloud like \"CloudTwo\" here, but found '+'"),
+    ("image=Denver AND Berlin",
+     "             ^^^", 'write "and" and "or" in small letters, with a blank on either side'),
+    ("image=(Denver Or Berlin)",
+     "              ^^", 'write "and" and "or" in small letters, with a blank on either side'),
+    ("image=Denver and(Berlin)",
+     "             ^^^", 'write "and" and "or" in small letters, with a blank on either side'),
+    ("image=(Denver)or Berlin",
+     "              ^^", 'write "and" and "or" in small letters, with a blank on either side'),
+    ("image=Denver and Berlin and Denver",
+     "                            ^^^^^^", '"Denver" is given twice; keep one of them'),
+    ("image=Denver+(Berlin or Denver)",
+     "             ^^^^^^^^^^^^^^^^^^", 'Denver is on both sides of "&"; name it on one'),
+    ("image=Denver and berlin",
+     "                 ^^^^^^", 'unknown cloud "berlin"; did you mean "Berlin"?'),
     ("image=(Denver|Berlin",
      "                    ^", 'expected ")" here, but the expression ends'),
     ("image=Denver)",
@@ -219,7 +268,7 @@ def test_a_fault_is_shown_with_carets_exactly_below_it(text: str, carets: str, r
     """The message is the reason, the text, and carets below the part that is wrong."""
     with pytest.raises(ScopeError) as caught:
         parse(text, clouds=CLOUDS)
-    said, shown, below = str(caught.value).split("\n")
+    said, shown, below, *_ = str(caught.value).split("\n")
     assert said == reason
     assert shown == "  " + "".join(
         c if c.isprintable() else shown[i + 2] for i, c in enumerate(text)

@@ -81,7 +81,7 @@ class _ScopeParser(ArgumentParser):
         try:
             scope = _scope(options.os_scope, variables)
         except ScopeError as error:
-            self._refuse(f"{error}{_hint(error.text)}")
+            self._refuse(str(error))
         # A text in a list, for openstacksdk formats the texts of a configuration (braces!) and
         # renames the keys of its mappings, and `configuration show -f json` takes no objects.
         options.os_scope = None if scope is None else [scope.canonical]
@@ -101,18 +101,6 @@ def _scope(option: str | None, variables: Mapping[str, str]) -> Scope | None:
     except ScopeError as error:
         reason = f"argument {OPTION}: {error.reason}"
         raise ScopeError(reason, error.text, error.start, error.end) from error
-
-
-def _hint(text: str) -> str:
-    """Return what to write instead, if this can be what a shell has left of JSON."""
-    cut = text.startswith("{") and not text.endswith("}")
-    one_of_several = ":" in text and not text.startswith("{")
-    if '"' in text or not (cut or one_of_several):
-        return ""
-    return (
-        "\nIf this was JSON, the shell has taken its quotes; put single ones around all of it: "
-        """'{"compute": "CloudOne", "image": "CloudTwo"}'"""
-    )
 
 
 def _respelt(args: Sequence[str]) -> Iterator[str]:

@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 from stat import S_IMODE
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 
+from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
-from openstackoid.federation.importing import EndpointError, extend
+from openstackoid.federation.importing import extend
+from openstackoid.federation.lacking import Lacking, lacking
 from openstackoid.federation.loader import load, read
 from openstackoid.federation.model import Cloud, Federation, Url
 from openstackoid.scope.errors import nearest
@@ -99,6 +101,9 @@ def check(file: Path, *, live: bool) -> None:
                 backend = cloud.backend(service, interface)
                 rows.append((name, shown, interface, str(url), str(backend or "-")))
     _print(rows)
+    for name in _own(described):
+        for lack in lacking(described, name):
+            click.echo(f"Warning: {_unreachable(name, lack)}", err=True)
     named = described.services.union(*(shared.services for shared in described.shared))
     for service in sorted(named):
         if not service_type(service) and (hint := nearest(service, known_names())):
@@ -106,12 +111,27 @@ def check(file: Path, *, live: bool) -> None:
 
 
 def _check_own(described: Federation) -> None:
-    """Read the files of the cloud whose gateway's file this is: the one with backends."""
-    from openstackoid.gateway import preflight as own
+    """Read the files of the cloud whose gateway's file this is."""
+    from openstackoid.gateway import preflight
 
-    ours = [name for name, cloud in described.clouds.items() if cloud.backends]
-    if faults := [fault for name in ours for fault in own.faults(described, name)]:
+    faults = [fault for name in _own(described) for fault in preflight.faults(described, name)]
+    if faults:
         raise click.ClickException("\n".join(faults))
+
+
+def _own(described: Federation) -> list[str]:
+    """Return the cloud whose gateway's file this is: the one with backends."""
+    return [name for name, cloud in described.clouds.items() if cloud.backends]
+
+
+def _unreachable(name: str, lack: Lacking) -> str:
+    """Say which line lets users of a cloud reach a service that only others have."""
+    some = ", ".join(lack.clouds[:3])
+    more = f" and {len(lack.clouds) - 3} more" if len(lack.clouds) > 3 else ""
+    return (
+        f"{name} has no frontend for {lack.service} (of {some}{more}), so its users cannot reach "
+        f"it there; add under clouds.{name}.frontends: {lack.service}: {lack.frontend}"
+    )
 
 
 def _check_live(described: Federation) -> None:
@@ -152,7 +172,7 @@ Examples:
       --backend compute=http://127.0.0.1:18774 --backend image=http://127.0.0.1:19292
 """,
 )
-@click.argument("endpoints", type=click.File(encoding="utf-8"))
+@click.argument("endpoints", type=click.File("rb"))
 @click.option("--cloud", required=True, metavar="NAME", help="The name to give the cloud.")
 @click.option("--region", metavar="REGION", help="Take the endpoints of this region only.")
 @click.option(
@@ -169,27 +189,34 @@ Examples:
     help="Extend this file, comments kept, instead of printing a new one.",
 )
 def import_(
-    endpoints: TextIO, cloud: str, region: str | None, backends: tuple[str, ...], into: Path | None
+    endpoints: BinaryIO,
+    cloud: str,
+    region: str | None,
+    backends: tuple[str, ...],
+    into: Path | None,
 ) -> None:
     """Make a cloud's entry from ENDPOINTS, the output of `openstack endpoint list -f json`.
 
-    ENDPOINTS is a file, or - for standard input. Importing again updates the entry.
+    ENDPOINTS is a file, or - for standard input; `openstack catalog list -f json` does, too, and
+    is for everybody. Importing again updates the entry. What no entry can be made from is left out,
+    and named on standard error.
     """
     pairs = dict(_backend(text) for text in backends)
     try:
+        document = json.loads(endpoints.read())  # in UTF-8 or UTF-16, with a BOM or without
         text = read(into) if into and into.exists() else ""
-        result = extend(text, str(into or "<new>"), cloud, json.load(endpoints), region, pairs)
+        imported = extend(text, str(into or "<new>"), cloud, document, region, pairs)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise click.ClickException(
-            f"{endpoints.name} is not JSON ({error}); make it with: openstack endpoint list -f json"
-        ) from error
+        raise click.ClickException(f"ENDPOINTS is not JSON ({error}); {HOW}") from error
     except (EndpointError, FederationError) as error:
         raise click.ClickException(str(error)) from error
+    for remark in imported.remarks:
+        click.echo(remark, err=True)
     if into is None:
-        click.echo(result, nl=False)
+        click.echo(imported.text, nl=False)
         return
     try:
-        _replace(into.resolve(), result)
+        _replace(into.resolve(), imported.text)
     except OSError as error:
         raise click.ClickException(f"{into}: can't be written: {error.strerror}") from error
     click.echo(f"{into}: {cloud} imported", err=True)

@@ -1,55 +1,67 @@
-"""From `openstack endpoint list -f json` to a cloud's entry in a federation file."""
+"""Makes a cloud's entry in a federation file from a list of its endpoints."""
 
 import io
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from ruamel.yaml.comments import CommentedMap
 
+from openstackoid.federation.endpoints import Endpoint, endpoints
 from openstackoid.federation.errors import Fault, FederationError
 from openstackoid.federation.loader import loads, parse_yaml, yaml
-from openstackoid.federation.model import PUBLIC, Url, official
-from openstackoid.services import service_type
+from openstackoid.federation.model import PUBLIC, Interface, Url, official
+from openstackoid.federation.selection import Addresses, named, of_region, select
+from openstackoid.scope.errors import printable
+from openstackoid.services import IDENTITY
 
-_VERSION_AND_REST = re.compile(r"(?<!/)/(v\d+(\.\d+)?|[^/]*[$%]\([^/]*)(/.*)?$")
-"""An API version or a project's id, and what a catalog writes behind it (`/v3/$(project_id)s`)."""
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A federation file, and what whoever imports has to know: lines for a terminal."""
 
-class EndpointError(ValueError):
-    """A list of endpoints that no entry can be made from."""
+    text: str
+    remarks: tuple[str, ...]
 
 
 def extend(
     text: str,
     name: str,
     cloud: str,
-    endpoints: object,
+    document: object,
     region: str | None,
     backends: Mapping[str, Url],
-) -> str:
+) -> Imported:
     """Return a federation file with the entry of a cloud made or updated, comments kept.
 
-    `text` is the file so far, empty for a new one, and `name` its name in messages. `endpoints`
-    is a list of objects with Region, Service Type, Interface, URL, and perhaps Enabled. Raises
-    EndpointError and FederationError.
+    `text` is the file so far, empty for a new one, and `name` its name in messages. `document` is
+    the list of endpoints, as JSON has it (see `endpoints`). Raises EndpointError and
+    FederationError.
     """
-    document = parse_yaml(text, name) if text.strip() else CommentedMap()
-    entry = _section(_section(document, "clouds", name), cloud, name)
-    rows, chosen = _of_region(endpoints, region)
+    file = parse_yaml(text, name) if text.strip() else CommentedMap()
+    clouds = _section(file, "clouds", name)
+    entry = _section(clouds, cloud, name)
+    found, unreadable = endpoints(document)
+    inside, outside, chosen = of_region(found, region)
     if chosen:
         entry["region"] = chosen
     frontends = _section(entry, "frontends", name)
-    for service, interfaces in _frontends(rows).items():
-        alone = list(interfaces) == [PUBLIC]
-        _put(frontends, service, interfaces[PUBLIC] if alone else interfaces)
+    before = _addresses(frontends)
+    selected, left_out = select(inside, before, _others(clouds, cloud), unreadable)
+    for service, addresses in selected.items():
+        _put(frontends, service, addresses)
     if backends:
         own = _section(entry, "backends", name)
         for service, url in backends.items():
-            _put(own, service, str(url))
+            _put(own, service, {PUBLIC: url})
     buffer = io.StringIO()
-    yaml().dump(document, buffer)
-    loads(buffer.getvalue(), name)
-    return buffer.getvalue()
+    yaml().dump(file, buffer)
+    now = loads(buffer.getvalue(), name).clouds[cloud]
+    remarks = [
+        *named(left_out),
+        *_changes(cloud, before, selected),
+        *_missing(cloud, now.frontends, outside),
+    ]
+    return Imported(buffer.getvalue(), tuple(map(printable, remarks)))
 
 
 def _section(parent: CommentedMap, key: str, name: str) -> CommentedMap:
@@ -62,58 +74,86 @@ def _section(parent: CommentedMap, key: str, name: str) -> CommentedMap:
     return section
 
 
-def _put(section: CommentedMap, service: str, value: str | dict[str, str]) -> None:
-    """Set what is known of a service, by whatever name it is there, comments kept."""
+def _put(section: CommentedMap, service: str, addresses: Mapping[Interface, Url]) -> None:
+    """Set the addresses of a service, by whatever name it is there, comments kept."""
     key = next((k for k in section if official(k) == service), service)
     known = section.get(key)
-    if isinstance(known, CommentedMap) and isinstance(value, dict):
-        for interface in known.keys() - value.keys():
+    if _of_service(known) == addresses:
+        return
+    texts: dict[str, str] = {interface: str(url) for interface, url in addresses.items()}
+    if list(addresses) == [PUBLIC]:
+        section[key] = texts[PUBLIC]
+    elif isinstance(known, CommentedMap):
+        for interface in known.keys() - texts.keys():
             del known[interface]
-        known.update(value)
-    elif known != value:
-        section[key] = value
+        known.update(texts)
+    else:
+        section[key] = texts
 
 
-def _of_region(endpoints: object, region: str | None) -> tuple[list[dict[str, str]], str]:
-    """Return the endpoints of one region, and its name."""
-    rows = [_row(row) for row in endpoints] if isinstance(endpoints, Sequence) else []
-    if not rows:
-        raise EndpointError(
-            "there is no endpoint; make the list with: openstack endpoint list -f json"
+def _others(clouds: Mapping[object, object], cloud: str) -> dict[Url, str]:
+    """Return the addresses of other clouds than this one, with what is there."""
+    return {
+        url: f"{name}'s {service}"
+        for name, entry in clouds.items()
+        if name != cloud and isinstance(entry, Mapping)
+        for service, addresses in _addresses(entry.get("frontends")).items()
+        for url in addresses.values()
+    }
+
+
+def _addresses(frontends: object) -> Addresses:
+    """Return the addresses in a part of the file; its faults are told when all of it is read."""
+    if not isinstance(frontends, Mapping):
+        return {}
+    return {str(official(service)): _of_service(value) for service, value in frontends.items()}
+
+
+def _of_service(value: object) -> dict[Interface, Url]:
+    texts = value if isinstance(value, Mapping) else {PUBLIC: value}
+    return dict(_readable(texts.items()))
+
+
+def _readable(texts: Iterable[tuple[Interface, object]]) -> Iterator[tuple[Interface, Url]]:
+    for interface, text in texts:
+        try:
+            yield interface, Url.parse(text)
+        except ValueError:
+            continue
+
+
+def _changes(cloud: str, before: Addresses, now: Addresses) -> Iterator[str]:
+    """Yield a line for each address that a service no longer has, and what that means."""
+    changed = False
+    for service, addresses in now.items():
+        for interface, old in before.get(service, {}).items():
+            new = addresses.get(interface)
+            if new != old:
+                becomes = f"is now {new}" if new else "is gone"
+                yield f"{service} ({interface}): {old} {becomes}"
+                changed = True
+    if changed:
+        yield (
+            f"The gateway of {cloud} no longer listens at old addresses once it is reloaded; keep "
+            "those that users and services still come by, as another interface"
         )
-    regions = sorted({row["Region"] for row in rows})
-    if region is None and len(regions) > 1:
-        raise EndpointError(f"there are several regions, {', '.join(regions)}; choose by --region")
-    if region is not None and region not in regions:
-        raise EndpointError(f"no endpoint is in region {region}; there are {', '.join(regions)}")
-    chosen = region or regions[0]
-    return [row for row in rows if row["Region"] == chosen], chosen
 
 
-def _frontends(rows: Sequence[dict[str, str]]) -> dict[str, dict[str, str]]:
-    frontends: dict[str, dict[str, str]] = {}
-    for row in rows:
-        if row["Enabled"] != "False":
-            service = service_type(row["Service Type"]) or row["Service Type"]
-            address = _VERSION_AND_REST.sub("", row["URL"]).rstrip("/")
-            known = frontends.setdefault(service, {}).setdefault(row["Interface"], address)
-            if known != address:
-                raise EndpointError(
-                    f"{service} has two {row['Interface']} endpoints, {known} and {address}; "
-                    "remove one from the catalog or from the list"
-                )
-    if not frontends:
-        raise EndpointError("every endpoint is disabled; enable some, or choose by --region")
-    return frontends
-
-
-def _row(row: object) -> dict[str, str]:
-    if not isinstance(row, Mapping):
-        raise EndpointError(f"{row!r} is no endpoint")
-    if missing := {"Region", "Service Type", "Interface", "URL"} - row.keys():
-        raise EndpointError(
-            f"an endpoint lacks {', '.join(sorted(missing))}; "
-            "make the list with: openstack endpoint list -f json"
+def _missing(cloud: str, frontends: Collection[str], outside: Iterable[Endpoint]) -> Iterator[str]:
+    """Say what a cloud lacks that other regions of the list have, and if it has no Keystone."""
+    elsewhere: dict[str, set[str]] = {}
+    for endpoint in outside:
+        elsewhere.setdefault(str(official(endpoint.type)), set()).add(endpoint.region)
+    for service in sorted(elsewhere.keys() - frontends):
+        yield f"{service}: only in {', '.join(sorted(elsewhere[service]))}, and so left out"
+    if IDENTITY in frontends:
+        return
+    yield (
+        f"{cloud} has no identity service: nobody can log in there by its gateway, and no other "
+        "cloud can validate its tokens"
+    )
+    if IDENTITY in elsewhere:
+        yield (
+            "Regions of one Keystone are one cloud: import the region that scopes are to reach, "
+            "and leave the others as they are"
         )
-    known = {"Enabled": True} | dict(row)
-    return {key: "" if value is None else str(value) for key, value in known.items()}

@@ -40,8 +40,9 @@ def loads(text: str, name: str = "<text>") -> Federation:
     try:
         return Federation.model_validate(document, context={"directory": Path(name).parent})
     except ValidationError as error:
+        lines = text.splitlines()
         faults = {
-            _fault(document, place, message, name)
+            _fault(document, lines, place, message, name)
             for details in error.errors()
             for place, message in _misfits(details)
         }
@@ -84,33 +85,43 @@ def _misfits(details: ErrorDetails) -> Iterator[tuple[tuple[str | int, ...], str
         yield details["loc"], _message(details) + _hint(details)
 
 
-def _fault(document: CommentedMap, place: Sequence[str | int], message: str, name: str) -> Fault:
+def _fault(
+    document: CommentedMap,
+    lines: Sequence[str],
+    place: Sequence[str | int],
+    message: str,
+    name: str,
+) -> Fault:
     """Find the line of the deepest part of a place that the document has."""
     node: object = document
     line = 0
     keys: list[str] = []
     for part in place:
-        found = _entry(node, part)
+        found = _entry(node, part, lines)
         if found is not None:
             line, key, node = found
-            keys.append(str(key))
+            keys.append(key)
         elif part == place[-1] and message == _MESSAGES["missing"]:
             keys.append(str(part))
     return Fault(name, line + 1, ".".join(keys), message)
 
 
-def _entry(node: object, part: str | int) -> tuple[int, object, object] | None:
+def _entry(node: object, part: str | int, lines: Sequence[str]) -> tuple[int, str, object] | None:
     """Return the line (from 0), key and value of a part of a place, None if it is not there.
 
-    A service may be written by another of its names. A key that is merged in (`<<`) has no line of
-    its own.
+    A service may be written by another of its names. A key that is no text is shown as it is
+    written (1e3); pydantic names it as Python does (1000.0). A key that is merged in (`<<`) has no
+    line of its own.
     """
     if isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-        return node.lc.item(part)[0], part, node[part]
+        return node.lc.item(part)[0], str(part), node[part]
     if isinstance(node, CommentedMap):
         for key in node:
-            if part in {key, official(key)}:
-                return (node.lc.data or {}).get(key, (node.lc.line,))[0], key, node[key]
+            text = isinstance(key, str)
+            if part in (key, official(key)) or (not text and part == repr(key)):
+                line, column, *_ = (node.lc.data or {}).get(key, (node.lc.line, node.lc.col))
+                shown = key if text else lines[line][column:].partition(":")[0].strip()
+                return line, shown, node[key]
     return None
 
 
@@ -118,6 +129,7 @@ _MESSAGES = {
     "dict_type": "must be a mapping",
     "extra_forbidden": "unknown key",
     "frozen_set_type": "must be a list",
+    "invalid_key": "unknown key",
     "ip_any_address": "must be an IP address",
     "literal_error": "must be one of {expected}",
     "missing": "this key is missing",

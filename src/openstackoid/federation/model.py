@@ -99,7 +99,9 @@ class Url:
         except ValueError as error:
             reason = printable(str(error))
             raise ValueError(f'"{shown}" must be a URL like {_EXAMPLE} ({reason})') from error
-        if parts.scheme not in DEFAULT_PORTS or port == 0 or not text.isprintable():
+        if parts.scheme not in DEFAULT_PORTS:
+            raise ValueError(f'"{shown}" is neither http nor https; write a URL like {_EXAMPLE}')
+        if port == 0 or not text.isprintable():
             raise ValueError(f'"{shown}" must be a URL like {_EXAMPLE}')
         if version := _VERSION.search(parts.path):
             raise ValueError(
@@ -148,9 +150,9 @@ def _by_interface(value: object) -> object:
     return {PUBLIC: value} if isinstance(value, str) else value
 
 
-ServiceType = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$"), BeforeValidator(official)
-]
+SERVICE_NAME = r"^[a-z][a-z0-9-]{0,63}$"
+
+ServiceType = Annotated[str, StringConstraints(pattern=SERVICE_NAME), BeforeValidator(official)]
 Address = Annotated[Url, BeforeValidator(Url.parse)]
 
 

@@ -16,7 +16,7 @@ from openstackoid.scope.expression import clouds
 class Hop:
     """One gateway's part: what it decided, and where it sends the request.
 
-    `target` is None where the request reaches a backend that only the other cloud's file has.
+    `target` is None where the request reaches a backend that only the gateway's own file has.
     """
 
     gateway: str
@@ -52,9 +52,9 @@ def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[H
 
 
 def _hops(method: str, way: Route, cloud: str, federation: Federation, start: str) -> Iterator[Hop]:
-    goal = target(way, cloud, federation, start)
+    goal = _target(way, cloud, federation, start)
     yield Hop(start, way, goal)
-    if goal.remote and goal.gateway and way.scope is not None:
+    if goal and goal.remote and goal.gateway and way.scope is not None:
         sent = head_of(method, goal.url, way.scope.canonical)
         arrived = replace(sent, headers=Headers((*sent.headers, ("Via", stamp(start)))))
         yield _last(arrived, federation, cloud)
@@ -62,6 +62,11 @@ def _hops(method: str, way: Route, cloud: str, federation: Federation, start: st
 
 def _last(head: Head, federation: Federation, here: str) -> Hop:
     decided = route(head, federation, here)
-    if not federation.clouds[here].backends:
-        return Hop(here, decided, None)
-    return Hop(here, decided, target(decided, here, federation, here))
+    return Hop(here, decided, _target(decided, here, federation, here))
+
+
+def _target(way: Route, cloud: str, federation: Federation, here: str) -> Target | None:
+    """Return where a gateway sends its part, None if only its own file can tell; raises Refusal."""
+    if cloud == here and not federation.clouds[here].backends:
+        return None
+    return target(way, cloud, federation, here)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from openstackoid.scope.quotes import advice
+
 _SHOWN = 72  # columns of the text around the caret
 _COMPARED = 25  # names, at 30 µs each: anybody may ask for one that is not known
 _LONGEST = 64  # characters of a name
@@ -13,7 +15,8 @@ _QUOTED = re.compile(r'".*"\??', re.DOTALL)  # from the first quote to the last:
 class ScopeError(ValueError):
     """A text that is no scope.
 
-    `reason` is one sentence without the text; `str()` adds the text with a caret below the fault.
+    `reason` is one sentence without the text; `str()` adds the text with a caret below the fault,
+    and what to write if it is a matter of quotes.
     """
 
     def __init__(self, reason: str, text: str = "", start: int = 0, end: int | None = None) -> None:
@@ -27,7 +30,7 @@ class ScopeError(ValueError):
     def __str__(self) -> str:
         if not self.text:
             return self.reason
-        return f"{self.reason}\n{self.excerpt()}"
+        return "\n".join(filter(None, [self.reason, self.excerpt(), advice(self.text)]))
 
     @property
     def kind(self) -> str:

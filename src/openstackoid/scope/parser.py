@@ -5,7 +5,10 @@
     and    ::=  atom ( "&" atom )*
     atom   ::=  CLOUD | "(" expr ")"
 
-People may write JSON, the same without quotes (`{nova: Berlin}`), or `compute=A,image=B|C`.
+People may write JSON, the same without quotes (`{nova: Berlin}`), or `compute=A,image=B|C`; and
+`+` or the word `and` for `&`, and the word `or` for `|`, which a shell takes for its own. A word is
+an operator only between blanks, and only where an operator has to be: elsewhere it is the name of a
+cloud.
 """
 
 import json
@@ -28,9 +31,14 @@ MAX_DEPTH = 32
 _CLOUD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SERVICE = re.compile(r"\*|[A-Za-z][A-Za-z0-9_-]*")
 _JSON = json.JSONDecoder()
-_OTHER_JSON = re.compile(r"null|true|false")
+_OTHER_JSON = re.compile(r"null|true|false|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SPACE = re.compile(r"[ \t\r\n]*")
-_BARE_EXPRESSION = re.compile(r"[A-Za-z0-9._&|() \t\r\n-]*")
+_BARE_EXPRESSION = re.compile(r"[A-Za-z0-9._&+|() \t\r\n-]*")
+_AND = re.compile(r"[&+]|(?<=[ \t\r\n])and(?![^ \t\r\n])")
+_OR = re.compile(r"\||(?<=[ \t\r\n])or(?![^ \t\r\n])")
+_OPEN = re.compile(r"\(")
+_CLOSE = re.compile(r"\)")
+_WORD = re.compile(r"(?:and|or)(?![A-Za-z0-9._-])", re.IGNORECASE)
 
 
 def parse(
@@ -213,15 +221,15 @@ class _Expression:
         return expression
 
     def _or(self, depth: int) -> Expression:
-        return self._joined(Any, "|", self._and, depth)
+        return self._joined(Any, _OR, self._and, depth)
 
     def _and(self, depth: int) -> Expression:
-        return self._joined(All, "&", self._atom, depth)
+        return self._joined(All, _AND, self._atom, depth)
 
     def _joined(
         self,
         kind: type[All] | type[Any],
-        operator: str,
+        operator: re.Pattern[str],
         read: Callable[[int], Expression],
         depth: int,
     ) -> Expression:
@@ -233,7 +241,6 @@ class _Expression:
         seen: set[Expression] = set()
         named: set[str] = set()
         while not operands or self._take(operator):
-            self._skip_space()
             start = self.position
             operand = read(depth)
             for part in operand.operands if isinstance(operand, kind) else (operand,):
@@ -251,11 +258,11 @@ class _Expression:
 
     def _atom(self, depth: int) -> Expression:
         start = self.position
-        if self._take("("):
+        if self._take(_OPEN):
             if depth == MAX_DEPTH:
                 raise self._fault(f"more than {MAX_DEPTH} parentheses within one another", start)
             inner = self._or(depth + 1)
-            if not self._take(")"):
+            if not self._take(_CLOSE):
                 raise self._unexpected('")"')
             return inner
         match = _CLOUD.match(self.value, self.position)
@@ -273,14 +280,19 @@ class _Expression:
         match = _SPACE.match(self.value, self.position)
         self.position = match.end() if match else self.position
 
-    def _take(self, character: str) -> bool:
+    def _take(self, token: re.Pattern[str]) -> bool:
         self._skip_space()
-        if not self.value.startswith(character, self.position):
+        match = token.match(self.value, self.position)
+        if match is None:
             return False
-        self.position += 1
+        self.position = match.end()
+        self._skip_space()
         return True
 
     def _unexpected(self, expected: str) -> ScopeError:
+        if word := _WORD.match(self.value, self.position):
+            reason = 'write "and" and "or" in small letters, with a blank on either side'
+            return self._fault(reason, *word.span())
         found = self.value[self.position : self.position + 1]
         what = f"found {found!r}" if found else "the expression ends"
         return self._fault(f"expected {expected} here, but {what}", self.position)
