@@ -6,7 +6,8 @@ import pytest
 from docs.pages import anchors, faults, links, mentions
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("src", "tests", "bench", "scripts")
+SOURCES = ("src", "tests", "bench", "release", "scripts", ".github")
+KINDS = {"", ".md", ".py", ".yaml", ".yml"}
 
 
 def pages() -> list[Path]:
@@ -21,8 +22,8 @@ def test_every_link_of_every_page_leads_to_a_file_and_a_heading() -> None:
 
 
 def test_every_page_that_the_code_names_is_there() -> None:
-    """`docs/PAGE.md#HEADING` in a module, a test, a script or a page can be looked up."""
-    files = [f for d in SOURCES for f in (ROOT / d).rglob("*") if f.suffix in {"", ".py", ".yaml"}]
+    """`docs/PAGE.md#HEADING` in a module, a test, a script or a template can be looked up."""
+    files = [f for d in SOURCES for f in (ROOT / d).rglob("*") if f.suffix in KINDS]
     files = [f for f in files if f.is_file() and f != Path(__file__)]
     found = [f for p in files for f in faults(ROOT, p, mentions(p.read_text()), ROOT)]
     assert found == []
