@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_CASE = re.compile(r"`(…|[\w/]+\.(?:py|yaml))(?:::(\w+))?`")
 _MENTION = re.compile(r"\bdocs/[\w./-]+\.md(?:#[\w-]+)?")
 
 
@@ -40,6 +41,17 @@ def anchors(text: str) -> set[str]:
 def mentions(text: str) -> Iterator[str]:
     """Yield the pages, with their headings, that a text names by their path from the root."""
     yield from _MENTION.findall(text)
+
+
+def cases(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each test that a text names, as its file and its function (empty for a whole file).
+
+    `…::test_this` is in the file that was named before.
+    """
+    file = ""
+    for named, function in _CASE.findall(text):
+        file = file if named == "…" else named
+        yield file, function
 
 
 def faults(root: Path, file: Path, destinations: Iterator[str], base: Path) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from docs.pages import anchors, faults, links, mentions
+from docs.pages import anchors, cases, faults, links, mentions
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("src", "tests", "bench", "release", "scripts", ".github")
@@ -13,6 +13,12 @@ KINDS = {"", ".md", ".py", ".yaml", ".yml"}
 def pages() -> list[Path]:
     """Return every page of the project."""
     return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
+
+
+def has_test(name: str, function: str) -> bool:
+    """Tell whether there is a file in tests/, with a function of this name if it has one."""
+    file = ROOT / "tests" / name
+    return file.is_file() and (not function or f"def {function}(" in file.read_text())
 
 
 def test_every_link_of_every_page_leads_to_a_file_and_a_heading() -> None:
@@ -27,6 +33,14 @@ def test_every_page_that_the_code_names_is_there() -> None:
     files = [f for f in files if f.is_file() and f != Path(__file__)]
     found = [f for p in files for f in faults(ROOT, p, mentions(p.read_text()), ROOT)]
     assert found == []
+
+
+def test_every_test_that_the_threat_model_names_is_there() -> None:
+    """Each claim is still tested by the test that the page says."""
+    _, _, claims = (ROOT / "docs/security.md").read_text().partition("## Claims and their tests")
+    named = list(cases(claims))
+    assert named
+    assert [f"{name}::{function}" for name, function in named if not has_test(name, function)] == []
 
 
 def test_every_page_of_the_documentation_can_be_reached() -> None:
@@ -75,6 +89,17 @@ def test_links_are_those_that_a_reader_sees(text: str, expected: list[str]) -> N
 def test_a_heading_has_the_anchor_that_github_gives_it(heading: str, anchor: str) -> None:
     """Lower case, without punctuation, with hyphens for spaces."""
     assert anchors(f"## {heading}\n") == {anchor}
+
+
+def test_tests_are_named_by_file_and_function() -> None:
+    """An ellipsis stands for the file before; a file alone, and code that is no test, too."""
+    text = "`a/test_b.py::test_c`, `…::test_d`; `x.yaml`, `a/test_e.py`; `own.keys`, `GET`"
+    assert list(cases(text)) == [
+        ("a/test_b.py", "test_c"),
+        ("a/test_b.py", "test_d"),
+        ("x.yaml", ""),
+        ("a/test_e.py", ""),
+    ]
 
 
 def test_a_heading_that_comes_again_is_numbered() -> None:
