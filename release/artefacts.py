@@ -48,7 +48,7 @@ def build(checkout: Path, project: dict[str, Any], out: Path) -> list[Path]:
 
 def _check_contents(checkout: Path, name: str, sdist: Path, wheel: Path) -> None:
     """Raise ReleaseError unless the artefacts have the files that git has, and no other."""
-    tracked = set(run("git", "ls-files", cwd=checkout).splitlines())
+    tracked = set(run("git", "ls-files", "-z", cwd=checkout).split("\0")) - {""}
     with tarfile.open(sdist) as archive:
         packed = {file.partition("/")[2] for file in archive.getnames()}
     _compare(sdist.name, packed - {"PKG-INFO"}, tracked)

@@ -48,6 +48,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- It is there.\n")
     (root / ".gitignore").write_text("dist/\n*.cache\n")
     (root / "src" / "thing" / "__init__.py").write_text(PROGRAM)
+    (root / "src" / "thing" / "ï.txt").touch()  # git quotes such a name
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Begin")
