@@ -220,7 +220,7 @@ def _any_case(name: str) -> st.SearchStrategy[str]:
 def test_without_a_scope_the_headers_are_the_ones_that_came(
     path: str, headers: list[tuple[str, str]]
 ) -> None:
-    """The very same, header for header (DESIGN §3.5)."""
+    """Without a scope the headers are the very same, one for one."""
     head, decided, goal = decide(path, *headers)
     assert headers_for(head, decided, goal, "One") is head.headers
 

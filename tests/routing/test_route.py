@@ -50,7 +50,7 @@ HEADERS = st.lists(
 def test_a_request_is_sent_to_an_address_of_the_federation_or_refused(
     method: str, path: str, headers: tuple[tuple[str, str], ...], port: int
 ) -> None:
-    """No URL ever comes from a request, and nothing but Refusal is raised (DESIGN §6.5)."""
+    """No URL ever comes from a request, and nothing but Refusal is raised."""
     try:
         decided = route(Head(method, path, Headers(headers), port), FEDERATION, "One")
         assert isinstance(decided.expression, Cloud)

@@ -28,7 +28,7 @@ from openstackoid.scope import Cloud, Scope, parse
 def test_a_completed_scope_names_home_identity_and_what_is_bound_to_compute(
     written: str, completed: str
 ) -> None:
-    """What travels can be understood far from home; what was written is obeyed (DESIGN §1, §2)."""
+    """What travels can be understood far from home; what was written is obeyed."""
     scope = parse(written).completed("Home")
     assert scope.canonical == completed
     assert scope.completed("Elsewhere") is scope

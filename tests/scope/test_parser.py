@@ -82,7 +82,7 @@ def test_all_forms_of_one_scope_are_one_scope(text: str) -> None:
 def test_and_binds_tighter_than_or_and_parentheses_are_minimal(
     text: str, expression: object, canonical: str
 ) -> None:
-    """The operators nest as in DESIGN §2; the order written is kept, for `|` tries in it."""
+    """The operators nest as the reference says; the order written is kept, for `|` tries in it."""
     assert parse(f"image={text}").get("image") == expression
     quoted = json.dumps({"image": text})
     assert parse(quoted).canonical == f'{{"image":"{canonical}"}}'
@@ -307,7 +307,7 @@ def test_parentheses_nest_to_a_limit() -> None:
 
 
 def test_a_scope_fits_in_a_header() -> None:
-    """4096 bytes are taken, more are an error of its own kind (DESIGN §3.7)."""
+    """4096 bytes are taken, more are an error of its own kind."""
     frame = len('{"image":""}')
     longest = "A" * (MAX_BYTES - frame)
     assert len(parse(f"image={longest}").canonical) == MAX_BYTES

@@ -1,4 +1,7 @@
-"""The user's accounts in several clouds: logs in to each, and fills the wallet (DESIGN §6.3)."""
+"""Logs in to the user's accounts in several clouds, and fills the wallet.
+
+See docs/how-to/accounts.md and docs/reference/gateway.md#the-wallet.
+"""
 
 import logging
 import re

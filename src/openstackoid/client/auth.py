@@ -1,7 +1,8 @@
 """An auth plugin of keystoneauth that carries a scope: the one place where requests are marked.
 
 On every request goes `X-Scope`, because login and version discovery have no token; on every token
-the suffix, because services pass their caller's token on (DESIGN §3).
+the suffix, because services pass their caller's token on; see
+docs/explanation/design.md#how-a-scope-travels.
 """
 
 import copy

@@ -1,4 +1,7 @@
-"""Whose tokens a cloud believes, and what they become there (DESIGN §6.2)."""
+"""Whose tokens a cloud accepts, and what they become there.
+
+See docs/reference/federation.md#trust.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias

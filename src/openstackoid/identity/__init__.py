@@ -1,4 +1,7 @@
-"""Identity across clouds (DESIGN §6): the tokens a request carries, and who validates them."""
+"""Identity across clouds: the tokens a request carries, and who validates them.
+
+See docs/explanation/design.md#identity-across-clouds.
+"""
 
 from openstackoid.identity.body import (
     MAX_AUTH_BODY,

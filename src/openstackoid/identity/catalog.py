@@ -1,7 +1,7 @@
 """The catalog in a token: every service that the scope names, at addresses of the home cloud.
 
 A client, or a service, that goes by its catalog so talks to its own gateway alone, whichever cloud
-issued the token (DESIGN §4 and §6).
+issued the token: see docs/decisions/0003-catalogs-lead-through-the-asking-gateway.md.
 """
 
 import json

@@ -14,8 +14,8 @@ _TOKENS = frozenset({AUTH_TOKEN, SUBJECT_TOKEN})
 def validates_at_home(head: Head, route: Route, target: Target) -> bool:
     """Tell whether this is a service asking for another cloud's token, to be validated there.
 
-    keystonemiddleware asks with its own token, which has no scope, for its caller's, which has one
-    (DESIGN §6.1).
+    keystonemiddleware asks with its own token, which has no scope, for its caller's, which has one;
+    see docs/reference/gateway.md#validation-at-home.
     """
     return (
         target.remote

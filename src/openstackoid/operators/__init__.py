@@ -1,4 +1,7 @@
-"""The operators: one request in several clouds, and one answer of the same kind (DESIGN §5)."""
+"""The operators: one request in several clouds, and one answer of the same kind.
+
+See docs/reference/operators.md.
+"""
 
 from openstackoid.operators.evaluation import Evaluation
 from openstackoid.operators.report import Outcome, Report

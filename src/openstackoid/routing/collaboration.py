@@ -1,4 +1,7 @@
-"""Collaborations that cannot work, refused before anything is created (DESIGN §4)."""
+"""Refuses collaborations that cannot work, before anything is created.
+
+See docs/decisions/0005-refuse-collaborations-that-cannot-work.md.
+"""
 
 from http import HTTPStatus
 

@@ -1,8 +1,8 @@
-"""Links in an answer of another cloud, led back through home (DESIGN §4).
+"""Links in an answer of another cloud, led back through home.
 
 Whoever reaches only the home gateway can follow every link: the address of another cloud's
 frontend becomes that of the same service's frontend at home. Bodies are edited as they pass, and
-all bytes but the addresses stay as they are.
+all bytes but the addresses stay as they are. See docs/explanation/design.md#the-way-back.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""The id of a project in a path: a user's project has another one in each cloud (DESIGN §4)."""
+"""The id of a project in a path: a user's project has another one in each cloud.
+
+See docs/reference/federation.md#trust and docs/decisions/0013-wallet-has-project-ids.md.
+"""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""Request head to Route (DESIGN §4)."""
+"""Decides where a request goes: its head to a Route.
+
+See docs/explanation/design.md#what-the-gateway-decides-and-how.
+"""
 
 import re
 from functools import lru_cache

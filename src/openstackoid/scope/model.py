@@ -36,7 +36,10 @@ class Scope:
 
     @cached_property
     def canonical(self) -> str:
-        """The one way to write this scope: ASCII JSON, no spaces, keys sorted (DESIGN §2)."""
+        """The one way to write this scope: ASCII JSON, no spaces, keys sorted.
+
+        See docs/reference/scope.md#the-canonical-form.
+        """
         return json.dumps({s: str(e) for s, e in self.items}, separators=(",", ":"))
 
     def get(self, service: str) -> Expression | None:

@@ -23,7 +23,7 @@ from openstackoid.scope.model import EVERYTHING, Scope
 from openstackoid.services import known_names, service_type
 
 MAX_BYTES = 4096
-"""The longest scope: a default uwsgi takes 4 KB of headers in all (DESIGN §3)."""
+"""The longest scope: a default uwsgi takes 4 KB of headers in all."""
 
 MAX_DEPTH = 32
 """Parentheses within parentheses; nobody needs more, and Python's stack is finite."""

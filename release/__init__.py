@@ -1,0 +1,1 @@
+"""Releases a version: changelog, artefacts, tag. `scripts/release` runs it."""
