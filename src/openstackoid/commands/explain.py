@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from openstackoid.commands.federation import CLOUD, FEDERATION, known, loaded
+from openstackoid.commands.options import CLOUD, FEDERATION, known, loaded
 from openstackoid.routing.explain import Hop, head_of, ways
 from openstackoid.routing.refusal import Refusal
 

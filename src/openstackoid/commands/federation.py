@@ -1,4 +1,4 @@
-"""`openstackoid federation`, and the options that every command with a federation has."""
+"""`openstackoid federation`: check and write the federation file, make keys."""
 
 import json
 from pathlib import Path
@@ -7,61 +7,15 @@ from typing import BinaryIO
 
 import click
 
+from openstackoid.commands.options import loaded
 from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
 from openstackoid.federation.importing import extend
 from openstackoid.federation.lacking import Lacking, lacking
-from openstackoid.federation.loader import load, read
-from openstackoid.federation.model import Cloud, Federation, Url
+from openstackoid.federation.loader import read
+from openstackoid.federation.model import Federation, Url
 from openstackoid.scope.errors import nearest
 from openstackoid.services import known_names, service_type
-
-FEDERATION = click.option(
-    "--federation",
-    "file",
-    required=True,
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    envvar="OPENSTACKOID_FEDERATION",
-    show_envvar=True,
-    help="The federation file.",
-)
-CLOUD = click.option(
-    "--cloud",
-    required=True,
-    metavar="NAME",
-    envvar="OPENSTACKOID_CLOUD",
-    show_envvar=True,
-    help="The cloud whose gateway this is.",
-)
-
-
-def loaded(file: Path) -> Federation:
-    """Return the federation in a file; ends the command with every fault if it can't be used."""
-    try:
-        return load(file)
-    except FederationError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def known(federation: Federation, name: str, file: Path) -> Cloud:
-    """Return a cloud of a federation; ends the command if there is none of that name."""
-    if name not in federation.clouds:
-        hint = nearest(name, federation.names)
-        raise click.UsageError(f'{file} has no cloud "{name}"{hint}')
-    return federation.clouds[name]
-
-
-def served(federation: Federation, name: str, file: Path) -> Cloud:
-    """Return a cloud whose own file this is; ends the command if it does not say its backends."""
-    cloud = known(federation, name, file)
-    if not cloud.backends:
-        raise click.ClickException(
-            f"{file} has no backends for {name}: nobody else knows where the services listen. "
-            f"Write them under clouds.{name}.backends in it, or: openstackoid federation import "
-            f"--cloud {name} --into {file} ENDPOINTS --backend SERVICE=URL"
-        )
-    return cloud
 
 
 @click.group()
@@ -240,3 +194,41 @@ def _backend(text: str) -> tuple[str, Url]:
         return service, Url.parse(url)
     except ValueError as error:
         raise click.BadParameter(f"{text}: {error}", param_hint="--backend") from error
+
+
+@federation.command(
+    epilog="""\b
+The private halves go to the file, which has mode 0600 and stays on the gateway's machine. What is
+printed goes to the cloud's entry in everybody's federation file.
+
+\b
+Example:
+  openstackoid federation keys --out /etc/openstackoid/keys.json
+"""
+)
+@click.option(
+    "--out",
+    "file",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the private halves go; must not be there yet.",
+)
+def keys(file: Path) -> None:
+    """Make the keys by which the gateway of a cloud is known to the others.
+
+    It signs with them what it sends to other clouds, and others seal tokens to it.
+    """
+    from openstackoid.identity.keys import KeysError, make, write
+
+    made = make()
+    try:
+        write(made, file)
+    except KeysError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"    keys:\n      sign: {made.public.sign}\n      seal: {made.public.seal}")
+    click.echo(
+        f"{file} written; name it in the gateway's own federation file as own.keys, "
+        "and add the lines above to the cloud's entry in everybody's",
+        err=True,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from openstackoid.commands.federation import CLOUD, FEDERATION, loaded, served
+from openstackoid.commands.options import CLOUD, FEDERATION, loaded, served
 from openstackoid.gateway.processes.supervisor import StartError, supervise
 from openstackoid.gateway.reporting import log
 from openstackoid.gateway.settings import Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from openstackoid.commands.federation import CLOUD, FEDERATION, loaded, served
+from openstackoid.commands.options import CLOUD, FEDERATION, loaded, served
 from openstackoid.federation import Cloud
 from openstackoid.haproxy import PlanError, Settings, plan, render
 from openstackoid.haproxy.checking import MissingError, faults

@@ -7,7 +7,7 @@ import click
 
 _COMMANDS = {
     "explain": "openstackoid.commands.explain:explain",
-    "federation": "openstackoid.commands.keys:federation",
+    "federation": "openstackoid.commands.federation:federation",
     "gateway": "openstackoid.commands.gateway:gateway",
     "haproxy": "openstackoid.commands.haproxy:haproxy",
     "lab": "openstackoid.commands.lab:lab",

@@ -37,7 +37,7 @@ def show(text: str, file: Path | None) -> None:
         if file is None:
             parsed = parse(text)
         else:
-            from openstackoid.commands.federation import loaded
+            from openstackoid.commands.options import loaded
 
             federation = loaded(file)
             parsed = parse(text, clouds=federation.names, services=federation.services)

@@ -1,0 +1,57 @@
+"""Options that commands with a federation share, and how they read its file."""
+
+from pathlib import Path
+
+import click
+
+from openstackoid.federation.errors import FederationError
+from openstackoid.federation.loader import load
+from openstackoid.federation.model import Cloud, Federation
+from openstackoid.scope.errors import nearest
+
+FEDERATION = click.option(
+    "--federation",
+    "file",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="OPENSTACKOID_FEDERATION",
+    show_envvar=True,
+    help="The federation file.",
+)
+CLOUD = click.option(
+    "--cloud",
+    required=True,
+    metavar="NAME",
+    envvar="OPENSTACKOID_CLOUD",
+    show_envvar=True,
+    help="The cloud whose gateway this is.",
+)
+
+
+def loaded(file: Path) -> Federation:
+    """Return the federation in a file; ends the command with every fault if it can't be used."""
+    try:
+        return load(file)
+    except FederationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def known(federation: Federation, name: str, file: Path) -> Cloud:
+    """Return a cloud of a federation; ends the command if there is none of that name."""
+    if name not in federation.clouds:
+        hint = nearest(name, federation.names)
+        raise click.UsageError(f'{file} has no cloud "{name}"{hint}')
+    return federation.clouds[name]
+
+
+def served(federation: Federation, name: str, file: Path) -> Cloud:
+    """Return a cloud whose own file this is; ends the command if it does not say its backends."""
+    cloud = known(federation, name, file)
+    if not cloud.backends:
+        raise click.ClickException(
+            f"{file} has no backends for {name}: nobody else knows where the services listen. "
+            f"Write them under clouds.{name}.backends in it, or: openstackoid federation import "
+            f"--cloud {name} --into {file} ENDPOINTS --backend SERVICE=URL"
+        )
+    return cloud
