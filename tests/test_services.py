@@ -86,3 +86,12 @@ def test_a_client_may_choose_ids_of_images_and_flavors(
 def test_of_a_service_without_a_row_nothing_is_special() -> None:
     """Any service of OpenStack's conventions works without one."""
     assert special("registry") == Service()
+
+
+def test_clients_need_a_path_in_the_catalog_of_some_services() -> None:
+    """With or without a project in it; all others are at their address."""
+    assert special("object-store").catalog_path == "/v1/AUTH_{project}"
+    assert special("workflow").catalog_path == "/v2"
+    assert special("dns").catalog_path == special("image").catalog_path == ""
+    assert special("object-store").signed_paths
+    assert not special("image").signed_paths

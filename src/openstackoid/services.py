@@ -50,7 +50,10 @@ class Service:
     - `account` matches the part of a path that may have a project's id, its group `id`; None where
       any segment may be one.
     - `names_with_dots`: a segment of a path may be "." or "..", for it is a part of a user's name.
+    - `signed_paths`: clients sign its paths, as Swift's temporary URLs.
     - `links_from_root`: its links begin behind the prefix, wherever it is mounted.
+    - `catalog_path`: what its clients expect behind its address in a catalog, with `{project}` for
+      the project's id; of services without one they discover the versions by themselves.
     - `chosen`, `counted`: what of it can be created under an id of the client, or several at once.
     - `descending`: its collections that are sorted downwards if no direction is given.
     - `shown_as`: keys that it sorts by and shows under another name.
@@ -62,7 +65,9 @@ class Service:
     data: re.Pattern[str] | None = None
     account: re.Pattern[str] | None = None
     names_with_dots: bool = False
+    signed_paths: bool = False
     links_from_root: bool = False
+    catalog_path: str = ""
     chosen: tuple[Chosen, ...] = ()
     counted: Counted | None = None
     descending: frozenset[str] = frozenset()
@@ -71,9 +76,13 @@ class Service:
 
 _IMAGE = "image"
 
+# Each path was tried with its clients as of 2026 (cinder before Yoga and manila before Wallaby have
+# none without a project); the paths are those that Kolla and devstack put into catalogs.
 _SERVICES = {
+    "application-container": Service(catalog_path="/v1"),
     "block-storage": Service(
         bound=True,
+        catalog_path="/v3/{project}",
         calls=frozenset({_IMAGE}),
         cadf="service/storage/block",
         descending=frozenset({"backups", "snapshots", "volumes"}),
@@ -95,6 +104,8 @@ _SERVICES = {
             "uuid": "id",
         },
     ),
+    "container-infrastructure-management": Service(catalog_path="/v1"),
+    "database": Service(catalog_path="/v1.0/{project}"),
     IDENTITY: Service(cadf="service/security"),
     _IMAGE: Service(
         cadf="service/storage/image",
@@ -110,8 +121,14 @@ _SERVICES = {
         data=re.compile(r"(?!(?:/v1)?/[^/]*(?:/[^/]*)?/?\Z).*", re.DOTALL),
         account=re.compile(r"(?:/v1)?/AUTH_(?P<id>[^/?]+)"),
         names_with_dots=True,
+        signed_paths=True,
+        catalog_path="/v1/AUTH_{project}",
     ),
+    "orchestration": Service(catalog_path="/v1/{project}"),
     "placement": Service(bound=True),
+    "reservation": Service(catalog_path="/v1"),
+    "shared-file-system": Service(catalog_path="/v2/{project}"),
+    "workflow": Service(catalog_path="/v2"),
 }
 
 _PLAIN = Service()

@@ -69,6 +69,19 @@ def test_check_lists_the_faults(tmp_path: Path) -> None:
     ]
 
 
+def test_check_warns_where_the_path_of_objects_changes(tmp_path: Path) -> None:
+    """On stderr, for it is right for whoever uses no temporary URLs."""
+    file = tmp_path / "f.yaml"
+    file.write_text(
+        "clouds:\n  One:\n    frontends: {object-store: 'http://one/store'}\n"
+        "    backends: {object-store: 'http://127.0.0.1:1/swift'}\n"
+    )
+    result = run("check", file)
+    assert result.exit_code == 0
+    assert "object-store of One is at http://one/store" in result.stderr
+    assert "temporary URLs" in result.stderr
+
+
 def test_check_tells_what_a_service_may_be_a_mistake_for(tmp_path: Path) -> None:
     """On stderr, for a service of one's own is allowed; also one whose infrastructure is shared."""
     file = tmp_path / "f.yaml"

@@ -39,6 +39,7 @@ PATHS = FEDERATION.clouds["Paths"]
         ("HTTP://One.Example:8774/Compute/", "one.example:8774", "http://one.example:8774/Compute"),
         ("https://one:443/a/b-c.d_~e", "one", "https://one/a/b-c.d_~e"),
         ("https://one:80", "one:80", "https://one:80"),
+        ("http://One.Example.:80/x", "one.example", "http://one.example/x"),
         ("http://192.0.2.1:5000", "192.0.2.1:5000", "http://192.0.2.1:5000"),
         ("http://[2001:DB8:0::1]:8774/x", "[2001:db8::1]:8774", "http://[2001:db8::1]:8774/x"),
         ("http://[::1]", "[::1]", "http://[::1]"),
@@ -46,7 +47,7 @@ PATHS = FEDERATION.clouds["Paths"]
     ],
 )
 def test_an_address_has_one_form(text: str, netloc: str, whole: str) -> None:
-    """Scheme and host in lower case, no default port, no slash at the end, IPv6 compressed."""
+    """Scheme and host in lower case, no default port, no slash or dot at the end, short IPv6."""
     assert Url.parse(text).netloc == netloc
     assert str(Url.parse(text)) == whole
     assert Url.parse(whole) == Url.parse(text)
@@ -81,6 +82,7 @@ def test_a_prefix_ends_at_a_segment(url: str, target: str, rest: str | None) -> 
     [
         ("One", "one"),
         ("one:8888", "one"),
+        ("One.:8888", "one"),
         ("[::1]", "::1"),
         ("[0:0::1]:8888", "::1"),
         ("192.0.2.1:80", "192.0.2.1"),
@@ -92,7 +94,21 @@ def test_a_host_is_found_with_and_without_a_port(netloc: str, host: str) -> None
 
 
 @pytest.mark.parametrize(
-    "netloc", ["", ":80", "[::1", "[one]", "o ne", "one/", "o\tne", "me@one", "a,b", "[fe80::1%0]"]
+    "netloc",
+    [
+        "",
+        ".",
+        "one..",
+        ":80",
+        "[::1",
+        "[one]",
+        "o ne",
+        "one/",
+        "o\tne",
+        "me@one",
+        "a,b",
+        "[fe80::1%0]",
+    ],
 )
 def test_what_is_no_host_is_refused(netloc: str) -> None:
     """With ValueError, and nothing else."""
@@ -124,6 +140,17 @@ def test_addresses_come_longest_prefix_first() -> None:
     lengths = [len(frontend.url.path) for frontend in PATHS.addresses]
     assert lengths == sorted(lengths, reverse=True)
     assert PATHS.addresses[-1].service == "ledger"
+
+
+def test_a_frontend_is_found_by_host_port_and_prefix() -> None:
+    """All three, as Url has them; nothing is cut off or folded."""
+    found = PATHS.at_prefix("paths", 8888, "/compute")
+    assert found is not None
+    assert (found.service, found.interface) == ("compute", "public")
+    assert PATHS.at_prefix("paths", 8888, "/compute/v2.1") is None
+    assert PATHS.at_prefix("paths", 80, "/compute") is None
+    assert PATHS.at_prefix("ports", 8888, "/compute") is None
+    assert PATHS.prefixes == (1, 0)
 
 
 def test_infrastructure_is_shared_as_the_file_says() -> None:

@@ -255,12 +255,33 @@ async def test_without_a_scope_a_request_is_what_it_is_without_a_gateway(border:
     assert received.values("x-scope-proof") == []
 
 
+UPGRADES = {
+    "a WebSocket": b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+    "in capitals": b"Connection: keep-alive, upgrade\r\nUpgrade: WebSocket\r\n",
+    "without Connection": b"Upgrade: websocket\r\n",
+    "beside another": b"Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n",
+    "in a second line": b"Connection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n",
+    "an unknown one": b"Connection: Upgrade\r\nUpgrade: spdy/3.1\r\n",
+}
+
+
+@pytest.mark.parametrize("row", UPGRADES)
+@pytest.mark.parametrize("scope", [b"", b"X-Scope: image=CloudTwo\r\n", b"X-Scope: nonsense\r\n"])
+async def test_nothing_is_upgraded(border: Clouds, row: str, scope: bytes) -> None:
+    """With and without a scope: a console that waits for the upgrade is told, no service asked."""
+    answered, executed = await send(border, GET + scope + UPGRADES[row] + b"\r\n")
+    assert (answered.status, executed) == (501, 0)
+    message = json.loads(answered.body)["error"]["message"]
+    assert "no connection is upgraded here" in message
+    assert "consoles need an address of their own" in message
+
+
 HARMLESS = {
     "a request in a body": (
         GET + b"Content-Length: 37\r\n\r\nGET /image/inner HTTP/1.1\r\nHost: x\r\n\r\n"
     ),
     "chunks in HTTP/1.0": POST.replace(b"1.1", b"1.0") + CHUNKED + b"\r\n0\r\n\r\n",
-    "an upgrade": GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: a\r\n\r\n",
+    "an offer of HTTP/2": GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: a\r\n\r\n",
     "an encoded line end": b"GET /image/%0d%0aX-Roles:%20admin HTTP/1.1\r\nHost: x\r\n\r\n",
     "an encoded URL": b"GET /image/?u=http://127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n",
     "backslashes": b"GET /image/\\\\127.0.0.1\\x HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -158,6 +158,20 @@ async def test_a_service_sees_what_the_rules_make_of_a_token(
     assert endpoint["region_id"] == "RegionTwo"
 
 
+async def test_a_service_elsewhere_is_asked_with_the_issuer_s_project(
+    clouds: Clouds, here: Keystone
+) -> None:
+    """No other cloud knows what the project is called here."""
+    scope = '{"*":"CloudOne","identity":"CloudOne","object-store":"CloudOne"}'
+    answered = await validate(clouds, f"{TOKEN}{DELIMITER}{scope}")
+    urls = {
+        entry["type"]: entry["endpoints"][0]["url"]
+        for entry in json.loads(answered.body)["token"]["catalog"]
+    }
+    store = clouds.frontends["CloudTwo"]["object-store"]
+    assert urls["object-store"] == f"{store}/v1/AUTH_{THEIRS}"
+
+
 async def test_each_validation_asks_the_issuer_again(
     clouds: Clouds, home: Keystone, here: Keystone
 ) -> None:
@@ -191,7 +205,7 @@ async def test_the_account_logs_in_as_a_reader_on_the_system(
         ({"roles": [{"name": "admin"}]}, "no role in CloudOne that counts here"),
         ({"project": None}, "it is for no project"),
         ({"system": {"all": True}}, "it is for the system"),
-        ({"user": {"id": "x@y", "name": "x"}}, "the id of its user"),
+        ({"user": {"id": "x\n", "name": "x"}}, "the id of its user"),
     ],
 )
 async def test_a_token_that_becomes_nobody_is_unknown(

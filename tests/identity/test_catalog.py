@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from openstackoid.federation import Federation, loads
-from openstackoid.identity import CatalogEditor, CatalogTooLongError, has_catalog
+from openstackoid.identity import CatalogEditor, CatalogError, CatalogTooLongError, has_catalog
 from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.routing import Route
 from openstackoid.routing.links import Links
@@ -18,14 +18,16 @@ clouds:
     region: RegionOne
     frontends:
       identity: http://one:8888/identity
-      compute: http://one:8888/compute
+      compute: {public: "http://one:8888/compute", internal: "http://one.internal/compute"}
       block-storage: http://one:8888/volume
+      object-store: {public: "http://one:8888/store", admin: "http://one.internal/store"}
   Two:
     region: RegionTwo
     frontends:
       identity: http://two:5000
       compute: {public: "http://two:8774", internal: "http://two.internal:8774"}
       image: http://two:9292
+      object-store: http://two:8080/swift
   Three:
     frontends:
       block-storage: http://three/volume
@@ -38,9 +40,9 @@ def federation() -> Federation:
     return loads(FEDERATION)
 
 
-def entry(service: str, url: str, region: str) -> dict[str, Any]:
+def entry(service: str, url: str, region: str, interface: str = "public") -> dict[str, Any]:
     """Return an entry of a catalog with one endpoint."""
-    endpoint = {"interface": "public", "region": region, "region_id": region, "url": url}
+    endpoint = {"interface": interface, "region": region, "region_id": region, "url": url}
     return {"type": service, "endpoints": [endpoint]}
 
 
@@ -55,15 +57,53 @@ def edited(document: object, federation: Federation, scope: str, theirs: str | N
 
 
 def test_endpoints_of_another_cloud_become_ours(federation: Federation) -> None:
-    """Address and region are ours where we have the service; the path behind it stays."""
+    """Address and region are ours where we have the service; the path behind it stays.
+
+    It is the address of the endpoint's own interface, whichever of theirs it has.
+    """
     theirs = [
         entry("compute", "http://two:8774/v2.1", "RegionTwo"),
         entry("compute", "http://two.internal:8774/v2.1", "RegionTwo"),
+        entry("compute", "https://TWO.:8774/v2.1", "RegionTwo", "internal"),
+        entry("compute", "http://two:8774/v2.1", "RegionTwo", "admin"),
         entry("image", "http://two:9292", "RegionTwo"),
     ]
     document = edited({"token": {"catalog": theirs, "user": 1}}, federation, "image=Two", "Two")
-    ours = entry("compute", "http://one:8888/compute/v2.1", "RegionOne")
-    assert document == {"token": {"catalog": [ours, ours], "user": 1}}
+    url = "http://one:8888/compute/v2.1"
+    ours = [
+        entry("compute", url, "RegionOne"),
+        entry("compute", url, "RegionOne"),
+        entry("compute", "http://one.internal/compute/v2.1", "RegionOne", "internal"),
+        entry("compute", url, "RegionOne", "admin"),
+    ]
+    assert document == {"token": {"catalog": ours, "user": 1}}
+
+
+def test_regions_are_as_far_as_they_are_known(federation: Federation) -> None:
+    """What a Keystone leaves out, or writes as no text, is left out; none has to be there."""
+    home = loads(FEDERATION.replace("    region: RegionOne\n", ""))
+    for regions, kept in (
+        ({}, {}),
+        ({"region": "R"}, {"region": "R"}),
+        ({"region_id": "R"}, {"region_id": "R"}),
+        ({"region": None, "region_id": 7}, {}),
+    ):
+        endpoint = {"interface": "public", "url": "http://two:8774/v2.1"} | regions
+        theirs = [{"type": "compute", "endpoints": [endpoint]}]
+        catalog = edited({"catalog": theirs}, home, "object-store=Two", "Two")["catalog"]
+        assert catalog[0]["endpoints"] == [
+            {"interface": "public", "url": "http://one:8888/compute/v2.1"} | kept
+        ]
+        assert {e["region"] for e in catalog[1]["endpoints"]} == {"R" if kept else None}
+        with_region = edited({"catalog": theirs}, federation, "object-store=Two", "Two")["catalog"]
+        assert with_region[0]["endpoints"] == [
+            {
+                "interface": "public",
+                "url": "http://one:8888/compute/v2.1",
+                "region": "RegionOne",
+                "region_id": "RegionOne",
+            }
+        ]
 
 
 @pytest.mark.parametrize(
@@ -75,6 +115,15 @@ def test_endpoints_of_another_cloud_become_ours(federation: Federation) -> None:
         {"type": "metering"},
         {"type": "metering", "endpoints": "http://evil.example"},
         {"type": "metering", "endpoints": [1, {"url": 1}, {"interface": "public"}]},
+        {"type": "compute", "endpoints": {"url": "http://two:8774/", "interface": "public"}},
+        {"type": "compute", "endpoints": [{"url": "http://two:8774/"}]},
+        {"type": "compute", "endpoints": [{"url": "http://two:8774/", "interface": ["public"]}]},
+        {"type": "compute", "endpoints": [{"url": "http://two:8774/", "interface": "publicURL"}]},
+        {"type": "compute", "endpoints": [{"url": ["http://two:8774/"], "interface": "public"}]},
+        {"type": "compute", "endpoints": [{"publicURL": "http://two:8774/"}]},
+        {"type": ["compute"], "endpoints": [{"url": "http://two:8774/", "interface": "public"}]},
+        {"type": "compute", "endpoints": []},
+        None,
         {"endpoints": [{"url": "http://two:8774/", "interface": "public"}]},
         1,
     ],
@@ -95,6 +144,83 @@ def test_bytes_that_are_no_text_hide_nothing(federation: Federation) -> None:
     assert json.loads(editor.end()) == {"catalog": []}
 
 
+def test_of_an_entry_nothing_is_kept_that_is_not_known(federation: Federation) -> None:
+    """Some client might go by another key than the others do."""
+    extra = {"url": "http://evil", "publicURL": "http://evil", "links": {"self": "http://evil"}}
+    endpoint = {"id": "e", "interface": "public", "adminURL": "http://evil", "enabled": True}
+    theirs = {
+        **extra,
+        "id": "c",
+        "name": "nova",
+        "type": "compute",
+        "endpoints": [endpoint | {"url": "http://two:8774", "links": extra}],
+    }
+    url = "http://one:8888/compute"
+    regions = {"region_id": "RegionOne", "region": "RegionOne"}
+    assert edited({"catalog": [theirs]}, federation, "image=Two", "Two")["catalog"] == [
+        {
+            "id": "c",
+            "name": "nova",
+            "type": "compute",
+            "endpoints": [{"id": "e", "interface": "public", "url": url} | regions],
+        }
+    ]
+
+
+def test_pages_of_a_catalog_lead_home(federation: Federation) -> None:
+    """And nowhere else."""
+    links = {"self": "http://two:5000/v3/auth/catalog", "next": "http://evil", "previous": None}
+    document = edited({"catalog": [], "links": links, "x": 1}, federation, "image=Two", "Two")
+    assert document["links"] == {"self": "http://one:8888/identity/v3/auth/catalog", "next": None}
+    assert document.keys() == {"catalog", "links"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"\x1f\x8b\x08",
+        b"<html>",
+        b"[]",
+        b"1",
+        b"{}",
+        b'{"access": {"token": {}, "serviceCatalog": []}}',
+        b'{"token": 1}',
+        b'{"token": []}',
+        b'{"token": {"catalog": null}}',
+        b'{"token": {"catalog": {"compute": "http://evil"}}}',
+        b'{"catalog": "http://evil"}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_in_no_known_shape_is_not_passed_on(federation: Federation, body: bytes) -> None:
+    """Of another cloud, for clients know shapes that Keystone has no more."""
+    links = Links(federation.clouds["Two"], federation.clouds["One"], "identity")
+    editor = CatalogEditor(parse("image=Two"), links, federation, "One")
+    assert editor.strict
+    editor.feed(body)
+    with pytest.raises(CatalogError, match=r"is no JSON|is in no shape"):
+        editor.end()
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        (b"", b""),
+        (b'{"token": {"user": {}}}', b'{"token": {"user": {}}}'),
+        (b'{"error": {"code": 401}, "token": {"catalog": 1}}', b'{"error": {"code": 401}}'),
+        (b'{"token": {}, "access": {"serviceCatalog": []}}', b'{"token": {}}'),
+        (b'{"token": {"catalog": 1, "catalog": []}}', b'{"token": {"catalog": []}}'),
+    ],
+)
+def test_what_has_no_endpoints_passes(federation: Federation, body: bytes, after: bytes) -> None:
+    """An answer without a body, an unscoped token, an error; a key that comes twice only once."""
+    links = Links(federation.clouds["Two"], federation.clouds["One"], "identity")
+    editor = CatalogEditor(parse("image=Two"), links, federation, "One")
+    editor.feed(body)
+    assert editor.end() == after
+
+
 def test_a_service_taken_elsewhere_is_added(federation: Federation) -> None:
     """A client of One finds Three's block-storage, at One's own address, in every interface."""
     catalog = [entry("compute", "http://one:8888/compute", "RegionOne")]
@@ -104,6 +230,29 @@ def test_a_service_taken_elsewhere_is_added(federation: Federation) -> None:
     assert [e["interface"] for e in added["endpoints"]] == ["public", "internal", "admin"]
     assert {e["url"] for e in added["endpoints"]} == {"http://one:8888/volume"}
     assert {e["region_id"] for e in added["endpoints"]} == {"RegionOne"}
+
+
+@pytest.mark.parametrize("theirs", [None, "Two"])
+def test_a_service_is_added_for_the_project_of_the_token(
+    federation: Federation, theirs: str | None
+) -> None:
+    """Whoever issued it: gateways put other ids in paths where they need to."""
+    token = {"catalog": [], "project": {"id": "a" * 32}}
+    document = edited({"token": token}, federation, "object-store=Two", theirs)
+    (added,) = document["token"]["catalog"]
+    assert [e["url"] for e in added["endpoints"]] == [
+        f"http://one:8888/store/v1/AUTH_{'a' * 32}",
+        f"http://one:8888/store/v1/AUTH_{'a' * 32}",
+        f"http://one.internal/store/v1/AUTH_{'a' * 32}",
+    ]
+
+
+def test_what_lacks_nothing_stays_to_the_byte(federation: Federation) -> None:
+    """Of this cloud's own Keystone, whatever is in it."""
+    body = b'{ "token" : {"catalog":[ {"type": "compute"}, 1, {"endpoints": {}}], "x": 1e400} }'
+    editor = CatalogEditor(parse("compute=Two"), None, federation, "One")
+    editor.feed(body)
+    assert editor.end() == body
 
 
 @pytest.mark.parametrize("scope", ["image=Two", "block-storage=Two", "compute=Two"])
@@ -141,6 +290,9 @@ def test_a_catalog_too_long_to_hold_is_refused(federation: Federation) -> None:
     [
         ("identity", "/v3/auth/tokens?nocatalog", Scope(), True),
         ("identity", "/v3/auth/catalog/", Scope(), True),
+        ("identity", "/v2.0/tokens", Scope(), True),
+        ("identity", "/v3/ec2tokens", Scope(), True),
+        ("identity", "/v3/s3tokens", Scope(), True),
         ("identity", "/v3/endpoints", Scope(), False),
         ("compute", "/v3/auth/tokens", Scope(), False),
         ("identity", "/v3/auth/tokens", None, False),

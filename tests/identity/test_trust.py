@@ -1,5 +1,6 @@
 """What the rules make of a foreign token: nothing is taken over that is not asked for."""
 
+import re
 from typing import Any
 
 import pytest
@@ -92,10 +93,9 @@ def test_the_whole_of_a_rewritten_token() -> None:
         ({"project": "p1"}, "for no project"),
         ({"is_domain": True}, "stands for a domain"),
         ({"project": {"id": "p1", "name": "d", "is_domain": True}}, "stands for a domain"),
-        ({"user": {"id": "a@Two", "name": "a"}}, "id of its user"),
-        ({"user": {"id": "../a", "name": "a"}}, "id of its user"),
         ({"user": {"id": "", "name": "a"}}, "id of its user"),
-        ({"user": {"id": "x" * 65, "name": "a"}}, "id of its user"),
+        ({"user": {"id": "x" * 256, "name": "a"}}, "id of its user"),
+        ({"user": {"id": "a\r\nX-Roles: admin", "name": "a"}}, "id of its user"),
         ({"user": {"id": 7, "name": "a"}}, "id of its user"),
         ({"user": None}, "id of its user"),
         ({"user": {"id": "a", "name": "a\r\nX-Roles: admin"}}, "name of its user"),
@@ -122,6 +122,44 @@ def test_what_is_not_believed(change: dict[str, Any], why: str) -> None:
     """Each with its reason."""
     with pytest.raises(Distrust, match=why):
         become(token(**change))
+
+
+@pytest.mark.parametrize("id_", ["0" * 32, "0" * 64, "alice", "0-9.A_z"])
+def test_an_id_as_keystone_makes_them_stays(id_: str) -> None:
+    """With the mark of its cloud."""
+    assert become(token(user={"id": id_, "name": "a"}))["user"]["id"] == f"{id_}@One"
+
+
+ODD = [
+    "alice%40idp.example.org",
+    "alice@idp.example.org",
+    "a@Two",
+    "../a",
+    "..",
+    "CN=Alice, OU=Staff/Paris",
+    "Zoë",
+    "~",
+    "x" * 65,
+    "x" * 255,
+]
+
+
+@pytest.mark.parametrize("id_", ODD)
+def test_another_id_is_hashed(id_: str) -> None:
+    """As older Keystones have them of identity providers; their owners' names stay readable."""
+    user = become(token(user={"id": id_, "name": "alice@idp.example.org"}))["user"]
+    assert re.fullmatch("~[0-9a-f]{64}@One", user["id"])
+    assert user["name"] == "alice@idp.example.org@One"
+
+
+@given(st.lists(st.sampled_from(ODD) | st.text(min_size=1, max_size=80), min_size=2, max_size=6))
+def test_no_two_users_become_one(ids: list[str]) -> None:
+    """Whoever may choose an id of an identity provider's cannot choose another user's here."""
+    ids = [id_ for id_ in dict.fromkeys(ids) if id_.isprintable()]
+    ids += [become(token(user={"id": id_, "name": "a"}))["user"]["id"] for id_ in ids]
+    ids = list(dict.fromkeys(ids))
+    seen = {become(token(user={"id": id_, "name": "a"}))["user"]["id"] for id_ in ids}
+    assert len(seen) == len(ids)
 
 
 @pytest.mark.parametrize("document", [None, [], "x", {}, {"token": None}, {"token": []}])
@@ -163,6 +201,7 @@ def test_the_project_here(projects: Any, expected: ById | ByName) -> None:
     ("projects", "project", "why"),
     [
         (Table(table={"p2": "q2"}), {"id": "p1", "name": "demo"}, "no entry under projects.table"),
+        ("same-id", {"id": "a@b", "name": "demo"}, '"a@b", cannot be one here: at most 64 letters'),
         ("same-id", {"id": "../p1", "name": "demo"}, "id of its project"),
         ("same-id", {"id": "..", "name": "demo"}, "id of its project"),
         ("same-name", {"id": "p1", "name": "demo"}, "domain of the project"),

@@ -14,6 +14,7 @@ from openstackoid.federation.importing import extend
 from openstackoid.federation.lacking import Lacking, lacking
 from openstackoid.federation.loader import read
 from openstackoid.federation.model import Federation, Url
+from openstackoid.federation.signed import moved_signed_paths
 from openstackoid.scope.errors import nearest
 from openstackoid.services import known_names, service_type
 
@@ -62,6 +63,8 @@ def check(file: Path, *, live: bool) -> None:
     for service in sorted(named):
         if not service_type(service) and (hint := nearest(service, known_names())):
             click.echo(f'"{service}" is no official service{hint}', err=True)
+    for warning in moved_signed_paths(described):
+        click.echo(warning, err=True)
 
 
 def _check_own(described: Federation) -> None:

@@ -48,9 +48,12 @@ class MisfitError(ValueError):
 
 
 def host_of(netloc: str) -> str:
-    """Return the host of `host` or `host:port` as it is compared; raises ValueError."""
+    """Return the host of `host` or `host:port` as it is compared; raises ValueError.
+
+    Case makes no difference, nor does the dot that ends a name in the DNS (RFC 1034, section 3.1).
+    """
     parts = urlsplit(f"//{netloc}")
-    name = parts.hostname or ""
+    name = (parts.hostname or "").removesuffix(".")
     if ":" in name and "%" not in name:
         return str(IPv6Address(name))
     if (
@@ -239,6 +242,19 @@ class Cloud(Model):
             for interface, url in endpoints.items()
         )
         return tuple(sorted(every, key=lambda f: len(f.url.path), reverse=True))
+
+    @cached_property
+    def prefixes(self) -> tuple[int, ...]:
+        """How many segments the path prefixes of the frontends have, the most first."""
+        return tuple(sorted({f.url.path.count("/") for f in self.addresses}, reverse=True))
+
+    def at_prefix(self, host: str, port: int, path: str) -> Frontend | None:
+        """Return the frontend at exactly this host, port and path prefix."""
+        return self._by_prefix.get((host, port, path))
+
+    @cached_property
+    def _by_prefix(self) -> dict[tuple[str, int, str], Frontend]:
+        return {(f.url.host, f.url.port, f.url.path): f for f in reversed(self.addresses)}
 
     def at(self, port: int) -> tuple[Frontend, ...]:
         """Return the frontends at a port, the longest path first."""

@@ -10,13 +10,19 @@ from openstackoid.identity.body import (
     strip,
     token_in,
 )
-from openstackoid.identity.catalog import CatalogEditor, CatalogTooLongError, has_catalog
+from openstackoid.identity.catalog import (
+    CatalogEditor,
+    CatalogError,
+    CatalogTooLongError,
+    has_catalog,
+)
 from openstackoid.identity.exchange import exchange, unsealed
 from openstackoid.identity.headers import headers_for, validates_at_home
 
 __all__ = [
     "MAX_AUTH_BODY",
     "CatalogEditor",
+    "CatalogError",
     "CatalogTooLongError",
     "exchange",
     "has_catalog",

@@ -4,6 +4,7 @@ Only what is written here is taken over from the issuer's document. Whatever els
 somebody who plays one, puts into it is nobody's here.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ MAX_NAME = 255
 """Characters of a name or id, as Keystone and the databases of the services have it."""
 
 _ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}")
+"""An id as Keystone makes them, and whatever can stand for itself in a path and a header."""
+
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9+/=_-]{1,255}")
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -88,8 +91,9 @@ def wanted(document: object, trust: Trust, issuer: str) -> ById | ByName:
             return ById(_id(project, "project"))
         case "same-name":
             domain = project.get("domain")
-            named = _name(domain if isinstance(domain, dict) else {}, "domain of the project")
-            return ByName(_name(project, "project"), named)
+            domain = domain if isinstance(domain, dict) else {}
+            named = _line(domain, "name", "domain of the project")
+            return ByName(_line(project, "name", "project"), named)
         case Guest(guest=id_):
             return ById(id_)
         case Table(table=table):
@@ -158,8 +162,8 @@ def _user(token: Token, issuer: str) -> dict[str, Any]:
     user = token.get("user")
     user = user if isinstance(user, dict) else {}
     marked = {
-        "id": f"{_id(user, 'user')}@{issuer}",
-        "name": f"{_name(user, 'user')}@{issuer}",
+        "id": f"{_user_id(user)}@{issuer}",
+        "name": f"{_line(user, 'name', 'user')}@{issuer}",
     }
     for key, value in marked.items():
         if len(value) > MAX_NAME:
@@ -210,17 +214,30 @@ def _is_rule(rule: object) -> bool:
 
 
 def _id(thing: Token, what: str) -> str:
-    value = thing.get("id")
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise Distrust(f"the id of its {what} is not as Keystone writes it")
+    value = _line(thing, "id", what)
+    if not _ID.fullmatch(value):
+        raise Distrust(
+            f'the id of its {what}, "{value}", cannot be one here: at most 64 letters, digits, '
+            '".", "_" and "-" can'
+        )
     return value
 
 
-def _name(thing: Token, what: str) -> str:
-    """Return a name, which goes into headers of the services: a line of printable text."""
-    value = thing.get("name")
+def _user_id(user: Token) -> str:
+    """Return an id that is safe in headers and paths, another one for each user.
+
+    Older Keystones give users of identity providers, and some of LDAP, ids with whatever is in
+    their names there: those are hashed. No id that stands for itself begins with the "~".
+    """
+    value = _line(user, "id", "user")
+    return value if _ID.fullmatch(value) else f"~{hashlib.sha256(value.encode()).hexdigest()}"
+
+
+def _line(thing: Token, key: str, what: str) -> str:
+    """Return an id or a name, which go into headers of the services: a line of printable text."""
+    value = thing.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
-        raise Distrust(f"the name of its {what} is not a line of at most {MAX_NAME} characters")
+        raise Distrust(f"the {key} of its {what} is not a line of at most {MAX_NAME} characters")
     return value
 
 

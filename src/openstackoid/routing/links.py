@@ -1,26 +1,20 @@
-"""Links in an answer of another cloud, led back through home.
+"""Leads links in an answer of another cloud back through home.
 
-Whoever reaches only the home gateway can follow every link: the address of another cloud's
-frontend becomes that of the same service's frontend at home. Bodies are edited as they pass, and
-all bytes but the addresses stay as they are. See docs/explanation/design.md#the-way-back.
+Whoever reaches only the home gateway can follow every link: an address of another cloud's frontend
+becomes that of the same service's frontend at home. See docs/explanation/design.md#the-way-back.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
 from openstackoid.federation import Cloud
-from openstackoid.federation.model import PUBLIC
+from openstackoid.federation.model import PUBLIC, Interface
+from openstackoid.routing.addresses import frontend_of
+from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.projects import in_project
-from openstackoid.routing.route import DOT_SEGMENT
+from openstackoid.routing.route import has_dot_segment
 from openstackoid.services import special
-
-_KEYS = ("first", "href", "last", "next", "previous", "self")
-"""Keys of links in OpenStack's APIs: nova's `links`, neutron's `*_links`, keystone's `links`."""
-
-_KEY = re.compile(rb'"(?:%s)"\s{0,4}:\s{0,4}"\Z' % "|".join(_KEYS).encode())
-_KEY_LENGTH = max(map(len, _KEYS)) + 12
-"""Bytes from the quote before a key to the one before its value."""
 
 _PLAIN = re.compile(r"[!-\[\]-~]*")
 """A reference that all clients read in one way: ASCII, no backslash, nothing unseen."""
@@ -31,18 +25,27 @@ _RELATIVE = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)")
 _HOST = ("//", "/\\")
 """What a path must not begin with, or it is a host."""
 
-_REACH = 512
-"""Bytes of a link in which the id of a project is looked for."""
+_IN_HEADER = re.compile(r'"(?:[^"\\]|\\.)*+"?|<(?P<link>[^<>"]*)>')
+"""A quoted parameter or a link of the header Link (RFC 8288, section 3).
+
+A quote that nothing closes goes to the end, or many of them would be looked through many times.
+"""
 
 
 class Links:
-    """What replaces what, in the answers of one service of another cloud.
+    """Replaces addresses in the answers of one service of another cloud.
 
-    `projects` are ids of projects there to those that whoever asks knows them by.
+    They become addresses of the interface at home by which the request came. `projects` maps ids of
+    projects there to those that the client knows them by; with it, the cloud may be home itself.
     """
 
     def __init__(
-        self, theirs: Cloud, ours: Cloud, service: str, projects: Mapping[str, str] | None = None
+        self,
+        theirs: Cloud,
+        ours: Cloud,
+        service: str,
+        projects: Mapping[str, str] | None = None,
+        interface: Interface = PUBLIC,
     ) -> None:
         self.abroad = theirs is not ours
         """Whether the answers are another cloud's."""
@@ -50,23 +53,51 @@ class Links:
         self._ours = ours
         self._service = service
         self._projects = projects or {}
-        self._new: dict[str, str] = {}
-        for frontend in theirs.addresses:
-            here = ours.frontend(frontend.service, frontend.interface)
-            if here is not None:
-                self._new[str(frontend.url)] = str(here)
-        there, here = theirs.frontend(service, PUBLIC), ours.frontend(service, PUBLIC)
-        if there and here and not special(service).links_from_root:
-            self._new[there.path] = here.path
+        self._interface = interface
+        self._from = theirs.frontend(service, PUBLIC if self.abroad else interface)
+        self._to = ours.frontend(service, interface)
 
     def url(self, value: str) -> str:
-        """Return a link, a Location or an endpoint as it leads through home."""
-        for old in sorted(self._new, key=len, reverse=True):
-            rest = value[len(old) :]
-            ends = rest.startswith("/") or (old and rest[:1] in {"", "?"})
-            if value.startswith(old) and ends and (self._new[old] or not rest.startswith(_HOST)):
-                return self._new[old] + in_project(rest, self._service, self._projects)
-        return value
+        """Return a URL as it leads through home; what is no address of the cloud stays."""
+        led = self.led(value)
+        return self._relative(value) if led is None else led
+
+    def led(self, value: str, interface: Interface | None = None) -> str | None:
+        """Return an absolute URL of the cloud as it leads through home.
+
+        None if it is none of the cloud's, home does not have the service, or some client might take
+        it for another one's. `interface` is the one to lead to in place of the one that was asked.
+        """
+        found = frontend_of(self._theirs, value)
+        if found is None:
+            return None
+        service, rest = found[0].service, found[1]
+        if not self.abroad:
+            return value.removesuffix(rest) + in_project(rest, service, self._projects)
+        here = self._ours.frontend(service, interface or self._interface)
+        path = rest.partition("?")[0]
+        if here is None or "\\" in path or has_dot_segment(path):
+            return None
+        return f"{here}{in_project(rest, service, self._projects)}"
+
+    def header(self, value: str) -> str:
+        """Return the value of a header Link (RFC 8288), all its links led through home."""
+        return _IN_HEADER.sub(self._in_header, value)
+
+    def _in_header(self, match: re.Match[str]) -> str:
+        link = match["link"]
+        return match[0] if link is None else f"<{self.url(link)}>"
+
+    def _relative(self, value: str) -> str:
+        if self._from is None or self._to is None or special(self._service).links_from_root:
+            return value
+        old, new = self._from.path, self._to.path
+        rest = self._from.rest(value)
+        if rest is None or not (old or rest.startswith("/")):
+            return value
+        if not new and rest.startswith(_HOST):
+            return value
+        return new + in_project(rest, self._service, self._projects)
 
     def redirection(self, location: str, path: str) -> str | None:
         """Return where a redirect leads through home, None if it must lead nobody anywhere.
@@ -74,105 +105,31 @@ class Links:
         It may not leave the service it comes from: clients follow it, with the token of their home,
         and home has other services. `path` is that of the request there, with its query.
         """
-        there = self._theirs.frontend(self._service, PUBLIC)
-        if there is None or not _PLAIN.fullmatch(location):
+        if self._from is None or not _PLAIN.fullmatch(location):
             return None
+        base = f"{self._from.scheme}://{self._from.netloc}"
         relative = _RELATIVE.match(location) is not None
-        url = urljoin(f"{there.scheme}://{there.netloc}{path}", location) if relative else location
-        through = self.url(url)
-        if not self._is_at(self._theirs, url) or not self._is_at(self._ours, through):
+        url = urljoin(f"{base}{path}", location) if relative else location
+        through = self.led(url)
+        if through is None or not (
+            self._serves(self._theirs, url) and self._serves(self._ours, through)
+        ):
             return None
         if relative:  # by the address that the client has of home
             return urlsplit(through)._replace(scheme="", netloc="").geturl() or "/"
         return through
 
-    def _is_at(self, cloud: Cloud, url: str) -> bool:
-        """Tell whether a URL is the service's in a cloud, and can be read as no other one's."""
-        for frontend in cloud.addresses:
-            rest = url.removeprefix(str(frontend.url))
-            if rest != url and rest[:1] in {"", "/", "?"}:
-                odd = rest.startswith("//") or DOT_SEGMENT.search(rest.partition("?")[0])
-                return frontend.service == self._service and not odd
-        return False
+    def _serves(self, cloud: Cloud, url: str) -> bool:
+        """Tell whether a URL is the service's in a cloud, its path none that could be a host."""
+        found = frontend_of(cloud, url)
+        return (
+            found is not None
+            and found[0].service == self._service
+            and not found[1].startswith("//")
+        )
 
-    def edit(self) -> "Editor":
-        """Return an editor for one body."""
-        return Editor(_encoded(self._new), _encoded(self._projects))
-
-
-def _encoded(texts: Mapping[str, str]) -> dict[bytes, bytes]:
-    return {old.encode(): new.encode() for old, new in texts.items()}
-
-
-class Editor:
-    """Edits one JSON body piece by piece; holds back no more than what of a link may change.
-
-    A key and its value are found by their quotes: within a JSON string those are escaped, so that
-    nothing in a text is taken for a link.
-    """
-
-    def __init__(self, new: Mapping[bytes, bytes], projects: Mapping[bytes, bytes]) -> None:
-        self._new = new
-        self._projects = projects
-        self._longest = _KEY_LENGTH + max(map(len, new), default=0) + 1
-        if projects:
-            self._longest += _REACH + max(map(len, projects)) + 1
-        self._held = b""
-
-    def feed(self, data: bytes) -> bytes:
-        """Return what of the body is certain by now."""
-        self._held += data
-        return b"".join(self._edited(len(self._held) - self._longest))
-
-    def end(self) -> bytes:
-        """Return the rest."""
-        return b"".join(self._edited(len(self._held)))
-
-    def _edited(self, until: int) -> Iterator[bytes]:
-        """Yield the body up to `until`, or to the end of a link that begins before it."""
-        position = 0
-        for key, start, old, new in sorted((*self._links(), *self._ids())):
-            if key >= until:
-                break
-            yield self._held[position:start]
-            yield new
-            position = start + len(old)
-        if position < until:
-            yield self._held[position:until]
-            position = until
-        self._held = self._held[position:]
-
-    def _links(self) -> Iterator[tuple[int, int, bytes, bytes]]:
-        """Yield where the key of each link begins, where its address begins, old and new address.
-
-        Addresses are looked for first, the key before them only then: most of a body is neither.
-        """
-        held = self._held
-        for old in self._new:
-            # Of a path alone only what follows tells that it is a link; an empty value is none.
-            ends = (b"/", b"?", b'"') if old else (b"/",)
-            quote = held.find(b'"' + old)
-            while quote >= 0:
-                start = quote + 1
-                end = start + len(old)
-                to_host = not self._new[old] and held.startswith((b"//", b"/\\"), end)
-                if held.startswith(ends, end) and not to_host:
-                    key = _KEY.search(held, max(0, start - _KEY_LENGTH), start)
-                    if key:
-                        yield key.start(), start, old, self._new[old]
-                quote = held.find(b'"' + old, start)
-
-    def _ids(self) -> Iterator[tuple[int, int, bytes, bytes]]:
-        """Yield the same of each project id that is a part of a link's path."""
-        held = self._held
-        for old, new in self._projects.items():
-            for prefix in (b"/", b"/AUTH_"):
-                slash = held.find(prefix + old)
-                while slash >= 0:
-                    start = slash + len(prefix)
-                    if held.startswith((b"/", b"?", b'"'), start + len(old)):
-                        value = held.rfind(b'"', max(0, slash - _REACH), slash) + 1
-                        key = _KEY.search(held, max(0, value - _KEY_LENGTH), value)
-                        if value and key:
-                            yield key.start(), start, old, new
-                    slash = held.find(prefix + old, start)
+    def edit(self) -> LinkEditor:
+        """Return an editor for one body of JSON."""
+        moved = self._from and self._to and self._from.path != self._to.path
+        relative = not special(self._service).links_from_root and bool(moved or self._projects)
+        return LinkEditor(self.url, relative=relative)

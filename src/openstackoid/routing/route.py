@@ -4,14 +4,14 @@ See docs/explanation/design.md#what-the-gateway-decides-and-how.
 """
 
 import re
-from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 
 from openstackoid.federation import Federation, Frontend
-from openstackoid.federation.model import PUBLIC, Interface, Url, host_of
+from openstackoid.federation.model import PUBLIC, Interface, Url
 from openstackoid.message import Head
 from openstackoid.routing import collaboration, via
+from openstackoid.routing.addresses import folded
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.scoping import READ_HERE, carried, named
 from openstackoid.scope import Cloud, Expression, Scope, Wallet
@@ -34,7 +34,8 @@ class Route(NamedTuple):
     `rest` is the target behind the prefix of the service's frontend. `scope` is completed; without
     one the request belongs to this cloud and is passed on unchanged. `origin` is the cloud whose
     gateway sent it, `issuer` the one whose Keystone issued its token, if that is clear; `wallet`
-    has the user's tokens of several clouds.
+    has the user's tokens of several clouds. If `outside`, the target has another path than the
+    frontend's prefix, and `rest` is all of it; only requests without a scope are.
     """
 
     service: str
@@ -45,6 +46,7 @@ class Route(NamedTuple):
     origin: str | None
     issuer: str | None = None
     wallet: Wallet | None = None
+    outside: bool = False
 
 
 class Target(NamedTuple):
@@ -82,7 +84,7 @@ def route(head: Head, federation: Federation, here: str) -> Route:
         if "_" in name and name.lower().replace("_", "-") in READ_HERE | {"transfer-encoding"}:
             message = f"some servers take {name} for {name.replace('_', '-')}; send that"
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
-    frontend, rest = _frontend(head, federation, here)
+    frontend, rest, outside = _frontend(head, federation, here)
     origin = via.origin(head.headers.all("via"))
     scope, wallet = carried(head, frontend.service, federation, here, origin)
 
@@ -95,7 +97,11 @@ def route(head: Head, federation: Federation, here: str) -> Route:
         message = 'the path has "." or ".." as a segment; send the path that is meant'
         raise refuse(HTTPStatus.BAD_REQUEST, message)
     if scope is None:
-        return Route(frontend.service, frontend.interface, rest, None, Cloud(here), None)
+        return Route(
+            frontend.service, frontend.interface, rest, None, Cloud(here), None, outside=outside
+        )
+    if outside:
+        raise _nowhere(federation, here)
     if not via.readable(head.headers.all("via")):
         message = f"Via has more than {via.ENTRIES} entries; send less of them"
         raise refuse(HTTPStatus.BAD_REQUEST, message)
@@ -158,12 +164,13 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
         status = HTTPStatus.BAD_REQUEST if remote else HTTPStatus.NOT_FOUND
         message = f"{cloud} has no {route.service} service; {advice}"
         raise Refusal(status, message, cloud=cloud, service=route.service)
-    rest = route.rest if url.path or route.rest.startswith("/") else f"/{route.rest}"
+    prefix = "" if route.outside else url.path
+    rest = route.rest if prefix or route.rest.startswith("/") else f"/{route.rest}"
     connect = str(description.connect) if remote and description.connect else None
     return Target(
         cloud,
         url,
-        f"{url.path}{rest}" or "/",
+        f"{prefix}{rest}" or "/",
         remote,
         connect,
         not remote or description.gateway,
@@ -188,40 +195,40 @@ def _leaves(rest: str) -> bool:
     return False
 
 
-def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, str]:
-    """Return the frontend a request came in by, and the target behind its prefix.
+def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, str, bool]:
+    """Return the frontend a request came in by, the target behind its prefix, and False.
 
     Of those that fit, the ones at the request's Host are meant (all, where no frontend has that
     host: there may be a proxy in front); of these the longest prefix, and the public interface.
+    Where none fits, but one service has the port for itself, whatever else listens there without a
+    gateway is that service, too: then it is the whole target, and True.
     """
-    fitting = [
-        (frontend, rest)
-        for frontend in federation.clouds[here].at(head.port)
-        if (rest := frontend.url.rest(head.target)) is not None
-    ]
+    every = federation.clouds[here].at(head.port)
+    fitting = [(f, rest) for f in every if (rest := f.url.rest(head.target)) is not None]
     if len(fitting) == 1:
-        return fitting[0]
+        return *fitting[0], False
+    outside = not fitting and len({frontend.service for frontend in every}) == 1
+    if outside:
+        fitting = [(frontend, head.target) for frontend in every]
     netloc = head.headers.first("host") or ""
-    host = _host(netloc) if len(netloc) < _MAX_HOST else None
+    host = folded(netloc) if len(netloc) < _MAX_HOST else None
     fitting = [(f, rest) for f, rest in fitting if f.url.host == host] or fitting
-    longest = [(f, rest) for f, rest in fitting if f.url.path == fitting[0][0].url.path]
-    services = sorted({frontend.service for frontend, _ in longest})
-    if len(services) == 1:
-        return next((found for found in longest if found[0].interface == PUBLIC), longest[0])
-    if services:
+    if not outside:
+        fitting = [(f, rest) for f, rest in fitting if f.url.path == fitting[0][0].url.path]
+    services = sorted({frontend.service for frontend, _ in fitting})
+    if not services:
+        raise _nowhere(federation, here)
+    if len(services) > 1:
         names = " and ".join(services)
         message = f"{names} of {here} are both at this port; say which by the Host header"
         raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
+    public = (found for found in fitting if found[0].interface == PUBLIC)
+    return *next(public, fitting[0]), outside
+
+
+def _nowhere(federation: Federation, here: str) -> Refusal:
     # Anybody may ask: the internal and the admin ones are for those who know them.
     addresses = federation.clouds[here].addresses
     known = sorted({str(frontend.url) for frontend in addresses if frontend.interface == PUBLIC})
     message = f"no service of {here} is at this address; there are: {', '.join(known)}"
-    raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
-
-
-@lru_cache(maxsize=256)
-def _host(netloc: str) -> str | None:
-    try:
-        return host_of(netloc)
-    except ValueError:
-        return None
+    return Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)

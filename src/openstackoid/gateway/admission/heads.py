@@ -13,6 +13,9 @@ from openstackoid.scope import DELIMITER
 _HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
 """RFC 9110, section 7.2; without the comma, which would make one header of two."""
 
+_DECLINED = frozenset({"h2c", "http/2.0", "tls/1.0", "tls/1.2", "tls/1.3"})
+"""Protocols that clients offer, and do without where a server says nothing of them."""
+
 _NAMED = 20
 """How many names Connection may have; nobody has more than three."""
 
@@ -38,6 +41,12 @@ def _fault(request: Request, ended: frozenset[str]) -> tuple[HTTPStatus, str] | 
         return HTTPStatus.BAD_REQUEST, f"the header Connection has more than {_NAMED} names"
     if headers.get("transfer-encoding", "chunked").lower() != "chunked":
         message = "the body's transfer coding is not known here; send it in chunks, or whole"
+        return HTTPStatus.NOT_IMPLEMENTED, message
+    if "upgrade" in headers and not headers.words("upgrade") <= _DECLINED:
+        message = (
+            "no connection is upgraded here, to a WebSocket or to anything else; consoles need an "
+            "address of their own, at which no gateway listens"
+        )
         return HTTPStatus.NOT_IMPLEMENTED, message
     if len(headers.all("host")) > 1 or not _HOST.fullmatch(headers.get("host")):
         return HTTPStatus.BAD_REQUEST, "the header Host is not one host, with or without a port"

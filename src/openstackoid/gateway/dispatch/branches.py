@@ -11,7 +11,7 @@ from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
-from openstackoid.identity import CatalogTooLongError
+from openstackoid.identity import CatalogError
 from openstackoid.message import SAFE_METHODS, is_json
 from openstackoid.operators import Answer, NoAnswerError, Request
 from openstackoid.routing import Refusal
@@ -66,14 +66,15 @@ class Branches:
     async def _read(self, passing: Passing) -> Answer:
         """Return an answer, JSON decoded beside its bytes; another body is still to be read."""
         response = passing.response
-        whole = is_json(response.headers) and response.status != HTTPStatus.PARTIAL_CONTENT
+        read = passing.editor is not None or is_json(response.headers)
+        whole = read and response.status != HTTPStatus.PARTIAL_CONTENT
         if passing.data or not whole:
             self.budget.keep(response)
             return Answer(response.status, passing.headers(), body=passing, close=response.close)
         headers = passing.headers()
         try:
             held = await self.budget.read(passing)
-        except (UnusableError, CatalogTooLongError) as error:
+        except (UnusableError, CatalogError) as error:
             raise self._unusable(passing, error) from error
         finally:
             response.close()

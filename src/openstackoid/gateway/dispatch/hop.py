@@ -128,18 +128,24 @@ def _passing(context: Context, hop: Hop, response: Response) -> Passing:
     links = editor = None
     if hop.target.remote or hop.ids:
         theirs = site.federation.clouds[hop.target.cloud]
-        links = Links(theirs, site.ours, route.service, hop.ids)
-    if not data and is_json(response.headers):
-        editor = _editor(context, hop, links)
+        links = Links(theirs, site.ours, route.service, hop.ids, route.interface)
+    if not data:
+        editor = _editor(context, hop, links, response)
     search = Search() if hop.target.remote and not data else None
     passing = Passing(response, hop.target.cloud, route.service, links, editor, search, data)
     check_answer(passing)
     return passing
 
 
-def _editor(context: Context, hop: Hop, links: Links | None) -> Editor | None:
-    scope = hop.route.scope
+def _editor(context: Context, hop: Hop, links: Links | None, response: Response) -> Editor | None:
+    """Return what edits an answer, None where nothing does.
+
+    JSON is edited; a token or a catalog of another cloud whatever it says that it is, for clients
+    do not look. None is in an error.
+    """
+    scope, site = hop.route.scope, context.site
     if scope is not None and identity.has_catalog(hop.route):
-        site = context.site
-        return identity.CatalogEditor(scope, links, site.federation, site.here)
-    return links.edit() if links else None
+        editor = identity.CatalogEditor(scope, links, site.federation, site.here)
+        succeeded = response.status < HTTPStatus.MULTIPLE_CHOICES
+        return editor if (succeeded if editor.strict else is_json(response.headers)) else None
+    return links.edit() if links and is_json(response.headers) else None

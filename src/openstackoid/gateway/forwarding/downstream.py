@@ -10,10 +10,10 @@ from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.front import Reply, Request
 from openstackoid.gateway.http import HttpError, Response, SilentError
 from openstackoid.gateway.reporting.access_record import REQUEST_ID, Record
-from openstackoid.identity import CatalogTooLongError
+from openstackoid.identity import CatalogError, CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.message import JSON, Pairs, connection_headers
-from openstackoid.routing import Refusal
+from openstackoid.routing import Refusal, redirections
 from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
 
@@ -23,16 +23,20 @@ KEYSTONE_BODY_TIMEOUT = 30.0
 BEGUN = 65_536
 """Bytes of another cloud's answer that are looked at before its head is passed on."""
 
-_NO_REDIRECTION = frozenset({HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.NOT_MODIFIED})
-"""Of 3xx, those that send nobody anywhere if they have no Location."""
-
 _NOT_FROM_ABROAD = frozenset({"refresh", "x-scope-key", "x-scope-report"})
 """Headers of another cloud that no client is to believe: only home says where to go, what a token
 is sealed with, and what several clouds have answered."""
 
+_LINKING = frozenset({"location", "content-location", "link"})
+"""Headers with addresses that clients go to."""
+
 
 class Editor(Protocol):
     """Edits one body of JSON, piece by piece."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether nothing of the body may pass before all of it is edited."""
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece, return what is certain by now."""
@@ -67,17 +71,15 @@ class Passing:
         if self.editor is not None:
             dropped |= {"content-length"}
         headers = answer.headers.without(dropped).pairs
-        if links is None or "location" not in answer.headers:
+        if links is None or not any(name in answer.headers for name in _LINKING):
             return headers
-        return tuple(
-            (name, _led(answer, links, value) if name.lower() == "location" else value)
-            for name, value in headers
-        )
+        led = ((name, _led(name.lower(), value, answer, links)) for name, value in headers)
+        return tuple((name, value) for name, value in led if value is not None)
 
     async def read(self) -> bytes:
         """Return what the next piece of the body becomes, which may be nothing yet.
 
-        Sets `ended` with the last. Raises HttpError, CatalogTooLongError and UnsafeIdError.
+        Sets `ended` with the last. Raises HttpError, CatalogError and UnsafeIdError.
         """
         piece = await self.response.body.read()
         if piece:
@@ -97,6 +99,8 @@ class Passing:
     @property
     def undecided(self) -> bool:
         """Whether it may turn out that the answer must not be passed on."""
+        if self.editor is not None and self.editor.strict:
+            return True
         return self.search is not None and self.search.is_json is not False
 
 
@@ -107,8 +111,13 @@ def check_answer(passing: Passing) -> None:
     reads = passing.editor is not None or passing.undecided
     if reads and coding != "identity" and answer.method != "HEAD":
         raise _unusable(passing, "is compressed, although nobody asked for that")
-    if passing.links and passing.links.abroad and _leads_astray(answer, passing.links):
-        raise _refused_redirection(passing.cloud, passing.service)
+    if passing.links and passing.links.abroad:
+        locations = answer.headers.all("location")
+        fault = redirections.fault(
+            answer.method, answer.status, locations, passing.links, answer.target
+        )
+        if fault is not None:
+            raise _refused_redirection(passing, fault)
 
 
 async def relay_answer(request: Request, record: Record, passing: Passing) -> None:
@@ -132,7 +141,7 @@ async def relay_answer(request: Request, record: Record, passing: Passing) -> No
             reply.flush()
         try:
             piece = await passing.read()
-        except (HttpError, CatalogTooLongError, UnsafeIdError) as error:
+        except (HttpError, CatalogError, UnsafeIdError) as error:
             record.fields["error"] = f"the answer was cut off ({type(error).__name__})"
             request.abort()
             return
@@ -148,11 +157,15 @@ async def _begun(passing: Passing) -> list[bytes]:
     """
     pieces: list[bytes] = []
     size = 0
+    strict = passing.editor is not None and passing.editor.strict
     try:
-        while passing.undecided and not passing.ended and size < BEGUN:
-            pieces.append(await passing.read())
-            size += len(pieces[-1])
-    except (HttpError, CatalogTooLongError, UnsafeIdError) as error:
+        async with asyncio.timeout(KEYSTONE_BODY_TIMEOUT if strict else None):
+            while passing.undecided and not passing.ended and size < BEGUN:
+                pieces.append(await passing.read())
+                size += len(pieces[-1])
+    except TimeoutError as error:
+        raise _unusable(passing, "did not come whole in time") from error
+    except (HttpError, CatalogError, UnsafeIdError) as error:
         raise _unusable(passing, str(error) or "broke off") from error
     return pieces
 
@@ -177,41 +190,25 @@ def _unusable(passing: Passing, what: str) -> Refusal:
     return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
 
 
-def _leads_astray(answer: Response, links: Links) -> bool:
-    """Tell whether an answer of another cloud sends the client where it must not.
-
-    Clients follow a redirection by themselves, take the token of their home along, and repeat what
-    they asked for: so no write is redirected, and a read only within the service.
-    """
-    locations = answer.headers.all("location")
-    if not _redirects(answer) or (not locations and answer.status in _NO_REDIRECTION):
-        return False
-    reads = answer.method in {"GET", "HEAD"}
-    return not reads or len(locations) > 1 or None in (_target(answer, links, o) for o in locations)
-
-
-def _refused_redirection(cloud: str, service: str) -> Refusal:
+def _refused_redirection(passing: Passing, fault: str) -> Refusal:
+    cloud, service = passing.cloud, passing.service
     message = (
-        f"{service} of {cloud} redirects a request that changes something, or to an address that "
-        f"is not its own; it is not passed on, as clients would repeat their request there, token "
-        f"and all. Tell the operator of {cloud}"
+        f"{service} of {cloud} {fault}; it is not passed on, as clients would take their token "
+        f"there. Tell the operator of {cloud}"
     )
     return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
 
 
-def _redirects(answer: Response) -> bool:
-    return HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
-
-
-def _target(answer: Response, links: Links, location: str) -> str | None:
-    return links.redirection(location, answer.target)
-
-
-def _led(answer: Response, links: Links, location: str) -> str:
-    """Return a Location as it leads through home; what would lead astray is not passed on."""
-    if links.abroad and _redirects(answer):
-        return _target(answer, links, location) or ""
-    return links.url(location)
+def _led(name: str, value: str, answer: Response, links: Links) -> str | None:
+    """Return the value of a header as it leads through home, None to leave it out."""
+    match name:
+        case "location":
+            return redirections.location(value, answer.status, links, answer.target)
+        case "content-location":
+            return links.url(value)
+        case "link":
+            return links.header(value)
+    return value
 
 
 async def read_whole(answer: Response) -> bytes:

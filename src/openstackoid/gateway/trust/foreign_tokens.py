@@ -18,7 +18,7 @@ from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.trust.local_keystone import Account, AccountError
 from openstackoid.identity import CatalogTooLongError
-from openstackoid.identity.catalog import missing
+from openstackoid.identity.added import missing
 from openstackoid.identity.trust import Distrust, advice, rewritten, theirs, untrusted, wanted
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Refusal, Route, Target, target
@@ -147,8 +147,9 @@ class ForeignTokens:
         trust = self._trust[issuer]
         project = await self._account.project(wanted(document, trust, issuer))
         catalog = await self._account.catalog(project)
-        if route.scope is not None:
-            catalog += missing(catalog, route.scope, self._federation, self._here)
+        if route.scope is not None:  # elsewhere the project has the issuer's id, or one from that
+            known = theirs(document)
+            catalog += missing(catalog, route.scope, self._federation, self._here, known)
         return rewritten(document, trust, issuer, project, catalog)
 
     async def _pair(self, token: str, route: Route, issuer: str) -> _Pair | None:
