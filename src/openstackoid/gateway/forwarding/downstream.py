@@ -130,6 +130,9 @@ async def relay_answer(request: Request, record: Record, passing: Passing) -> No
     headers = passing.headers()
     answer = passing.response
     begun = await _begun(passing) if passing.undecided else []
+    if passing.ended and passing.editor is not None and answer.method != "HEAD":
+        begun = [b"".join(begun)]  # whole by now, so that its length can be said
+        headers = (*headers, ("Content-Length", str(len(begun[0]))))
     record.status = answer.status
     record.learn_request_id(answer.headers)
     reply = request.answer(answer.status, answer.reason, [*headers, *record.extra])
