@@ -34,7 +34,7 @@ class Route(NamedTuple):
     `rest` is the target behind the prefix of the service's frontend. `scope` is completed; without
     one the request belongs to this cloud and is passed on unchanged. `origin` is the cloud whose
     gateway sent it, `issuer` the one whose Keystone issued its token, if that is clear; `wallet`
-    has the user's tokens of several clouds.
+    has the user's tokens of several clouds. `scheme` is that of the frontend it came in by.
     """
 
     service: str
@@ -45,6 +45,7 @@ class Route(NamedTuple):
     origin: str | None
     issuer: str | None = None
     wallet: Wallet | None = None
+    scheme: str = "http"
 
 
 class Target(NamedTuple):
@@ -95,7 +96,15 @@ def route(head: Head, federation: Federation, here: str) -> Route:
         message = 'the path has "." or ".." as a segment; send the path that is meant'
         raise refuse(HTTPStatus.BAD_REQUEST, message)
     if scope is None:
-        return Route(frontend.service, frontend.interface, rest, None, Cloud(here), None)
+        return Route(
+            frontend.service,
+            frontend.interface,
+            rest,
+            None,
+            Cloud(here),
+            None,
+            scheme=frontend.url.scheme,
+        )
     if not via.readable(head.headers.all("via")):
         message = f"Via has more than {via.ENTRIES} entries; send less of them"
         raise refuse(HTTPStatus.BAD_REQUEST, message)
@@ -115,7 +124,15 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     if wallet is not None and wallet.get(EVERYTHING):
         wallet, issuer = named(wallet, here, origin), here
     return Route(
-        frontend.service, frontend.interface, rest, scope, expression, origin, issuer, wallet
+        frontend.service,
+        frontend.interface,
+        rest,
+        scope,
+        expression,
+        origin,
+        issuer,
+        wallet,
+        frontend.url.scheme,
     )
 
 
@@ -192,7 +209,8 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
     """Return the frontend a request came in by, and the target behind its prefix.
 
     Of those that fit, the ones at the request's Host are meant (all, where no frontend has that
-    host: there may be a proxy in front); of these the longest prefix, and the public interface.
+    host: there may be a proxy in front); of these the ones with the client's scheme, if it is
+    known; then the longest prefix, and the public interface.
     """
     fitting = [
         (frontend, rest)
@@ -203,19 +221,22 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
         return fitting[0]
     netloc = head.headers.first("host") or ""
     host = _host(netloc) if len(netloc) < _MAX_HOST else None
-    fitting = [(f, rest) for f, rest in fitting if f.url.host == host] or fitting
+    at_host = [(f, rest) for f, rest in fitting if f.url.host == host]
+    fitting = at_host or fitting
+    fitting = [(f, rest) for f, rest in fitting if f.url.scheme == head.scheme] or fitting
     longest = [(f, rest) for f, rest in fitting if f.url.path == fitting[0][0].url.path]
     services = sorted({frontend.service for frontend, _ in longest})
     if len(services) == 1:
         return next((found for found in longest if found[0].interface == PUBLIC), longest[0])
-    if services:
+    if services and (host is None or at_host):
         names = " and ".join(services)
         message = f"{names} of {here} are both at this port; say which by the Host header"
         raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
     # Anybody may ask: the internal and the admin ones are for those who know them.
     addresses = federation.clouds[here].addresses
     known = sorted({str(frontend.url) for frontend in addresses if frontend.interface == PUBLIC})
-    message = f"no service of {here} is at this address; there are: {', '.join(known)}"
+    place = host if services else "this address"
+    message = f"no service of {here} is at {place}; there are: {', '.join(known)}"
     raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
 
 
