@@ -7,6 +7,9 @@ import trustme
 
 from bench.stage import HOST
 
+NAME = "gateway.example"
+"""By which HAProxy verifies a gateway, as it verifies no address."""
+
 
 class Certificates:
     """A certificate for `HOST` in files, which is issued anew as often as one likes."""
@@ -22,8 +25,7 @@ class Certificates:
 
     def issue(self) -> bytes:
         """Write a new certificate to the files; return it, as a client sees it (DER)."""
-        # HAProxy looks for a server's address among its names.
-        issued = self._authority.issue_cert(HOST, common_name=HOST)
+        issued = self._authority.issue_cert(HOST, NAME)
         for file, blob in (
             (self.key, issued.private_key_pem),
             (self.both, issued.private_key_and_cert_chain_pem),

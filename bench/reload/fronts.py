@@ -18,6 +18,7 @@ from typing import TextIO
 
 import click
 
+from bench.certificates import NAME
 from bench.processes import PROXY_CORES, on, running
 from bench.proxies.fronts import GATEWAYS
 from bench.proxies.services import Urls
@@ -155,7 +156,8 @@ def _haproxy(clouds: Clouds) -> Iterator[_HAProxy]:
 def _render(clouds: Clouds) -> Path:
     """Write the configuration of HAProxy, and return it."""
     settings = Settings(socket=_socket(clouds), drop=False)
-    planned = plan(load(clouds.file), "One", HOST, clouds.certificates.both)
+    both = clouds.certificates.both
+    planned = plan(load(clouds.file), "One", HOST, both, frozenset({NAME}))
     file = clouds.directory / "haproxy.cfg"
     file.write_text(render(planned, settings))
     return file

@@ -102,7 +102,8 @@ class Head:
     """Request line and headers as received, and the port they came in by; nobody changes it.
 
     `target` is raw: path and query, still percent-encoded. `body_token` is the token that an
-    authentication request holds in its body, the one place besides the head with a scope.
+    authentication request holds in its body, the one place besides the head with a scope. `scheme`
+    is "http" or "https", where it is known which one the client speaks.
     """
 
     method: str
@@ -110,6 +111,7 @@ class Head:
     headers: Headers
     port: int
     body_token: str | None = None
+    scheme: str | None = None
 
     @property
     def path(self) -> str:

@@ -82,9 +82,89 @@ def test_faults_end_the_command(file: Path, more: list[str], code: int, message:
     assert message in done.stderr
 
 
-def test_check_says_how_to_install_haproxy(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If it is not there."""
+@pytest.fixture
+def not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no HAProxy be there."""
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+
+
+@pytest.mark.usefixtures("not_installed")
+def test_render_writes_what_it_would_print(file: Path, tmp_path: Path) -> None:
+    """And says that it is not checked, where HAProxy is not installed."""
+    printed = run("render", file, "One", "--fragment")
+    assert run("render", file, "One", "--fragment", "--out", "-").stdout == printed.stdout
+    out = tmp_path / "haproxy.cfg"
+    out.write_text("old")
+    done = run("render", file, "One", "--fragment", "--out", str(out))
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert out.read_text() == printed.stdout
+    assert f"{out}: written, and not checked: there is no haproxy" in done.stderr
+
+
+@pytest.mark.usefixtures("not_installed")
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [(["One", "--bind", "127.0.0.2"], 1), (["Tow"], 2), (["One", "--rate", "0"], 2), (["Two"], 1)],
+)
+def test_a_configuration_that_is_refused_changes_no_file(
+    file: Path, tmp_path: Path, more: list[str], code: int
+) -> None:
+    """The one that was there goes on being good."""
+    out = tmp_path / "haproxy.cfg"
+    out.write_text("old")
+    assert run("render", file, *more, "--out", str(out)).exit_code == code
+    assert out.read_text() == "old"
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["federation.yaml", "haproxy.cfg"]
+
+
+@pytest.mark.usefixtures("not_installed")
+@pytest.mark.parametrize(
+    ("where", "message"), [("missing/h.cfg", "No such file or directory"), (".", "it is no file")]
+)
+def test_a_file_that_cannot_be_written_is_said(
+    file: Path, tmp_path: Path, where: str, message: str
+) -> None:
+    """By name."""
+    out = tmp_path / where
+    done = run("render", file, "One", "--out", str(out))
+    assert done.exit_code == 1
+    assert f"{out}: can't be written: {message}" in done.stderr
+
+
+@pytest.mark.usefixtures("not_installed")
+def test_files_are_named_from_the_root(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """However the federation file is: HAProxy begins elsewhere."""
+    document = YAML(typ="safe").load(file)
+    document["clouds"]["One"]["own"] = {"ca": "ca.pem"}
+    document["clouds"]["One"]["backends"]["image"] = "https://glance.one:9292"
+    with file.open("w") as stream:
+        YAML(typ="safe").dump(document, stream)
+    monkeypatch.chdir(tmp_path)
+    done = run("render", Path(file.name), "One")
+    assert f" ca-file '{tmp_path}/ca.pem' verifyhost glance.one " in done.stdout
+
+
+def test_a_certificate_that_cannot_be_read_is_not_looked_for(file: Path) -> None:
+    """Where the frontends have names; `check` says that it is not checked."""
+    document = YAML(typ="safe").load(file)
+    own = {"certificate": "nowhere.pem", "key": "nowhere.key", "proxies": ["127.0.0.1"]}
+    document["clouds"]["One"] |= {"own": own, "frontends": {"image": "https://one/image"}}
+    with file.open("w") as stream:
+        YAML(typ="safe").dump(document, stream)
+    done = run("render", file, "One", "--certificate", "both.pem")
+    assert done.exit_code == 0
+    assert "verifyhost one check-ssl\n" in done.stdout
+    checked = run("check", file, "One", "--certificate", "both.pem")
+    assert checked.exit_code == 1
+    assert "the certificate of the gateway is not checked: " in checked.stderr
+    assert "nowhere.pem" in checked.stderr
+
+
+@pytest.mark.usefixtures("not_installed")
+def test_check_says_how_to_install_haproxy(file: Path) -> None:
+    """If it is not there."""
     done = run("check", file, "One")
     assert done.exit_code == 1
     assert "apt-get install haproxy" in done.stderr

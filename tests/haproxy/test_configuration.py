@@ -46,7 +46,7 @@ def test_a_file_may_have_any_name(name: str) -> None:
     """It is one word, and no more."""
     text = render(plan(federation(**HTTPS), "One", None, Path(name)), Settings())
     (line,) = (line for line in text.splitlines() if " ssl crt " in line)
-    assert shlex.split(line)[4] == name
+    assert shlex.split(line)[4] == str(Path(name).absolute())
 
 
 def test_a_name_that_would_end_the_line_is_refused() -> None:

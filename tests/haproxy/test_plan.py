@@ -53,6 +53,10 @@ def test_addresses_of_ipv6_are_in_brackets() -> None:
 
 HTTPS = {"frontends": {"image": "https://one/image"}}
 OWN = {"certificate": "one.pem", "key": "one.key"}
+MIXED = {
+    "image": {"public": "https://outside:1", "internal": "http://inside:1"},
+    "compute": "http://inside:2",
+}
 
 
 @pytest.mark.parametrize(
@@ -66,11 +70,103 @@ OWN = {"certificate": "one.pem", "key": "one.key"}
         (HTTPS, "in one file: write one"),
         (HTTPS | {"own": OWN}, "in one file: write one"),
         (HTTPS | {"there": {"peer": "two"}}, "HAProxy, where TLS ends, cannot hand it on"),
+        (
+            {"frontends": {"image": {"public": "https://one:1", "internal": "http://one:1"}}},
+            "one:1 of One cannot be http and https at once; use two addresses, or two ports",
+        ),
+        (
+            {"frontends": MIXED, "own": OWN},
+            r"cannot listen behind HAProxy: 127\.0\.0\.2:1 .* name the proxy .* in own\.proxies",
+        ),
+        (
+            {"frontends": {"image": "https://[fd00::1]"}, "own": OWN},
+            r"no IP address .* let one\.pem have a DNS name, too, such as gateway\.one\.example",
+        ),
+        (
+            {"frontends": {"image": "https://127.0.0.5"}, "own": OWN},
+            r"no IP address .* let one\.pem have a DNS name, too, such as gateway\.one\.example",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_with_what_to_do(more: dict[str, Any], message: str) -> None:
+    certificate = None if more.get("frontends") == HTTPS["frontends"] else Path("x.pem")
     with pytest.raises(PlanError, match=message):
-        plan(federation(**more), "One")
+        plan(federation(**more), "One", None, certificate)
+
+
+def test_http_and_https_at_one_port_are_two_listeners() -> None:
+    """At their own addresses, each with its own frontends; the gateway speaks TLS to both."""
+    own = OWN | {"proxies": ["127.0.0.1"]}
+    made = plan(federation(frontends=MIXED, own=own), "One", None, Path("x.pem"))
+    assert [(one.name, one.addresses, one.tls, one.tls_behind) for one in made.listeners] == [
+        ("1", ["inside:1"], False, True),
+        ("1-tls", ["outside:1"], True, True),
+        ("2", ["inside:2"], False, False),
+    ]
+    assert [[e.name for e in one.entries] for one in made.listeners] == [
+        ["image-internal"],
+        ["image"],
+        ["compute"],
+    ]
+    assert [(g.port, g.name) for g in made.gateways] == [(2, None), (1, "outside")]
+
+
+def test_entries_have_the_order_of_the_file() -> None:
+    """So that the same file gives the same text, in whatever process."""
+    names = [f"s-{letter}" for letter in "hcfaegdb"]
+    urls = {name: f"http://one/{name}" for name in names}
+    (listener,) = plan(federation(frontends=urls, backends={}), "One").listeners
+    assert [entry.service for entry in listener.entries] == names
+
+
+def test_with_bind_a_port_has_one_scheme() -> None:
+    """For then all frontends have one address."""
+    message = r"127\.0\.0\.3:1 of One cannot be http and https at once; leave --bind out"
+    with pytest.raises(PlanError, match=message):
+        plan(federation(frontends=MIXED), "One", "127.0.0.3", Path("x.pem"))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "names", "chosen"),
+    [
+        (["one.example"], [], "one.example"),
+        (["one.example"], ["one.example", "a.example"], "one.example"),
+        (["one.example", "two.example"], ["two.example"], "two.example"),
+        (["one.example", "127.0.0.5"], ["*.example"], "one.example"),
+        (["a.one.example"], ["*.example", "gateway"], "*.example"),
+        (["127.0.0.5"], ["gateway.one", "a.one"], "a.one"),
+        (["[fd00::1]", "127.0.0.5"], ["gateway.one"], "gateway.one"),
+    ],
+)
+def test_the_gateway_is_known_by_a_name_in_its_certificate(
+    hosts: list[str], names: list[str], chosen: str
+) -> None:
+    """That of a frontend if it is there; an address is none for HAProxy."""
+    frontends = {f"service-{n}": f"https://{host}:{n + 1}" for n, host in enumerate(hosts)}
+    described = federation(frontends=frontends, backends={}, own=OWN)
+    made = plan(described, "One", None, Path("x.pem"), frozenset(names))
+    assert [gateway.name for gateway in made.gateways] == [chosen]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_backend_that_cannot_be_verified_is_the_gateways(host: str) -> None:
+    """Which finds addresses in certificates."""
+    made = plan(federation(backends={"image": f"https://{host}:9292"}), "One")
+    assert made.entries == []
+    assert [str(url) for url in made.unverified] == [f"https://{host}:9292"]
+    named = plan(federation(backends={"image": "https://glance.one:9292"}), "One")
+    assert [entry.name for entry in named.entries] == ["image"]
+    assert named.unverified == ()
+
+
+def test_paths_are_absolute() -> None:
+    """HAProxy begins elsewhere than where the federation file is."""
+    own = OWN | {"ca": "ca.pem"}
+    made = plan(federation(**HTTPS, own=own), "One", None, Path("both.pem"))
+    assert (made.ca, made.certificate) == (Path.cwd() / "ca.pem", Path.cwd() / "both.pem")
+    one_file = {"certificate": "both.pem", "key": "both.pem"}
+    made = plan(federation(**HTTPS, own=one_file), "One")
+    assert made.certificate == Path.cwd() / "both.pem"
 
 
 def test_the_gateway_speaks_tls_behind_if_it_has_a_certificate() -> None:
@@ -82,4 +178,4 @@ def test_the_gateway_speaks_tls_behind_if_it_has_a_certificate() -> None:
         (443, True),
         (9696, False),
     ]
-    assert [(g.port, g.tls) for g in made.gateways] == [(9696, False), (443, True)]
+    assert [(g.port, g.name) for g in made.gateways] == [(9696, None), (443, "one")]

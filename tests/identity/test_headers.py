@@ -27,6 +27,13 @@ clouds:
       identity: http://two:5000
       image: http://two:9292
       compute: http://two:8774
+  Tls:
+    frontends:
+      identity: https://tls:8888/identity
+      image: {public: "https://tls:8888/image", internal: "http://inside:8888/image"}
+    backends:
+      identity: http://127.0.0.1:15000
+      image: http://127.0.0.1:19292
 """)
 HERE = '{"*":"One","identity":"One"}'
 IMAGE_TWO = '{"*":"One","identity":"One","image":"Two"}'
@@ -36,17 +43,19 @@ STAMP = ("Via", "1.1 One (openstackoid)")
 TO_TWO = [("X-Scope", ALL_TWO), STAMP]
 
 
-def decide(path: str, *headers: tuple[str, str], method: str = "GET") -> tuple[Head, Route, Target]:
-    """Return what the gateway of One decides."""
+def decide(
+    path: str, *headers: tuple[str, str], method: str = "GET", here: str = "One"
+) -> tuple[Head, Route, Target]:
+    """Return what the gateway of a cloud decides."""
     head = Head(method, path, Headers(headers), 8888)
-    decided = route(head, FEDERATION, "One")
+    decided = route(head, FEDERATION, here)
     assert isinstance(decided.expression, Cloud)
-    return head, decided, target(decided, decided.expression.name, FEDERATION, "One")
+    return head, decided, target(decided, decided.expression.name, FEDERATION, here)
 
 
-def sent(path: str, *headers: tuple[str, str]) -> list[tuple[str, str]]:
-    """Return the headers that the gateway of One sends on."""
-    return list(headers_for(*decide(path, *headers), "One"))
+def sent(path: str, *headers: tuple[str, str], here: str = "One") -> list[tuple[str, str]]:
+    """Return the headers that the gateway of a cloud sends on."""
+    return list(headers_for(*decide(path, *headers, here=here), here))
 
 
 # fmt: off
@@ -193,6 +202,48 @@ def test_only_a_service_s_question_about_a_foreign_token_is_a_validation_at_home
 
 
 TOKENS = ["MINE", "OTHER"]
+PROTO = ("X-Forwarded-Proto", "https")
+SAID = [  # of the scheme, by whoever sends the request
+    [],
+    [("X-Forwarded-Proto", "https")],
+    [("x-forwarded-proto", "http")],
+    [("X-FORWARDED-PROTO", "https, http")],
+    [("X-Forwarded-Proto", "https"), ("X-Forwarded-Proto", "http")],
+    [("X_Forwarded_Proto", "https")],
+    [("x-forwarded_proto", "gopher")],
+    [("Forwarded", "for=192.0.2.1;proto=https")],
+    [("forwarded", "for=192.0.2.1, for=192.0.2.2; PROTO = http")],
+]
+KEPT = [
+    ("X-Forwarded-For", "192.0.2.1"),
+    ("X-Forwarded-Host", "proto"),
+    ("Forwarded", "for=192.0.2.1"),
+    ("X-Forwarded-Protocol", "x"),
+]
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("scope", [[], [("X-Scope", "image=Tls")]])
+@pytest.mark.parametrize(("host", "told"), [("tls:8888", [PROTO]), ("inside", [])])
+def test_a_service_is_told_the_scheme_of_the_frontend_alone(
+    said: list[tuple[str, str]],
+    scope: list[tuple[str, str]],
+    host: str,
+    told: list[tuple[str, str]],
+) -> None:
+    """Whoever says something else; what says nothing of it stays."""
+    headers = [("Host", host), *KEPT]
+    going = sent("/image/v2", *headers, *said, *scope, here="Tls")
+    assert going == [*headers, *told]
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_another_cloud_is_told_nothing_of_the_way_here(said: list[tuple[str, str]]) -> None:
+    """It has a frontend of its own."""
+    going = sent("/image/v2", ("Host", "tls"), *said, ("X-Scope", "image=Two"), here="Tls")
+    assert {name for name, _ in going} == {"Host", "X-Scope", "Via"}
+
+
 SCOPES = LIKE_SCOPES | st.sampled_from(["{}", "*=Two", "image=Two", ALL_TWO, IMAGE_TWO, HERE])
 VALUES = st.sampled_from(TOKENS) | st.tuples(st.sampled_from(TOKENS), SCOPES).map(DELIMITER.join)
 NAMES = [
@@ -220,7 +271,7 @@ def _any_case(name: str) -> st.SearchStrategy[str]:
 def test_without_a_scope_the_headers_are_the_ones_that_came(
     path: str, headers: list[tuple[str, str]]
 ) -> None:
-    """Without a scope the headers are the very same, one for one."""
+    """Without a scope the headers are the very same, one for one, where none says a scheme."""
     head, decided, goal = decide(path, *headers)
     assert headers_for(head, decided, goal, "One") is head.headers
 

@@ -47,6 +47,7 @@ def head(request: dict[str, Any]) -> Head:
         request.get("target", path if path.startswith("/") else f"/{path}"),
         Headers(headers(request)),
         port,
+        scheme=request.get("scheme"),
     )
 
 
@@ -60,7 +61,7 @@ def test_a_request_goes_where_the_table_says(case: dict[str, Any]) -> None:
         assert caught.value.status == expected["status"]
         assert expected["message"] in caught.value.message
         return
-    defaults = {"interface": "public", "origin": None}
+    defaults = {"interface": "public", "origin": None, "scheme": "http"}
     if "ways" not in expected:
         defaults |= {"scope": None, "connect": None}
     assert _sent(head(case["request"]), here) == defaults | expected
@@ -72,6 +73,7 @@ def _sent(request: Head, here: str) -> dict[str, Any]:
         "service": decided.service,
         "interface": decided.interface,
         "origin": decided.origin,
+        "scheme": decided.scheme,
     }
     if isinstance(decided.expression, Cloud):
         return decision | _way(decided, decided.expression.name, here)

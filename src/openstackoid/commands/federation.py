@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from stat import S_IMODE
 from typing import BinaryIO
 
 import click
 
+from openstackoid import files
 from openstackoid.commands.options import loaded
 from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
@@ -173,21 +173,10 @@ def import_(
         click.echo(imported.text, nl=False)
         return
     try:
-        _replace(into.resolve(), imported.text)
+        files.replace(into, imported.text)
     except OSError as error:
         raise click.ClickException(f"{into}: can't be written: {error.strerror}") from error
     click.echo(f"{into}: {cloud} imported", err=True)
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write a file anew at once: whoever reads it sees the old or the new one, as a whole."""
-    new = file.with_name(f".{file.name}.new")
-    try:
-        new.touch(mode=S_IMODE(file.stat().st_mode) if file.exists() else 0o666)
-        new.write_text(text, encoding="utf-8")
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _backend(text: str) -> tuple[str, Url]:

@@ -1,18 +1,31 @@
 """`openstackoid haproxy`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
+from openstackoid import files
 from openstackoid.commands.options import CLOUD, FEDERATION, loaded, served
 from openstackoid.federation import Cloud
-from openstackoid.haproxy import PlanError, Settings, plan, render
-from openstackoid.haproxy.checking import MissingError, faults
+from openstackoid.haproxy import Plan, PlanError, Settings, plan, render
+from openstackoid.haproxy.certificates import dns_names
+from openstackoid.haproxy.checking import MissingError, faults, unseen_faults
 
 _DEFAULTS = Settings.__dataclass_fields__
+_STANDARD_OUTPUT = Path("-")
+
+
+class _Configured(NamedTuple):
+    """What the options of a command come to."""
+
+    cloud: Cloud
+    plan: Plan
+    settings: Settings
+    text: str
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -22,7 +35,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
         raise click.BadParameter(f"{error}; write one such as 192.0.2.1") from error
 
 
-def _configured(command: Callable[[str, bool], None]) -> Callable[..., None]:
+def _configured(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a configuration, and the configuration itself."""
 
     @FEDERATION
@@ -69,30 +82,46 @@ def _configured(command: Callable[[str, bool], None]) -> Callable[..., None]:
         certificate: Path | None,
         rate: int | None,
         socket: Path,
+        **more: Any,
     ) -> None:
         federation = loaded(file)
         described = served(federation, cloud, file)
         settings = Settings(fragment, rate, socket.absolute())
-        path = certificate.absolute() if certificate else None
-        if not described.own.proxies:
-            click.echo(_untold(cloud, described), err=True)
         try:
-            command(render(plan(federation, cloud, bind, path), settings), fragment)
+            made = plan(federation, cloud, bind, certificate, _names(described))
+            for warning in _warnings(cloud, described, made):
+                click.echo(f"Warning: {warning}", err=True)
+            command(_Configured(described, made, settings, render(made, settings)), **more)
         except (PlanError, MissingError) as error:
             raise click.ClickException(str(error)) from error
 
     return run
 
 
-def _untold(name: str, cloud: Cloud) -> str:
-    """Say what the gateway has to know of HAProxy."""
-    example = "[ADDRESS]"
-    if cloud.bind is not None and cloud.bind.is_loopback:
-        example = '["127.0.0.1"]' if cloud.bind.version == 4 else '["::1"]'
-    return (
-        f"Warning: to the gateway, HAProxy is the client of all it hands over: clouds.{name}.own."
-        f"proxies is missing. Write there which address HAProxy connects from: proxies: {example}"
-    )
+def _names(cloud: Cloud) -> frozenset[str]:
+    """Return the DNS names in the certificate of a cloud's gateway, none if it can't be read."""
+    try:
+        return dns_names(cloud.own.certificate) if cloud.own.certificate else frozenset()
+    except (OSError, ValueError):
+        return frozenset()
+
+
+def _warnings(name: str, cloud: Cloud, plan: Plan) -> Iterator[str]:
+    """Yield what works, but not as well as it could."""
+    if not cloud.own.proxies:
+        example = "[ADDRESS]"
+        if cloud.bind is not None and cloud.bind.is_loopback:
+            example = '["127.0.0.1"]' if cloud.bind.version == 4 else '["::1"]'
+        yield (
+            "to the gateway, HAProxy is the client of all it hands over: "
+            f"clouds.{name}.own.proxies is missing. Write there which address HAProxy "
+            f"connects from: proxies: {example}"
+        )
+    for url in plan.unverified:
+        yield (
+            f"requests for {url} are left to the gateway, as HAProxy verifies no IP address in a "
+            "certificate; write this backend with a DNS name of its certificate"
+        )
 
 
 @click.group()
@@ -103,25 +132,49 @@ def haproxy() -> None:
 @haproxy.command(
     "render",
     epilog="""\b
-The same federation file gives the same text, byte by byte.
+The same files give the same text, byte by byte. A configuration that cannot be written, or that
+HAProxy does not take, changes nothing at --out.
 
 \b
 Examples:
-  openstackoid haproxy render --federation f.yaml --cloud CloudOne > /etc/haproxy/haproxy.cfg
+  openstackoid haproxy render --federation f.yaml --cloud CloudOne --out /etc/haproxy/haproxy.cfg
   openstackoid haproxy render --federation f.yaml --cloud CloudOne --fragment \\
-      > /etc/kolla/haproxy/services.d/openstackoid.cfg
+      --out /etc/kolla/haproxy/services.d/openstackoid.cfg
 """,
 )
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    default=_STANDARD_OUTPUT,
+    help="Let HAProxy check the configuration, if it is installed, and then replace FILE by it, at"
+    " once.  [default: print it]",
+)
 @_configured
-def render_(configuration: str, fragment: bool) -> None:  # noqa: ARG001
-    """Print the configuration of an HAProxy in front of a cloud's gateway.
+def render_(configured: _Configured, out: Path) -> None:
+    """Print or write the configuration of an HAProxy in front of a cloud's gateway.
 
     HAProxy takes over the frontends, and the gateway listens behind it, at `bind` of the federation
     file. Requests that stay in the cloud go straight to their services; all others to the gateway,
     which believes HAProxy who their client is if `own.proxies` names the address that HAProxy
     connects from: 127.0.0.1, where the gateway listens at another address of 127.0.0.0/8.
     """
-    click.echo(configuration, nl=False)
+    if out == _STANDARD_OUTPUT:
+        click.echo(configured.text, nl=False)
+        return
+    written = "written"
+    try:
+        if said := faults(configured.text, fragment=configured.settings.fragment):
+            raise click.ClickException(
+                f"{out} stays as it is, for haproxy does not take the configuration:\n{said}"
+            )
+    except MissingError as error:
+        written = f"written, and not checked: {error}"
+    try:
+        files.replace(out, configured.text)
+    except OSError as error:
+        raise click.ClickException(f"{out}: can't be written: {error.strerror}") from error
+    click.echo(f"{out}: {written}", err=True)
 
 
 @haproxy.command(
@@ -131,11 +184,14 @@ Example:
 """
 )
 @_configured
-def check(configuration: str, fragment: bool) -> None:
+def check(configured: _Configured) -> None:
     """Let HAProxy check the configuration that `render` prints with the same options.
 
-    Exits 1 with what HAProxy says, if it does not take it.
+    Exits 1 with what HAProxy says, if it does not take it; or with what it would not say: that it
+    does not accept the certificate of the gateway, or that http and https are at one address.
     """
-    if said := faults(configuration, fragment=fragment):
+    if found := list(unseen_faults(configured.plan, configured.cloud.own)):
+        raise click.ClickException("\n".join(found))
+    if said := faults(configured.text, fragment=configured.settings.fragment):
         raise click.ClickException(f"haproxy does not take the configuration:\n{said}")
     click.echo("haproxy takes the configuration", err=True)

@@ -28,10 +28,12 @@ class Request(Protocol):
     """A request: its head, its body, and the way back.
 
     `target` is raw, as are `headers`. `remote` is the address it came from: that of the connection,
-    unless somebody knows better.
+    unless somebody knows better. `scheme` is "http" or "https", which the client speaks; None where
+    the connection is not the client's, and nobody has said it.
     """
 
     remote: str
+    scheme: str | None
 
     @property
     def method(self) -> str:

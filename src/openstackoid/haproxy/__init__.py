@@ -4,6 +4,6 @@ What is decided natively, and why no more: docs/explanation/haproxy.md.
 """
 
 from openstackoid.haproxy.configuration import Settings, render
-from openstackoid.haproxy.plan import PlanError, plan
+from openstackoid.haproxy.plan import Plan, PlanError, plan
 
-__all__ = ["PlanError", "Settings", "plan", "render"]
+__all__ = ["Plan", "PlanError", "Settings", "plan", "render"]

@@ -1,12 +1,18 @@
-"""HAProxy itself asked whether it takes a configuration."""
+"""Finds what keeps a configuration from working: as HAProxy says, and what it does not say."""
 
 import os
 import shutil
+import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from openstackoid.federation.own import Own
+from openstackoid.gateway.admission.tls import TlsError
+from openstackoid.haproxy import certificates
 from openstackoid.haproxy.configuration import GLOBAL
+from openstackoid.haproxy.plan import Plan
 
 
 class MissingError(Exception):
@@ -46,6 +52,46 @@ def faults(configuration: str, *, fragment: bool) -> str:
             return ""
         said = [line for line in done.stderr.splitlines() if not line.startswith("[NOTICE]")]
         return "\n".join(said).replace(f"{directory}/", "") or f"exit {done.returncode}"
+
+
+def unseen_faults(plan: Plan, own: Own) -> Iterator[str]:
+    """Yield what HAProxy takes without a word, and what does not work then."""
+    yield from _two_schemes(plan)
+    if any(gateway.name for gateway in plan.gateways):
+        try:
+            fault = certificates.fault(own)
+        except TlsError as error:
+            yield f"the certificate of the gateway is not checked: {error}"
+        else:
+            if fault is not None:
+                yield (
+                    f"HAProxy would not accept the certificate of the gateway, {own.certificate}: "
+                    f"{fault}; it has to be by an authority in own.ca, or, without own.ca, by one "
+                    "of the system's"
+                )
+
+
+def _two_schemes(plan: Plan) -> Iterator[str]:
+    """Yield each address and port that names of http and of https frontends lead to."""
+    schemes: dict[tuple[str, int], str] = {}
+    for listener in plan.listeners:
+        scheme = "https" if listener.tls else "http"
+        for host in listener.hosts:
+            for address in _addresses(host):
+                if schemes.setdefault((address, listener.port), scheme) != scheme:
+                    yield (
+                        f"{host} is {address}, where port {listener.port} cannot be http and https "
+                        "at once; use two addresses, or two ports"
+                    )
+
+
+def _addresses(host: str) -> set[str]:
+    """Return the addresses of a host, none if it is not known, which HAProxy says itself."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror:
+        return set()
+    return {str(address[0]) for *_, address in found}
 
 
 def _path() -> str:

@@ -17,7 +17,7 @@ FRAMING = ("connection", "transfer-encoding")
 ENDING = tuple(sorted(HOP_BY_HOP - set(FRAMING)))
 """The others, which end here."""
 
-_LEFT = (*ENDING, "expect", "x-scope-proof", "x-storage-token")
+_LEFT = (*ENDING, "expect", "forwarded", "x-scope-proof", "x-storage-token")
 _ONCE = ("host", "x-auth-token", "x-scope", "x-subject-token")
 _TOKEN = r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}"  # noqa: S105
 
@@ -35,7 +35,8 @@ USUAL = rf"^(?:(?!{'|'.join(_UNUSUAL)})[!-9;-^`-~]++:[\t -~]*+\r\n)*+\r\n$"
 """All headers, with the empty line behind them, if they are plain ASCII, no name has an underscore,
 and there is none
 
-- that ends at a connection, or claims an identity: the gateway knows what to refuse, or take off;
+- that ends at a connection, claims an identity, or may say by which scheme a request came: the
+  gateway knows what to refuse, or take off;
 - that decides here, and comes twice;
 - with a Host that is no host, or a token that is none of a Keystone's (Fernet, JWS, UUID), or one
   for Keystone with a suffix.

@@ -3,12 +3,15 @@
 Which service an address is for is asked of the routing itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from openstackoid.federation import Cloud, Federation
 from openstackoid.federation.model import PUBLIC, Interface, Url
+from openstackoid.gateway.listeners import ListenError, listeners_of
+from openstackoid.haproxy.certificates import chosen_name, is_verifiable
 from openstackoid.message import Head, Headers
 from openstackoid.routing import route
 
@@ -21,8 +24,8 @@ class PlanError(Exception):
 class Entry:
     """Requests that have one of `hosts` as Host header, and `prefix` before their path.
 
-    They are for one interface of one service, whose backend is `backend`; without one the gateway
-    knows what to say.
+    They are for one interface of one service, whose backend is `backend`; without one they are the
+    gateway's.
     """
 
     service: str
@@ -44,18 +47,23 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A port of the cloud's frontends, and where HAProxy listens; the longest prefixes first.
+    """The frontends of one scheme at a port, and where HAProxy listens; longest prefixes first.
 
-    `name` is the host in the certificate. `tls` is what clients speak, `tls_behind` what the
-    gateway does at this port.
+    `tls` tells that clients speak TLS, `tls_behind` that the gateway does at this port. `shared`
+    tells that the other scheme is at this port, too, at other addresses.
     """
 
     port: int
     hosts: tuple[str, ...]
-    name: str
     tls: bool
     tls_behind: bool
+    shared: bool
     entries: tuple[Entry, ...]
+
+    @property
+    def name(self) -> str:
+        """The port, and the scheme if it takes both to tell the listener from others."""
+        return f"{self.port}-tls" if self.tls and self.shared else str(self.port)
 
     @property
     def by_host(self) -> bool:
@@ -70,17 +78,22 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Where the cloud's gateway listens, at the same ports; TLS with a certificate for `name`."""
+    """Where the cloud's gateway listens, at the same ports.
+
+    `name` is the DNS name that its certificate has to have, if it speaks TLS.
+    """
 
     address: str
     port: int
-    tls: bool
-    name: str
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of it. `services` are those of the federation, `clouds` the names in it."""
+    """All of it. `services` are those of the federation, `clouds` the names in it.
+
+    `unverified` are the backends that are the gateway's to ask, as HAProxy cannot verify them.
+    """
 
     cloud: str
     listeners: tuple[Listener, ...]
@@ -89,6 +102,7 @@ class Plan:
     clouds: frozenset[str]
     ca: Path | None
     certificate: Path | None
+    unverified: tuple[Url, ...]
 
     @property
     def entries(self) -> list[Entry]:
@@ -102,11 +116,13 @@ def plan(
     here: str,
     bind: str | None = None,
     certificate: Path | None = None,
+    names: Set[str] = frozenset(),
 ) -> Plan:
     """Return the plan for the cloud `here`; raises PlanError.
 
     HAProxy listens at `bind`, or else at the hosts of the frontends. `certificate` is PEM with the
-    certificate and its key, as HAProxy takes them.
+    certificate and its key, as HAProxy takes them. `names` are the DNS names in the certificate of
+    the gateway, as far as they are known.
     """
     cloud = federation.clouds[here]
     _check(federation, here, bind)
@@ -119,14 +135,16 @@ def plan(
             "file: write one (cat one.pem one.key > haproxy.pem, mode 0600), and give it with "
             "--certificate"
         )
+    # Relative paths are from where the federation file is; HAProxy begins somewhere else.
     return Plan(
         here,
         listeners,
-        tuple(_gateways(cloud, listeners)),
+        tuple(_gateways(cloud, here, listeners, names)),
         federation.services,
         federation.names,
-        cloud.own.ca,
-        certificate,
+        cloud.own.ca and cloud.own.ca.absolute(),
+        certificate and certificate.absolute(),
+        tuple(_unverified(cloud)),
     )
 
 
@@ -153,36 +171,76 @@ def _check(federation: Federation, here: str, bind: str | None) -> None:
 
 def _listeners(federation: Federation, here: str, bind: str | None) -> Iterator[Listener]:
     cloud = federation.clouds[here]
-    for port in sorted({frontend.url.port for frontend in cloud.addresses}):
-        urls = [f.url for f in cloud.addresses if f.url.port == port]
-        if len({url.scheme for url in urls}) > 1:
-            raise PlanError(f"port {port} of {here} cannot be http and https at once; use two")
+    try:
+        behind = {listener.port for listener in listeners_of(cloud, {}) if listener.tls}
+    except ListenError as error:
+        raise PlanError(f"the gateway of {here} cannot listen behind HAProxy: {error}") from error
+    distinct = dict.fromkeys(f.url for f in cloud.addresses)
+    every = sorted(distinct, key=lambda u: (u.port, u.scheme))
+    schemes = {u.port: {other.scheme for other in every if other.port == u.port} for u in every}
+    taken: dict[str, str] = {}
+    for (port, scheme), group in groupby(every, key=lambda u: (u.port, u.scheme)):
+        urls = list(group)
         hosts = sorted({url.host for url in urls})
         entries = [e for host in hosts for e in _entries(federation, here, urls, host)]
         entries.sort(key=lambda e: len(e.prefix), reverse=True)
-        tls = urls[0].scheme == "https"
-        behind = tls and cloud.own.certificate is not None
-        at = (bind,) if bind else tuple(hosts)
-        yield Listener(port, at, hosts[0], tls, behind, tuple(entries))
+        listener = Listener(
+            port,
+            (bind,) if bind else tuple(hosts),
+            scheme == "https",
+            port in behind,
+            len(schemes[port]) > 1,
+            tuple(entries),
+        )
+        for address in listener.addresses:
+            if taken.setdefault(address, scheme) != scheme:
+                advice = "leave --bind out" if bind else "use two addresses"
+                raise PlanError(
+                    f"{address} of {here} cannot be http and https at once; {advice}, or two ports"
+                )
+        yield listener
 
 
 def _entries(federation: Federation, here: str, urls: list[Url], host: str) -> Iterator[Entry]:
     """Yield what is at one host: at each prefix, the service that the gateway finds there."""
     bare = _bare(host)
     for url in (u for u in dict.fromkeys(urls) if u.host == host):
-        decided = route(
-            Head("GET", url.path or "/", Headers([("Host", bare)]), url.port), federation, here
-        )
+        host_header = Headers([("Host", bare)])
+        head = Head("GET", url.path or "/", host_header, url.port, scheme=url.scheme)
+        decided = route(head, federation, here)
         backend = federation.clouds[here].backend(decided.service, decided.interface)
+        if backend is not None and not is_verifiable(backend):
+            backend = None
         hosts = (bare, f"{bare}:{url.port}")
         yield Entry(decided.service, decided.interface, hosts, url.path, backend)
 
 
-def _gateways(cloud: Cloud, listeners: Sequence[Listener]) -> Iterator[Gateway]:
+def _gateways(
+    cloud: Cloud, here: str, listeners: Sequence[Listener], names: Set[str]
+) -> Iterator[Gateway]:
     """Yield the gateway once for its ports with TLS, and once for those without."""
     for tls in (False, True):
         for listener in [one for one in listeners if one.tls_behind == tls][:1]:
-            yield Gateway(_bare(str(cloud.bind)), listener.port, tls, listener.name)
+            name = _name(cloud, here, names) if tls else None
+            yield Gateway(_bare(str(cloud.bind)), listener.port, name)
+
+
+def _name(cloud: Cloud, here: str, names: Set[str]) -> str:
+    """Return the name by which HAProxy knows the gateway; raises PlanError if there is none."""
+    hosts = {f.url.host for f in cloud.addresses if f.url.scheme == "https"}
+    if (name := chosen_name(hosts, names)) is not None:
+        return name
+    raise PlanError(
+        "HAProxy verifies no IP address in a certificate, and the https frontends of "
+        f"{here} have no other host: let {cloud.own.certificate} have a DNS name, too, such as "
+        f"gateway.{here.lower()}.example (nobody has to look it up), and run this where it can be "
+        "read"
+    )
+
+
+def _unverified(cloud: Cloud) -> Iterator[Url]:
+    every = {url for endpoints in cloud.backends.values() for url in endpoints.values()}
+    yield from sorted((url for url in every if not is_verifiable(url)), key=str)
 
 
 def _at(host: str, port: int) -> str:

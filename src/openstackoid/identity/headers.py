@@ -1,6 +1,12 @@
 """The headers a request is sent on with: pure edits of those it came with."""
 
-from openstackoid.identity.unproven import claims_identity, tells_way
+from openstackoid.identity.unproven import (
+    FORWARDED_PROTO,
+    SCHEME_NAMES,
+    claims_identity,
+    tells_scheme,
+    tells_way,
+)
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Route, Target, via_stamp
 from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
@@ -27,14 +33,20 @@ def validates_at_home(head: Head, route: Route, target: Target) -> bool:
 
 
 def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
-    """Return the headers for a target; without a scope, those that came.
+    """Return the headers for a target; without a scope, those that came but for the scheme.
 
     Keystone gets clean tokens; every other service gets the completed scope behind the token, and
     so hands it on; another gateway gets it as X-Scope too. A foreign service's token is dropped:
     its roles mean nothing in another cloud. What nobody has proven (`unproven`) is dropped as well.
+    A service of this cloud is told the scheme of the frontend, in place of what anybody says of it.
     """
+    told = () if target.remote or route.scheme != "https" else ((FORWARDED_PROTO, "https"),)
     if route.scope is None:
-        return head.headers
+        headers = head.headers
+        if told or any(name in headers for name in SCHEME_NAMES):
+            others = (h for h in headers if not tells_scheme(h[0].lower(), h[1]))
+            headers = Headers((*others, *told))
+        return headers
     dropped = {SCOPE_HEADER}
     if target.remote:
         dropped |= {"host", "accept-encoding"}  # answers are read on their way back, for links
@@ -45,24 +57,27 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
         dropped.add(AUTH_TOKEN)
 
     clean = (route.service == IDENTITY and not target.remote) or not target.gateway
-    headers: list[tuple[str, str]] = []
+    kept: list[tuple[str, str]] = []
     for name, value in head.headers:
         key = name.lower()
         if key in dropped or (key == "via" and is_stamp(value)):
             continue
         if key in _TOKENS:
             value = split(value)[0] if clean else _scoped(key, value, route)
-        elif claims_identity(key) or (target.remote and tells_way(key)):
+        elif claims_identity(key) or (
+            tells_way(key) if target.remote else tells_scheme(key, value)
+        ):
             continue
-        headers.append((name, value))
+        kept.append((name, value))
         if key == SUBJECT_TOKEN and swapped:
             # Keystone lets a token validate itself, so no password of ours crosses the border.
-            headers.append(("X-Auth-Token", value))
-    if target.remote:
-        headers.insert(0, ("Host", target.address.netloc))
-    if target.remote and target.gateway:
-        headers += [("X-Scope", route.scope.canonical), ("Via", via_stamp(here))]
-    return Headers(headers)
+            kept.append(("X-Auth-Token", value))
+    if not target.remote:
+        return Headers((*kept, *told))
+    kept.insert(0, ("Host", target.address.netloc))
+    if target.gateway:
+        kept += [("X-Scope", route.scope.canonical), ("Via", via_stamp(here))]
+    return Headers(kept)
 
 
 def _scoped(header: str, value: str, route: Route) -> str:

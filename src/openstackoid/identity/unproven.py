@@ -2,7 +2,8 @@
 
 keystonemiddleware removes those it sets itself, but not every service stands behind it. A request
 without a scope is passed on unchanged: what stands before the services of a cloud has to keep such
-headers out with or without a gateway.
+headers out with or without a gateway. The scheme is the exception: the gateway knows it, and so
+nobody else is asked.
 """
 
 import re
@@ -25,9 +26,23 @@ _FORWARDING = re.compile(
 )
 
 
+FORWARDED_PROTO = "X-Forwarded-Proto"
+
+SCHEME_NAMES = frozenset({"forwarded"}) | {
+    f"x{one}forwarded{other}proto" for one in "-_" for other in "-_"
+}
+"""Headers from which services take the scheme of their own address (oslo.middleware's
+http_proxy_to_wsgi, radosgw), in lower case."""
+
+
 def claims_identity(name: str) -> bool:
     """Tell whether a service might know a user by this header, without a token."""
     return IDENTITY.fullmatch(name) is not None
+
+
+def tells_scheme(name: str, value: str) -> bool:
+    """Tell whether a header says by which scheme a request came; `name` in lower case."""
+    return name in SCHEME_NAMES and (name != "forwarded" or "proto" in value.lower())
 
 
 def tells_way(name: str) -> bool:

@@ -35,7 +35,8 @@ def head_of(method: str, url: str, scope: str | None) -> Head:
     headers = [("Host", parts.netloc)]
     if scope is not None:
         headers.append(("X-Scope", scope))
-    return Head(method.upper(), f"{parts.path or '/'}{query}", Headers(headers), port)
+    target = f"{parts.path or '/'}{query}"
+    return Head(method.upper(), target, Headers(headers), port, scheme=parts.scheme)
 
 
 def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[Hop]]:

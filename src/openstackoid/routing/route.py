@@ -35,7 +35,8 @@ class Route(NamedTuple):
     one the request belongs to this cloud and is passed on unchanged. `origin` is the cloud whose
     gateway sent it, `issuer` the one whose Keystone issued its token, if that is clear; `wallet`
     has the user's tokens of several clouds. If `outside`, the target has another path than the
-    frontend's prefix, and `rest` is all of it; only requests without a scope are.
+    frontend's prefix, and `rest` is all of it; only requests without a scope are. `scheme` is that
+    of the frontend it came in by.
     """
 
     service: str
@@ -47,6 +48,7 @@ class Route(NamedTuple):
     issuer: str | None = None
     wallet: Wallet | None = None
     outside: bool = False
+    scheme: str = "http"
 
 
 class Target(NamedTuple):
@@ -98,10 +100,17 @@ def route(head: Head, federation: Federation, here: str) -> Route:
         raise refuse(HTTPStatus.BAD_REQUEST, message)
     if scope is None:
         return Route(
-            frontend.service, frontend.interface, rest, None, Cloud(here), None, outside=outside
+            frontend.service,
+            frontend.interface,
+            rest,
+            None,
+            Cloud(here),
+            None,
+            outside=outside,
+            scheme=frontend.url.scheme,
         )
     if outside:
-        raise _nowhere(federation, here)
+        raise _nowhere(federation, here, "this address")
     if not via.readable(head.headers.all("via")):
         message = f"Via has more than {via.ENTRIES} entries; send less of them"
         raise refuse(HTTPStatus.BAD_REQUEST, message)
@@ -121,7 +130,15 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     if wallet is not None and wallet.get(EVERYTHING):
         wallet, issuer = named(wallet, here, origin), here
     return Route(
-        frontend.service, frontend.interface, rest, scope, expression, origin, issuer, wallet
+        frontend.service,
+        frontend.interface,
+        rest,
+        scope,
+        expression,
+        origin,
+        issuer,
+        wallet,
+        scheme=frontend.url.scheme,
     )
 
 
@@ -199,7 +216,8 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
     """Return the frontend a request came in by, the target behind its prefix, and False.
 
     Of those that fit, the ones at the request's Host are meant (all, where no frontend has that
-    host: there may be a proxy in front); of these the longest prefix, and the public interface.
+    host: there may be a proxy in front); of these the ones with the client's scheme, if it is
+    known; then the longest prefix, and the public interface.
     Where none fits, but one service has the port for itself, whatever else listens there without a
     gateway is that service, too: then it is the whole target, and True.
     """
@@ -212,13 +230,17 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
         fitting = [(frontend, head.target) for frontend in every]
     netloc = head.headers.first("host") or ""
     host = folded(netloc) if len(netloc) < _MAX_HOST else None
-    fitting = [(f, rest) for f, rest in fitting if f.url.host == host] or fitting
+    at_host = [(f, rest) for f, rest in fitting if f.url.host == host]
+    fitting = at_host or fitting
+    fitting = [(f, rest) for f, rest in fitting if f.url.scheme == head.scheme] or fitting
     if not outside:
         fitting = [(f, rest) for f, rest in fitting if f.url.path == fitting[0][0].url.path]
     services = sorted({frontend.service for frontend, _ in fitting})
     if not services:
-        raise _nowhere(federation, here)
+        raise _nowhere(federation, here, "this address")
     if len(services) > 1:
+        if host is not None and not at_host:
+            raise _nowhere(federation, here, host)
         names = " and ".join(services)
         message = f"{names} of {here} are both at this port; say which by the Host header"
         raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)
@@ -226,9 +248,9 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
     return *next(public, fitting[0]), outside
 
 
-def _nowhere(federation: Federation, here: str) -> Refusal:
+def _nowhere(federation: Federation, here: str, place: str) -> Refusal:
     # Anybody may ask: the internal and the admin ones are for those who know them.
     addresses = federation.clouds[here].addresses
     known = sorted({str(frontend.url) for frontend in addresses if frontend.interface == PUBLIC})
-    message = f"no service of {here} is at this address; there are: {', '.join(known)}"
+    message = f"no service of {here} is at {place}; there are: {', '.join(known)}"
     return Refusal(HTTPStatus.NOT_FOUND, message, cloud=here)

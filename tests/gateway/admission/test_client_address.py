@@ -81,6 +81,24 @@ def test_nobody_can_pass_for_another(said: list[str], client: IPv4Address) -> No
     assert PROXIES.client("10.0.0.1", headers) == str(client)
 
 
+@pytest.mark.parametrize(
+    ("lines", "scheme"),
+    [
+        (["https"], "https"),
+        ([" HTTP\t"], "http"),
+        (["https", "https"], "https"),
+        ([], None),
+        ([""], None),
+        (["wss"], None),
+        (["https, http"], None),
+        (["https", "http"], None),
+    ],
+)
+def test_a_proxy_says_what_its_client_speaks(lines: list[str], scheme: str | None) -> None:
+    """In one word."""
+    assert PROXIES.scheme(Headers(("X-Forwarded-Proto", line) for line in lines)) == scheme
+
+
 def test_a_proxy_has_the_connections_of_all_its_clients() -> None:
     """As long as it is one; what it has opened counts from then on."""
     current: list[Proxies | None] = [Proxies([ip_network("192.0.2.1")])]

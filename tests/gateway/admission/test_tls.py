@@ -11,9 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from gateway.credentials import client_context, issue, reload, speak_tls
 from gateway.played import TOKEN, Clouds
 
-from openstackoid.federation import loads
 from openstackoid.gateway.admission.peers import PeersError
-from openstackoid.gateway.server import Gateway, ListenError, listeners
+from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 
 COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
@@ -50,6 +49,25 @@ async def test_work_goes_over_the_border_by_mutual_tls(tls: Clouds) -> None:
     answered = await tls.ask("CloudOne", "image", "/v2/images", "X-Scope: image=CloudTwo")
     assert answered.status == 200
     assert len(tls.backends["CloudTwo"]["image"].requests) == 1
+
+
+@pytest.mark.parametrize("said", [(), ("X-Forwarded-Proto: http",), ("Forwarded: proto=http",)])
+@pytest.mark.parametrize(
+    ("scope", "asked"),
+    [("", 1), ("image=CloudOne", 1), ("image=CloudTwo", 1), ("image=CloudOne&CloudTwo", 2)],
+)
+async def test_a_service_learns_that_tls_ends_here(
+    tls: Clouds, said: tuple[str, ...], scope: str, asked: int
+) -> None:
+    """So its links are https; in each cloud its own gateway says it, whatever the client says."""
+    scoped = (f"X-Scope: {scope}",) if scope else ()
+    assert (await tls.ask("CloudOne", "image", "/v2/images", *said, *scoped)).status == 200
+    told = [
+        (received.values("x-forwarded-proto"), received.values("forwarded"))
+        for services in tls.backends.values()
+        for received in services["image"].requests
+    ]
+    assert told == [(["https"], [])] * asked
 
 
 async def refused(tls: Clouds) -> bool:
@@ -189,28 +207,11 @@ def federation(directory: Path, own: dict[str, str]) -> Path:
     return file
 
 
-def test_somebody_has_to_speak_tls() -> None:
-    """An https frontend needs a certificate, or a proxy in front of the gateway."""
-    text = "clouds: {A: {frontends: {image: 'https://a.example/image'}}}"
-    with pytest.raises(ListenError, match=r"own\.certificate.*or bind"):
-        listeners(loads(text).clouds["A"])
-
-
-def test_a_port_is_http_or_https() -> None:
-    """One listener cannot be both."""
-    text = (
-        "clouds: {A: {frontends: {image: 'https://a.example:1', volume: 'http://b.example:1'}, "
-        "bind: 127.0.0.9, own: {certificate: c, key: k}}}"
-    )
-    with pytest.raises(ListenError, match=r"127\.0\.0\.9:1 cannot be http and https"):
-        listeners(loads(text).clouds["A"])
-
-
 async def test_a_handshake_that_does_not_end_is_cut(
     clouds: Clouds, ca: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a head is; until then nobody knows whose connection it is."""
-    monkeypatch.setattr("openstackoid.gateway.server.HEAD_TIMEOUT", 0.1)
+    monkeypatch.setattr("openstackoid.gateway.listeners.HEAD_TIMEOUT", 0.1)
     await speak_tls(clouds, ca)
     client = await clouds.open("CloudTwo", "image")
     client.writer.write(b"\x16\x03\x01")

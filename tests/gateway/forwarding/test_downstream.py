@@ -116,7 +116,7 @@ async def test_a_catalog_without_region_ids_leads_home(clouds: Clouds) -> None:
     )
     assert types_in(answered) == ["compute", "identity", "object-store"]
     compute, _, store = json.loads(answered.body)["token"]["catalog"]
-    assert answered.values("content-length") == []
+    assert answered.values("content-length") == [str(len(answered.body))]
     assert compute["endpoints"] == [endpoint | {"url": f"{here['compute']}/v2.1"}]
     assert {e["url"] for e in store["endpoints"]} == {f"{here['object-store']}/v1/AUTH_{'p' * 32}"}
     assert {e["region"] for e in store["endpoints"]} == {"R"}

@@ -31,7 +31,7 @@ from openstackoid.routing.via import is_stamp
 from openstackoid.scope import ScopeError, join, parse, split
 
 _OURS = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"  # no other process's
-GATEWAY, HAPROXY, OTHERS = (f"{_OURS}.{host}" for host in (2, 3, 4))
+GATEWAY, HAPROXY, OTHERS, OUTSIDE, INSIDE = (f"{_OURS}.{host}" for host in (2, 3, 4, 5, 6))
 PORTS = {"http": 80, "https": 443}
 
 _REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -82,6 +82,7 @@ class Fronts:
     name: str
     socket: Path
     haproxy: asyncio.subprocess.Process
+    gateway: Gateway
 
     async def both(self, request: bytes, port: int, method: str = "GET") -> tuple[Outcome, Outcome]:
         """Send the same bytes to both; return what came of it, the gateway's first.
@@ -103,7 +104,7 @@ class Fronts:
         """Send one request on a connection of its own."""
         for backend in self.backends:
             backend.requests.clear()
-        before = await self._handed_over()
+        before = await self.handed_over()
         reader, writer = await asyncio.open_connection(front, self.ports.get(port, port))
         writer.write(request)
         answer = await asyncio.wait_for(Client(reader, writer, "", "").answer(method), 20)
@@ -112,16 +113,20 @@ class Fronts:
         headers, body = _headers(answer.head), _alike(answer.body)
         if answer.status >= 400:
             body = body.lower()  # errors quote names of headers, which HAProxy writes in lower case
-        return Outcome(answer.status, headers, body, received, await self._handed_over() - before)
+        return Outcome(answer.status, headers, body, received, await self.handed_over() - before)
 
-    async def _handed_over(self) -> int:
+    async def handed_over(self) -> int:
         """Return how many requests HAProxy has left to the gateway since it runs."""
-        reader, writer = await asyncio.open_unix_connection(self.socket)
-        writer.write(b"show stat\n")
-        heading, *rows = csv.reader((await reader.read()).decode().removeprefix("# ").splitlines())
-        writer.close()
-        column = heading.index("stot")
-        return next(int(r[column]) for r in rows if r[:2] == [f"{self.name}-gateway", "BACKEND"])
+        return int((await statistics(self.socket))[f"{self.name}-gateway", "BACKEND"]["stot"])
+
+
+async def statistics(socket: Path) -> dict[tuple[str, str], dict[str, str]]:
+    """Return what HAProxy counts, by names of its proxies and servers."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    writer.write(b"show stat\n")
+    lines = (await reader.read()).decode().removeprefix("# ").splitlines()
+    writer.close()
+    return {(row["pxname"], row["svname"]): row for row in csv.DictReader(lines)}
 
 
 @asynccontextmanager
@@ -182,7 +187,7 @@ async def fronts(
         haproxy = await stack.enter_async_context(running(configuration))
         mine = {_port(u) for u in _urls(document["clouds"][here]["frontends"])}
         ours = {old: new for old, new in ports.items() if new in mine}
-        yield Fronts(ours, backends, services, here, stats, haproxy)
+        yield Fronts(ours, backends, services, here, stats, haproxy, gateway)
 
 
 @asynccontextmanager

@@ -61,11 +61,25 @@ NATIVE = {
     "a JWS": ("GET /image/v2", [f"X-Auth-Token: a.b-c.d_e!SCOPE!{COMPLETE}"]),
     "keep-alive": ("GET /image/v2", ["Connection: keep-alive"]),
     "close": ("GET /image/v2", ["Connection: close"]),
+    "a login": ("POST /identity/v3/auth/tokens", ["Content-Length: 0"]),
+    "a login with slashes": ("POST /identity/v3/auth/tokens//?nocatalog", ["Content-Length: 0"]),
+    "a scheme": ("GET /image/v2", ["X-Forwarded-Proto: https"]),
+    "a scheme twice": ("GET /image/v2", ["X-Forwarded-Proto: https", "X-Forwarded-Proto: http"]),
+    "a scheme, with a scope": (
+        "GET /image/v2",
+        ["X-Forwarded-Proto: https", f"X-Scope: {COMPLETE}"],
+    ),
     "a long scope": ("GET /image/v2", ["X-Auth-Token: " + "T" * 8000 + f"!SCOPE!{COMPLETE}"]),
 }
 
 LEFT = {
     "no scope, two tokens": ("GET /image/v2", ["X-Auth-Token: A", "X-Auth-Token: B"]),
+    "a scheme in another spelling": ("GET /image/v2", ["X_Forwarded-Proto: https"]),
+    "a scheme in another header": ("GET /image/v2", ["Forwarded: for=192.0.2.1;proto=https"]),
+    "a scheme for another cloud": (
+        "GET /image/v2",
+        ["X-Forwarded-Proto: https", 'X-Scope: {"image":"There"}'],
+    ),
     "no scope, claims": ("GET /image/v2", ["X-Roles: admin", "X-Forwarded-Host: other"]),
     "claims": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Roles: admin", "X-Service-User-Id: 1"]),
     "a Via": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "Via: 1.1 cache"]),
@@ -104,8 +118,7 @@ LEFT = {
     "two suffixes": ("GET /image/v2", [f"X-Auth-Token: T!SCOPE!{COMPLETE}!SCOPE!{COMPLETE}"]),
     "an empty suffix": ("GET /image/v2", ["X-Auth-Token: T!SCOPE!"]),
     "an empty X-Scope": ("GET /image/v2", ["X-Scope: ", f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
-    "a login": ("POST /identity/v3/auth/tokens", ["Content-Length: 0"]),
-    "a login with slashes": ("POST /identity/v3/auth/tokens//?nocatalog", ["Content-Length: 0"]),
+    "a login without a length": ("POST /identity/v3/auth/tokens", []),
     "a login with a scope": (
         "POST /identity/v3/auth/tokens",
         [f"X-Scope: {COMPLETE}", "Content-Length: 0"],

@@ -47,6 +47,39 @@ async def test_a_service_that_has_ended_is_left_to_the_gateway(tmp_path: Path) -
         assert both.seen == alone.seen
 
 
+async def test_without_its_gateway_a_cloud_goes_on(tmp_path: Path) -> None:
+    """Who has no scope logs in and lists images; what leaves the cloud says who is missing."""
+    here = '{"*":"Here","identity":"Here"}'
+    login = b'{"auth":{"identity":{"methods":["token"],"token":{"id":"T"}}}}'
+    asked = [
+        ("GET /identity/v3", "", b""),
+        ("POST /identity/v3/auth/tokens", f"Content-Length: {len(login)}", login),
+        ("GET /identity/v3/auth/tokens", "X-Subject-Token: T", b""),
+        ("GET /image/v2/images", "X-Auth-Token: T", b""),
+        ("GET /image/v2/images", f"X-Auth-Token: T!SCOPE!{here}", b""),
+        ("POST /compute/v2.1/servers", "Content-Length: 2", b"{}"),
+    ]
+    missing = [
+        ("GET /image/v2/images", 'X-Scope: {"image":"There"}', b""),
+        ("POST /identity/v3/auth/tokens", f"X-Scope: {here}\r\nContent-Length: 2", b"{}"),
+    ]
+    async with fronts(FEDERATION, "Here", tmp_path) as clouds:
+        await clouds.gateway.close()
+        for line, headers, body in (*asked, *missing):
+            more = f"{headers}\r\n" if headers else ""
+            head = f"{line} HTTP/1.1\r\nHost: here\r\n{more}\r\n"
+            answer = await clouds.send(HAPROXY, head.encode() + body, 8888)
+            if (line, headers, body) in asked:
+                assert (answer.status, answer.handed_over) == (200, 0)
+                continue
+            error = json.loads(answer.body)["error"]
+            assert (answer.status, error["sent"], answer.received) == (503, False, [])
+            assert error["message"] == (
+                "the gateway of here cannot be reached; without it, only requests that stay in "
+                "this cloud are carried out. tell its operator"
+            )
+
+
 async def test_an_answer_that_breaks_off_is_an_error_of_the_same_shape(tmp_path: Path) -> None:
     """Nobody is told that nothing was executed."""
 

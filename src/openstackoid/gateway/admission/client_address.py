@@ -1,4 +1,4 @@
-"""Who the client is, behind the cloud's own proxies: by their word, and by nobody else's."""
+"""Who the client is, and what it speaks, behind the cloud's own proxies: by their word alone."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from openstackoid.message import Headers
 
 HEADER = "x-forwarded-for"
+SCHEME = "x-forwarded-proto"
 
 _HOPS = 20
 """So many proxies may stand in a row; what is said of those before is not looked at."""
@@ -25,7 +26,10 @@ class _Hop(NamedTuple):
 
 
 class Proxies:
-    """The addresses of `own.proxies`, which say by X-Forwarded-For who their client is."""
+    """The addresses of `own.proxies`.
+
+    They say by X-Forwarded-For who their client is, and by X-Forwarded-Proto what it speaks.
+    """
 
     def __init__(self, networks: Sequence[IPv4Network | IPv6Network]) -> None:
         self._networks = networks
@@ -55,6 +59,12 @@ class Proxies:
             if not hop.proxy:
                 break
         return found
+
+    @staticmethod
+    def scheme(headers: Headers) -> str | None:
+        """Return "http" or "https" as a proxy says it, None if it says neither, or both."""
+        said = {value.strip(" \t").lower() for value in headers.all(SCHEME)}
+        return said.pop() if said in ({"http"}, {"https"}) else None
 
     def _look(self, text: str) -> _Hop | None:
         """Read an address, which is written in one way then; None if it is none."""

@@ -31,7 +31,7 @@ def head_of(request: Request, here: str) -> Head:
     if PROOF in request.headers:
         ended |= {PROOF}
     headers = request.headers.without(ended)
-    return Head(request.method, request.target, headers, request.port)
+    return Head(request.method, request.target, headers, request.port, scheme=request.scheme)
 
 
 def _fault(request: Request, ended: frozenset[str]) -> tuple[HTTPStatus, str] | None:

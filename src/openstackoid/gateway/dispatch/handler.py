@@ -54,7 +54,10 @@ class Handler:
     async def handle(self, request: Request) -> None:
         """Answer a request, and log it."""
         site = self.site
-        if site.proxies is not None:
+        if site.ours.bind is not None:
+            request.scheme = None
+        if site.proxies is not None and request.remote in site.proxies:
+            request.scheme = site.proxies.scheme(request.headers) or request.scheme
             request.remote = site.proxies.client(request.remote, request.headers)
         audit.begun(request)
         record = Record(request, site.here)

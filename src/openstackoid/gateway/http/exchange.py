@@ -27,6 +27,7 @@ class Peer(Stream):
         self.patience = patience
         self.remote = ""
         self.port = 0
+        self.tls = False
         self.certificate: dict[str, Any] | None = None
         self.last = False
 
@@ -35,7 +36,8 @@ class Request:
     """A request: its head, its body, and the way back.
 
     `target` is raw, as are `headers`. `body_exists` tells whether a body was announced. `remote` is
-    the address it came from: that of the connection, unless somebody knows better.
+    the address it came from, `scheme` "http" or "https": those of the connection, unless somebody
+    knows better, or knows that they are not the client's (None).
     """
 
     __slots__ = (
@@ -49,6 +51,7 @@ class Request:
         "persists",
         "remote",
         "reply",
+        "scheme",
         "target",
     )
 
@@ -56,6 +59,7 @@ class Request:
         self._connection = connection
         self.method, self.target, self.minor, self.headers = head
         self.remote = connection.remote
+        self.scheme: str | None = "https" if connection.tls else "http"
         self.body = body
         self.body_exists = exists
         self.persists = True

@@ -165,6 +165,7 @@ class Connection(Peer):
             self.abort()
             return
         self.port = (transport.get_extra_info("sockname") or ("", 0))[1]
+        self.tls = transport.get_extra_info("ssl_object") is not None
         self.certificate = transport.get_extra_info("peercert")
 
     def connection_lost(self, exc: Exception | None) -> None:

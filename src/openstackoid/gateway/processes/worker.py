@@ -17,9 +17,10 @@ import uvloop
 
 from openstackoid.federation import FederationError
 from openstackoid.gateway.admission.peers import PeersError
+from openstackoid.gateway.listeners import ListenError
 from openstackoid.gateway.processes.handover import Supervised
 from openstackoid.gateway.reporting.log import configure
-from openstackoid.gateway.server import Gateway, ListenError
+from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 
 log = structlog.get_logger()

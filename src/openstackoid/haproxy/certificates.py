@@ -1,0 +1,87 @@
+"""Reads certificates as HAProxy does where it is the client: by DNS names, by one authority.
+
+HAProxy looks for DNS names alone in a server's certificate, not for IP addresses (its issues 3249
+and 3373), and verifies it by the one file that its `ca-file` names.
+"""
+
+import ssl
+from collections.abc import Iterable, Set
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from openstackoid.federation.model import Url
+from openstackoid.federation.own import Own
+from openstackoid.gateway.admission import tls
+
+
+def is_verifiable(server: Url) -> bool:
+    """Tell whether HAProxy can verify the certificate of a server, if it has to have one."""
+    return server.scheme == "http" or not _is_address(server.host)
+
+
+def chosen_name(hosts: Iterable[str], names: Set[str]) -> str | None:
+    """Return the name by which HAProxy verifies a server with these hosts; None if there is none.
+
+    `names` are the DNS names in its certificate, none if they are not known.
+    """
+    domains = sorted(host for host in hosts if not _is_address(host))
+    if names:
+        return next((name for name in domains if _covers(names, name)), min(names))
+    return domains[0] if domains else None
+
+
+def _covers(names: Set[str], host: str) -> bool:
+    """Tell whether a certificate with these DNS names is one for a host (RFC 6125, 6.4.3)."""
+    return not names.isdisjoint({host, f"*.{host.partition('.')[2]}"})
+
+
+def _is_address(host: str) -> bool:
+    """Tell whether a host is an IP address: no domain ends in digits alone (RFC 3696, 2)."""
+    return ":" in host or host.rpartition(".")[2].isdigit()
+
+
+def dns_names(file: Path) -> frozenset[str]:
+    """Return the DNS names of the first certificate in a PEM file, in lower case.
+
+    The common name counts where there are no alternative names at all. Raises OSError, ValueError.
+    """
+    certificate = x509.load_pem_x509_certificates(file.read_bytes())[0]
+    try:
+        alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        names = [str(attribute.value) for attribute in common]
+    else:
+        names = alternatives.value.get_values_for_type(x509.DNSName)
+    return frozenset(name.lower() for name in names)
+
+
+def fault(own: Own) -> str | None:
+    """Return why HAProxy would not accept the gateway's certificate, None if it does.
+
+    The two shake hands in memory. Names are not looked at, as the plan has one of the
+    certificate's. Raises TlsError if the files can't be used.
+    """
+    serving = tls.serving(own)
+    if serving is None:
+        return None
+    asking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    asking.check_hostname = False
+    if own.ca is None:
+        asking.load_default_certs()
+    else:
+        asking.load_verify_locations(own.ca)
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [asking.wrap_bio(back, there), serving.wrap_bio(there, back, server_side=True)]
+    while ends:
+        for end in list(ends):
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError as error:
+                return error.verify_message
+            ends.remove(end)
+    return None
