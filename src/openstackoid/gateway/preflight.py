@@ -1,10 +1,11 @@
-"""Whether the files that only a cloud's own gateway uses can be used: `own` of the federation."""
+"""Checks before a start whether a gateway could listen, prove itself, and use its files."""
 
 from collections.abc import Iterator
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import Seen
+from openstackoid.gateway.listeners import ListenError, listeners_of
 from openstackoid.gateway.trust import local_keystone as account
 from openstackoid.gateway.trust.local_keystone import AccountError
 
@@ -12,6 +13,11 @@ from openstackoid.gateway.trust.local_keystone import AccountError
 def faults(federation: Federation, name: str) -> Iterator[str]:
     """Yield what keeps the gateway of a cloud from starting, or from believing anybody."""
     cloud = federation.clouds[name]
+    hosts = {frontend.url.host for frontend in cloud.addresses}
+    try:
+        listeners_of(cloud, {host: [host] for host in hosts})  # names are looked up at the start
+    except ListenError as error:
+        yield f"{name}: {error}"
     try:
         Peers(federation, name, Seen())
     except PeersError as error:
