@@ -10,7 +10,7 @@ from gateway.played import TOKEN, Clouds
 
 from openstackoid.identity import keys
 from openstackoid.identity.sealing import Terms, seal
-from openstackoid.identity.signature import Hop, sign
+from openstackoid.identity.signature import Crossing, sign
 from openstackoid.message import Headers
 
 ONE, TWO = f"{TOKEN}1", f"{TOKEN}2"
@@ -165,14 +165,14 @@ async def test_a_sealed_token_is_opened_by_the_cloud_it_is_for(
 async def test_a_sealed_token_makes_no_credentials_at_home(
     clouds: Clouds, made: dict[str, keys.Keys], services: list[str], path: str
 ) -> None:
-    """The operator of a cloud that was shown it signs a hop of his own to home's Keystone."""
+    """The operator of a cloud that was shown it signs a crossing of his own to home's Keystone."""
     terms = Terms("CloudOne", services, ["CloudOne", "CloudTwo"], 2**40)
     sealed = seal(ONE, terms, keys.sealer(made["CloudOne"].public.seal))
     scope = '{"*":"CloudOne","identity":"CloudOne"}'
     headers = (("X-Scope", scope), ("X-Auth-Token", f"{sealed}!SCOPE!{scope}"))
     whole = clouds.address("CloudOne", "identity")[2] + path
-    hop = Hop("CloudTwo", "CloudOne", "identity", "POST", whole, Headers(headers))
-    proof = sign(hop, made["CloudTwo"].sign, time.time())
+    crossing = Crossing("CloudTwo", "CloudOne", "identity", "POST", whole, Headers(headers))
+    proof = sign(crossing, made["CloudTwo"].sign, time.time())
     answered = await clouds.ask(
         "CloudOne",
         "identity",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openstackoid.federation import loads
 from openstackoid.identity import is_authentication, strip, token_in
 from openstackoid.message import Head, Headers
-from openstackoid.routing import route
+from openstackoid.routing import decide
 
 FEDERATION = loads("""
 clouds:
@@ -43,8 +43,8 @@ def test_only_a_login_may_hold_a_token_in_its_body(
     method: str, target: str, expected: bool
 ) -> None:
     """Every other body is streamed, never read."""
-    decided = route(Head(method, target, Headers(()), 8888), FEDERATION, "One")
-    assert is_authentication(method, decided) == expected
+    route = decide(Head(method, target, Headers(()), 8888), FEDERATION, "One")
+    assert is_authentication(method, route) == expected
 
 
 def test_a_token_is_found_if_it_has_a_suffix() -> None:

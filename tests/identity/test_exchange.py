@@ -7,7 +7,7 @@ from openstackoid.identity import exchange, headers_for, unsealed
 from openstackoid.identity.keys import Keys, make, sealer
 from openstackoid.identity.sealing import Terms, seal
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Refusal, narrowed, route, target
+from openstackoid.routing import Refusal, decide, destination_of, narrowed
 
 CLOUD = """
   %s:
@@ -48,16 +48,16 @@ def sent(
 ) -> tuple[str, dict[str, str]]:
     """Return the URL and the headers of what the gateway `here` sends on."""
     head = Head("GET", path, Headers([("X-Auth-Token", token), *more]), PORTS[service])
-    decided = route(head, FEDERATION, here)
+    route = decide(head, FEDERATION, here)
     if cloud is None:
-        cloud = str(decided.expression)
+        cloud = str(route.expression)
     else:
-        decided = narrowed(decided, cloud)
-    head, decided = exchange(head, decided, cloud, FEDERATION, here)
-    goal = target(decided, cloud, FEDERATION, here)
-    if not goal.remote:
-        head, decided = unsealed(head, decided, here, keys, 0, proven=proven)
-    return goal.url, {n.lower(): v for n, v in headers_for(head, decided, goal, here)}
+        route = narrowed(route, cloud)
+    head, route = exchange(head, route, cloud, FEDERATION, here)
+    destination = destination_of(route, cloud, FEDERATION, here)
+    if not destination.remote:
+        head, route = unsealed(head, route, here, keys, 0, proven=proven)
+    return destination.url, {n.lower(): v for n, v in headers_for(head, route, destination, here)}
 
 
 def suffixed(token: str, scope: str, accounts: str = "") -> str:

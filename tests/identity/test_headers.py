@@ -8,7 +8,7 @@ from scope.strategies import LIKE_SCOPES
 from openstackoid.federation import loads
 from openstackoid.identity import headers_for, validates_at_home
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Refusal, Route, Target, route, target
+from openstackoid.routing import Destination, Refusal, Route, decide, destination_of
 from openstackoid.scope import DELIMITER, Cloud
 
 FEDERATION = loads("""
@@ -43,19 +43,19 @@ STAMP = ("Via", "1.1 One (openstackoid)")
 TO_TWO = [("X-Scope", ALL_TWO), STAMP]
 
 
-def decide(
+def decision_of(
     path: str, *headers: tuple[str, str], method: str = "GET", here: str = "One"
-) -> tuple[Head, Route, Target]:
+) -> tuple[Head, Route, Destination]:
     """Return what the gateway of a cloud decides."""
     head = Head(method, path, Headers(headers), 8888)
-    decided = route(head, FEDERATION, here)
-    assert isinstance(decided.expression, Cloud)
-    return head, decided, target(decided, decided.expression.name, FEDERATION, here)
+    route = decide(head, FEDERATION, here)
+    assert isinstance(route.expression, Cloud)
+    return head, route, destination_of(route, route.expression.name, FEDERATION, here)
 
 
 def sent(path: str, *headers: tuple[str, str], here: str = "One") -> list[tuple[str, str]]:
     """Return the headers that the gateway of a cloud sends on."""
-    return list(headers_for(*decide(path, *headers, here=here), here))
+    return list(headers_for(*decision_of(path, *headers, here=here), here))
 
 
 # fmt: off
@@ -198,7 +198,7 @@ def test_only_a_service_s_question_about_a_foreign_token_is_a_validation_at_home
     expected: bool,
 ) -> None:
     """Its own token has no scope, the one it asks about has one, of another cloud."""
-    assert validates_at_home(*decide(path, *headers.items())) == expected
+    assert validates_at_home(*decision_of(path, *headers.items())) == expected
 
 
 TOKENS = ["MINE", "OTHER"]
@@ -272,8 +272,8 @@ def test_without_a_scope_the_headers_are_the_ones_that_came(
     path: str, headers: list[tuple[str, str]]
 ) -> None:
     """Without a scope the headers are the very same, one for one, where none says a scheme."""
-    head, decided, goal = decide(path, *headers)
-    assert headers_for(head, decided, goal, "One") is head.headers
+    head, route, destination = decision_of(path, *headers)
+    assert headers_for(head, route, destination, "One") is head.headers
 
 
 @given(
@@ -295,19 +295,19 @@ def test_no_token_crosses_the_border_unless_it_is_meant_to(
     headers += [("X-Scope", scope)] if scope is not None else []
     headers += [FROM_TWO] if arrived else []
     try:
-        head, decided, goal = decide(path, *headers)
+        head, route, destination = decision_of(path, *headers)
     except Refusal:
         return
-    going = headers_for(head, decided, goal, "One")
-    if goal.remote or (arrived and decided.scope is not None):
+    going = headers_for(head, route, destination, "One")
+    if destination.remote or (arrived and route.scope is not None):
         assert going.all("x-service-token") == []
-    if not goal.remote:
+    if not destination.remote:
         return
-    assert decided.scope is not None
-    assert going.all("x-scope") == [decided.scope.canonical]
-    assert going.all("host") == [goal.address.netloc]
+    assert route.scope is not None
+    assert going.all("x-scope") == [route.scope.canonical]
+    assert going.all("host") == [destination.address.netloc]
     assert len(going.all("x-auth-token")) <= 1
     for value in going.all("x-auth-token"):
-        assert value.endswith(DELIMITER + decided.scope.canonical)
-    if validates_at_home(head, decided, goal):
+        assert value.endswith(DELIMITER + route.scope.canonical)
+    if validates_at_home(head, route, destination):
         assert going.all("x-auth-token") == going.all("x-subject-token")

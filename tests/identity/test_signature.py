@@ -1,4 +1,4 @@
-"""The signature of a hop."""
+"""The signature of a crossing."""
 
 import json
 from dataclasses import replace
@@ -7,57 +7,57 @@ import pytest
 from jwcrypto.jws import JWS
 
 from openstackoid.identity.keys import make, signer
-from openstackoid.identity.signature import LIFETIME, Hop, ProofError, check, sign
+from openstackoid.identity.signature import LIFETIME, Crossing, ProofError, check, sign
 from openstackoid.message import Headers
 
 NOW = 1_800_000_000.5
 KEYS = make()
 HEADERS = Headers([("X-Scope", "{}"), ("X-Auth-Token", "secret!SCOPE!{}"), ("Accept", "*/*")])
-HOP = Hop("CloudOne", "CloudTwo", "image", "GET", "/v2/images?limit=1", HEADERS)
+CROSSING = Crossing("CloudOne", "CloudTwo", "image", "GET", "/v2/images?limit=1", HEADERS)
 
 
-def accepted(proof: str, hop: Hop = HOP, now: float = NOW) -> str:
-    return check(proof, hop, signer(KEYS.public), now)
+def accepted(proof: str, crossing: Crossing = CROSSING, now: float = NOW) -> str:
+    return check(proof, crossing, signer(KEYS.public), now)
 
 
 def test_a_hop_is_proven_by_its_signature() -> None:
     """Each signature has an id of its own, and tells nothing of the token."""
-    one, two = (sign(HOP, KEYS.sign, NOW) for _ in range(2))
+    one, two = (sign(CROSSING, KEYS.sign, NOW) for _ in range(2))
     assert accepted(one) != accepted(two)
     assert "secret" not in str(JWS.from_jose_token(one).objects)
 
 
 def test_other_headers_may_change() -> None:
     """A proxy on the way may add what it likes."""
-    moved = replace(HOP, headers=Headers((*HEADERS, ("X-Forwarded-For", "192.0.2.1"))))
-    accepted(sign(HOP, KEYS.sign, NOW), moved)
+    moved = replace(CROSSING, headers=Headers((*HEADERS, ("X-Forwarded-For", "192.0.2.1"))))
+    accepted(sign(CROSSING, KEYS.sign, NOW), moved)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        replace(HOP, issuer="CloudThree"),
-        replace(HOP, audience="CloudThree"),
-        replace(HOP, service="compute"),
-        replace(HOP, method="DELETE"),
-        replace(HOP, target="/v2/images?limit=2"),
-        replace(HOP, headers=Headers(HEADERS.pairs[:1])),
-        replace(HOP, headers=Headers((*HEADERS, ("X-Auth-Token", "mine")))),
-        replace(HOP, headers=Headers((*HEADERS, ("X-Service-Token", "mine")))),
-        replace(HOP, headers=Headers((*HEADERS, ("X-Subject-Token", "mine")))),
-        replace(HOP, headers=Headers((("X-Scope", "[]"), *HEADERS.pairs[1:]))),
+        replace(CROSSING, issuer="CloudThree"),
+        replace(CROSSING, audience="CloudThree"),
+        replace(CROSSING, service="compute"),
+        replace(CROSSING, method="DELETE"),
+        replace(CROSSING, target="/v2/images?limit=2"),
+        replace(CROSSING, headers=Headers(HEADERS.pairs[:1])),
+        replace(CROSSING, headers=Headers((*HEADERS, ("X-Auth-Token", "mine")))),
+        replace(CROSSING, headers=Headers((*HEADERS, ("X-Service-Token", "mine")))),
+        replace(CROSSING, headers=Headers((*HEADERS, ("X-Subject-Token", "mine")))),
+        replace(CROSSING, headers=Headers((("X-Scope", "[]"), *HEADERS.pairs[1:]))),
     ],
 )
-def test_another_request_is_not_proven(other: Hop) -> None:
+def test_another_request_is_not_proven(other: Crossing) -> None:
     """Whatever decides something is covered."""
     with pytest.raises(ProofError, match="for another request"):
-        accepted(sign(HOP, KEYS.sign, NOW), other)
+        accepted(sign(CROSSING, KEYS.sign, NOW), other)
 
 
 @pytest.mark.parametrize("seconds", [LIFETIME + 1, -LIFETIME - 1])
 def test_an_old_signature_proves_nothing(seconds: float) -> None:
     """Nor one of the future: both would be taken too long."""
-    proof = sign(HOP, KEYS.sign, NOW)
+    proof = sign(CROSSING, KEYS.sign, NOW)
     accepted(proof, now=NOW + seconds * 0.9)
     with pytest.raises(ProofError, match="clocks"):
         accepted(proof, now=NOW + seconds)
@@ -70,7 +70,7 @@ def signed(protected: dict[str, str], claims: object, key: object = KEYS.sign) -
     return jws.serialize(compact=True)
 
 
-CLAIMS = {**HOP.claims(), "iat": int(NOW), "jti": "x"}
+CLAIMS = {**CROSSING.claims(), "iat": int(NOW), "jti": "x"}
 TYPE = {"typ": "openstackoid-hop", "alg": "EdDSA"}
 
 
@@ -82,9 +82,9 @@ TYPE = {"typ": "openstackoid-hop", "alg": "EdDSA"}
         "é.é.é",
         "{}",
         "[" * 10_000,
-        sign(HOP, make().sign, NOW),
-        sign(HOP, KEYS.sign, NOW)[:-4] + "AAAA",
-        "eyJhbGciOiJub25lIn0." + sign(HOP, KEYS.sign, NOW).split(".")[1] + ".",
+        sign(CROSSING, make().sign, NOW),
+        sign(CROSSING, KEYS.sign, NOW)[:-4] + "AAAA",
+        "eyJhbGciOiJub25lIn0." + sign(CROSSING, KEYS.sign, NOW).split(".")[1] + ".",
         signed({"alg": "EdDSA"}, CLAIMS),
         signed({**TYPE, "kid": "x"}, CLAIMS),
         signed(TYPE, [CLAIMS]),

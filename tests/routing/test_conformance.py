@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from openstackoid.federation import Federation
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Refusal, Route, narrowed, route, target
+from openstackoid.routing import Refusal, Route, decide, destination_of, narrowed
 from openstackoid.routing.explain import head_of, ways
 from openstackoid.scope import Cloud
 from openstackoid.scope.expression import clouds
@@ -61,40 +61,40 @@ def test_a_request_goes_where_the_table_says(case: dict[str, Any]) -> None:
         assert caught.value.status == expected["status"]
         assert expected["message"] in caught.value.message
         return
-    defaults = {"interface": "public", "origin": None, "scheme": "http"}
+    defaults = {"interface": "public", "sender": None, "scheme": "http"}
     if "ways" not in expected:
         defaults |= {"scope": None, "connect": None}
     assert _sent(head(case["request"]), here) == defaults | expected
 
 
 def _sent(request: Head, here: str) -> dict[str, Any]:
-    decided = route(request, FEDERATION, here)
+    route = decide(request, FEDERATION, here)
     decision = {
-        "service": decided.service,
-        "interface": decided.interface,
-        "origin": decided.origin,
-        "scheme": decided.scheme,
+        "service": route.service,
+        "interface": route.interface,
+        "sender": route.sender,
+        "scheme": route.scheme,
     }
-    if isinstance(decided.expression, Cloud):
-        return decision | _way(decided, decided.expression.name, here)
+    if isinstance(route.expression, Cloud):
+        return decision | _way(route, route.expression.name, here)
     ways = [
-        _way(narrowed(decided, cloud), cloud, here)
-        for cloud in dict.fromkeys(clouds(decided.expression))
+        _way(narrowed(route, cloud), cloud, here)
+        for cloud in dict.fromkeys(clouds(route.expression))
     ]
     for way in ways:
         assert way.pop("connect") is None
-    return decision | {"expression": str(decided.expression), "ways": ways}
+    return decision | {"expression": str(route.expression), "ways": ways}
 
 
-def _way(decided: Route, cloud: str, here: str) -> dict[str, Any]:
-    goal = target(decided, cloud, FEDERATION, here)
-    assert goal.remote == (goal.cloud != here)
-    assert goal.address.netloc == urlsplit(goal.url).netloc
+def _way(route: Route, cloud: str, here: str) -> dict[str, Any]:
+    destination = destination_of(route, cloud, FEDERATION, here)
+    assert destination.remote == (destination.cloud != here)
+    assert destination.address.netloc == urlsplit(destination.url).netloc
     return {
-        "cloud": goal.cloud,
-        "url": goal.url,
-        "scope": decided.scope and decided.scope.canonical,
-        "connect": goal.connect,
+        "cloud": destination.cloud,
+        "url": destination.url,
+        "scope": route.scope and route.scope.canonical,
+        "connect": destination.connect,
     }
 
 
@@ -115,16 +115,16 @@ def test_explain_tells_what_the_table_says(case: dict[str, Any]) -> None:
     assert list(found) == [way["cloud"] for way in meant]
     for way in meant:
         first, *rest = found[way["cloud"]]
-        assert first.target is not None
-        assert (first.gateway, first.target.url) == (here, way["url"])
-        assert first.target.connect == way.get("connect")
-        assert len(rest) == first.target.remote
+        assert first.destination is not None
+        assert (first.gateway, first.destination.url) == (here, way["url"])
+        assert first.destination.connect == way.get("connect")
+        assert len(rest) == first.destination.remote
         for last in rest:
             assert last.gateway == way["cloud"]
-            assert last.route.origin == here
+            assert last.route.sender == here
             assert last.route.scope == first.route.scope
-            assert last.target is None or not last.target.remote
-            assert (last.target is None) == (not FEDERATION.clouds[last.gateway].backends)
+            assert last.destination is None or not last.destination.remote
+            assert (last.destination is None) == (not FEDERATION.clouds[last.gateway].backends)
 
 
 def test_names_of_cases_are_claims_made_once() -> None:

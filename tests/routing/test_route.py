@@ -6,7 +6,7 @@ from scope.strategies import ATOMIC_SCOPES, LIKE_SCOPES
 
 from openstackoid.federation import loads
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Refusal, route, target
+from openstackoid.routing import Refusal, decide, destination_of
 from openstackoid.scope import Cloud, Scope, join
 
 FEDERATION = loads("""
@@ -52,13 +52,13 @@ def test_a_request_is_sent_to_an_address_of_the_federation_or_refused(
 ) -> None:
     """No URL ever comes from a request, and nothing but Refusal is raised."""
     try:
-        decided = route(Head(method, path, Headers(headers), port), FEDERATION, "One")
-        assert isinstance(decided.expression, Cloud)
-        goal = target(decided, decided.expression.name, FEDERATION, "One")
+        route = decide(Head(method, path, Headers(headers), port), FEDERATION, "One")
+        assert isinstance(route.expression, Cloud)
+        destination = destination_of(route, route.expression.name, FEDERATION, "One")
     except Refusal as refusal:
         assert refusal.message  # noqa: PT017
         return
-    assert goal.url.startswith(
+    assert destination.url.startswith(
         (
             "http://127.0.0.1:15000/",
             "http://127.0.0.1:19292/",
@@ -66,7 +66,7 @@ def test_a_request_is_sent_to_an_address_of_the_federation_or_refused(
             "http://two:9292/",
         )
     )
-    assert goal.url.endswith(path.removeprefix(f"/{decided.service}"))
+    assert destination.url.endswith(path.removeprefix(f"/{route.service}"))
 
 
 @given(ATOMIC_SCOPES.map(lambda s: Scope.of((k, Cloud("Two")) for k, _ in s.items)))
@@ -79,6 +79,6 @@ def test_a_scope_says_the_same_wherever_it_rides(scope: Scope) -> None:
         (("x-auth-token", join("T", scope)), ("x-scope", scope.completed("One").canonical)),
     ]
     routes = {
-        route(Head("GET", "/image/v2", Headers(way), 8888), FEDERATION, "One") for way in ways
+        decide(Head("GET", "/image/v2", Headers(way), 8888), FEDERATION, "One") for way in ways
     }
     assert len(routes) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from openstackoid.federation import Federation, loads
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Refusal, route
+from openstackoid.routing import Refusal, decide
 from openstackoid.routing.scoping import carried
 from openstackoid.scope import MAX_BYTES, parse
 
@@ -40,7 +40,7 @@ def test_the_token_in_a_login_s_body_carries_a_scope() -> None:
 def test_the_body_is_held_to_the_same_rules(body_token: str, reason: str) -> None:
     """Never guess, wherever a scope is."""
     with pytest.raises(Refusal) as caught:
-        route(head(("X-Scope", "image=Two"), body_token=body_token), FEDERATION, "One")
+        decide(head(("X-Scope", "image=Two"), body_token=body_token), FEDERATION, "One")
     assert caught.value.status == 400
     assert reason in caught.value.message
 
@@ -71,11 +71,11 @@ def test_a_refusal_holds_no_token() -> None:
     secret = "gAAAAAB-secret"
     for suffix in ("!SCOPE!", "!SCOPE!image=Tow", "!SCOPE!image=One|", "!SCOPE!{}!SCOPE!"):
         with pytest.raises(Refusal) as caught:
-            route(head(("X-Auth-Token", secret + suffix)), FEDERATION, "One")
+            decide(head(("X-Auth-Token", secret + suffix)), FEDERATION, "One")
         assert secret not in caught.value.message
     tokens = [("X-Auth-Token", secret), ("X-Auth-Token", f"{secret}2")]
     with pytest.raises(Refusal) as caught:
-        route(head(("X-Scope", "image=Two"), *tokens), FEDERATION, "One")
+        decide(head(("X-Scope", "image=Two"), *tokens), FEDERATION, "One")
     assert secret not in caught.value.message
 
 
@@ -100,7 +100,7 @@ def test_a_token_in_place_of_a_scope_is_not_shown(text: str) -> None:
     for secret, header in ((SECRET, "X-Scope"), (SECRET, "X-Auth-Token"), ("shh", "X-Auth-Token")):
         value = text % secret if header == "X-Scope" else f"T!SCOPE!{text % secret}"
         with pytest.raises(Refusal) as caught:
-            route(head((header, value)), FEDERATION, "One")
+            decide(head((header, value)), FEDERATION, "One")
         assert secret not in caught.value.message
         assert secret[:20] not in caught.value.message
 
@@ -108,7 +108,7 @@ def test_a_token_in_place_of_a_scope_is_not_shown(text: str) -> None:
 def test_a_name_is_shown_that_is_no_token() -> None:
     """What people write in X-Scope is quoted, and what is meant is told in both places."""
     with pytest.raises(Refusal, match=r'unknown cloud "Tow".*\n  image=Tow'):
-        route(head(("X-Scope", "image=Tow")), FEDERATION, "One")
+        decide(head(("X-Scope", "image=Tow")), FEDERATION, "One")
 
 
 def test_a_cloud_that_only_the_sender_knows_is_a_matter_of_two_files() -> None:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstackoid.scope import (
-    Account,
     ScopeError,
     ScopeTooLongError,
     Wallet,
+    WalletEntry,
     join,
     parse,
     split,
@@ -20,10 +20,10 @@ from openstackoid.scope import (
 CLOUDS = {"One", "Two"}
 SECRET = "gAAAAABsecret"
 SCOPE = parse('{"*":"One","image":"Two"}')
-WALLET = Wallet((("One", Account(f"{SECRET}1", "p1")), ("Two", Account(f"{SECRET}2"))))
+WALLET = Wallet((("One", WalletEntry(f"{SECRET}1", "p1")), ("Two", WalletEntry(f"{SECRET}2"))))
 
 accounts = st.builds(
-    Account,
+    WalletEntry,
     st.from_regex(r"[A-Za-z0-9._~+/=:-]+", fullmatch=True),
     st.none() | st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True),
 )
@@ -109,8 +109,8 @@ def test_a_wallet_shows_no_token() -> None:
 
 def test_the_first_gateway_gives_its_own_entry_a_name() -> None:
     """A client need not know what its home is called."""
-    wallet = Wallet((("*", Account("a")), ("Two", Account("b"))))
-    assert wallet.named("One").accounts == (("One", Account("a")), ("Two", Account("b")))
+    wallet = Wallet((("*", WalletEntry("a")), ("Two", WalletEntry("b"))))
+    assert wallet.named("One").accounts == (("One", WalletEntry("a")), ("Two", WalletEntry("b")))
     assert wallet.named("One").named("One") == wallet.named("One")
     with pytest.raises(ScopeError, match="has Two twice"):
         wallet.named("Two")

@@ -16,7 +16,7 @@ from keystoneauth1.exceptions import AuthPluginException, ClientException
 from keystoneauth1.session import Session
 from requests import Response
 
-from openstackoid.scope import Account, Cloud, Scope, Wallet
+from openstackoid.scope import Cloud, Scope, Wallet, WalletEntry
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.scope.wallet import SEALING_KEY
@@ -157,7 +157,7 @@ class Accounts:
         if self.at_home is not None:
             project = access.project_id if access else None
             text = self._text(EVERYTHING, token, access, self.home)
-            accounts.append((EVERYTHING, Account(text, project)))
+            accounts.append((EVERYTHING, WalletEntry(text, project)))
         for cloud, login in self._logins.items():
             if cloud in self._missing:
                 continue
@@ -170,7 +170,7 @@ class Accounts:
                 self._missing.add(cloud)
                 continue
             text = self._text(cloud, other.auth_token or "", other, login.gateway)
-            accounts.append((cloud, Account(text, other.project_id)))
+            accounts.append((cloud, WalletEntry(text, other.project_id)))
         return Wallet(tuple(accounts))
 
     def _text(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from openstackoid.commands.options import CLOUD, FEDERATION, known, loaded
-from openstackoid.routing.explain import Hop, head_of, ways
+from openstackoid.routing.explain import Step, head_of, ways
 from openstackoid.routing.refusal import Refusal
 
 
@@ -43,16 +43,16 @@ def explain(file: Path, cloud: str, scope: str | None, method: str, url: str) ->
     except Refusal as refusal:
         _print_refusal(cloud, refusal)
         sys.exit(1)
-    led = [_lead(hops, cloud) for hops in found.values()]
+    led = [_lead(steps, cloud) for steps in found.values()]
     sys.exit(0 if any(led) else 1)
 
 
-def _lead(hops: Iterator[Hop], gateway: str) -> bool:
+def _lead(steps: Iterator[Step], gateway: str) -> bool:
     """Print one way, and tell whether it leads to a service."""
     try:
-        for hop in hops:
-            _print(hop)
-            gateway = hop.target.cloud if hop.target else gateway
+        for step in steps:
+            _print(step)
+            gateway = step.destination.cloud if step.destination else gateway
     except Refusal as refusal:
         _print_refusal(gateway, refusal)
         return False
@@ -64,13 +64,21 @@ def _print_refusal(gateway: str, refusal: Refusal) -> None:
     click.ClickException(refusal.message).show()
 
 
-def _print(hop: Hop) -> None:
-    route = hop.route
+def _print(step: Step) -> None:
+    route = step.route
     if route.scope is None:
-        click.echo(f"{hop.gateway}: {route.service}, without a scope, unchanged")
+        click.echo(f"{step.gateway}: {route.service}, without a scope, unchanged")
     else:
-        click.echo(f"{hop.gateway}: {route.service} is taken in {route.expression}")
+        click.echo(f"{step.gateway}: {route.service} is taken in {route.expression}")
         click.echo(f"  scope   {route.scope.canonical}")
-    to = hop.target.url if hop.target else f"its backend, which only {hop.gateway}'s file has"
-    by = f" by way of {hop.target.connect}" if hop.target and hop.target.connect else ""
+    to = (
+        step.destination.url
+        if step.destination
+        else f"its backend, which only {step.gateway}'s file has"
+    )
+    by = (
+        f" by way of {step.destination.connect}"
+        if step.destination and step.destination.connect
+        else ""
+    )
     click.echo(f"  sent to {to}{by}")

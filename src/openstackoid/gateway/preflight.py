@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.admission.peers import Peers, PeersError
-from openstackoid.gateway.admission.replay import Seen
+from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.listeners import ListenError, listeners_of
 from openstackoid.gateway.trust import local_keystone as account
 from openstackoid.gateway.trust.local_keystone import AccountError
@@ -19,7 +19,7 @@ def faults(federation: Federation, name: str) -> Iterator[str]:
     except ListenError as error:
         yield f"{name}: {error}"
     try:
-        Peers(federation, name, Seen())
+        Peers(federation, name, UsedSignatures())
     except PeersError as error:
         yield f"{name}: {error}"
     if cloud.trust or cloud.own.account:

@@ -8,7 +8,7 @@ import structlog
 from openstackoid.federation import Cloud, Federation, FederationError, load
 from openstackoid.gateway.admission.limits import MAX_FDS_DIVISOR, Connections, Limits, files
 from openstackoid.gateway.admission.peers import Peers, PeersError
-from openstackoid.gateway.admission.replay import Seen
+from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.admission.tls import Listening
 from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
@@ -34,7 +34,7 @@ class Gateway:
         self._settings = settings
         self._log = log.bind(gateway=settings.cloud, worker=os.getpid())
         self._shared = shared or Alone()
-        self._seen = Seen(self._shared.memory)
+        self._seen = UsedSignatures(self._shared.memory)
         federation, peers = self._load()
         self._pool = Client(settings.connect_timeout, settings.idle_timeout)
         limits = Limits(settings.cloud, settings.rate)

@@ -13,7 +13,7 @@ from openstackoid.federation.model import PUBLIC, Interface, Url
 from openstackoid.gateway.listeners import ListenError, listeners_of
 from openstackoid.haproxy.certificates import chosen_name, is_verifiable
 from openstackoid.message import Head, Headers
-from openstackoid.routing import route
+from openstackoid.routing import decide
 
 
 class PlanError(Exception):
@@ -207,12 +207,12 @@ def _entries(federation: Federation, here: str, urls: list[Url], host: str) -> I
     for url in (u for u in dict.fromkeys(urls) if u.host == host):
         host_header = Headers([("Host", bare)])
         head = Head("GET", url.path or "/", host_header, url.port, scheme=url.scheme)
-        decided = route(head, federation, here)
-        backend = federation.clouds[here].backend(decided.service, decided.interface)
+        route = decide(head, federation, here)
+        backend = federation.clouds[here].backend(route.service, route.interface)
         if backend is not None and not is_verifiable(backend):
             backend = None
         hosts = (bare, f"{bare}:{url.port}")
-        yield Entry(decided.service, decided.interface, hosts, url.path, backend)
+        yield Entry(route.service, route.interface, hosts, url.path, backend)
 
 
 def _gateways(

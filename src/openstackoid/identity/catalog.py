@@ -51,7 +51,7 @@ class CatalogEditor:
         self, scope: Scope, links: Links | None, federation: Federation, here: str
     ) -> None:
         self._scope = scope
-        self._links = links if links and links.abroad else None
+        self._links = links if links and links.remote else None
         self._federation = federation
         self._here = here
         self._body = bytearray()

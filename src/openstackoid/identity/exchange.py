@@ -10,7 +10,7 @@ from openstackoid.message import Head, Headers
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.projects import in_project, is_project
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
-from openstackoid.scope import Account, Cloud, Wallet, join, split
+from openstackoid.scope import Cloud, Wallet, WalletEntry, join, split
 from openstackoid.services import IDENTITY
 
 
@@ -61,14 +61,14 @@ def unsealed(
     try:
         if keys is None:
             raise SealError("this gateway has no keys to open it; log in without sealing")
-        if route.origin is None:
+        if route.sender is None:
             raise SealError("it comes from nobody's gateway; send it to home, in a wallet")
         if not proven:
             raise SealError(
-                f"nothing proves that the gateway of {route.origin} presents it; give that one "
+                f"nothing proves that the gateway of {route.sender} presents it; give that one "
                 f"keys, and write them into the federation file of {here}"
             )
-        token = unseal(sealed, keys.seal, here, route.service, route.origin, now)
+        token = unseal(sealed, keys.seal, here, route.service, route.sender, now)
     except SealError as error:
         raise _refusal(f"the sealed token is not taken: {error}", here, route) from error
     scope = route.scope.having(IDENTITY, Cloud(here))
@@ -79,7 +79,7 @@ def unsealed(
     return replace(head, headers=headers), route
 
 
-def _ids(issuers: Account | None, account: Account) -> dict[str, str]:
+def _ids(issuers: WalletEntry | None, account: WalletEntry) -> dict[str, str]:
     """Return what becomes of a project id; a Keystone may name one that is another's, or a word."""
     old, new = issuers and issuers.project, account.project
     return {old: new} if old and new and is_project(old) and is_project(new) else {}

@@ -8,23 +8,23 @@ from openstackoid.identity.unproven import (
     tells_way,
 )
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Route, Target, via_stamp
+from openstackoid.routing import Destination, Route, via_entry
 from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
-from openstackoid.routing.via import is_stamp
+from openstackoid.routing.via import is_via_entry
 from openstackoid.scope import DELIMITER, join, split
 from openstackoid.services import IDENTITY
 
 _TOKENS = frozenset({AUTH_TOKEN, SUBJECT_TOKEN})
 
 
-def validates_at_home(head: Head, route: Route, target: Target) -> bool:
+def validates_at_home(head: Head, route: Route, destination: Destination) -> bool:
     """Tell whether this is a service asking for another cloud's token, to be validated there.
 
     keystonemiddleware asks with its own token, which has no scope, for its caller's, which has one;
     see docs/reference/gateway.md#validation-at-home.
     """
     return (
-        target.remote
+        destination.remote
         and route.service == IDENTITY
         and head.headers.first(SCOPE_HEADER) is None
         and any(DELIMITER in value for value in head.headers.all(SUBJECT_TOKEN))
@@ -32,7 +32,7 @@ def validates_at_home(head: Head, route: Route, target: Target) -> bool:
     )
 
 
-def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
+def headers_for(head: Head, route: Route, destination: Destination, here: str) -> Headers:
     """Return the headers for a target; without a scope, those that came but for the scheme.
 
     Keystone gets clean tokens; every other service gets the completed scope behind the token, and
@@ -40,7 +40,7 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
     its roles mean nothing in another cloud. What nobody has proven (`unproven`) is dropped as well.
     A service of this cloud is told the scheme of the frontend, in place of what anybody says of it.
     """
-    told = () if target.remote or route.scheme != "https" else ((FORWARDED_PROTO, "https"),)
+    told = () if destination.remote or route.scheme != "https" else ((FORWARDED_PROTO, "https"),)
     if route.scope is None:
         headers = head.headers
         if told or any(name in headers for name in SCHEME_NAMES):
@@ -48,35 +48,35 @@ def headers_for(head: Head, route: Route, target: Target, here: str) -> Headers:
             headers = Headers((*others, *told))
         return headers
     dropped = {SCOPE_HEADER}
-    if target.remote:
+    if destination.remote:
         dropped |= {"host", "accept-encoding"}  # answers are read on their way back, for links
-    if target.remote or route.origin is not None:
+    if destination.remote or route.sender is not None:
         dropped.add(SERVICE_TOKEN)
-    swapped = validates_at_home(head, route, target)
+    swapped = validates_at_home(head, route, destination)
     if swapped:
         dropped.add(AUTH_TOKEN)
 
-    clean = (route.service == IDENTITY and not target.remote) or not target.gateway
+    clean = (route.service == IDENTITY and not destination.remote) or not destination.gateway
     kept: list[tuple[str, str]] = []
     for name, value in head.headers:
         key = name.lower()
-        if key in dropped or (key == "via" and is_stamp(value)):
+        if key in dropped or (key == "via" and is_via_entry(value)):
             continue
         if key in _TOKENS:
             value = split(value)[0] if clean else _scoped(key, value, route)
         elif claims_identity(key) or (
-            tells_way(key) if target.remote else tells_scheme(key, value)
+            tells_way(key) if destination.remote else tells_scheme(key, value)
         ):
             continue
         kept.append((name, value))
         if key == SUBJECT_TOKEN and swapped:
             # Keystone lets a token validate itself, so no password of ours crosses the border.
             kept.append(("X-Auth-Token", value))
-    if not target.remote:
+    if not destination.remote:
         return Headers((*kept, *told))
-    kept.insert(0, ("Host", target.address.netloc))
-    if target.gateway:
-        kept += [("X-Scope", route.scope.canonical), ("Via", via_stamp(here))]
+    kept.insert(0, ("Host", destination.address.netloc))
+    if destination.gateway:
+        kept += [("X-Scope", route.scope.canonical), ("Via", via_entry(here))]
     return Headers(kept)
 
 

@@ -29,12 +29,12 @@ class Terms:
     """What a sealed token is good for: a cloud, services of it, and until when.
 
     `*` is all services but identity, which makes credentials that outlive every term.
-    `origins` are the clouds whose gateways may present it; `expires` is in seconds since 1970.
+    `presenters` are the clouds whose gateways may present it; `expires` is in seconds since 1970.
     """
 
     cloud: str
     services: Collection[str]
-    origins: Collection[str]
+    presenters: Collection[str]
     expires: int
 
 
@@ -49,7 +49,7 @@ def seal(token: str, terms: Terms, key: JWK) -> str:
         "token": token,
         "for": terms.cloud,
         "services": sorted(terms.services),
-        "from": sorted(terms.origins),
+        "from": sorted(terms.presenters),
         "exp": terms.expires,
     }
     jwe = JWE(json.dumps(claims, separators=(",", ":")), json.dumps(_HEADER))
@@ -64,7 +64,7 @@ def _is_ours(sealed: str) -> bool:
     return isinstance(header, dict) and header == {**_HEADER, "epk": header.get("epk")}
 
 
-def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: float) -> str:
+def unseal(sealed: str, key: JWK, cloud: str, service: str, presenter: str, now: float) -> str:
     """Return the token of a request that came from a cloud's gateway; raises SealError.
 
     `now` is in seconds since 1970.
@@ -79,7 +79,7 @@ def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: fl
                 "token": str(token),
                 "for": str(audience),
                 "services": [*services],
-                "from": [*origins],
+                "from": [*presenters],
                 "exp": int(expires),
             }:
                 pass
@@ -94,8 +94,8 @@ def unseal(sealed: str, key: JWK, cloud: str, service: str, origin: str, now: fl
             f"it is not for {service}, which its scope did not take in {cloud}; if you mean it to, "
             f"write {service}={cloud} into the scope"
         )
-    if origin not in origins:
-        raise SealError(f"it is not for the gateway of {origin} to present")
+    if presenter not in presenters:
+        raise SealError(f"it is not for the gateway of {presenter} to present")
     if expires <= now:
         raise SealError("it has expired; log in again")
     return token

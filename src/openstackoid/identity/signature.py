@@ -1,4 +1,4 @@
-"""The signature of a hop: which gateway sent which request to which other one, and when.
+"""The signature of a crossing: which gateway sent which request to which other one, and when.
 
 A compact JWS (EdDSA) in the manner of DPoP's proofs (RFC 9449). It covers the method, the path with
 its query, the service, and the headers with scope and tokens; not the body, which is streamed.
@@ -36,7 +36,7 @@ class ProofError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
+class Crossing:
     """One request from one gateway to another, as it goes over the wire."""
 
     issuer: str
@@ -60,22 +60,22 @@ class Hop:
         }
 
 
-def sign(hop: Hop, key: JWK, now: float) -> str:
-    """Return the signature of a hop; `now` in seconds since 1970."""
-    claims = {**hop.claims(), "iat": int(now), "jti": uuid.uuid4().hex}
+def sign(crossing: Crossing, key: JWK, now: float) -> str:
+    """Return the signature of a crossing; `now` in seconds since 1970."""
+    claims = {**crossing.claims(), "iat": int(now), "jti": uuid.uuid4().hex}
     jws = JWS(json.dumps(claims))
     jws.add_signature(key, protected=_PROTECTED)
     signature: str = jws.serialize(compact=True)
     return signature
 
 
-def check(proof: str, hop: Hop, key: JWK, now: float) -> str:
-    """Return the id of a signature that proves a hop; raises ProofError.
+def check(proof: str, crossing: Crossing, key: JWK, now: float) -> str:
+    """Return the id of a signature that proves a crossing; raises ProofError.
 
     Whoever asks has to see to it that no id is taken twice within twice the LIFETIME.
     """
     claims = _verified(proof, key)
-    for name, value in hop.claims().items():
+    for name, value in crossing.claims().items():
         if claims.get(name) != value:
             raise ProofError(f"its signature is for another request ({name} differs)")
     issued, identifier = claims.get("iat"), claims.get("jti")
@@ -97,5 +97,5 @@ def _verified(proof: str, key: JWK) -> Mapping[str, Any]:
     except (JWException, ValueError, TypeError, RecursionError) as error:
         raise ProofError("its signature is not made with its key") from error
     if not isinstance(claims, dict) or jws.jose_header != json.loads(_PROTECTED):
-        raise ProofError("its signature is not one of a hop")
+        raise ProofError("its signature is not one of a crossing")
     return claims

@@ -1,15 +1,15 @@
 """The decision what is to happen to a request, from its head alone: pure, no I/O, no clock."""
 
 from openstackoid.routing.refusal import Refusal
-from openstackoid.routing.route import Route, Target, narrowed, route, target
-from openstackoid.routing.via import stamp as via_stamp
+from openstackoid.routing.route import Destination, Route, decide, destination_of, narrowed
+from openstackoid.routing.via import via_entry
 
 __all__ = [
+    "Destination",
     "Refusal",
     "Route",
-    "Target",
+    "decide",
+    "destination_of",
     "narrowed",
-    "route",
-    "target",
-    "via_stamp",
+    "via_entry",
 ]

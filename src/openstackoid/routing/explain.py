@@ -7,21 +7,21 @@ from urllib.parse import urlsplit
 from openstackoid.federation import Federation
 from openstackoid.federation.model import DEFAULT_PORTS, host_of
 from openstackoid.message import Head, Headers
-from openstackoid.routing.route import Route, Target, narrowed, route, target
-from openstackoid.routing.via import stamp
+from openstackoid.routing.route import Destination, Route, decide, destination_of, narrowed
+from openstackoid.routing.via import via_entry
 from openstackoid.scope.expression import clouds
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
+class Step:
     """One gateway's part: what it decided, and where it sends the request.
 
-    `target` is None where the request reaches a backend that only the gateway's own file has.
+    `destination` is None where the request reaches a backend that only the gateway's own file has.
     """
 
     gateway: str
     route: Route
-    target: Target | None
+    destination: Destination | None
 
 
 def head_of(method: str, url: str, scope: str | None) -> Head:
@@ -39,35 +39,37 @@ def head_of(method: str, url: str, scope: str | None) -> Head:
     return Head(method.upper(), target, Headers(headers), port, scheme=parts.scheme)
 
 
-def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[Hop]]:
+def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[Step]]:
     """Return what each gateway on the way to each cloud does, in the order the clouds are written.
 
     Raises Refusal where the first gateway refuses the request; a way raises it where its own part
     would be refused.
     """
-    decided = route(head, federation, start)
+    route = decide(head, federation, start)
     return {
-        cloud: _hops(head.method, narrowed(decided, cloud), cloud, federation, start)
-        for cloud in clouds(decided.expression)
+        cloud: _steps(head.method, narrowed(route, cloud), cloud, federation, start)
+        for cloud in clouds(route.expression)
     }
 
 
-def _hops(method: str, way: Route, cloud: str, federation: Federation, start: str) -> Iterator[Hop]:
-    goal = _target(way, cloud, federation, start)
-    yield Hop(start, way, goal)
-    if goal and goal.remote and goal.gateway and way.scope is not None:
-        sent = head_of(method, goal.url, way.scope.canonical)
-        arrived = replace(sent, headers=Headers((*sent.headers, ("Via", stamp(start)))))
+def _steps(
+    method: str, way: Route, cloud: str, federation: Federation, start: str
+) -> Iterator[Step]:
+    destination = _target(way, cloud, federation, start)
+    yield Step(start, way, destination)
+    if destination and destination.remote and destination.gateway and way.scope is not None:
+        sent = head_of(method, destination.url, way.scope.canonical)
+        arrived = replace(sent, headers=Headers((*sent.headers, ("Via", via_entry(start)))))
         yield _last(arrived, federation, cloud)
 
 
-def _last(head: Head, federation: Federation, here: str) -> Hop:
-    decided = route(head, federation, here)
-    return Hop(here, decided, _target(decided, here, federation, here))
+def _last(head: Head, federation: Federation, here: str) -> Step:
+    route = decide(head, federation, here)
+    return Step(here, route, _target(route, here, federation, here))
 
 
-def _target(way: Route, cloud: str, federation: Federation, here: str) -> Target | None:
+def _target(way: Route, cloud: str, federation: Federation, here: str) -> Destination | None:
     """Return where a gateway sends its part, None if only its own file can tell; raises Refusal."""
     if cloud == here and not federation.clouds[here].backends:
         return None
-    return target(way, cloud, federation, here)
+    return destination_of(way, cloud, federation, here)

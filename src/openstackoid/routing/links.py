@@ -47,14 +47,14 @@ class Links:
         projects: Mapping[str, str] | None = None,
         interface: Interface = PUBLIC,
     ) -> None:
-        self.abroad = theirs is not ours
+        self.remote = theirs is not ours
         """Whether the answers are another cloud's."""
         self._theirs = theirs
         self._ours = ours
         self._service = service
         self._projects = projects or {}
         self._interface = interface
-        self._from = theirs.frontend(service, PUBLIC if self.abroad else interface)
+        self._from = theirs.frontend(service, PUBLIC if self.remote else interface)
         self._to = ours.frontend(service, interface)
 
     def url(self, value: str) -> str:
@@ -72,7 +72,7 @@ class Links:
         if found is None:
             return None
         service, rest = found[0].service, found[1]
-        if not self.abroad:
+        if not self.remote:
             return value.removesuffix(rest) + in_project(rest, service, self._projects)
         here = self._ours.frontend(service, interface or self._interface)
         path = rest.partition("?")[0]

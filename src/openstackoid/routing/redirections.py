@@ -39,6 +39,6 @@ def location(value: str, status: int, links: Links, path: str) -> str | None:
 
     With any 3xx some clients go there; with other answers it only tells where a resource is.
     """
-    if links.abroad and status // 100 == 3:
+    if links.remote and status // 100 == 3:
         return links.redirection(value, path)
     return links.url(value)

@@ -32,7 +32,7 @@ class Route(NamedTuple):
     """What a request is about, and where it is to be evaluated.
 
     `rest` is the target behind the prefix of the service's frontend. `scope` is completed; without
-    one the request belongs to this cloud and is passed on unchanged. `origin` is the cloud whose
+    one the request belongs to this cloud and is passed on unchanged. `sender` is the cloud whose
     gateway sent it, `issuer` the one whose Keystone issued its token, if that is clear; `wallet`
     has the user's tokens of several clouds. If `outside`, the target has another path than the
     frontend's prefix, and `rest` is all of it; only requests without a scope are. `scheme` is that
@@ -44,14 +44,14 @@ class Route(NamedTuple):
     rest: str
     scope: Scope | None
     expression: Expression
-    origin: str | None
+    sender: str | None
     issuer: str | None = None
     wallet: Wallet | None = None
     outside: bool = False
     scheme: str = "http"
 
 
-class Target(NamedTuple):
+class Destination(NamedTuple):
     """Where one cloud's part of a route is sent: its backend here, or its frontend elsewhere.
 
     `address` is the service's there, `path` the whole path with its query. `connect` is the IP
@@ -77,7 +77,7 @@ class Target(NamedTuple):
         return f"{self.address.scheme}://{self.address.netloc}"
 
 
-def route(head: Head, federation: Federation, here: str) -> Route:
+def decide(head: Head, federation: Federation, here: str) -> Route:
     """Decide what the gateway of the cloud `here` does with a request; raises Refusal."""
     if head.method == "CONNECT" or not head.target.startswith("/"):
         message = "the request target must be a path; talk to the gateway directly, not as a proxy"
@@ -87,8 +87,8 @@ def route(head: Head, federation: Federation, here: str) -> Route:
             message = f"some servers take {name} for {name.replace('_', '-')}; send that"
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
     frontend, rest, outside = _frontend(head, federation, here)
-    origin = via.origin(head.headers.all("via"))
-    scope, wallet = carried(head, frontend.service, federation, here, origin)
+    sender = via.sender(head.headers.all("via"))
+    scope, wallet = carried(head, frontend.service, federation, here, sender)
 
     def refuse(status: HTTPStatus, message: str) -> Refusal:
         return Refusal(status, message, cloud=here, service=frontend.service)
@@ -117,25 +117,25 @@ def route(head: Head, federation: Federation, here: str) -> Route:
     expression = scope.resolve(frontend.service)
     if expression is None:  # pragma: no cover  (a completed scope has "*")
         raise refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "the scope is incomplete")
-    if origin is not None and expression != Cloud(here):
+    if sender is not None and expression != Cloud(here):
         raise refuse(
             HTTPStatus.LOOP_DETECTED,
-            f"the gateway of {origin} sent {here} a request whose scope takes {frontend.service} "
+            f"the gateway of {sender} sent {here} a request whose scope takes {frontend.service} "
             f"in {expression}; requests cross one border at most. Compare the federation files "
-            f"of {origin} and {here}",
+            f"of {sender} and {here}",
         )
     collaboration.check(head.method, frontend.service, scope, federation, here)
     identity = scope.resolve(IDENTITY)
     issuer = identity.name if isinstance(identity, Cloud) else None
     if wallet is not None and wallet.get(EVERYTHING):
-        wallet, issuer = named(wallet, here, origin), here
+        wallet, issuer = named(wallet, here, sender), here
     return Route(
         frontend.service,
         frontend.interface,
         rest,
         scope,
         expression,
-        origin,
+        sender,
         issuer,
         wallet,
         scheme=frontend.url.scheme,
@@ -162,7 +162,7 @@ def narrowed(route: Route, cloud: str) -> Route:
     return route._replace(scope=scope, expression=Cloud(cloud))
 
 
-def target(route: Route, cloud: str, federation: Federation, here: str) -> Target:
+def destination_of(route: Route, cloud: str, federation: Federation, here: str) -> Destination:
     """Return where a cloud's part of a route is sent; raises Refusal if it lacks the service."""
     remote = cloud != here
     description = federation.clouds[cloud]
@@ -184,7 +184,7 @@ def target(route: Route, cloud: str, federation: Federation, here: str) -> Targe
     prefix = "" if route.outside else url.path
     rest = route.rest if prefix or route.rest.startswith("/") else f"/{route.rest}"
     connect = str(description.connect) if remote and description.connect else None
-    return Target(
+    return Destination(
         cloud,
         url,
         f"{prefix}{rest}" or "/",

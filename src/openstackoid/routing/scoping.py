@@ -35,7 +35,7 @@ _TOKENS = re.compile(r"tokens|\\|[^\s,{}&|()\"=:]{65,}", re.IGNORECASE)
 
 
 def carried(
-    head: Head, service: str, federation: Federation, here: str, origin: str | None
+    head: Head, service: str, federation: Federation, here: str, sender: str | None
 ) -> tuple[Scope | None, Wallet | None]:
     """Return the completed scope of a request to a service, and the wallet behind its token.
 
@@ -46,7 +46,7 @@ def carried(
     texts, wallet = _texts(head, service, federation, here)
     scope = None
     for text, place in texts.items():
-        one = _read(text, place, federation, here, origin)
+        one = _read(text, place, federation, here, sender)
         if scope is not None and one != scope:
             places = " and ".join(dict.fromkeys(texts.values()))
             raise _bad(f"the scopes in {places} differ; send the same one, or only one", here)
@@ -61,13 +61,13 @@ def carried(
     return scope, wallet
 
 
-def named(wallet: Wallet, here: str, origin: str | None) -> Wallet:
+def named(wallet: Wallet, here: str, sender: str | None) -> Wallet:
     """Return a wallet with the name of this cloud in place of `*`, as a client sends it.
 
     Raises Refusal.
     """
-    if origin is not None:
-        raise _bad(f'the wallet from the gateway of {origin} has "*" in place of a cloud', here)
+    if sender is not None:
+        raise _bad(f'the wallet from the gateway of {sender} has "*" in place of a cloud', here)
     try:
         return wallet.named(here)
     except ScopeError as error:
@@ -125,20 +125,20 @@ def _unpacked(
         raise _bad(f"{place}: {error}", here) from error
 
 
-def _read(text: str, place: str, federation: Federation, here: str, origin: str | None) -> Scope:
+def _read(text: str, place: str, federation: Federation, here: str, sender: str | None) -> Scope:
     try:
         scope, completed = _completed(text, federation.names, federation.services, here)
     except ScopeTooLongError as error:
         raise _too_long(place, here) from error
     except ScopeError as error:
-        sender = f"compare the federation files of {origin} and {here}: " if origin else ""
+        compare = f"compare the federation files of {sender} and {here}: " if sender else ""
         shown = error if place == "X-Scope" and not _TOKENS.search(text) else error.kind
-        raise _bad(f"{sender}{place}: {shown}", here) from error
+        raise _bad(f"{compare}{place}: {shown}", here) from error
     if len(completed.canonical) > MAX_BYTES:
         raise _too_long(place, here)
-    if origin is not None and completed != scope:
+    if sender is not None and completed != scope:
         raise _bad(
-            f'the scope in {place} comes from the gateway of {origin} without "*" (home), '
+            f'the scope in {place} comes from the gateway of {sender} without "*" (home), '
             "identity, or a service bound to compute; a gateway completes a scope before it "
             "sends it on",
             here,

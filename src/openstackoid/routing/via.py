@@ -9,12 +9,12 @@ ENTRIES = 20
 _OURS = re.compile(r"\s*1\.1 (?P<cloud>[A-Za-z0-9._-]{1,64}) \(openstackoid\)\s*")
 
 
-def stamp(cloud: str) -> str:
+def via_entry(cloud: str) -> str:
     """Return what the gateway of a cloud puts on a request that it sends to another cloud."""
     return f"1.1 {cloud} (openstackoid)"
 
 
-def is_stamp(value: str) -> bool:
+def is_via_entry(value: str) -> bool:
     """Tell whether one entry of a Via header was put there by a gateway."""
     return _OURS.fullmatch(value) is not None
 
@@ -24,7 +24,7 @@ def readable(values: Iterable[str]) -> bool:
     return ",".join(values).count(",") < ENTRIES
 
 
-def origin(values: Sequence[str]) -> str | None:
+def sender(values: Sequence[str]) -> str | None:
     """Return the cloud whose gateway sent the request on, None if it comes from none."""
     if not values:
         return None

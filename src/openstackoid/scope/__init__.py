@@ -4,14 +4,13 @@ from openstackoid.scope.errors import ScopeError, ScopeTooLongError
 from openstackoid.scope.expression import All, Any, Cloud, Expression
 from openstackoid.scope.model import EVERYTHING, Scope
 from openstackoid.scope.parser import MAX_BYTES, parse, parse_mapping
-from openstackoid.scope.wallet import Account, Wallet, unpack
+from openstackoid.scope.wallet import Wallet, WalletEntry, unpack
 from openstackoid.scope.wire import DELIMITER, join, split
 
 __all__ = [
     "DELIMITER",
     "EVERYTHING",
     "MAX_BYTES",
-    "Account",
     "All",
     "Any",
     "Cloud",
@@ -20,6 +19,7 @@ __all__ = [
     "ScopeError",
     "ScopeTooLongError",
     "Wallet",
+    "WalletEntry",
     "join",
     "parse",
     "parse_mapping",

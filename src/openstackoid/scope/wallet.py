@@ -26,7 +26,7 @@ _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class WalletEntry:
     """A token of one cloud, perhaps sealed to it, and the id of the project it acts in there."""
 
     token: str = field(repr=False)
@@ -37,9 +37,9 @@ class Account:
 class Wallet:
     """Accounts by the name of their cloud, each cloud once; `*` is the first gateway's own."""
 
-    accounts: tuple[tuple[str, Account], ...]
+    accounts: tuple[tuple[str, WalletEntry], ...]
 
-    def get(self, cloud: str) -> Account | None:
+    def get(self, cloud: str) -> WalletEntry | None:
         """Return the account in a cloud, None if there is none."""
         return dict(self.accounts).get(cloud)
 
@@ -47,7 +47,7 @@ class Wallet:
         """Return the wallet with this token of a cloud; the project stays."""
         account = self.get(cloud)
         others = tuple((c, a) for c, a in self.accounts if c != cloud)
-        return Wallet((*others, (cloud, Account(token, account.project if account else None))))
+        return Wallet((*others, (cloud, WalletEntry(token, account.project if account else None))))
 
     def named(self, here: str) -> "Wallet":
         """Return the wallet with the name of the first gateway's cloud; raises ScopeError."""
@@ -85,7 +85,7 @@ def unpack(text: str, clouds: Collection[str]) -> tuple[str, Wallet | None]:
     return scope.removesuffix(",") + "}", Wallet(accounts)
 
 
-def _accounts(text: str) -> tuple[tuple[str, Account], ...]:
+def _accounts(text: str) -> tuple[tuple[str, WalletEntry], ...]:
     try:
         pairs = json.loads(text, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
@@ -107,12 +107,12 @@ class _Pairs(tuple[tuple[str, object], ...]):
     __slots__ = ()
 
 
-def _account(value: object) -> Account:
+def _account(value: object) -> WalletEntry:
     match value:
         case [str(token), None | str() as project] if (
             isinstance(value, list)
             and _TOKEN.fullmatch(token)
             and (project is None or _PROJECT.fullmatch(project))
         ):
-            return Account(token, project)
+            return WalletEntry(token, project)
     raise ScopeError('an entry of the wallet must be ["TOKEN", "PROJECT ID" or null]')

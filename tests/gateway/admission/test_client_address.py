@@ -11,7 +11,7 @@ from gateway.played import TOKEN, Answered, Client, Clouds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstackoid.gateway.admission.client_address import Proxies
+from openstackoid.gateway.admission.client_address import TrustedProxies
 from openstackoid.gateway.admission.limits import BURST, MAX_FDS_DIVISOR, Connections, Limits
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
@@ -20,7 +20,7 @@ from openstackoid.message import Headers
 PROXY, STRANGER = "127.0.0.77", "127.0.0.66"
 """Where connections to the gateway come from in these tests."""
 
-PROXIES = Proxies([ip_network(n) for n in ("10.0.0.0/24", "192.0.2.9", "2001:db8::/64")])
+PROXIES = TrustedProxies([ip_network(n) for n in ("10.0.0.0/24", "192.0.2.9", "2001:db8::/64")])
 
 # fmt: off
 SAID = [  # the peer, its X-Forwarded-For, line by line, and the client
@@ -101,7 +101,7 @@ def test_a_proxy_says_what_its_client_speaks(lines: list[str], scheme: str | Non
 
 def test_a_proxy_has_the_connections_of_all_its_clients() -> None:
     """As long as it is one; what it has opened counts from then on."""
-    current: list[Proxies | None] = [Proxies([ip_network("192.0.2.1")])]
+    current: list[TrustedProxies | None] = [TrustedProxies([ip_network("192.0.2.1")])]
     connections = Connections(2, Limits("CloudOne", 1).known, lambda: current[0])
     assert [connections.opened("192.0.2.1") for _ in range(9)] == [True] * 9
     assert [connections.opened("192.0.2.2") for _ in range(3)] == [True, True, False]

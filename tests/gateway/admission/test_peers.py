@@ -11,7 +11,7 @@ from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 from openstackoid.identity.keys import Keys, make
-from openstackoid.identity.signature import LIFETIME, Hop, sign
+from openstackoid.identity.signature import LIFETIME, Crossing, sign
 from openstackoid.message import Headers
 
 COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
@@ -21,7 +21,7 @@ VIA = "Via: 1.1 CloudOne (openstackoid)"
 
 
 def refused(answered: Answered, reason: str) -> bool:
-    """Tell whether an answer is the refusal of a hop, which says why and that nothing was done."""
+    """Tell whether an answer refuses a crossing, says why, and that nothing was done."""
     error = json.loads(answered.body)["error"]
     return (
         answered.status == 401
@@ -42,8 +42,8 @@ def proof(
 ) -> str:
     """Return the header by which CloudOne's gateway signs a request with SCOPE and AUTH."""
     headers = (("X-Scope", COMPLETED), ("X-Auth-Token", AUTH.partition(": ")[2]))
-    hop = Hop("CloudOne", audience, service, method, path, Headers(headers))
-    return f"X-Scope-Proof: {sign(hop, keys.sign, time.time() - age)}"
+    crossing = Crossing("CloudOne", audience, service, method, path, Headers(headers))
+    return f"X-Scope-Proof: {sign(crossing, keys.sign, time.time() - age)}"
 
 
 async def test_a_hop_is_signed_and_the_service_does_not_see_it(clouds: Clouds) -> None:
@@ -60,7 +60,7 @@ async def test_a_hop_is_signed_and_the_service_does_not_see_it(clouds: Clouds) -
 
 
 async def test_all_of_several_clouds_are_signed_for(clouds: Clouds) -> None:
-    """Each branch of an expression is a hop of its own."""
+    """Each branch of an expression is a crossing of its own."""
     await give_keys(clouds, "CloudOne")
     answered = await clouds.ask(
         "CloudOne", "image", "/v2/images", "X-Scope: image=CloudOne|CloudTwo"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstackoid.gateway.admission import replay as seen
-from openstackoid.gateway.admission.replay import WINDOW, Seen, Taking
+from openstackoid.gateway.admission.replay import WINDOW, Taking, UsedSignatures
 from openstackoid.gateway.processes.handover import make_memory
 
 NOW = 1000.5 * WINDOW
@@ -29,7 +29,7 @@ def shared() -> Callable[[str], int]:
 
 def test_an_id_is_taken_once() -> None:
     """Of one gateway; another may have the same by chance."""
-    one = Seen()
+    one = UsedSignatures()
     assert not one.has("CloudOne", "a", NOW)
     assert one.take("CloudOne", "a", NOW) is Taking.TAKEN
     assert one.has("CloudOne", "a", NOW)
@@ -40,7 +40,7 @@ def test_an_id_is_taken_once() -> None:
 
 def test_an_id_may_be_any_text() -> None:
     """Even one that is no text, which JSON has."""
-    one = Seen()
+    one = UsedSignatures()
     assert one.take("CloudOne", "\ud800", NOW) is Taking.TAKEN
     assert one.take("CloudOne", "\ud800", NOW) is Taking.USED
 
@@ -48,15 +48,15 @@ def test_an_id_may_be_any_text() -> None:
 def test_an_id_that_one_worker_took_is_used_for_all() -> None:
     """The memory is the same, and so is whoever comes later."""
     memory = shared()
-    one, other = Seen(memory), Seen(memory)
+    one, other = UsedSignatures(memory), UsedSignatures(memory)
     assert one.take("CloudOne", "a", NOW) is Taking.TAKEN
     assert other.take("CloudOne", "a", NOW) is Taking.USED
-    assert Seen(memory).has("CloudOne", "a", NOW)
+    assert UsedSignatures(memory).has("CloudOne", "a", NOW)
 
 
 def _race(memory: Callable[[str], int], go: object, taken: "multiprocessing.Queue[int]") -> None:
     go.wait()  # type: ignore[attr-defined]
-    mine = Seen(memory)
+    mine = UsedSignatures(memory)
     taken.put(sum(mine.take("CloudOne", f"{n}", NOW) is Taking.TAKEN for n in range(2000)))
 
 
@@ -79,14 +79,14 @@ def test_processes_that_take_the_same_ids_at_once_take_each_once() -> None:
 )
 def test_an_id_is_kept_as_long_as_its_signature_is_good(start: float, later: float) -> None:
     """Whenever it was taken."""
-    one = Seen()
+    one = UsedSignatures()
     one.take("CloudOne", "a", start)
     assert one.take("CloudOne", "a", start + later) is Taking.USED
 
 
 def test_an_id_is_forgotten_when_its_signature_is_too_old() -> None:
     """After two windows at most, so the memory does not grow."""
-    one = Seen()
+    one = UsedSignatures()
     one.take("CloudOne", "a", NOW)
     assert not one.has("CloudOne", "a", NOW + 2 * WINDOW)
     assert one.take("CloudOne", "a", NOW + 2 * WINDOW) is Taking.TAKEN
@@ -95,7 +95,7 @@ def test_an_id_is_forgotten_when_its_signature_is_too_old() -> None:
 def test_one_gateway_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has to wait until the next window; others are not in its way."""
     monkeypatch.setattr(seen, "SIGNATURES", 3)
-    one = Seen()
+    one = UsedSignatures()
     took = [one.take("CloudOne", f"{n}", NOW) for n in range(5)]
     assert took == [Taking.TAKEN] * 3 + [Taking.FULL] * 2
     assert not one.has("CloudOne", "3", NOW)
@@ -110,7 +110,7 @@ def test_ids_that_come_to_the_same_place_do_not_push_each_other_out(
     """In a table that is nearly full."""
     monkeypatch.setattr(seen, "_SLOTS", 4096)
     monkeypatch.setattr(seen, "_BYTES", 4096 * 16)
-    one = Seen()
+    one = UsedSignatures()
     for n in range(4000):
         assert one.take("CloudOne", f"{n}", NOW) is Taking.TAKEN
     for n in range(4000):
@@ -120,7 +120,7 @@ def test_ids_that_come_to_the_same_place_do_not_push_each_other_out(
 def test_a_worker_that_was_held_up_forgets_nothing() -> None:
     """Its clock is of before a window that others have begun."""
     memory = shared()
-    ahead, behind = Seen(memory), Seen(memory)
+    ahead, behind = UsedSignatures(memory), UsedSignatures(memory)
     ahead.take("CloudOne", "a", NOW + 2 * WINDOW)
     assert behind.take("CloudOne", "b", NOW) is Taking.TAKEN
     assert ahead.take("CloudOne", "a", NOW + 2 * WINDOW) is Taking.USED

@@ -646,7 +646,7 @@ async def test_head_is_answered_without_a_body(clouds: Clouds, one: Backend, two
 async def test_a_status_without_a_name_is_passed_on(
     clouds: Clouds, one: Backend, two: Backend
 ) -> None:
-    """Proxies have some of their own."""
+    """TrustedProxies have some of their own."""
     one.answer = two.answer = json_answer("{}", "520 Odd")
     for scope in (AND, OR):
         assert (await clouds.ask("CloudOne", "image", "/v2/images", scope)).status == 520

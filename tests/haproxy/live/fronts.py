@@ -27,7 +27,7 @@ from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings as GatewaySettings
 from openstackoid.haproxy import Settings, plan, render
 from openstackoid.haproxy.checking import executable
-from openstackoid.routing.via import is_stamp
+from openstackoid.routing.via import is_via_entry
 from openstackoid.scope import ScopeError, join, parse, split
 
 _OURS = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"  # no other process's
@@ -258,7 +258,7 @@ def _headers(head: bytes) -> Headers:
         (name.lower(), _alike(value.strip()))
         for name, _, value in pairs
         if name.lower() not in _OWN
-        if name.lower() != b"via" or is_stamp(value.decode("latin-1"))
+        if name.lower() != b"via" or is_via_entry(value.decode("latin-1"))
     )
 
 

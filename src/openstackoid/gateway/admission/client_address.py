@@ -25,7 +25,7 @@ class _Hop(NamedTuple):
     proxy: bool
 
 
-class Proxies:
+class TrustedProxies:
     """The addresses of `own.proxies`.
 
     They say by X-Forwarded-For who their client is, and by X-Forwarded-Proto what it speaks.

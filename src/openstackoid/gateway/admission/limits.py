@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import structlog
 
-from openstackoid.gateway.admission.client_address import Proxies
+from openstackoid.gateway.admission.client_address import TrustedProxies
 from openstackoid.gateway.admission.rate import Rate
 from openstackoid.routing import Refusal
 
@@ -105,7 +105,7 @@ class Connections:
         self,
         most: int,
         is_gateway: Callable[[str], bool],
-        proxies: Callable[[], Proxies | None],
+        proxies: Callable[[], TrustedProxies | None],
     ) -> None:
         self._most = most
         self._is_gateway = is_gateway

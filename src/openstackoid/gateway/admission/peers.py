@@ -8,11 +8,11 @@ from typing import Any
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.admission import tls
-from openstackoid.gateway.admission.replay import SIGNATURES, WINDOW, Seen, Taking
+from openstackoid.gateway.admission.replay import SIGNATURES, WINDOW, Taking, UsedSignatures
 from openstackoid.identity.keys import KeysError, read, signer
-from openstackoid.identity.signature import LIFETIME, PROOF, Hop, ProofError, check, sign
+from openstackoid.identity.signature import LIFETIME, PROOF, Crossing, ProofError, check, sign
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Refusal, Route, Target
+from openstackoid.routing import Destination, Refusal, Route
 from openstackoid.routing.scoping import SCOPE_HEADER
 
 
@@ -22,7 +22,7 @@ class PeersError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """By what a request is known to come from its origin, nothing if it has none or proves nothing.
+    """By what a request is known to come from its sender, nothing if it has none or proves nothing.
 
     `identifier` is its signature's, which is taken once.
     """
@@ -40,7 +40,7 @@ class Peers:
     Raises PeersError if the files of keys or certificates can't be used.
     """
 
-    def __init__(self, federation: Federation, here: str, seen: Seen) -> None:
+    def __init__(self, federation: Federation, here: str, seen: UsedSignatures) -> None:
         self._federation = federation
         self.here = here
         self._seen = seen
@@ -57,14 +57,18 @@ class Peers:
                 "write both as `openstackoid federation keys` gave them"
             )
 
-    def signed(self, method: str, target: Target, route: Route, headers: Headers) -> Headers:
+    def signed(
+        self, method: str, destination: Destination, route: Route, headers: Headers
+    ) -> Headers:
         """Return the headers to send, with a signature if they go to another gateway."""
-        if self.keys is None or not target.remote:
+        if self.keys is None or not destination.remote:
             return headers
         if SCOPE_HEADER not in headers:
             return headers
-        hop = Hop(self.here, target.cloud, route.service, method, target.path, headers)
-        proof = sign(hop, self.keys.sign, time.time())
+        crossing = Crossing(
+            self.here, destination.cloud, route.service, method, destination.path, headers
+        )
+        proof = sign(crossing, self.keys.sign, time.time())
         return Headers((*headers, (PROOF.title(), proof)))
 
     def admit(
@@ -79,28 +83,30 @@ class Peers:
         `certificate` is the client's on this connection, verified (SSLSocket.getpeercert). A
         signature is taken by `take` only, once its gateway is known to send not too many.
         """
-        if route.origin is None:
+        if route.sender is None:
             return _NONE
-        origin = self._federation.clouds.get(route.origin)
-        if route.origin == self.here:
+        sender = self._federation.clouds.get(route.sender)
+        if route.sender == self.here:
             raise self._refusal(route, "no gateway sends a request to itself")
-        if origin is None:
-            raise self._refusal(route, f"its file has no cloud {route.origin}; add it there")
-        if origin.peer is not None and origin.peer.lower() not in tls.names(certificate):
+        if sender is None:
+            raise self._refusal(route, f"its file has no cloud {route.sender}; add it there")
+        if sender.peer is not None and sender.peer.lower() not in tls.names(certificate):
             raise self._refusal(
-                route, f"it has to show a certificate for {origin.peer}, by the authority in own.ca"
+                route, f"it has to show a certificate for {sender.peer}, by the authority in own.ca"
             )
-        proven = () if origin.peer is None else ("certificate",)
-        if origin.keys is None:
+        proven = () if sender.peer is None else ("certificate",)
+        if sender.keys is None:
             return Proof(proven)
         if len(proofs) != 1:
             raise self._refusal(route, "it has to sign what it sends, once; give it own.keys")
-        hop = Hop(route.origin, self.here, route.service, head.method, head.target, head.headers)
+        crossing = Crossing(
+            route.sender, self.here, route.service, head.method, head.target, head.headers
+        )
         try:
-            identifier = check(proofs[0], hop, signer(origin.keys), time.time())
+            identifier = check(proofs[0], crossing, signer(sender.keys), time.time())
         except ProofError as error:
             raise self._refusal(route, str(error)) from error
-        if self._seen.has(route.origin, identifier, time.monotonic()):
+        if self._seen.has(route.sender, identifier, time.monotonic()):
             raise self._used(route)
         return Proof((*proven, "signature"), identifier)
 
@@ -110,15 +116,15 @@ class Peers:
         Raises Refusal if it was used before, or if they are too many: to forget older ones for its
         sake would let them be used again.
         """
-        if proof.identifier is None or route.origin is None:
+        if proof.identifier is None or route.sender is None:
             return
-        taking = self._seen.take(route.origin, proof.identifier, time.monotonic())
+        taking = self._seen.take(route.sender, proof.identifier, time.monotonic())
         if taking is Taking.USED:
             raise self._used(route)
         if taking is Taking.FULL:
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"the gateway of {route.origin} has sent more than {SIGNATURES} requests within "
+                f"the gateway of {route.sender} has sent more than {SIGNATURES} requests within "
                 f"{WINDOW} seconds; send them slower",
                 cloud=self.here,
                 sent=False,
@@ -130,7 +136,7 @@ class Peers:
 
     def _refusal(self, route: Route, why: str) -> Refusal:
         message = (
-            f"{self.here} does not believe that the gateway of {route.origin} sent this: {why}. "
+            f"{self.here} does not believe that the gateway of {route.sender} sent this: {why}. "
             "Nothing was executed; compare the federation files of both"
         )
         return Refusal(

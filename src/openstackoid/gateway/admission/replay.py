@@ -44,7 +44,7 @@ class Taking(Enum):
     FULL = "no room for one more"
 
 
-class Seen:
+class UsedSignatures:
     """The ids of signatures that were taken, kept as long as they could be taken again.
 
     `now` is in seconds of the machine that never go back (time.monotonic).

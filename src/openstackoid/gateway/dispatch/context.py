@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.front import Request
-from openstackoid.gateway.reporting.access_record import Record
+from openstackoid.gateway.reporting.access_record import AccessRecord
 from openstackoid.message import Head
 from openstackoid.routing import Route
 
@@ -18,7 +18,7 @@ class Context:
     """
 
     request: Request
-    record: Record
+    record: AccessRecord
     site: Site
     health: Health
     head: Head

@@ -19,11 +19,11 @@ from openstackoid.gateway.forwarding.upstream import refused
 from openstackoid.gateway.front import Request
 from openstackoid.gateway.http import SilentError
 from openstackoid.gateway.reporting import audit
-from openstackoid.gateway.reporting.access_record import Record
+from openstackoid.gateway.reporting.access_record import AccessRecord
 from openstackoid.identity.signature import PROOF
 from openstackoid.message import Head
 from openstackoid.operators import NoAnswerError
-from openstackoid.routing import Refusal, Route, route
+from openstackoid.routing import Refusal, Route, decide
 from openstackoid.scope import Cloud
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.wallet import SEALING_KEY
@@ -60,7 +60,7 @@ class Handler:
             request.scheme = site.proxies.scheme(request.headers) or request.scheme
             request.remote = site.proxies.client(request.remote, request.headers)
         audit.begun(request)
-        record = Record(request, site.here)
+        record = AccessRecord(request, site.here)
         try:
             try:
                 await self._answer(request, record, site)
@@ -75,29 +75,31 @@ class Handler:
             record.write()
             audit.ended(request, record, site.here, site.federation.names)
 
-    async def _answer(self, request: Request, record: Record, site: Site) -> None:
-        head, decided, proven = self._admitted(request, record, site)
+    async def _answer(self, request: Request, record: AccessRecord, site: Site) -> None:
+        head, route, proven = self._admitted(request, record, site)
         body: Body = None
-        if identity.is_authentication(head.method, decided):
+        if identity.is_authentication(head.method, route):
             body = await self._login(request, record, site)
             if token := identity.token_in(body):
                 head = replace(head, body_token=token)
-                decided = route(head, site.federation, site.here)
+                route = decide(head, site.federation, site.here)
                 body = identity.strip(body)
         elif request.body_exists:
             body = self._received(request, record)
-        _note(record, decided)
-        context = Context(request, record, site, self.health, head, decided, proven)
-        if isinstance(decided.expression, Cloud):
-            await _answer_from(context, decided.expression.name, body)
+        _note(record, route)
+        context = Context(request, record, site, self.health, head, route, proven)
+        if isinstance(route.expression, Cloud):
+            await _answer_from(context, route.expression.name, body)
             return
-        if isinstance(body, bytes) or (decided.wallet and identity.is_of_a_token(decided)):
+        if isinstance(body, bytes) or (route.wallet and identity.is_of_a_token(route)):
             message = "a login is in one Keystone; name one cloud for identity"
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=site.here, service=IDENTITY)
         await self._composite.answer(context, body)
 
-    def _admitted(self, request: Request, record: Record, site: Site) -> tuple[Head, Route, bool]:
-        """Return a request's head and route, and whether it proved to come from its origin.
+    def _admitted(
+        self, request: Request, record: AccessRecord, site: Site
+    ) -> tuple[Head, Route, bool]:
+        """Return a request's head and route, and whether it proved to come from its sender.
 
         Raises Refusal, also if its sender sends too many.
         """
@@ -106,23 +108,23 @@ class Handler:
         peers = site.peers
         try:
             head = head_of(request, site.here)
-            decided = route(head, site.federation, site.here)
+            route = decide(head, site.federation, site.here)
             proofs = request.headers.all(PROOF)
-            proof = peers.admit(head, decided, proofs, request.certificate)
+            proof = peers.admit(head, route, proofs, request.certificate)
         except Refusal:
             self._limits.address(address)
             raise
-        expression = decided.expression
+        expression = route.expression
         named = 1 if isinstance(expression, Cloud) else sum(1 for _ in clouds(expression))
-        if decided.origin is not None and proof.by:
+        if route.sender is not None and proof.by:
             record.fields["proven"] = proof.by
-            self._limits.gateway(decided.origin, address, named)
-            peers.take(decided, proof)
+            self._limits.gateway(route.sender, address, named)
+            peers.take(route, proof)
         else:
             self._limits.address(address, named)
-        return head, decided, bool(proof.by)
+        return head, route, bool(proof.by)
 
-    async def _login(self, request: Request, record: Record, site: Site) -> bytes:
+    async def _login(self, request: Request, record: AccessRecord, site: Site) -> bytes:
         body = bytearray()
         async for piece in self._received(request, record):
             body += piece
@@ -132,7 +134,7 @@ class Handler:
                 raise Refusal(status, message, cloud=site.here, service=IDENTITY)
         return bytes(body)
 
-    async def _received(self, request: Request, record: Record) -> AsyncIterator[bytes]:
+    async def _received(self, request: Request, record: AccessRecord) -> AsyncIterator[bytes]:
         """Yield the client's body.
 
         A client that sends nothing any more is cut off, and this request cancelled with it.
@@ -167,23 +169,23 @@ async def _answer_from(context: Context, cloud: str, body: Body) -> None:
 def _note_hop(context: Context, hop: Hop, body: Body) -> None:
     """Put down where a request is sent; a login at home tells what tokens are sealed with."""
     record, keys = context.record, context.site.peers.keys
-    remote, scoped = hop.target.remote, hop.route.scope is not None
-    if isinstance(body, bytes) and keys and scoped and not (remote or hop.route.origin):
+    remote, scoped = hop.destination.remote, hop.route.scope is not None
+    if isinstance(body, bytes) and keys and scoped and not (remote or hop.route.sender):
         record.extra.append((SEALING_KEY, f"{context.site.here} {keys.public.seal}"))
-    record.fields["target"] = hop.target.cloud
+    record.fields["cloud"] = hop.destination.cloud
     if hop.route.issuer not in {None, context.site.here}:
         record.fields["issuer"] = hop.route.issuer
 
 
-def _note(record: Record, decided: Route) -> None:
-    record.fields["service"] = decided.service
-    if decided.scope is not None:
-        record.fields["scope"] = decided.scope.canonical
-    if decided.origin is not None:
-        record.fields["origin"] = decided.origin
+def _note(record: AccessRecord, route: Route) -> None:
+    record.fields["service"] = route.service
+    if route.scope is not None:
+        record.fields["scope"] = route.scope.canonical
+    if route.sender is not None:
+        record.fields["sender"] = route.sender
 
 
-async def _fail(request: Request, record: Record, here: str, error: Exception) -> None:
+async def _fail(request: Request, record: AccessRecord, here: str, error: Exception) -> None:
     """Answer 500; the log gets the kind and the place, not the text, which may hold a token."""
     failed = fault_of(error)
     if record.status is not None:  # its head is sent, nothing more can be said

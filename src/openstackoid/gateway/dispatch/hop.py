@@ -15,7 +15,7 @@ from openstackoid.gateway.http import Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
 from openstackoid.message import Head, Headers, is_json
 from openstackoid.operators import NoAnswerError
-from openstackoid.routing import Route, Target, narrowed, target
+from openstackoid.routing import Destination, Route, destination_of, narrowed
 from openstackoid.routing.foreign_ids import Search
 from openstackoid.routing.links import Links
 from openstackoid.services import is_data
@@ -36,7 +36,7 @@ class Hop(NamedTuple):
 
     head: Head
     route: Route
-    target: Target
+    destination: Destination
     ids: Mapping[str, str]
     validation: bool
 
@@ -58,15 +58,15 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
     if path is not None:
         route = route._replace(rest=path)
     head, route = identity.exchange(context.head, route, cloud, site.federation, site.here)
-    goal = target(route, cloud, site.federation, site.here)
-    if not goal.remote:
+    destination = destination_of(route, cloud, site.federation, site.here)
+    if not destination.remote:
         keys, proven = site.peers.keys, context.proven
         head, route = identity.unsealed(head, route, site.here, keys, time.time(), proven=proven)
-    route, goal, ids = await site.foreign_tokens.admit(head, route, goal)
-    validation = identity.validates_at_home(head, route, goal)
+    route, destination, ids = await site.foreign_tokens.admit(head, route, destination)
+    validation = identity.validates_at_home(head, route, destination)
     if validation:
-        site.foreign_tokens.check(head.method, route, goal)
-    return Hop(head, route, goal, ids, validation)
+        site.foreign_tokens.check(head.method, route, destination)
+    return Hop(head, route, destination, ids, validation)
 
 
 async def exchange(
@@ -80,22 +80,22 @@ async def exchange(
 
     Raises NoAnswerError, and Refusal where the answer must not be passed on.
     """
-    site, target = context.site, hop.target
+    site, destination = context.site, hop.destination
     headers = _headers(context, hop, body, dropped)
     try:
-        response = await site.upstream.request(method, target, hop.route, headers, body)
+        response = await site.upstream.request(method, destination, hop.route, headers, body)
     except NoAnswerError as error:
-        if target.remote and error.away:
-            context.health.failed(target.cloud)
+        if destination.remote and error.away:
+            context.health.failed(destination.cloud)
         raise
     try:
         if hop.validation:
-            document = await site.foreign_tokens.validated(response, hop.route, target)
+            document = await site.foreign_tokens.validated(response, hop.route, destination)
             if document is not None:
                 response.close()
                 return Validated(document)
         elif response.status == HTTPStatus.UNAUTHORIZED:
-            await site.foreign_tokens.explain(hop.head, hop.route, target)
+            await site.foreign_tokens.explain(hop.head, hop.route, destination)
         return _passing(context, hop, response)
     except BaseException:
         response.close()
@@ -104,7 +104,7 @@ async def exchange(
 
 def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Headers:
     """Return the headers of a request to one cloud, with the id that the client's request has."""
-    headers = identity.headers_for(hop.head, hop.route, hop.target, context.site.here)
+    headers = identity.headers_for(hop.head, hop.route, hop.destination, context.site.here)
     whole = isinstance(body, bytes)
     if hop.route.scope is None and not whole:
         return headers  # unchanged
@@ -126,13 +126,13 @@ def _passing(context: Context, hop: Hop, response: Response) -> Passing:
     failed = response.status >= HTTPStatus.BAD_REQUEST  # in the service's words, then
     data = not failed and is_data(route.service, route.rest.partition("?")[0])
     links = editor = None
-    if hop.target.remote or hop.ids:
-        theirs = site.federation.clouds[hop.target.cloud]
+    if hop.destination.remote or hop.ids:
+        theirs = site.federation.clouds[hop.destination.cloud]
         links = Links(theirs, site.ours, route.service, hop.ids, route.interface)
     if not data:
         editor = _editor(context, hop, links, response)
-    search = Search() if hop.target.remote and not data else None
-    passing = Passing(response, hop.target.cloud, route.service, links, editor, search, data)
+    search = Search() if hop.destination.remote and not data else None
+    passing = Passing(response, hop.destination.cloud, route.service, links, editor, search, data)
     check_answer(passing)
     return passing
 

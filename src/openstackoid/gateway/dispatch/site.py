@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from openstackoid.federation import Cloud, Federation
-from openstackoid.gateway.admission.client_address import Proxies
+from openstackoid.gateway.admission.client_address import TrustedProxies
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Client
@@ -21,7 +21,7 @@ class Site:
     federation: Federation
     upstream: Upstream
     foreign_tokens: ForeignTokens
-    proxies: Proxies | None
+    proxies: TrustedProxies | None
 
     @classmethod
     def of(cls, federation: Federation, here: str, peers: Peers, pool: Client) -> "Site":
@@ -33,7 +33,7 @@ class Site:
             federation,
             upstream,
             ForeignTokens(federation, here, upstream),
-            Proxies(proxies) if proxies else None,
+            TrustedProxies(proxies) if proxies else None,
         )
 
     @property

@@ -9,7 +9,7 @@ from typing import Protocol
 from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.front import Reply, Request
 from openstackoid.gateway.http import HttpError, Response, SilentError
-from openstackoid.gateway.reporting.access_record import REQUEST_ID, Record
+from openstackoid.gateway.reporting.access_record import REQUEST_ID, AccessRecord
 from openstackoid.identity import CatalogError, CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.message import JSON, Pairs, connection_headers
@@ -66,7 +66,7 @@ class Passing:
         """Return the headers as the client gets them; an edited body has no length yet."""
         answer, links = self.response, self.links
         dropped = connection_headers(answer.headers)
-        if links and links.abroad:
+        if links and links.remote:
             dropped |= _NOT_FROM_ABROAD
         if self.editor is not None:
             dropped |= {"content-length"}
@@ -111,7 +111,7 @@ def check_answer(passing: Passing) -> None:
     reads = passing.editor is not None or passing.undecided
     if reads and coding != "identity" and answer.method != "HEAD":
         raise _unusable(passing, "is compressed, although nobody asked for that")
-    if passing.links and passing.links.abroad:
+    if passing.links and passing.links.remote:
         locations = answer.headers.all("location")
         fault = redirections.fault(
             answer.method, answer.status, locations, passing.links, answer.target
@@ -120,7 +120,7 @@ def check_answer(passing: Passing) -> None:
             raise _refused_redirection(passing, fault)
 
 
-async def relay_answer(request: Request, record: Record, passing: Passing) -> None:
+async def relay_answer(request: Request, record: AccessRecord, passing: Passing) -> None:
     """Stream an answer to the client.
 
     If the answer breaks off, or an unsafe id is found in it, so does the connection to the client:
@@ -173,7 +173,7 @@ async def _begun(passing: Passing) -> list[bytes]:
     return pieces
 
 
-async def give(request: Request, record: Record, reply: Reply, data: bytes) -> bool:
+async def give(request: Request, record: AccessRecord, reply: Reply, data: bytes) -> bool:
     """Give the client a piece of an answer; cut it off if it takes nothing."""
     try:
         await reply.write(data)
@@ -225,12 +225,12 @@ async def read_whole(answer: Response) -> bytes:
     return bytes(data)
 
 
-async def send_document(request: Request, record: Record, document: object) -> None:
+async def send_document(request: Request, record: AccessRecord, document: object) -> None:
     """Answer with a document of the gateway's own making."""
     await _send(request, record, HTTPStatus.OK, json.dumps(document).encode())
 
 
-async def send_refusal(request: Request, record: Record, refusal: Refusal) -> None:
+async def send_refusal(request: Request, record: AccessRecord, refusal: Refusal) -> None:
     """Answer with an error of the gateway's own."""
     record.fields["error"] = refusal.message
     if refusal.service:
@@ -240,7 +240,7 @@ async def send_refusal(request: Request, record: Record, refusal: Refusal) -> No
     await _send(request, record, refusal.status, body_of(refusal))
 
 
-async def _send(request: Request, record: Record, status: HTTPStatus, body: bytes) -> None:
+async def _send(request: Request, record: AccessRecord, status: HTTPStatus, body: bytes) -> None:
     record.status = status
     if request.method != "HEAD":
         record.sent = len(body)

@@ -23,7 +23,7 @@ from openstackoid.gateway.http import (
 from openstackoid.gateway.reporting import audit
 from openstackoid.message import SAFE_METHODS, Headers
 from openstackoid.operators import NoAnswerError
-from openstackoid.routing import Refusal, Route, Target
+from openstackoid.routing import Destination, Refusal, Route
 
 CONTINUE_WAIT = 1.0
 """Seconds to wait for `100 Continue` before a body is sent all the same, as curl does: a uwsgi
@@ -45,7 +45,7 @@ class Upstream:
     async def request(
         self,
         method: str,
-        target: Target,
+        destination: Destination,
         route: Route,
         headers: Headers,
         body: AsyncIterator[bytes] | bytes | None,
@@ -54,29 +54,29 @@ class Upstream:
 
         Raises NoAnswerError if there is none.
         """
-        address = target.address
+        address = destination.address
         tls = self.peers.asking if address.scheme == "https" else None
-        host = target.connect or address.host
+        host = destination.connect or address.host
         origin = Origin(host, address.port, tls, address.host if tls else None)
-        headers = self.peers.signed(method, target, route, headers)
+        headers = self.peers.signed(method, destination, route, headers)
         sent = headers.pairs if "host" in headers else (("Host", address.netloc), *headers.pairs)
         streams = body is not None and not isinstance(body, bytes)
         wait = CONTINUE_WAIT if streams and "expect" in headers else None
         try:
             answer = await self._pool.request(
-                origin, Outgoing(method, target.path, sent, body, wait)
+                origin, Outgoing(method, destination.path, sent, body, wait)
             )
         except HttpError as error:
-            none = self._no_answer(error, method, target, route)
-            self._audit(target, route, headers, None, arrived=none.sent)
+            none = self._no_answer(error, method, destination, route)
+            self._audit(destination, route, headers, None, arrived=none.sent)
             raise none from error
-        self._audit(target, route, headers, answer.status)
+        self._audit(destination, route, headers, answer.status)
         return answer
 
     async def send(
         self,
         method: str,
-        target: Target,
+        destination: Destination,
         route: Route,
         headers: Headers,
         body: AsyncIterator[bytes] | bytes | None,
@@ -86,30 +86,32 @@ class Upstream:
         Raises Refusal if there is no answer. It says whether the request may have been executed.
         """
         try:
-            return await self.request(method, target, route, headers, body)
+            return await self.request(method, destination, route, headers, body)
         except NoAnswerError as error:
-            raise refused(error, target.cloud, route.service) from error
+            raise refused(error, destination.cloud, route.service) from error
 
     def _audit(
         self,
-        target: Target,
+        destination: Destination,
         route: Route,
         headers: Headers,
         status: int | None,
         *,
         arrived: bool = True,
     ) -> None:
-        if target.remote:
+        if destination.remote:
             here = self.peers.here
-            audit.sent(headers, route.service, target.cloud, status, here=here, arrived=arrived)
+            audit.sent(
+                headers, route.service, destination.cloud, status, here=here, arrived=arrived
+            )
 
     def _no_answer(
-        self, error: HttpError, method: str, target: Target, route: Route
+        self, error: HttpError, method: str, destination: Destination, route: Route
     ) -> NoAnswerError:
-        who = f"{route.service} of {target.cloud}"
-        at = f" at {target.origin}" if target.remote else ""
-        if target.connect:  # how clouds reach one another is not for everyone
-            log.warning("no answer", cloud=target.cloud, connect=target.connect)
+        who = f"{route.service} of {destination.cloud}"
+        at = f" at {destination.origin}" if destination.remote else ""
+        if destination.connect:  # how clouds reach one another is not for everyone
+            log.warning("no answer", cloud=destination.cloud, connect=destination.connect)
         status = HTTPStatus.BAD_GATEWAY
         sent = True
         match error:
@@ -132,7 +134,7 @@ class Upstream:
                 what = f"{who}{at} closed the connection without an answer"
         if sent and method not in SAFE_METHODS:
             advice = "the request may have been carried out; look before you send it again"
-        elif target.remote:
+        elif destination.remote:
             advice = f"try again later, or take {route.service} in another cloud"
         else:
             advice = "try again later"

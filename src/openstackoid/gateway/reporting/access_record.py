@@ -21,7 +21,7 @@ _PROCESS = f"req-{str(uuid.uuid4())[:24]}"
 _NUMBERS = itertools.count(random.getrandbits(47))
 
 
-class Record:
+class AccessRecord:
     """One request, from its arrival to the line in the log.
 
     `status` stays None if the client left before it got one. `received` and `sent` count the bytes

@@ -23,7 +23,7 @@ from pycadf.reason import Reason  # type: ignore[import-untyped]
 from pycadf.resource import Resource  # type: ignore[import-untyped]
 
 from openstackoid.gateway.front import Request
-from openstackoid.gateway.reporting.access_record import REQUEST_ID, Record
+from openstackoid.gateway.reporting.access_record import REQUEST_ID, AccessRecord
 from openstackoid.message import Headers
 from openstackoid.routing import via
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
@@ -73,7 +73,7 @@ def begun(request: Request) -> None:
 def sent(
     headers: Headers,
     service: str,
-    goal: str,
+    destination: str,
     status: int | None,
     *,
     here: str,
@@ -87,7 +87,7 @@ def sent(
     if not _pending:
         asyncio.get_running_loop().call_later(DELAY, _write_some)
     write = partial(
-        _sent, headers, service, goal, status, _client.get(), time.time(), here, arrived
+        _sent, headers, service, destination, status, _client.get(), time.time(), here, arrived
     )
     _pending.append(write)
 
@@ -111,7 +111,7 @@ def flush() -> None:
 def _sent(
     headers: Headers,
     service: str,
-    goal: str,
+    destination: str,
     status: int | None,
     address: str | None,
     when: float,
@@ -121,10 +121,10 @@ def _sent(
     request_id = headers.first(REQUEST_ID.lower())
     who = Who(headers.get(AUTH_TOKEN) or headers.get(SUBJECT_TOKEN), address)
     write = partial(_write, here=here, request_id=request_id, when=when, arrived=arrived)
-    write(SENT, who, here, goal, service, status)
+    write(SENT, who, here, destination, service, status)
 
 
-def ended(request: Request, record: Record, here: str, clouds: Collection[str]) -> None:
+def ended(request: Request, record: AccessRecord, here: str, clouds: Collection[str]) -> None:
     """Write how a request ended that came from another cloud, or with its token.
 
     One without a scope is not from a gateway, whatever its Via says; nor is one that names none of
@@ -139,13 +139,13 @@ def ended(request: Request, record: Record, here: str, clouds: Collection[str]) 
         request.remote,
         fields.get("user"),
     )
-    origin = via.origin(request.headers.all("via"))
+    sender = via.sender(request.headers.all("via"))
     write = partial(_write, here=here, request_id=record.request_id, when=time.time())
-    turned_away = record.status == HTTPStatus.TOO_MANY_REQUESTS and "target" not in fields
-    crossed = "scope" in fields or "target" not in fields
-    if origin in clouds and origin is not None and crossed and not turned_away:
+    turned_away = record.status == HTTPStatus.TOO_MANY_REQUESTS and "cloud" not in fields
+    crossed = "scope" in fields or "cloud" not in fields
+    if sender in clouds and sender is not None and crossed and not turned_away:
         proven = fields.get("proven", ())
-        write(RECEIVED, who, origin, here, service, record.status, proven=proven)
+        write(RECEIVED, who, sender, here, service, record.status, proven=proven)
     issuer = fields.get("issuer")
     if issuer is not None and ("user" in fields or "error" in fields):
         write(BELIEVED, who, issuer, here, service, record.status)
@@ -154,8 +154,8 @@ def ended(request: Request, record: Record, here: str, clouds: Collection[str]) 
 def _write(
     action: str,
     who: Who,
-    origin: str,
-    goal: str,
+    sender: str,
+    destination: str,
     service: str,
     status: int | None,
     *,
@@ -166,7 +166,7 @@ def _write(
     proven: Sequence[str] = (),
 ) -> None:
     outcome = _outcome(status, arrived)
-    shape = _shape(action, outcome, origin, goal, service, status, here)
+    shape = _shape(action, outcome, sender, destination, service, status, here)
     initiator = {**shape["initiator"], "id": _fingerprint(who.token)}
     if who.user:
         initiator["name"] = who.user
@@ -185,8 +185,8 @@ def _write(
 def _shape(
     action: str,
     outcome: str,
-    origin: str,
-    goal: str,
+    sender: str,
+    destination: str,
     service: str,
     status: int | None,
     here: str,
@@ -198,8 +198,8 @@ def _shape(
     event = Event(
         action=action,
         outcome=outcome,
-        initiator=Resource(typeURI=cadftaxonomy.ACCOUNT_USER, domain=origin),
-        target=_resource(goal, service),
+        initiator=Resource(typeURI=cadftaxonomy.ACCOUNT_USER, domain=sender),
+        target=_resource(destination, service),
         observer=_resource(here, "gateway"),
         reason=Reason(reasonType="HTTP", reasonCode=str(status)) if status else None,
     )

@@ -16,12 +16,12 @@ from openstackoid.federation import Federation
 from openstackoid.gateway.forwarding.downstream import read_whole
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Response
-from openstackoid.gateway.trust.local_keystone import Account, AccountError
+from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.added import missing
 from openstackoid.identity.trust import Distrust, advice, rewritten, theirs, untrusted, wanted
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Refusal, Route, Target, target
+from openstackoid.routing import Destination, Refusal, Route, destination_of
 from openstackoid.routing.projects import in_project, may_have_project
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import Cloud, join, split
@@ -55,35 +55,37 @@ class ForeignTokens:
         self._here = here
         self._upstream = upstream
         self._trust = federation.clouds[here].trust
-        self._account = Account(federation, here, upstream)
+        self._keystone = LocalKeystone(federation, here, upstream)
         self._pairs: dict[bytes, _Pair] = {}
 
-    async def admit(self, head: Head, route: Route, goal: Target) -> tuple[Route, Target, Ids]:
+    async def admit(
+        self, head: Head, route: Route, destination: Destination
+    ) -> tuple[Route, Destination, Ids]:
         """Return route and target of a request with a project here in the path, and its ids.
 
         Raises Refusal before anything is executed if the request is for a service of this cloud
         and the token's issuer is not believed here. Whether the token itself is, the service asks.
         """
-        if not self._concerns(head, route, goal):
-            return route, goal, {}
+        if not self._concerns(head, route, destination):
+            return route, destination, {}
         if strangers := untrusted(route, self._trust, self._here):
             raise self._refusal(HTTPStatus.UNAUTHORIZED, advice(self._here, strangers[0]), route)
         if not may_have_project(route.rest) or not (pair := await self._pair_of(head, route)):
-            return route, goal, {}
+            return route, destination, {}
         if pair.theirs == pair.ours:
-            return route, goal, {}
+            return route, destination, {}
         rest = in_project(route.rest, route.service, {pair.theirs: pair.ours})
         route = route._replace(rest=rest)
-        goal = target(route, self._here, self._federation, self._here)
-        return route, goal, {pair.ours: pair.theirs}
+        destination = destination_of(route, self._here, self._federation, self._here)
+        return route, destination, {pair.ours: pair.theirs}
 
-    async def explain(self, head: Head, route: Route, goal: Target) -> None:
+    async def explain(self, head: Head, route: Route, destination: Destination) -> None:
         """Raise Refusal if a service here answered 401 for a reason that only a gateway knows."""
-        if self._concerns(head, route, goal):
+        if self._concerns(head, route, destination):
             await self._pair_of(head, route)
 
-    def _concerns(self, head: Head, route: Route, goal: Target) -> bool:
-        local = route.scope is not None and not goal.remote
+    def _concerns(self, head: Head, route: Route, destination: Destination) -> bool:
+        local = route.scope is not None and not destination.remote
         return local and route.service != IDENTITY and bool(head.headers.first(AUTH_TOKEN))
 
     async def _pair_of(self, head: Head, route: Route) -> _Pair | None:
@@ -100,7 +102,7 @@ class ForeignTokens:
         except AccountError as error:
             raise self._without_account(error, route) from error
 
-    def check(self, method: str, route: Route, goal: Target) -> None:
+    def check(self, method: str, route: Route, destination: Destination) -> None:
         """Refuse to validate a token that is not believed here, whatever its issuer says of it.
 
         A service may ask who a token is of, and no more: the answer to anything else would be the
@@ -108,15 +110,15 @@ class ForeignTokens:
         """
         if method not in {"GET", "HEAD"}:
             message = (
-                f"this token is of {goal.cloud}; a service here may ask whose it is, by GET or "
-                f"HEAD. Send anything else with the token itself as X-Auth-Token"
+                f"this token is of {destination.cloud}; a service here may ask whose it is, by GET "
+                "or HEAD. Send anything else with the token itself as X-Auth-Token"
             )
             raise self._refusal(HTTPStatus.FORBIDDEN, message, route)
-        if goal.cloud not in self._trust:
-            raise self._refusal(HTTPStatus.NOT_FOUND, advice(self._here, goal.cloud), route)
+        if destination.cloud not in self._trust:
+            raise self._refusal(HTTPStatus.NOT_FOUND, advice(self._here, destination.cloud), route)
 
     async def validated(
-        self, answer: Response, route: Route, goal: Target
+        self, answer: Response, route: Route, destination: Destination
     ) -> dict[str, Any] | None:
         """Return the issuer's answer to a validation as the services here shall see it.
 
@@ -125,28 +127,31 @@ class ForeignTokens:
         token that asks for itself. A redirection would take the service's password along.
         """
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            message = f"{goal.cloud} does not know this token, or it has expired"
-            raise Refusal(HTTPStatus.NOT_FOUND, message, cloud=goal.cloud, service=route.service)
+            message = f"{destination.cloud} does not know this token, or it has expired"
+            raise Refusal(
+                HTTPStatus.NOT_FOUND, message, cloud=destination.cloud, service=route.service
+            )
         asks = answer.method == "GET"
         silent = not asks and answer.status < HTTPStatus.MULTIPLE_CHOICES
         if answer.status >= HTTPStatus.BAD_REQUEST or silent:
             return None
         if answer.status != HTTPStatus.OK:
-            message = f"{goal.cloud} answered {answer.status} where Keystone says who a token is of"
+            who = destination.cloud
+            message = f"{who} answered {answer.status} where Keystone says who a token is of"
             raise self._refusal(HTTPStatus.BAD_GATEWAY, message, route)
         try:
             document = await _document(answer)
-            return await self._rewritten(document, route, goal.cloud)
+            return await self._rewritten(document, route, destination.cloud)
         except Distrust as distrust:
-            message = f"{self._here} does not take this token of {goal.cloud}: {distrust}"
+            message = f"{self._here} does not take this token of {destination.cloud}: {distrust}"
             raise self._refusal(HTTPStatus.NOT_FOUND, message, route) from distrust
         except AccountError as error:
             raise self._without_account(error, route) from error
 
     async def _rewritten(self, document: object, route: Route, issuer: str) -> dict[str, Any]:
         trust = self._trust[issuer]
-        project = await self._account.project(wanted(document, trust, issuer))
-        catalog = await self._account.catalog(project)
+        project = await self._keystone.project(wanted(document, trust, issuer))
+        catalog = await self._keystone.catalog(project)
         if route.scope is not None:  # elsewhere the project has the issuer's id, or one from that
             known = theirs(document)
             catalog += missing(catalog, route.scope, self._federation, self._here, known)
@@ -163,7 +168,7 @@ class ForeignTokens:
         if document is None:
             return None
         trust = self._trust[issuer]
-        project = await self._account.project(wanted(document, trust, issuer))
+        project = await self._keystone.project(wanted(document, trust, issuer))
         seen = rewritten(document, trust, issuer, project, ())["token"]
         left = datetime.fromisoformat(seen["expires_at"]).timestamp() - time.time()
         pair = _Pair(theirs(document), project.id, now + min(KEPT, left))
@@ -187,13 +192,13 @@ class ForeignTokens:
             service=IDENTITY,
             rest=rest,
             expression=Cloud(issuer),
-            origin=None,
+            sender=None,
             wallet=None,
         )
         try:
-            goal = target(asked, issuer, self._federation, self._here)
-            headers = identity.headers_for(question, asked, goal, self._here)
-            with await self._upstream.send("GET", goal, asked, headers, None) as answer:
+            destination = destination_of(asked, issuer, self._federation, self._here)
+            headers = identity.headers_for(question, asked, destination, self._here)
+            with await self._upstream.send("GET", destination, asked, headers, None) as answer:
                 return await _document(answer) if answer.status == HTTPStatus.OK else None
         except Refusal:  # it cannot be reached; the service here may know the token still
             return None

@@ -27,7 +27,7 @@ from openstackoid.gateway.http import HttpError
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.trust import ById, ByName, Distrust, Project
 from openstackoid.message import JSON, Headers
-from openstackoid.routing import Refusal, Route, target
+from openstackoid.routing import Refusal, Route, destination_of
 from openstackoid.scope import Cloud
 from openstackoid.services import IDENTITY
 
@@ -44,7 +44,7 @@ class AccountError(Exception):
     """Why the gateway's own account cannot be used, and what to do."""
 
 
-class Account:
+class LocalKeystone:
     """Asks the Keystone of the cloud `here`; remembers what it said for a minute."""
 
     def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
@@ -167,13 +167,15 @@ class Account:
     ) -> tuple[int, dict[str, Any], str]:
         route = Route(IDENTITY, PUBLIC, path, None, Cloud(self._here), None)
         try:
-            goal = target(route, self._here, self._federation, self._here)
-            headers = [("Host", goal.address.netloc), ("Accept", JSON)]
+            destination = destination_of(route, self._here, self._federation, self._here)
+            headers = [("Host", destination.address.netloc), ("Accept", JSON)]
             if token:
                 headers.append(("X-Auth-Token", token))
             if body:
                 headers += [("Content-Type", JSON), ("Content-Length", str(len(body)))]
-            sending = self._upstream.send(method, goal, route, Headers(headers), body or None)
+            sending = self._upstream.send(
+                method, destination, route, Headers(headers), body or None
+            )
             with await sending as answer:
                 data = await read_whole(answer)
                 document = json.loads(data) if answer.status < HTTPStatus.BAD_REQUEST else {}
