@@ -9,6 +9,7 @@ import json
 import traceback
 from http import HTTPStatus
 
+from openstackoid.gateway.http import MalformedError
 from openstackoid.routing import Refusal
 
 
@@ -33,7 +34,7 @@ def fault_of(error: Exception) -> str:
     return f"{type(error).__name__} at {place.filename}:{place.lineno}"
 
 
-def unreadable(status: int, cloud: str) -> Refusal:
+def unreadable(error: MalformedError, cloud: str) -> Refusal:
     """Return the refusal of what is not HTTP, or more of it than a gateway takes."""
-    message = "the gateway could not read this request: its request line or a header is not valid"
-    return Refusal(HTTPStatus(status), message, cloud=cloud)
+    message = f"the gateway could not read this request: {error}"
+    return Refusal(HTTPStatus(error.status), message, cloud=cloud)

@@ -13,7 +13,7 @@ from openstackoid.gateway.admission.tls import Listening
 from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.errors import body_of, fault_of, unreadable
-from openstackoid.gateway.http import Client, Pairs, Server
+from openstackoid.gateway.http import Client, MalformedError, Pairs, Server
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
 from openstackoid.gateway.processes.handover import Alone, Shared
 from openstackoid.gateway.reporting import audit
@@ -109,6 +109,6 @@ class Gateway:
         """Listen where a cloud's gateway has to; raises ListenError, and then listens as before."""
         await self._listeners.follow(listeners_of(cloud, await look_up(cloud)))
 
-    def _unreadable(self, status: int) -> tuple[Pairs, bytes]:
-        body = body_of(unreadable(status, self._settings.cloud))
+    def _unreadable(self, error: MalformedError) -> tuple[Pairs, bytes]:
+        body = body_of(unreadable(error, self._settings.cloud))
         return (("Content-Type", JSON),), body

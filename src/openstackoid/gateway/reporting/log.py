@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -21,6 +22,9 @@ _CUTS = (1024, 256, 64)
 
 _SHOWN = 64
 _LONG = re.compile(rf"[^/]{{{_SHOWN + 1},}}")
+_KEPT = "%/:@!$&'()*+,;=~"
+"""What of a path is not percent-encoded, besides letters, digits and "._-"."""
+
 _TOKEN = re.compile(r"(/tokens/+)[^/]+")
 
 
@@ -130,6 +134,8 @@ def shown_path(path: str) -> str:
     if not path.startswith("/"):
         return ""
     shown = path.partition("?")[0]
+    if not shown.isascii():
+        shown = quote(shown.encode("utf-8", "surrogateescape"), safe=_KEPT)
     if "/tokens/" in shown:
         shown = _TOKEN.sub(r"\1…", shown)
     return _LONG.sub(_shortened, shown) if len(shown) > _SHOWN else shown
