@@ -4,6 +4,8 @@ import asyncio
 import io
 import json
 import socket
+import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 from gateway.backend import OK, Connection, Received, saying
@@ -17,6 +19,8 @@ IMAGE_TWO = 'X-Scope: {"image": "CloudTwo"}'
 def error(answered: Answered) -> dict:
     """Return the error of an answer, which must have OpenStack's shape."""
     assert answered.values("content-type") == ["application/json"]
+    (date,) = answered.values("date")
+    assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 20
     (request_id,) = answered.values("x-openstack-request-id")
     assert request_id.startswith("req-")
     error = json.loads(answered.body)["error"]

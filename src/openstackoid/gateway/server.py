@@ -13,12 +13,12 @@ from openstackoid.gateway.admission.tls import Listening
 from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.errors import body_of, fault_of, unreadable
+from openstackoid.gateway.forwarding.downstream import own_headers
 from openstackoid.gateway.http import Client, MalformedError, Pairs, Server
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
 from openstackoid.gateway.processes.handover import Alone, Shared
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.settings import Settings
-from openstackoid.message import JSON
 
 log = structlog.get_logger()
 
@@ -111,4 +111,4 @@ class Gateway:
 
     def _unreadable(self, error: MalformedError) -> tuple[Pairs, bytes]:
         body = body_of(unreadable(error, self._settings.cloud))
-        return (("Content-Type", JSON),), body
+        return own_headers(), body
