@@ -5,6 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
+DRAIN_TIMEOUT = 60.0
+"""Seconds for which requests may go on after SIGTERM, unless the gateway is told otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Of one gateway; times in seconds, `rate` in requests per second of one address."""
@@ -13,7 +17,7 @@ class Settings:
     cloud: str
     connect_timeout: float = 5.0
     idle_timeout: float = 300.0
-    drain_timeout: float = 60.0
+    drain_timeout: float = DRAIN_TIMEOUT
     patience: float = 30.0
     rate: int = 500
 
