@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-
 DRAIN_TIMEOUT = 60.0
 """Seconds for which requests may go on after SIGTERM, unless the gateway is told otherwise."""
 

@@ -23,6 +23,7 @@ from openstackoid.lab.services import FRONTS, GATEWAY, HAPROXY, LINKS, SERVICES
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _SAME_TIME = 0.5  # seconds
 _PATIENCE = 10  # seconds a process has to end by itself
+_KILLED = 10  # seconds the kernel has to end one that is killed
 _DRAIN = DRAIN_TIMEOUT + 5  # seconds a gateway has
 
 
@@ -117,7 +118,7 @@ def _kill_after(seconds: float, processes: Collection[psutil.Process]) -> None:
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(left, timeout=_PATIENCE)
+    psutil.wait_procs(left, timeout=_KILLED)
 
 
 def reload(cloud: LabCloud, gateway: psutil.Process) -> None:
