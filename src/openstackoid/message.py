@@ -31,7 +31,8 @@ HOP_BY_HOP = frozenset(
 class Headers:
     """Headers in the order, the case and the number in which they came (`pairs`).
 
-    Names are looked up in lower case. Values are UTF-8; bytes that are not are lone surrogates.
+    Names are looked up in lower case. Values are UTF-8; bytes that are not are lone surrogates, and
+    so are those of names that are not ASCII.
     """
 
     __slots__ = ("_values", "pairs")
@@ -101,9 +102,10 @@ _words = lru_cache(maxsize=256)(_split)
 class Head:
     """Request line and headers as received, and the port they came in by; nobody changes it.
 
-    `target` is raw: path and query, still percent-encoded. `body_token` is the token that an
-    authentication request holds in its body, the one place besides the head with a scope. `scheme`
-    is "http" or "https", where it is known which one the client speaks.
+    `target` is raw: path and query, still percent-encoded; bytes that are not ASCII are lone
+    surrogates. `body_token` is the token that an authentication request holds in its body, the one
+    place besides the head with a scope. `scheme` is "http" or "https", where it is known which one
+    the client speaks.
     """
 
     method: str

@@ -40,6 +40,18 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Versions:
+    """What each entry of a service's list of versions has, and no other service's.
+
+    `id` matches its id, `link` the address of one of its links, and `keys` are all there.
+    """
+
+    id: re.Pattern[str]
+    link: re.Pattern[str] | None = None
+    keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """What is special about one service type.
 
@@ -57,6 +69,8 @@ class Service:
     - `chosen`, `counted`: what of it can be created under an id of the client, or several at once.
     - `descending`: its collections that are sorted downwards if no direction is given.
     - `shown_as`: keys that it sorts by and shows under another name.
+    - `says_type`: its root says its type: by a media type, a name or a header.
+    - `versions`: how else its root is told from that of others.
     """
 
     bound: bool = False
@@ -72,6 +86,13 @@ class Service:
     counted: Counted | None = None
     descending: frozenset[str] = frozenset()
     shown_as: Mapping[str, str] = field(default_factory=dict)
+    says_type: bool = False
+    versions: Versions | None = None
+
+    @property
+    def recognisable(self) -> bool:
+        """Whether its root can be told from that of others."""
+        return self.says_type or self.versions is not None
 
 
 _IMAGE = "image"
@@ -86,6 +107,7 @@ _SERVICES = {
         calls=frozenset({_IMAGE}),
         cadf="service/storage/block",
         descending=frozenset({"backups", "snapshots", "volumes"}),
+        says_type=True,
     ),
     COMPUTE: Service(
         calls=frozenset({_IMAGE}),
@@ -103,18 +125,24 @@ _SERVICES = {
             "updated_at": "updated",
             "uuid": "id",
         },
+        versions=Versions(re.compile(r"v2\.[01]"), keys=frozenset({"version", "min_version"})),
     ),
     "container-infrastructure-management": Service(catalog_path="/v1"),
     "database": Service(catalog_path="/v1.0/{project}"),
-    IDENTITY: Service(cadf="service/security"),
+    IDENTITY: Service(cadf="service/security", says_type=True),
     _IMAGE: Service(
         cadf="service/storage/image",
         data=re.compile(r"/v2/images/[^/]+/(?:file|stage)"),
         links_from_root=True,
         chosen=(Chosen(re.compile(r"/v2/images/?"), None, "image create"),),
         descending=frozenset({"images"}),
+        versions=Versions(re.compile(r"v2\.[0-9]+"), re.compile(r".*/v2/")),
     ),
-    "network": Service(bound=True, cadf="service/network"),
+    "network": Service(
+        bound=True,
+        cadf="service/network",
+        versions=Versions(re.compile(r"v2\.0"), re.compile(r".*/v2\.0/?")),
+    ),
     "object-store": Service(
         cadf="service/storage/object",
         # All but the listings of an account and a container.
@@ -123,11 +151,19 @@ _SERVICES = {
         names_with_dots=True,
         signed_paths=True,
         catalog_path="/v1/AUTH_{project}",
+        says_type=True,
     ),
-    "orchestration": Service(catalog_path="/v1/{project}"),
-    "placement": Service(bound=True),
+    "orchestration": Service(
+        catalog_path="/v1/{project}",
+        versions=Versions(re.compile(r"v1\.0"), re.compile(r".*/v1/")),
+    ),
+    "placement": Service(
+        bound=True,
+        says_type=True,
+        versions=Versions(re.compile(r"v1\.0"), keys=frozenset({"min_version", "max_version"})),
+    ),
     "reservation": Service(catalog_path="/v1"),
-    "shared-file-system": Service(catalog_path="/v2/{project}"),
+    "shared-file-system": Service(catalog_path="/v2/{project}", says_type=True),
     "workflow": Service(catalog_path="/v2"),
 }
 
@@ -143,6 +179,12 @@ CHOSEN = tuple(chosen for service in _SERVICES.values() for chosen in service.ch
 def special(service: str) -> Service:
     """Return what is special about a service type."""
     return _SERVICES.get(service, _PLAIN)
+
+
+@cache
+def by_versions() -> Mapping[str, Versions]:
+    """Return the services that are told by their list of versions, and how."""
+    return {name: row.versions for name, row in _SERVICES.items() if row.versions is not None}
 
 
 def callers_of(service: str) -> frozenset[str]:

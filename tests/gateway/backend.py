@@ -22,7 +22,7 @@ class Received:
 
     def values(self, name: str) -> list[str]:
         lines = [line.partition(b": ") for line in self.head.split(b"\r\n")[1:]]
-        return [v.decode() for n, _, v in lines if n.decode().lower() == name.lower()]
+        return [v.decode() for n, _, v in lines if n.lower() == name.lower().encode()]
 
 
 class Connection:

@@ -1,10 +1,14 @@
-"""What the gateways of a lab are told; nothing runs."""
+"""A lab whose clouds do not run, or whose processes only sleep."""
 
+import socket
+import sys
+
+import psutil
 import pytest
 
 from openstackoid.federation import load
 from openstackoid.identity import keys
-from openstackoid.lab import Lab, addresses, databases, state
+from openstackoid.lab import Lab, LabError, addresses, databases, processes, state
 
 
 @pytest.mark.parametrize(("front", "proxies"), [("gateway", []), ("haproxy", ["127.0.0.1/32"])])
@@ -27,3 +31,54 @@ def test_a_gateway_behind_haproxy_knows_it(tmp_path, front, proxies):
             cloud.name: proxies,
         }
         assert cloud.haproxy.exists() == (front == "haproxy")
+
+
+@pytest.fixture
+def up(tmp_path, monkeypatch):
+    """Return a lab and a cloud of it that is up, of which every process sleeps."""
+    known = state.State(addresses.network("127.58.0.0/16")).having("A", tmp_path, ())
+    state.save(tmp_path, known)
+    (cloud,) = known.clouds
+    cloud.directory.mkdir()
+    cloud.seeded.touch()
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)", str(cloud.directory)]
+    monkeypatch.setattr(processes, "command", lambda _, process: [*sleep, process])
+    for process in cloud.processes:
+        processes.start(cloud, process)
+    yield Lab(tmp_path), cloud
+    processes.stop([p for name in cloud.processes if (p := processes.find(cloud, name))])
+
+
+def pids(cloud):
+    """Return the processes of a cloud that run."""
+    found = {name: processes.find(cloud, name) for name in cloud.processes}
+    return {name: process.pid for name, process in found.items() if process}
+
+
+@pytest.mark.parametrize("services", [[], ["compute"]])
+def test_nothing_is_ended_where_it_could_not_be_started_again(up, services):
+    """Because somebody else has its port by now: it is told, and all goes on."""
+    lab, cloud = up
+    before = pids(cloud)
+    with socket.create_server(("127.58.1.1", 18774)):
+        with pytest.raises(LabError, match=r"127\.58\.1\.1:18774 is taken by process"):
+            lab.restart("A", services)
+        assert pids(cloud) == before
+        with pytest.raises(LabError, match=r"127\.58\.1\.1:18774 is taken by process"):
+            lab.up(front="haproxy")
+        assert pids(cloud) == before
+    assert set(before) == set(cloud.processes)
+    assert state.load(lab.directory).front == "gateway"
+
+
+def test_a_restart_ends_what_is_meant_and_starts_it_again(up, monkeypatch):
+    """And nothing else."""
+    lab, cloud = up
+    before = pids(cloud)
+    monkeypatch.setattr(processes, "is_ready", lambda *_: True)
+    monkeypatch.setattr(processes, "follow_links", lambda *_: True)
+    lab.restart("A", ["compute", "gateway"])
+    after = pids(cloud)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"compute", "gateway"}
+    assert not psutil.pid_exists(before["gateway"])

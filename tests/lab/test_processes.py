@@ -9,6 +9,7 @@ import psutil
 import pytest
 from clouds.commands import Command, started
 
+from openstackoid.gateway.settings import DRAIN_TIMEOUT
 from openstackoid.lab import LabError, processes, state
 
 
@@ -74,6 +75,53 @@ def test_a_process_that_ignores_the_request_to_end_is_ended(sleeping, monkeypatc
         pass
     processes.stop([stubborn])
     assert not psutil.pid_exists(stubborn.pid)
+
+
+@pytest.fixture
+def slow(monkeypatch, cloud):
+    """Let every process of the cloud take its time to end, and write a file when it does."""
+    code = """
+import pathlib, signal, sys, time
+def end(*_):
+    time.sleep(0.5)
+    pathlib.Path(sys.argv[1]).touch()
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print(flush=True)
+time.sleep(600)
+"""
+
+    def command(cloud, process):
+        return [sys.executable, "-c", code, str(cloud.directory / f"{process} ended")]
+
+    def start(process):
+        processes.start(cloud, process)
+        while not cloud.log(process).read_bytes():
+            pass
+
+    monkeypatch.setattr(processes, "command", command)
+    monkeypatch.setattr(processes, "_PATIENCE", 0.1)
+    return start
+
+
+def test_a_gateway_has_the_time_of_its_drain_to_end(slow, cloud):
+    """It has requests to bring to their end; a service has less."""
+    for process in ("gateway", "image"):
+        slow(process)
+    processes.end([(cloud, "gateway"), (cloud, "image")])
+    assert (cloud.directory / "gateway ended").exists()
+    assert not (cloud.directory / "image ended").exists()
+    assert processes.find(cloud, "gateway") is processes.find(cloud, "image") is None
+    assert DRAIN_TIMEOUT < processes._DRAIN
+
+
+def test_a_gateway_that_does_not_end_is_ended(slow, cloud, monkeypatch):
+    """Nobody waits for ever."""
+    monkeypatch.setattr(processes, "_DRAIN", 0.1)
+    slow("gateway")
+    processes.end([(cloud, "gateway")])
+    assert not (cloud.directory / "gateway ended").exists()
+    assert processes.find(cloud, "gateway") is None
 
 
 def test_a_child_gets_neither_credentials_nor_proxies(monkeypatch):

@@ -1,5 +1,6 @@
 """All clouds together: tables and faults."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -38,6 +39,7 @@ def test_a_cloud_that_answers_has_no_faults(frontend: Frontend) -> None:
 
 def test_who_cannot_be_reached_is_told_with_the_address(frontend: Frontend) -> None:
     """The other clouds are checked all the same."""
+    frontend.cloud = "C1"
     nowhere = "http://127.0.0.1:1"
     checked = check(federation(nowhere, frontend.url))
     assert checked.faults == [f"C0: image at {nowhere}: Connection refused"]
@@ -54,12 +56,99 @@ def test_a_service_that_fails_is_told_with_its_status(frontend: Frontend) -> Non
     ]
 
 
+def date(ahead: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
+
+
 def test_clocks_that_differ_are_told(frontend: Frontend) -> None:
     """Signed requests between gateways would be refused."""
-    frontend.date = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    frontend.date = date(90)
     (fault,) = check(federation(frontend.url)).faults
     assert fault.startswith("C0: image: its clock and ours differ by ")
     assert fault.endswith("let both follow NTP")
+
+
+def test_the_clock_of_a_gateway_counts_though_its_services_are_right(frontend: Frontend) -> None:
+    """It is the gateway's that decides on the age of signatures."""
+    frontend.date, frontend.clock = date(0), date(300)
+    checked = check(federation(frontend.url))
+    (fault,) = checked.faults
+    assert fault.startswith("C0: its gateway: its clock is ")
+    assert fault.endswith(" s ahead of most others; let it follow NTP")
+    assert checked.clouds[1][3] in {"+299 s", "+300 s"}
+
+
+def test_the_cloud_whose_clock_is_off_is_told(run: Callable[[str], Frontend]) -> None:
+    """Where most agree, of others and this machine; the others are not to blame."""
+    frontends = [run(f"C{n}") for n in range(3)]
+    for frontend in frontends:
+        frontend.date = frontend.clock = date(0)
+    frontends[1].date = frontends[1].clock = date(-300)
+    faults = check(federation(*(frontend.url for frontend in frontends))).faults
+    assert [fault.partition(": its clock is 30")[0] for fault in faults] == [
+        "C1: its gateway",
+        "C1: image",
+    ]
+
+
+def test_another_service_than_the_file_says_is_told(frontend: Frontend) -> None:
+    """By its own word, or by a list of versions that no other service has."""
+    kind = [{"type": "application/vnd.openstack.identity-v3+json"}]
+    frontend.answer = (300, {"versions": {"values": [{"id": "v3.14", "media-types": kind}]}})
+    checked = check(federation(frontend.url))
+    assert checked.faults == [
+        f"C0: image at {frontend.url}: identity answers there; look at the backends of image in "
+        "the file of its gateway"
+    ]
+    assert checked.clouds[1][1] == "0 of 1"
+    version = {"id": "v2.0", "links": [{"href": "http://x/v2.0/"}]}
+    frontend.answer = (200, {"versions": [version]})
+    (fault,) = check(federation(frontend.url)).faults
+    assert "network answers there" in fault
+
+
+@pytest.mark.parametrize(
+    ("service", "told"), [("load-balancer", False), ("identity", True), ("object-store", True)]
+)
+def test_only_who_would_be_recognised_is_taken_for_another(
+    frontend: Frontend, service: str, told: bool
+) -> None:
+    """Some services have the list of versions of another one."""
+    frontend.answer = (200, {"versions": [{"id": "v2.0", "links": [{"href": "http://x/v2.0"}]}]})
+    clouds = loads(f"clouds: {{C0: {{frontends: {{{service}: '{frontend.url}'}}}}}}")
+    assert bool(check(clouds).faults) is told
+
+
+def test_a_service_that_cannot_be_recognised_is_counted(frontend: Frontend) -> None:
+    """It is no fault, but it was not seen to be as the file says."""
+    frontend.answer = (401, {})
+    checked = check(federation(frontend.url))
+    assert checked.faults == []
+    assert checked.clouds[1][1] == "1 of 1 (1 not recognised)"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "refusal", "fault"),
+    [
+        (None, 400, "no gateway answers at {url}, for a scope has no effect there; start one in"),
+        ("Other", 400, "the gateway of Other answers at {url}"),
+        ("C0", 503, "its gateway at {url}: it answers 503"),
+    ],
+)
+def test_a_frontend_without_its_gateway_is_told(
+    frontend: Frontend, cloud: str | None, refusal: int, fault: str
+) -> None:
+    """Though the service answers: behind HAProxy, or where the service itself listens."""
+    frontend.cloud, frontend.refusal = cloud, refusal
+    (told,) = check(federation(frontend.url)).faults
+    assert told.startswith("C0: " + fault.format(url=frontend.url))
+
+
+def test_a_cloud_without_a_gateway_needs_none(frontend: Frontend) -> None:
+    """As the file says."""
+    frontend.cloud = None
+    clouds = loads(f"clouds: {{C0: {{gateway: false, frontends: {{image: '{frontend.url}'}}}}}}")
+    assert check(clouds).faults == []
 
 
 def test_a_date_that_is_none_is_no_clock(frontend: Frontend) -> None:
@@ -80,7 +169,7 @@ def test_the_command_prints_the_tables_and_exits_1_with_the_faults(
 ) -> None:
     """Data on stdout, messages on stderr."""
     file = tmp_path / "f.yaml"
-    file.write_text(f"clouds: {{One: {{frontends: {{image: '{frontend.url}'}}}}}}\n")
+    file.write_text(f"clouds: {{C0: {{frontends: {{image: '{frontend.url}'}}}}}}\n")
     result = CliRunner().invoke(main, ["federation", "check", "--live", str(file)])
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines()[0].split() == [

@@ -233,6 +233,9 @@ def env(lab: Lab, name: str) -> None:
 def restart(lab: Lab, name: str, services: tuple[str, ...]) -> None:
     """End processes of a cloud that is up, all without a SERVICE, and start them again.
 
+    Nothing is ended if somebody else has a port of the cloud. A gateway has 60 s to bring the
+    requests under way to their end.
+
     SERVICE is a service type, an alias of one (nova), gateway, haproxy or links.
     """
     lab.restart(name, [_process(service) for service in services])

@@ -7,7 +7,6 @@ openstacksdk take the message from; `cloud` and `service` say whose fault it is,
 
 import json
 import traceback
-from http import HTTPStatus
 
 from openstackoid.routing import Refusal
 
@@ -31,9 +30,3 @@ def fault_of(error: Exception) -> str:
     """Return the kind and the place of an error for the log, not its text: it may hold a token."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {place.filename}:{place.lineno}"
-
-
-def unreadable(status: int, cloud: str) -> Refusal:
-    """Return the refusal of what is not HTTP, or more of it than a gateway takes."""
-    message = "the gateway could not read this request: its request line or a header is not valid"
-    return Refusal(HTTPStatus(status), message, cloud=cloud)

@@ -4,6 +4,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+DRAIN_TIMEOUT = 60.0
+"""Seconds for which requests may go on after SIGTERM, unless the gateway is told otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -13,7 +16,7 @@ class Settings:
     cloud: str
     connect_timeout: float = 5.0
     idle_timeout: float = 300.0
-    drain_timeout: float = 60.0
+    drain_timeout: float = DRAIN_TIMEOUT
     patience: float = 30.0
     rate: int = 500
 

@@ -86,14 +86,18 @@ class Lab:
             before = state.load(self.directory)
             known = self._grown(names, extra, network, front)
             wanted = [known.cloud(name) for name in dict.fromkeys(names)] or list(known.clouds)
+            running = []
+            if known.front != before.front:
+                processes.find_lost(before.clouds)
+                running = [cloud for cloud in before.clouds if any(_running(cloud))]
+                wanted += [c for r in running if (c := known.cloud(r.name)) not in wanted]
+            processes.find_lost(wanted)
+            if not running and all(map(is_up, wanted)):
+                return False
             if known.front == HAPROXY:
                 processes.haproxy()  # before anything is ended
-            if known.front != before.front:
-                wanted = self._unfronted(before, known, wanted)
-            processes.find_lost(wanted)
-            if all(map(is_up, wanted)):
-                return False
             processes.check_ports(wanted, known.clouds)
+            processes.end((cloud, front) for cloud in running for front in cloud.fronts)
             state.save(self.directory, known)
             services = {s.type: s for c in wanted for s in c.services}.values()
             if schemas.missing(services):
@@ -118,8 +122,8 @@ class Lab:
             known = state.load(self.directory)
             meant = [known.cloud(name) for name in names] if names else list(known.clouds)
             processes.find_lost(meant)
-            running = {c.name: list(_running(c)) for c in meant}
-            processes.stop([p for found in running.values() for p in found])
+            running = {c.name: any(_running(c)) for c in meant}
+            processes.end((c, p) for c in meant for p in c.processes)
             for cloud in meant:
                 shutil.rmtree(cloud.run, ignore_errors=True)
             if wipe:
@@ -144,8 +148,8 @@ class Lab:
                 raise LabError(f"{name} is not up; start it with", f"up {name}")
             processes.find_lost([cloud])
             meant = services or cloud.processes
-            processes.stop([p for m in meant if (p := processes.find(cloud, m))])
-            processes.check_ports([cloud], self.clouds)
+            processes.check_ports([cloud], self.clouds)  # before anything is ended
+            processes.end((cloud, one) for one in meant)
             for one in meant:
                 processes.start(cloud, one)
             with phase(self.report, name, "services"):
@@ -180,18 +184,6 @@ class Lab:
             phase, self.report, "", f"waiting for another command on {self.directory}"
         )
         return state.locked(self.directory, waiting)
-
-    def _unfronted(
-        self, before: state.State, known: state.State, wanted: Sequence[LabCloud]
-    ) -> list[LabCloud]:
-        """End the fronts of the clouds that run; return those to start, these included."""
-        processes.find_lost(before.clouds)
-        running = [cloud for cloud in before.clouds if any(_running(cloud))]
-        fronts = [p for c in running for f in c.fronts if (p := processes.find(c, f))]
-        processes.stop(fronts)
-        return list(
-            {c.name: c for c in (*wanted, *(known.cloud(r.name) for r in running))}.values()
-        )
 
     def _grown(
         self,

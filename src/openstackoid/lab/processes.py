@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,15 +13,18 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from openstackoid.gateway.settings import DRAIN_TIMEOUT
 from openstackoid.lab import environment, files
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError
 from openstackoid.lab.links.plan import plan
-from openstackoid.lab.services import GATEWAY, HAPROXY, LINKS, SERVICES
+from openstackoid.lab.services import FRONTS, GATEWAY, HAPROXY, LINKS, SERVICES
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _SAME_TIME = 0.5  # seconds
 _PATIENCE = 10  # seconds a process has to end by itself
+_KILLED = 10  # seconds the kernel has to end one that is killed
+_DRAIN = DRAIN_TIMEOUT + 5  # seconds a gateway has
 
 
 def command(cloud: LabCloud, process: str) -> list[str]:
@@ -90,16 +94,31 @@ def find_lost(clouds: Iterable[LabCloud]) -> None:
             _remember(*match, candidate)
 
 
-def stop(processes: Collection[psutil.Process]) -> None:
+def end(named: Iterable[tuple[LabCloud, str]]) -> None:
+    """End processes of clouds that run; gateways let their requests under way come to an end."""
+    found = [(process, name) for cloud, name in named if (process := find(cloud, name))]
+    stop(
+        [process for process, name in found if name != GATEWAY],
+        [process for process, name in found if name == GATEWAY],
+    )
+
+
+def stop(processes: Collection[psutil.Process], gateways: Collection[psutil.Process] = ()) -> None:
     """End these processes, those that do not end by themselves by force."""
-    for process in processes:
+    for process in (*processes, *gateways):
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, left = psutil.wait_procs(processes, timeout=_PATIENCE)
+    late = time.monotonic() + _DRAIN
+    _kill_after(_PATIENCE, processes)
+    _kill_after(max(0, late - time.monotonic()), gateways)
+
+
+def _kill_after(seconds: float, processes: Collection[psutil.Process]) -> None:
+    _, left = psutil.wait_procs(processes, timeout=seconds)
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(left, timeout=_PATIENCE)
+    psutil.wait_procs(left, timeout=_KILLED)
 
 
 def reload(cloud: LabCloud, gateway: psutil.Process) -> None:
@@ -162,8 +181,9 @@ def check_ports(clouds: Collection[LabCloud], known: Collection[LabCloud]) -> No
     each of these.
     """
     linked = [cloud for cloud in known if cloud in clouds or find(cloud, LINKS)]
-    found = [p for c in linked for name in c.processes if (p := find(c, name))]
-    ours = {p.pid for one in found for p in (one, *one.children())}  # HAProxy's listen
+    names = [(c, name) for c in linked for name in {*c.processes, *FRONTS}]  # also a former front
+    found = [p for c, name in names if (p := find(c, name))]
+    ours = {p.pid for one in found for p in (one, *one.children(recursive=True))}
     wanted = {
         address
         for cloud in clouds

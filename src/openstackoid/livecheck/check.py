@@ -1,20 +1,16 @@
 """All checks of all clouds at the same time, put together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
-from ssl import SSLContext
 
-from openstackoid.federation import Cloud, Federation
-from openstackoid.federation.model import PUBLIC
+from openstackoid.federation import Federation
 from openstackoid.livecheck.catalogs import Account, accounts, strangers
-from openstackoid.livecheck.probe import Answer, ProbeError, ask, trusted
+from openstackoid.livecheck.clocks import faults as clock_faults
+from openstackoid.livecheck.frontends import gateway_at, is_recognised, service_at
+from openstackoid.livecheck.probe import Answer, trusted
 from openstackoid.livecheck.tokens import Taken, taken
-
-MAX_SKEW = timedelta(seconds=30)
-"""Half of what a signed request of another gateway may be off, so that there is time to mend it."""
 
 MIN_VALIDITY = timedelta(days=14)
 """A certificate that ends sooner is told as a fault."""
@@ -41,7 +37,7 @@ def check(federation: Federation) -> Checked:
     faults: list[str] = []
     with ThreadPoolExecutor(_WORKERS) as pool:
         probing = {
-            (name, service): pool.submit(_probe, cloud, service, context)
+            (name, service): pool.submit(service_at, cloud, service, context)
             for name, cloud in federation.clouds.items()
             for service in cloud.frontends
         }
@@ -59,40 +55,58 @@ def check(federation: Federation) -> Checked:
             for name, cloud in federation.clouds.items()
             if (trust := cloud.trust.get(account.cloud))
         ]
+        services = {
+            name: {service: probing[name, service].result() for service in cloud.frontends}
+            for name, cloud in federation.clouds.items()
+        }
+        asking = {
+            name: pool.submit(gateway_at, name, federation.clouds[name], service, context)
+            for name, answers in services.items()
+            if federation.clouds[name].gateway and (service := _answering(answers))
+        }
         rows: list[Row] = [("Cloud", "Services", "Certificate", "Clock", "Catalog")]
+        clocks: dict[str, dict[str, float]] = {}
         for name, cloud in federation.clouds.items():
-            answers = {s: probing[name, s].result() for s in cloud.frontends}
+            answers = services[name]
+            gateway = asking[name].result() if name in asking else None
+            clocks[name] = _clocks({"its gateway": gateway, **answers})
             known = logged_in.get(name)
             others = list(strangers(known, cloud)) if known else []
             catalog = _catalog(known, others) if name in logged_in else _NO_ENTRY
-            rows.append((name, *_cells(answers), catalog))
-            faults += [f"{name}: {fault}" for fault in (*_faults(answers), *others)]
+            rows.append((name, *_cells(answers, clocks[name]), catalog))
+            told = [*_faults(answers), *others]
+            if isinstance(gateway, str):
+                told.insert(0, gateway)
+            faults += [f"{name}: {fault}" for fault in told]
+        faults += clock_faults(clocks)
         tokens = [future.result() for future in believing]
     table: list[Row] = [("Token of", "User (project)", "In", "Becomes")]
     table += [(t.issuer, t.user, t.cloud, t.becomes) for t in tokens]
     return Checked(rows, table, faults + [_told(t) for t in tokens if t.fault])
 
 
-def _probe(cloud: Cloud, service: str, context: SSLContext) -> Answer | str:
-    """Return the answer at the root of a service's public frontend, or why there is none."""
-    url = cloud.frontends[service][PUBLIC]
-    try:
-        answer = ask(cloud, url, context)
-    except ProbeError as error:
-        return f"{service} at {url}: {error}"
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return f"{service} at {url}: it answers {answer.status}"
-    return answer
+def _answering(answers: Mapping[str, Answer | str]) -> str | None:
+    """Return a service of a cloud that answers, None if none does, which is told of each."""
+    return next((s for s, answer in answers.items() if isinstance(answer, Answer)), None)
 
 
-def _cells(answers: dict[str, Answer | str]) -> Row:
+def _clocks(answers: Mapping[str, Answer | str | None]) -> dict[str, float]:
+    return {
+        whose: answer.ahead
+        for whose, answer in answers.items()
+        if isinstance(answer, Answer) and answer.ahead is not None
+    }
+
+
+def _cells(answers: dict[str, Answer | str], clocks: Mapping[str, float]) -> Row:
     there = [answer for answer in answers.values() if isinstance(answer, Answer)]
+    unknown = sum(not is_recognised(answer) for answer in there)
     expires = min((a.expires for a in there if a.expires), default=None)
-    ahead = max((a.ahead for a in there if a.ahead is not None), key=abs, default=None)
+    ahead = max(clocks.values(), key=abs, default=None)
     return (
-        f"{len(there)} of {len(answers)}",
+        f"{len(there)} of {len(answers)}" + (f" ({unknown} not recognised)" if unknown else ""),
         f"until {expires:%Y-%m-%d}" if expires else "none (http)" if there else "-",
-        "-" if ahead is None else f"{ahead.total_seconds():+.0f} s",
+        "-" if ahead is None else f"{ahead:+.0f} s",
     )
 
 
@@ -108,9 +122,6 @@ def _faults(answers: dict[str, Answer | str]) -> Iterator[str]:
         if isinstance(answer, str):
             yield answer
             continue
-        if answer.ahead is not None and abs(answer.ahead) > MAX_SKEW:
-            off = f"{abs(answer.ahead.total_seconds()):.0f} s"
-            yield f"{service}: its clock and ours differ by {off}; let both follow NTP"
         if answer.expires and answer.expires - datetime.now(UTC) < MIN_VALIDITY:
             yield f"{service}: its certificate ends on {answer.expires:%Y-%m-%d}; renew it"
 

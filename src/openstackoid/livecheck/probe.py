@@ -1,11 +1,12 @@
 """One request to one frontend, of which also the connection is looked at."""
 
 import http.client
+import json
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -24,15 +25,16 @@ class ProbeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a frontend said.
+    """What a frontend said, headers by their names in lower case.
 
-    `ahead` is how far its clock is ahead of ours, `expires` the end of its certificate; None where
-    there is none.
+    `ahead` is by how many seconds its clock is ahead of ours, `expires` the end of its certificate;
+    None where there is none.
     """
 
     status: int
+    headers: Mapping[str, str]
     body: bytes
-    ahead: timedelta | None
+    ahead: float | None
     expires: datetime | None
 
 
@@ -65,6 +67,14 @@ def ask(cloud: Cloud, url: Url, context: ssl.SSLContext, path: str = "/", **head
         raise ProbeError("its answer is not HTTP") from error
 
 
+def refusing(body: bytes) -> str | None:
+    """Return the cloud whose gateway has refused a request, None if the body is not a gateway's."""
+    try:
+        return str(json.loads(body)["error"]["cloud"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
 def _expiry(secure: ssl.SSLSocket) -> datetime:
     text = str((secure.getpeercert() or {})["notAfter"])
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
@@ -82,12 +92,14 @@ def _ask(
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request("GET", url.path + path, headers={"Host": url.netloc} | named)
     answer = connection.getresponse()
-    return Answer(answer.status, answer.read(MAX_BODY), _ahead(answer.headers["Date"]), expires)
+    ahead = _ahead(answer.headers["Date"])
+    told = {name.lower(): value for name, value in answer.headers.items()}
+    return Answer(answer.status, told, answer.read(MAX_BODY), ahead, expires)
 
 
-def _ahead(date: str | None) -> timedelta | None:
-    """Return how far a Date header is ahead of now; it has whole seconds (RFC 9110, 6.6.1)."""
+def _ahead(date: str | None) -> float | None:
+    """Return by how many seconds a Date, which has whole ones, is ahead (RFC 9110, 6.6.1)."""
     try:
-        return parsedate_to_datetime(date) - datetime.now(UTC) if date else None
+        return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds() if date else None
     except (ValueError, TypeError):
         return None

@@ -111,6 +111,8 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
         )
     if outside:
         raise _nowhere(federation, here, "this address")
+    if fault := _unclear(head):
+        raise refuse(HTTPStatus.BAD_REQUEST, fault)
     if not via.readable(head.headers.all("via")):
         message = f"Via has more than {via.ENTRIES} entries; send less of them"
         raise refuse(HTTPStatus.BAD_REQUEST, message)
@@ -192,6 +194,19 @@ def destination_of(route: Route, cloud: str, federation: Federation, here: str) 
         connect,
         not remote or description.gateway,
     )
+
+
+def _unclear(head: Head) -> str | None:
+    """Return what of a head is in no encoding that clouds have agreed on, None if all of it is."""
+    if not head.target.isascii():
+        return "the path or the query is not ASCII; send it percent-encoded"
+    for name, value in head.headers:
+        if not name.isascii():
+            shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            return f"the name of the header {shown} is not ASCII; with a scope, send one that is"
+        if not value.isascii() and any("\udc80" <= c <= "\udcff" for c in value):
+            return f"the header {name} is not UTF-8; with a scope, send it percent-encoded"
+    return None
 
 
 def _leaves(rest: str) -> bool:

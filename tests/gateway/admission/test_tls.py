@@ -70,6 +70,15 @@ async def test_a_service_learns_that_tls_ends_here(
     assert told == [(["https"], [])] * asked
 
 
+async def test_a_head_that_is_too_long_is_answered_with_the_limit(tls: Clouds) -> None:
+    """Over TLS, too, though the client goes on sending: it meets no reset."""
+    client = await tls.open("CloudOne", "image")
+    client.writer.write(b"GET /image?" + b"a" * 4_000_000)
+    assert (await client.answer()).status == 414
+    client.writer.write(b"a" * 4_000_000)
+    await client.writer.drain()
+
+
 async def refused(tls: Clouds) -> bool:
     answered = await tls.ask("CloudTwo", "image", "/v2/images", *HOP)
     message = json.loads(answered.body)["error"]["message"]

@@ -16,6 +16,7 @@ from gateway.played import Answered, Clouds, silence
 from openstackoid.gateway.dispatch import composite, health
 from openstackoid.gateway.dispatch import memory_budget as held
 from openstackoid.gateway.dispatch.composite import WRITTEN
+from openstackoid.gateway.http import pool
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 
@@ -382,8 +383,10 @@ async def test_no_answer_that_is_not_used_keeps_its_connection(
     first: Answer,
     second: Answer,
     policy: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Be it no JSON, of which nothing was read: the next request goes by the same connection."""
+    monkeypatch.setattr(pool, "REST", 0)
     one.answer, two.answer = first, second
     body = b"{}" if method == "POST" else b""
     for _ in range(3):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from openstackoid.gateway.http.bodies import HIGH, PIECE, Body, decoder
 from openstackoid.gateway.http.errors import GoneError, MalformedError, SilentError
-from openstackoid.gateway.http.heads import CHUNKED, TO_END
+from openstackoid.gateway.http.framing import CHUNKED, TO_END
 
 
 class Source:

@@ -8,7 +8,7 @@ import trustme
 from gateway.asking import GET, ask, at, put, whole
 from gateway.backend import OK, Backend, Connection, Received, saying
 
-from openstackoid.gateway.http import Client, GoneError, Origin, Outgoing, UnreachableError
+from openstackoid.gateway.http import Client, GoneError, Origin, Outgoing, UnreachableError, pool
 
 
 async def connections(client: Client, backend: Backend, *requests: Outgoing) -> int:
@@ -34,8 +34,11 @@ async def connections(client: Client, backend: Backend, *requests: Outgoing) -> 
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" + OK,
     ],
 )
-async def test_a_connection_is_kept(client: Client, backend: Backend, answer: bytes) -> None:
+async def test_a_connection_is_kept(
+    client: Client, backend: Backend, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
     """Whatever the framing, if there is one."""
+    monkeypatch.setattr(pool, "REST", 0)
     backend.answer = saying(answer)
     assert await connections(client, backend, GET, put(b"a"), GET) == 1
     assert backend.open == 1
@@ -62,7 +65,7 @@ async def test_a_connection_in_doubt_is_not_used_again(
     backend.answer = saying(answer)
     await ask(client, backend)
     await backend.all_closed()
-    assert not client._pool
+    assert not client.kept
 
 
 async def test_what_comes_between_two_requests_closes_the_connection(
@@ -78,10 +81,10 @@ async def test_what_comes_between_two_requests_closes_the_connection(
 
     backend.answer = answer
     assert await ask(client, backend) == b"ok"
-    assert client._pool
+    assert client.kept
     go.set()
     await backend.all_closed()
-    assert not client._pool
+    assert not client.kept
 
 
 class Stale:
@@ -118,9 +121,10 @@ async def test_a_read_is_sent_again_if_its_connection_was_stale(
     ],
 )
 async def test_nothing_else_is_sent_twice(
-    client: Client, backend: Backend, request_: Outgoing
+    client: Client, backend: Backend, monkeypatch: pytest.MonkeyPatch, request_: Outgoing
 ) -> None:
     """Nobody knows what became of it."""
+    monkeypatch.setattr(pool, "REST", 0)
     backend.answer = Stale()
     await ask(client, backend)
     with pytest.raises(GoneError):
@@ -148,7 +152,7 @@ async def test_a_read_that_got_half_a_head_is_not_sent_again(
 
 async def test_a_connection_that_nobody_uses_is_closed(client: Client, backend: Backend) -> None:
     """Before the service closes it, which it might do while a request is on its way."""
-    client.idle.seconds = 0.05
+    client.kept.ages.seconds = 0.05
     await ask(client, backend)
     assert backend.open == 1
     await backend.all_closed()

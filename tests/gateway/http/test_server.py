@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from openstackoid.gateway.http import Body, Pairs, Request, Server, SilentError
+from openstackoid.gateway.http import Body, MalformedError, Pairs, Request, Server, SilentError
 from openstackoid.gateway.http.server import BEHIND
 from openstackoid.gateway.reporting import log as gateway_log
 
@@ -39,7 +39,7 @@ class Everybody:
         self.open -= 1
 
 
-def unreadable(status: int) -> tuple[Pairs, bytes]:
+def unreadable(_: MalformedError) -> tuple[Pairs, bytes]:
     return (("A", "b"),), b"no"
 
 

@@ -24,6 +24,12 @@ def main() -> None:
     if how == "rambles":
         shared.failed("\N{GRINNING FACE}" * 100_000)
         sys.exit(1)
+    if how == "crashes":
+        raise RuntimeError("secret-" + "g" * 180)
+    if how == "floods":
+        for _ in range(100):
+            sys.stderr.write("word " * 100_000 + "\nword" * 100)
+        sys.exit(3)
     if how == "leaves":
         shared.ready()
         sys.exit(3)

@@ -17,6 +17,7 @@ import pytest
 from gateway.ports import free_ports
 
 from openstackoid.gateway.processes import supervisor
+from openstackoid.gateway.processes.output import BURST, MAX_LINE
 from openstackoid.gateway.processes.supervisor import StartError, Supervisor
 from openstackoid.gateway.reporting import log
 
@@ -194,6 +195,49 @@ async def test_first_workers_that_do_not_begin_end_it(how: str, why: str) -> Non
     async with playing(2, how) as played:
         with pytest.raises(StartError, match=why):
             await played.running
+
+
+async def test_what_a_crash_says_is_in_the_log_as_json(logged: io.StringIO) -> None:
+    """Each line of its traceback, and its last one as the reason; but no long word of it."""
+    async with playing() as played:
+        await until(lambda: played.supervisor._current)
+        played.how = "crashes"
+        os.kill(os.getpid(), signal.SIGUSR2)
+        await until(lambda: "not exchanged" in events(logged))
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    said = [line["text"] for line in lines if line["event"] == "worker output"]
+    assert said[0].startswith("Traceback ")
+    assert said[-1] == "RuntimeError: secret-g…"
+    (failed,) = [line for line in lines if line["event"] == "not exchanged"]
+    assert failed["error"] == "a worker ended with status 1: RuntimeError: secret-g…"
+    assert "ggg" not in logged.getvalue()
+
+
+async def test_what_a_worker_says_is_bounded(logged: io.StringIO) -> None:
+    """In lines, and in each of them; it need not wait for anybody to take it."""
+    async with playing() as played:
+        await until(lambda: played.supervisor._current)
+        played.how = "floods"
+        os.kill(os.getpid(), signal.SIGUSR2)
+        await until(lambda: "not exchanged" in events(logged))
+    lines = [line for line in logged.getvalue().splitlines() if "worker output" in line]
+    assert len(lines) < 2 * BURST
+    assert max(map(len, lines)) < 2 * MAX_LINE
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGUSR1, signal.SIGQUIT, signal.SIGALRM, signal.SIGRTMIN, signal.SIGRTMIN + 7]
+)
+async def test_a_signal_that_means_nothing_is_ignored(logged: io.StringIO, number: int) -> None:
+    """It would end the gateway at once, requests under way and all."""
+    async with playing() as played:
+        answered, *_ = await played.ask()
+        os.kill(os.getpid(), number)
+        await until(lambda: "signal ignored" in events(logged))
+        assert await played.ask() == [answered]
+    (line,) = [line for line in logged.getvalue().splitlines() if "signal ignored" in line]
+    assert json.loads(line)["signal"].startswith("SIG")
+    assert json.loads(line)["known"] == ["SIGHUP", "SIGUSR2", "SIGTERM", "SIGINT"]
 
 
 async def test_a_worker_that_ends_before_others_are_ready_changes_nothing(

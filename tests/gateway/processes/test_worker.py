@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -36,20 +37,20 @@ class Running:
         with self.file.open("w") as stream:
             YAML(typ="safe").dump({"clouds": {"CloudOne": one}}, stream)
 
-    async def start(self) -> None:
+    async def start(self, **environment: str) -> None:
         command = Path(sys.executable).with_name("openstackoid")
         options = ("--federation", self.file, "--cloud", "CloudOne", "--drain-timeout", "1")
         self.process = await asyncio.create_subprocess_exec(
-            command, "gateway", *options, stderr=PIPE
+            command, "gateway", *options, stderr=PIPE, env={**os.environ, **environment}
         )
 
-    async def event(self, name: str) -> dict[str, Any]:
-        """Wait for an event in the log."""
+    async def event(self, *names: str) -> dict[str, Any]:
+        """Wait for one of these events in the log, of which each line is JSON."""
         assert self.process.stderr is not None
         async with asyncio.timeout(30):
             while True:
                 said = json.loads(await self.process.stderr.readline())
-                if said["event"] == name:
+                if said["event"] in names:
                     return dict(said)
 
     async def stop(self) -> str:
@@ -148,6 +149,82 @@ async def test_a_worker_that_retires_is_ended_like_any_other(running: Running) -
     events = [line["event"] for line in said if line.get("worker") == old]
     assert events == ["draining", "stopped"]
     writer.close()
+
+
+async def test_a_signal_that_means_nothing_ends_neither_process(running: Running) -> None:
+    """Nor a request under way: SIGUSR1, sent in place of SIGUSR2, to all that run."""
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    async def late(_: Received, connection: Connection) -> None:
+        arrived.set()
+        await go.wait()
+        await connection.send(OK)
+
+    running.backend.answer = late
+    worker = (await running.event("listening"))["worker"]
+    reader, writer = await running.connect()
+    writer.write(GET)
+    await arrived.wait()
+    for number in (signal.SIGUSR1, signal.SIGQUIT, signal.SIGRTMIN):
+        for process in (running.process.pid, worker):
+            os.kill(process, number)
+            ignored = await running.event("signal ignored")
+            assert ignored.get("worker", running.process.pid) == process
+    go.set()
+    assert (await answer(reader)).endswith(b"ok")
+    writer.close()
+
+
+async def test_a_worker_that_retires_goes_on_with_its_requests_whatever_it_is_told(
+    running: Running,
+) -> None:
+    """But for SIGTERM: a reload is not for it any more."""
+    arrived, go = asyncio.Event(), asyncio.Event()
+
+    async def late(_: Received, connection: Connection) -> None:
+        arrived.set()
+        await go.wait()
+        await connection.send(OK)
+
+    running.backend.answer = late
+    old = (await running.event("listening"))["worker"]
+    reader, writer = await running.connect()
+    writer.write(GET)
+    await arrived.wait()
+    running.process.send_signal(signal.SIGUSR2)
+    while (await running.event("retiring"))["worker"] != old:
+        pass
+    for number in (signal.SIGHUP, signal.SIGUSR2, signal.SIGUSR1):
+        os.kill(old, number)
+    while (await running.event("signal ignored"))["worker"] != old:
+        pass
+    go.set()
+    assert (await answer(reader)).endswith(b"ok")
+    said = await running.event("draining", "stopped")
+    assert (said["event"], said["worker"]) == ("stopped", old)
+    writer.close()
+
+
+async def test_a_new_program_that_crashes_is_told_of_in_json(
+    running: Running, tmp_path: Path
+) -> None:
+    """Its traceback, too, before any of it could set up a log; the old one goes on."""
+    await running.event("listening")
+    await running.stop()
+    (tmp_path / "sitecustomize.py").write_text(
+        "from pathlib import Path\n"
+        f"if Path({str(tmp_path / 'broken')!r}).exists():\n"
+        "    raise SystemExit(Exception('this installation is broken'))\n"
+    )
+    await running.start(PYTHONPATH=str(tmp_path))
+    await running.event("listening")
+    (tmp_path / "broken").touch()
+    running.process.send_signal(signal.SIGUSR2)
+    assert await running.event("worker output")
+    assert "broken" in (await running.event("not exchanged"))["error"]
+    (tmp_path / "broken").unlink()
+    running.process.send_signal(signal.SIGUSR2)
+    await running.event("exchanged")
 
 
 async def test_a_file_that_is_bad_by_then_exchanges_nothing(running: Running) -> None:

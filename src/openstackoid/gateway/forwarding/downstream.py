@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Protocol
 
@@ -240,9 +241,17 @@ async def send_refusal(request: Request, record: AccessRecord, refusal: Refusal)
     await _send(request, record, refusal.status, body_of(refusal))
 
 
+def own_headers() -> Pairs:
+    """Return the headers of an answer of the gateway's own making, whose body is JSON.
+
+    Its Date tells what clock it has, which decides on the age of signatures.
+    """
+    return ("Date", formatdate(usegmt=True)), ("Content-Type", JSON)
+
+
 async def _send(request: Request, record: AccessRecord, status: HTTPStatus, body: bytes) -> None:
     record.status = status
     if request.method != "HEAD":
         record.sent = len(body)
-    about = (("Content-Type", JSON), (REQUEST_ID, record.make_request_id()))
+    about = (*own_headers(), (REQUEST_ID, record.make_request_id()))
     await request.respond(status, (*about, *record.extra), body)

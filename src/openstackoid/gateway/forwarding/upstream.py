@@ -29,6 +29,12 @@ CONTINUE_WAIT = 1.0
 """Seconds to wait for `100 Continue` before a body is sent all the same, as curl does: a uwsgi
 without http-manage-expect never says it."""
 
+LONG_HEAD = 3072
+"""Bytes of a head from which on it may be too long for a service that closes the connection.
+
+A uWSGI closes it if the head and what it adds itself are more than its buffer-size.
+"""
+
 log = structlog.get_logger()
 
 
@@ -57,17 +63,17 @@ class Upstream:
         address = destination.address
         tls = self.peers.asking if address.scheme == "https" else None
         host = destination.connect or address.host
-        origin = Origin(host, address.port, tls, address.host if tls else None)
+        name = address.host if tls else None
+        origin = Origin(host, address.port, tls, name, lenient=not destination.remote)
         headers = self.peers.signed(method, destination, route, headers)
         sent = headers.pairs if "host" in headers else (("Host", address.netloc), *headers.pairs)
         streams = body is not None and not isinstance(body, bytes)
         wait = CONTINUE_WAIT if streams and "expect" in headers else None
+        outgoing = Outgoing(method, destination.path, sent, body, wait)
         try:
-            answer = await self._pool.request(
-                origin, Outgoing(method, destination.path, sent, body, wait)
-            )
+            answer = await self._pool.request(origin, outgoing)
         except HttpError as error:
-            none = self._no_answer(error, method, destination, route)
+            none = self._no_answer(error, outgoing, destination, route)
             self._audit(destination, route, headers, None, arrived=none.sent)
             raise none from error
         self._audit(destination, route, headers, answer.status)
@@ -106,8 +112,9 @@ class Upstream:
             )
 
     def _no_answer(
-        self, error: HttpError, method: str, destination: Destination, route: Route
+        self, error: HttpError, request: Outgoing, destination: Destination, route: Route
     ) -> NoAnswerError:
+        """Return what is said of a request that got no answer."""
         who = f"{route.service} of {destination.cloud}"
         at = f" at {destination.origin}" if destination.remote else ""
         if destination.connect:  # how clouds reach one another is not for everyone
@@ -129,10 +136,15 @@ class Upstream:
                 status = HTTPStatus.GATEWAY_TIMEOUT
                 what = f"{who}{at} has not answered for {self._pool.patience:g} s"
             case MalformedError():
-                what = f"{who}{at} gave an answer that is not HTTP"
+                what = f"{who}{at} gave an answer that the gateway cannot read: {error}"
             case _:
                 what = f"{who}{at} closed the connection without an answer"
-        if sent and method not in SAFE_METHODS:
+                if (size := len(request.head)) > LONG_HEAD:
+                    what += (
+                        f" (the request's line and headers had {size} bytes; some servers take "
+                        "4096, as uWSGI does unless its buffer-size is larger)"
+                    )
+        if sent and request.method not in SAFE_METHODS:
             advice = "the request may have been carried out; look before you send it again"
         elif destination.remote:
             advice = f"try again later, or take {route.service} in another cloud"

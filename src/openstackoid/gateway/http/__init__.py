@@ -1,4 +1,4 @@
-"""HTTP/1.1 on sockets, both sides of a relay: llhttp reads the heads, nothing is held or guessed.
+"""HTTP/1.1 on sockets, both sides of a relay: nothing is held or guessed.
 
 Knows nothing of OpenStack.
 """

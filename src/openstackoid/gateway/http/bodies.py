@@ -7,7 +7,7 @@ from typing import Protocol
 import httptools
 
 from openstackoid.gateway.http.errors import GoneError, HttpError, MalformedError
-from openstackoid.gateway.http.heads import CHUNKED, TO_END, Framing
+from openstackoid.gateway.http.framing import CHUNKED, TO_END, Framing
 from openstackoid.gateway.http.stream import HIGH
 from openstackoid.gateway.http.waiting import within
 
@@ -215,7 +215,7 @@ class _Chunked:
         except httptools.HttpParserError as error:
             self._parser = None  # they hold each other
             if not self._ended:
-                raise MalformedError(str(error)) from error
+                raise MalformedError("a chunk of its body is not valid") from error
             self.rest = data[-1:]  # where it begins llhttp does not say; it is one byte or more
         if self._ended:
             self._parser = None

@@ -8,11 +8,9 @@ from typing import TypeVar
 from openstackoid.gateway.http.connection import Connection, Response
 from openstackoid.gateway.http.errors import GoneError, UnreachableError
 from openstackoid.gateway.http.outgoing import Origin, Outgoing
+from openstackoid.gateway.http.pool import Kept
 from openstackoid.gateway.http.stream import Stream
 from openstackoid.gateway.http.waiting import Ages
-
-KEEP_ALIVE = 4.0
-"""Seconds an idle connection is kept: less than any usual server keeps it (Apache: 5)."""
 
 C = TypeVar("C", bound=Stream)
 
@@ -28,8 +26,7 @@ class Client:
     def __init__(self, connect_timeout: float, patience: float) -> None:
         self.connect_timeout = connect_timeout
         self.patience = patience
-        self._pool: dict[Origin, list[Connection]] = {}
-        self.idle: Ages[Connection] = Ages(KEEP_ALIVE, Connection.expire)
+        self.kept = Kept()
         self.waiting: Ages[Connection] = Ages(min(connect_timeout, patience), Connection.look)
         """Those whose answer has just begun to be waited for."""
         self.open: set[Connection] = set()
@@ -37,13 +34,19 @@ class Client:
 
     async def request(self, origin: Origin, request: Outgoing) -> Response:
         """Send a request, return its answer's head; raises HttpError."""
-        connection = self._idle_one(origin)
-        if connection is not None:
+        if taken := self.kept.take(origin, repeatable=request.repeatable):
+            connection, age = taken
             try:
-                return await connection.send(request)
+                response = await connection.send(request)
             except GoneError:
-                if connection.answering or not request.repeatable:
+                if connection.answering:
                     raise
+                self.kept.closed_at(origin, age)
+                if not request.repeatable:
+                    raise
+            else:
+                self.kept.open_at(origin, age)
+                return response
         return await (await self._connected(origin)).send(request)
 
     async def close(self) -> None:
@@ -51,18 +54,9 @@ class Client:
         self._closed = True
         for connection in list(self.open):
             connection.transport.abort()
-        self.idle.close()
+        self.kept.close()
         self.waiting.close()
         await asyncio.sleep(0)
-
-    def _idle_one(self, origin: Origin) -> Connection | None:
-        connections = self._pool.get(origin)
-        while connections:
-            connection = connections.pop()
-            self.idle.discard(connection)
-            if not connection.transport.is_closing():
-                return connection
-        return None
 
     async def _connected(self, origin: Origin) -> Connection:
         connection = Connection(self, origin)
@@ -98,25 +92,16 @@ class Client:
 
     def leave(self, origin: Origin) -> None:
         """Close what is kept for a service that is no longer there."""
-        for connection in self._pool.pop(origin, ()):
-            self.idle.discard(connection)
-            connection.transport.abort()
+        self.kept.leave(origin)
 
     def keep(self, connection: Connection, origin: Origin) -> None:
         """Keep a connection for the next request."""
         if self._closed:
             connection.transport.abort()
             return
-        self._pool.setdefault(origin, []).append(connection)
-        self.idle.add(connection)
+        self.kept.add(connection, origin)
 
     def forget(self, connection: Connection, origin: Origin) -> None:
         """Forget a connection that is closed."""
         self.open.discard(connection)
-        self.idle.discard(connection)
-        kept = self._pool.get(origin)
-        if kept is not None:
-            if connection in kept:
-                kept.remove(connection)
-            if not kept:
-                del self._pool[origin]
+        self.kept.lost(connection, origin)

@@ -1,10 +1,9 @@
 """One connection to a service: a request that is sent, and the answer to it."""
 
 import asyncio
+import select
 from collections.abc import AsyncIterator
 from typing import Protocol, Self
-
-import httptools
 
 from openstackoid.gateway.http.bodies import Body, Decoder, decoder
 from openstackoid.gateway.http.errors import (
@@ -15,14 +14,8 @@ from openstackoid.gateway.http.errors import (
     SilentError,
     UnreachableError,
 )
-from openstackoid.gateway.http.heads import (
-    TO_END,
-    HeadReader,
-    ResponseHead,
-    encoded,
-    persists,
-    response_framing,
-)
+from openstackoid.gateway.http.framing import TO_END, persists, response_framing
+from openstackoid.gateway.http.heads import LENIENT, STRICT, ResponseHead, ResponseReader
 from openstackoid.gateway.http.outgoing import Origin, Outgoing
 from openstackoid.gateway.http.stream import JOINED, LAST_CHUNK, Stream
 from openstackoid.gateway.http.waiting import Ages
@@ -88,7 +81,7 @@ class Connection(Stream):
     def __init__(self, pool: Pool, origin: Origin) -> None:
         super().__init__()
         self._pool = pool
-        self._origin = origin
+        self.origin = origin
         self._request: Outgoing | None = None
         self._answer: asyncio.Future[Response] | None = None
         self._until = 0.0
@@ -96,7 +89,7 @@ class Connection(Stream):
         self._looking: asyncio.Task[None] | None = None
         self._continue: asyncio.Event | None = None
         self._sending: asyncio.Task[None] | None = None
-        self._reader: HeadReader | None = None
+        self._reader: ResponseReader | None = None
         self._decoder: Decoder | None = None
         self._persists = True
         self._promises = 0
@@ -111,16 +104,12 @@ class Connection(Stream):
     async def send(self, request: Outgoing) -> Response:
         """Send a request, return its answer's head; raises HttpError."""
         body = request.body
-        headers = request.headers
         self._request = request
         self._promises = 0
         self.answering = False
         self._reader = None
         streams = None if body is None or isinstance(body, bytes) else body
-        chunked = streams is not None and not any(n.lower() == "content-length" for n, _ in headers)
-        if chunked:
-            headers = (*headers, ("Transfer-Encoding", "chunked"))
-        head = encoded(f"{request.method} {request.target} HTTP/1.1", headers)
+        head = request.head
         self._answer = self.loop.create_future()
         try:
             if isinstance(body, bytes) and len(body) < JOINED:
@@ -133,7 +122,7 @@ class Connection(Stream):
                 self._expect()
             else:
                 self._continue = asyncio.Event()
-                self._sending = self.loop.create_task(self._send(streams, request.wait, chunked))
+                self._sending = self.loop.create_task(self._send(request, streams))
             return await self._answer
         except BaseException:
             self._end()
@@ -142,14 +131,15 @@ class Connection(Stream):
             self._expect_no_more()
             self._answer = None
 
-    async def _send(self, body: AsyncIterator[bytes], wait: float | None, chunked: bool) -> None:
+    async def _send(self, request: Outgoing, body: AsyncIterator[bytes]) -> None:
         """Send a body; each piece is to be taken in time, the answer's head to come in time then.
 
         Where the body breaks off, so does the connection: it must not be taken for whole.
         """
+        chunked = request.chunked
         try:
-            if wait is not None:
-                await self._may_continue(wait)
+            if request.wait is not None:
+                await self._may_continue(request.wait)
             async for piece in body:
                 if chunked:
                     self.write_chunk(piece)
@@ -192,9 +182,9 @@ class Connection(Stream):
     async def _see(self) -> None:
         """Try whether the service can be reached: a link that swallows packets tells nobody."""
         try:
-            await self._pool.reach(self._origin)
+            await self._pool.reach(self.origin)
         except UnreachableError:
-            self._pool.leave(self._origin)
+            self._pool.leave(self.origin)
             self._fail(LostError())
         else:
             left = self._until - self.loop.time()
@@ -236,13 +226,13 @@ class Connection(Stream):
         assert answer is not None  # noqa: S101
         while data:
             if self._reader is None:
-                self._reader = HeadReader(httptools.HttpResponseParser)
+                self._reader = ResponseReader(LENIENT if self.origin.lenient else STRICT)
             if not self._reader.feed(data):
                 return
             reader, self._reader = self._reader, None
-            head, data = reader.response(), reader.rest
+            head, data = reader.head(), reader.rest
             if head.status >= _FINAL:
-                framing = response_framing(head, request.method)
+                framing = response_framing(head.status, head.minor, head.headers, request.method)
                 self._persists = framing != TO_END and persists(head.headers, head.minor)
                 self._body = Body(self, self._pool.patience)
                 if framing == 0:
@@ -255,8 +245,10 @@ class Connection(Stream):
                 answer.set_result(Response(self, request, head, self._body))
                 return
             self._promises += 1
-            if head.status == _SWITCHING or self._promises > MAX_PROMISES:
-                raise MalformedError("a protocol that nobody asked for, or promises without end")
+            if head.status == _SWITCHING:
+                raise MalformedError("it changes to a protocol that nobody asked for")
+            if self._promises > MAX_PROMISES:
+                raise MalformedError(f"it has more than {MAX_PROMISES} interim answers (1xx)")
             if head.status == _CONTINUE and self._continue is not None:
                 self._continue.set()
 
@@ -276,7 +268,7 @@ class Connection(Stream):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up what is under way."""
         super().connection_lost(exc)
-        self._pool.forget(self, self._origin)
+        self._pool.forget(self, self.origin)
         if self._decoder is not None:
             if exc is not None:
                 self._body.fail(GoneError())
@@ -291,13 +283,18 @@ class Connection(Stream):
         self._request = None
         self._body.discard()
         if self._decoder is None and self._sending is None and self._persists and not self.lost:
-            self._pool.keep(self, self._origin)
+            self._pool.keep(self, self.origin)
         else:
             self._end()
 
-    def expire(self) -> None:
-        """Close the connection: nobody has used it for a while."""
-        self.transport.abort()
+    def readable(self) -> bool:
+        """Tell whether the service has closed the idle connection, or sent what nobody asked for.
+
+        The kernel knows it before the event loop does.
+        """
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def _end(self) -> None:
         if self._sending is not None:

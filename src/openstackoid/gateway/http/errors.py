@@ -26,7 +26,11 @@ class GoneError(HttpError):
 
 
 class MalformedError(HttpError):
-    """What it sends is not HTTP, or could be read in two ways; `status` is what to answer."""
+    """What it sends is not HTTP, or could be read in two ways.
+
+    The message says why, of a message that is called `it`, and quotes no value. `status` is what a
+    client is answered.
+    """
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from openstackoid.gateway.http.bodies import Body
 from openstackoid.gateway.http.errors import GoneError
-from openstackoid.gateway.http.heads import BODILESS, RequestHead, encoded
+from openstackoid.gateway.http.framing import BODILESS
+from openstackoid.gateway.http.heads import RequestHead, encoded
 from openstackoid.gateway.http.stream import JOINED, LAST_CHUNK, Stream
 
 Pairs: TypeAlias = Iterable[tuple[str, str]]

@@ -5,19 +5,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol, TypeAlias
 
-import httptools
 import structlog
 
 from openstackoid.gateway.http.bodies import Body, Decoder, decoder
 from openstackoid.gateway.http.errors import GoneError, MalformedError
 from openstackoid.gateway.http.exchange import Pairs, Peer, Request, refusal
-from openstackoid.gateway.http.heads import (
-    CHUNKED,
-    HeadReader,
-    TooLongError,
-    persists,
-    request_framing,
-)
+from openstackoid.gateway.http.framing import CHUNKED, persists, request_framing
+from openstackoid.gateway.http.heads import REQUEST, RequestReader
 from openstackoid.gateway.http.waiting import Ages
 
 KEEP_ALIVE = 75.0
@@ -37,8 +31,8 @@ BEHIND = 65_536
 
 Handler: TypeAlias = Callable[[Request], Awaitable[None]]
 
-Unreadable: TypeAlias = Callable[[int], tuple[Pairs, bytes]]
-"""Returns headers and body of the answer to what is not HTTP, by its status."""
+Unreadable: TypeAlias = Callable[[MalformedError], tuple[Pairs, bytes]]
+"""Returns headers and body of the answer to what is not HTTP, by why it is not."""
 
 log = structlog.get_logger()
 
@@ -152,7 +146,7 @@ class Connection(Peer):
         self._server = server
         self.task: asyncio.Task[None] | None = None
         self._request: Request | None = None
-        self._reader: HeadReader | None = None
+        self._reader: RequestReader | None = None
         self._decoder: Decoder | None = None
         self._behind = b""
         self._leaving = False
@@ -205,14 +199,14 @@ class Connection(Peer):
                 data = data.lstrip(b"\r\n")  # some clients end a body with a line (RFC 9112, 2.2)
                 if not data:
                     return
-                self._reader = HeadReader(httptools.HttpRequestParser)
+                self._reader = RequestReader(REQUEST)
             if not self._reader.feed(data):
                 server.idle.discard(self)
                 if self not in server.begun:
                     server.begun.add(self)
                 return
             reader, self._reader = self._reader, None
-            head = reader.request()
+            head = reader.head()
             framing = request_framing(head.headers)
             body = Body(self, server.patience)
             self._request = request = Request(self, head, body, exists=framing != 0)
@@ -224,9 +218,6 @@ class Connection(Peer):
             else:
                 self._decoder = decoder(framing, body)
                 self._behind = self._fed(reader.rest) if reader.rest else b""
-        except TooLongError as error:
-            self._unreadable(error)
-            self.abort()
         except MalformedError as error:
             self._refuse(error)
         else:
@@ -313,28 +304,34 @@ class Connection(Peer):
     def _refuse(self, error: MalformedError) -> None:
         """Answer what is not HTTP."""
         self._unreadable(error)
-        headers, body = self._server.unreadable(error.status)
+        headers, body = self._server.unreadable(error)
         self.transport.write(refusal(error.status, headers, body))
         self.leave(unread=True)
 
     def _unreadable(self, error: MalformedError) -> None:
-        """Log what is not HTTP, but not the error's text, which may quote it."""
-        log.warning("unreadable request", client=self.remote, error=type(error).__name__)
+        """Log what is not HTTP, and why."""
+        log.warning("unreadable request", client=self.remote, error=str(error))
 
     def leave(self, *, unread: bool = False) -> None:
-        """Send what is written and close; if more is to come, which nobody reads, take it first."""
+        """Send what is written and close; if more is to come, which nobody reads, take it first.
+
+        Over TLS the end cannot be said before that: the client closes, or its time is over.
+        """
         self._leaving = True
+        self._server.idle.discard(self)
+        self._server.begun.discard(self)
         if self._request is not None:
             self._request.body.discard()
-        if not unread or not self.transport.can_write_eof():
+        if not unread:
             self._close()
             return
         self._server.lingering.add(self)
         self.resume()
-        try:
-            self.transport.write_eof()
-        except OSError:  # the client has left
-            self.abort()
+        if self.transport.can_write_eof():
+            try:
+                self.transport.write_eof()
+            except OSError:  # the client has left
+                self.abort()
 
     def finish(self) -> None:
         """Close the connection, at once or after the request under way."""

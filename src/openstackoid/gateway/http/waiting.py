@@ -46,6 +46,10 @@ class Ages(Generic[K]):
         """Count no longer."""
         self._since.pop(thing, None)
 
+    def age(self, thing: K) -> float:
+        """Return for how many seconds a thing has been there."""
+        return self._loop.time() - self._since[thing]
+
     def __contains__(self, thing: K) -> bool:
         return thing in self._since
 

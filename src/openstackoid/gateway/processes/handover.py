@@ -10,7 +10,7 @@ import json
 import os
 import socket
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 BACKLOG = 1024
 """Connections of one listener that wait to be accepted."""
@@ -69,6 +69,10 @@ class Supervised:
     def memory(self, name: str) -> int:
         """Ask for memory."""
         return self._ask("memory", name)[0]
+
+    def log(self) -> TextIO:
+        """Ask where the log is written; standard error leads to the supervisor."""
+        return os.fdopen(self._ask("log")[0], "w", 1, "utf-8", "backslashreplace")
 
     def ready(self) -> None:
         """Say that requests are being answered."""

@@ -9,19 +9,26 @@ import asyncio
 import os
 import signal
 import socket
-from asyncio.subprocess import Process
+import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from openstackoid.gateway.processes.handover import channels, listening, make_memory, receive, send
+from openstackoid.gateway.processes.output import Output
+from openstackoid.gateway.processes.signals import ignore_others
 
 BEGIN = 60.0
 """Seconds in which a worker has to be ready."""
 
 AGAIN = 1.0
 """Seconds before a worker is begun in the place of one that has ended by itself."""
+
+SAID = 1.0
+"""Seconds in which the last words of a worker that has ended have to come."""
 
 Command = Callable[[int], Sequence[str]]
 """Returns the command of a worker, whose end of the channel is the file of this number."""
@@ -42,9 +49,12 @@ class StartError(Exception):
 
 
 class _Worker:
-    def __init__(self, process: Process, channel: socket.socket) -> None:
+    def __init__(self, process: Process, channel: socket.socket, log: FilteringBoundLogger) -> None:
         self.process = process
         self.channel = channel
+        self.output = Output(log, process.pid)
+        assert process.stderr is not None  # noqa: S101  (it is a pipe)
+        self.said = asyncio.get_running_loop().create_task(self.output.follow(process.stderr))
         self.addresses: set[tuple[str, int]] = set()
         self.ready: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         """None, or why it will never be."""
@@ -58,15 +68,15 @@ class _Worker:
             self.ready.set_result(why)
 
 
-async def _started(command: Command) -> _Worker:
+async def _started(command: Command, log: FilteringBoundLogger) -> _Worker:
     ours, theirs = channels()
     ours.setblocking(False)
     with theirs:
         # In a group of its own: what is typed at a terminal is for the supervisor.
         process = await asyncio.create_subprocess_exec(
-            *command(theirs.fileno()), pass_fds=[theirs.fileno()], process_group=0
+            *command(theirs.fileno()), stderr=PIPE, pass_fds=[theirs.fileno()], process_group=0
         )
-    return _Worker(process, ours)
+    return _Worker(process, ours, log)
 
 
 class Supervisor:
@@ -90,6 +100,7 @@ class Supervisor:
             loop.add_signal_handler(number, self._stop.set)
         for number in (signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(number, self._events.put_nowait, number)
+        ignore_others((signal.SIGHUP, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT), self._log)
         serving = loop.create_task(self._serve())
         stopping = loop.create_task(self._stop.wait())
         try:
@@ -152,7 +163,7 @@ class Supervisor:
         try:
             async with asyncio.timeout(BEGIN):
                 for _ in range(number):
-                    worker = await _started(self._command)
+                    worker = await _started(self._command, self._log)
                     new.append(worker)
                     loop.add_reader(worker.channel, self._hear, worker)
                     self._workers[worker] = loop.create_task(self._watch(worker))
@@ -176,12 +187,15 @@ class Supervisor:
         status = await worker.process.wait()
         while self._hear(worker):  # what it has said last
             pass
-        worker.decide(f"a worker ended with status {status}")
+        await asyncio.wait({worker.said}, timeout=SAID)  # a child of its own may keep it open
+        worker.said.cancel()
+        last = f": {worker.output.last}" if worker.output.last else ""
+        worker.decide(f"a worker ended with status {status}{last}")
         worker.channel.close()
         del self._workers[worker]
         if worker in self._current:
             self._current.remove(worker)
-            self._log.error("worker ended", status=status)
+            self._log.error("worker ended", worker=worker.process.pid, status=status)
             self._events.put_nowait(None)
         self._close_unused()
 
@@ -213,6 +227,8 @@ class Supervisor:
                     send(worker.channel, "ok", files=files)
             case "leave", [str(host), int(port)]:
                 self._leave(worker, (host, port))
+            case "log", []:
+                send(worker.channel, "ok", files=[sys.stderr.fileno()])
             case "memory", [str(name)]:
                 if name not in self._memory:
                     self._memory[name] = make_memory(name)

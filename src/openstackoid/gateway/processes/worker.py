@@ -19,6 +19,7 @@ from openstackoid.federation import FederationError
 from openstackoid.gateway.admission.peers import PeersError
 from openstackoid.gateway.listeners import ListenError
 from openstackoid.gateway.processes.handover import Supervised
+from openstackoid.gateway.processes.signals import ignore_others
 from openstackoid.gateway.reporting.log import configure
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
@@ -31,7 +32,7 @@ def main() -> None:
     file, text = sys.argv[1:]
     settings = Settings.of(text)
     shared = Supervised(socket.socket(fileno=int(file)))
-    configure()
+    configure(shared.log())
     # What is there at the start stays; and merging makes many objects that are not garbage.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -43,12 +44,13 @@ def main() -> None:
 
 
 async def _serve(settings: Settings, shared: Supervised) -> None:
-    gateway = Gateway(settings, shared)
     told = log.bind(gateway=settings.cloud, worker=os.getpid())
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
         loop.add_signal_handler(number, signals.put_nowait, number)
+    ignore_others((signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2), told)
+    gateway = Gateway(settings, shared)
     loop.add_reader(shared.channel, _hear, shared)
     try:
         await gateway.start()
@@ -67,13 +69,18 @@ async def _serve(settings: Settings, shared: Supervised) -> None:
 
 
 async def _retired(gateway: Gateway, signals: asyncio.Queue[signal.Signals]) -> bool:
-    """Return whether the last request came to its end before the next signal."""
+    """Return whether the last request came to its end before SIGTERM."""
     retiring = asyncio.ensure_future(gateway.retire())
-    hurrying = asyncio.ensure_future(signals.get())
+    hurrying = asyncio.ensure_future(_terminated(signals))
     done, _ = await asyncio.wait({retiring, hurrying}, return_when=asyncio.FIRST_COMPLETED)
     retiring.cancel()
     hurrying.cancel()
     return retiring in done
+
+
+async def _terminated(signals: asyncio.Queue[signal.Signals]) -> None:
+    while await signals.get() is not signal.SIGTERM:
+        pass
 
 
 def _hear(shared: Supervised) -> None:

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -20,7 +21,11 @@ _CUTS = (1024, 256, 64)
 """Characters that each text keeps in a line that is too long, until it is not."""
 
 _SHOWN = 64
+_LONG_WORD = re.compile(rf"[\w=+-]{{{_SHOWN + 1},}}")
 _LONG = re.compile(rf"[^/]{{{_SHOWN + 1},}}")
+_KEPT = "%/:@!$&'()*+,;=~"
+"""What of a path is not percent-encoded, besides letters, digits and "._-"."""
+
 _TOKEN = re.compile(r"(/tokens/+)[^/]+")
 
 
@@ -130,9 +135,16 @@ def shown_path(path: str) -> str:
     if not path.startswith("/"):
         return ""
     shown = path.partition("?")[0]
+    if not shown.isascii():
+        shown = quote(shown.encode("utf-8", "surrogateescape"), safe=_KEPT)
     if "/tokens/" in shown:
         shown = _TOKEN.sub(r"\1…", shown)
     return _LONG.sub(_shortened, shown) if len(shown) > _SHOWN else shown
+
+
+def shown_text(text: str) -> str:
+    """Return a text to log: without words so long that they may be tokens."""
+    return _LONG_WORD.sub(_shortened, text)
 
 
 def _shortened(match: re.Match[str]) -> str:

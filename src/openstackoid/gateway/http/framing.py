@@ -1,0 +1,87 @@
+"""Tells how the body of a message is framed, and whether its connection stays open. No I/O."""
+
+from typing import TypeAlias
+
+from openstackoid.gateway.http.errors import MalformedError
+from openstackoid.message import Headers
+
+CHUNKED = -1
+TO_END = -2
+
+Framing: TypeAlias = int
+"""The bytes of a body, CHUNKED, or TO_END of the connection."""
+
+BODILESS = frozenset({204, 304})
+"""Statuses of answers without a body, whatever their headers say."""
+
+_DIGITS = 18
+"""Of a length; more are beyond all numbers."""
+
+
+def persists(headers: Headers, minor: int) -> bool:
+    """Tell whether a message lets its connection stay open; `minor` is the digit of HTTP/1.x."""
+    if "connection" not in headers:
+        return minor == 1
+    words = headers.words("connection")
+    return "close" not in words and (minor == 1 or "keep-alive" in words)
+
+
+def request_framing(headers: Headers) -> Framing:
+    """Return how the body of a request is framed; raises MalformedError.
+
+    What other coding there may be before chunks is for whoever handles the request to refuse.
+    """
+    coding = _coding(headers)
+    if coding is None:
+        return _length(headers, 0)
+    codings = [one.strip() for one in coding.split(",")]
+    if codings.count("chunked") != 1 or codings[-1] != "chunked":
+        raise MalformedError("its Transfer-Encoding does not end in chunked, or has it twice")
+    return CHUNKED
+
+
+def response_framing(status: int, minor: int, headers: Headers, method: str) -> Framing:
+    """Return how the body of an answer to a request with this method is framed.
+
+    Raises MalformedError.
+    """
+    coding = _coding(headers)
+    if coding is not None and (coding != "chunked" or minor == 0):
+        raise MalformedError("its Transfer-Encoding is not chunked alone, or it is in HTTP/1.0")
+    length = _length(headers, TO_END)
+    if method == "HEAD" or status in BODILESS:
+        return 0
+    return length if coding is None else CHUNKED
+
+
+def with_one_length(headers: Headers) -> Headers:
+    """Return headers in which several equal Content-Length are one (RFC 9110, section 8.6)."""
+    values = [one.strip() for value in headers.all("content-length") for one in value.split(",")]
+    if len(values) < 2 or len(set(values)) > 1:
+        return headers
+    kept = headers.without({"content-length"})
+    return Headers((*kept, ("Content-Length", values[0])))
+
+
+def _coding(headers: Headers) -> str | None:
+    """Return the transfer coding of a body; raises MalformedError if it has two framings."""
+    if "transfer-encoding" not in headers:
+        return None
+    codings = headers.all("transfer-encoding")
+    if len(codings) > 1:
+        raise MalformedError("it has Transfer-Encoding twice")
+    if "content-length" in headers:
+        raise MalformedError("it has both Content-Length and Transfer-Encoding")
+    return codings[0].lower()
+
+
+def _length(headers: Headers, absent: Framing) -> Framing:
+    values = headers.all("content-length")
+    if not values:
+        return absent
+    value = values[0]
+    if len(values) > 1:
+        raise MalformedError("it has Content-Length twice")
+    if not (value.isascii() and value.isdigit()) or len(value) > _DIGITS:
+        raise MalformedError("its Content-Length is not one number")
+    return int(value)

@@ -1,0 +1,54 @@
+"""Asks the frontends of a cloud which services answer there, and whether its gateway does."""
+
+from http import HTTPStatus
+from ssl import SSLContext
+
+from openstackoid.federation import Cloud
+from openstackoid.federation.model import PUBLIC
+from openstackoid.livecheck.probe import Answer, ProbeError, ask, refusing
+from openstackoid.livecheck.recognition import recognised
+from openstackoid.services import service_type, special
+
+_NO_SCOPE = "?"
+"""Refused by every gateway, and nothing is executed."""
+
+
+def service_at(cloud: Cloud, service: str, context: SSLContext) -> Answer | str:
+    """Return the answer at the root of a service's public frontend, or why there is none."""
+    url = cloud.frontends[service][PUBLIC]
+    try:
+        answer = ask(cloud, url, context)
+    except ProbeError as error:
+        return f"{service} at {url}: {error}"
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return f"{service} at {url}: it answers {answer.status}"
+    found = recognised(answer.headers, answer.body)
+    if found is None or found.service == service or service_type(service) != service:
+        return answer
+    if found.declared or special(service).recognisable:
+        advice = f"look at the backends of {service} in the file of its gateway"
+        return f"{service} at {url}: {found.service} answers there; {advice}"
+    return answer
+
+
+def is_recognised(answer: Answer) -> bool:
+    """Tell whether it is known which service an answer is of."""
+    return recognised(answer.headers, answer.body) is not None
+
+
+def gateway_at(name: str, cloud: Cloud, service: str, context: SSLContext) -> Answer | str:
+    """Return an answer of a cloud's gateway itself, by its own clock, or why there is none.
+
+    It is asked at the public frontend of a service, with a scope that is none.
+    """
+    url = cloud.frontends[service][PUBLIC]
+    try:
+        answer = ask(cloud, url, context, X_Scope=_NO_SCOPE)
+    except ProbeError as error:
+        return f"its gateway at {url}: {error}"
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return f"its gateway at {url}: it answers {answer.status}"
+    said = refusing(answer.body)
+    if said is None:
+        return f"no gateway answers at {url}, for a scope has no effect there; start one in front"
+    return answer if said == name else f"the gateway of {said} answers at {url}"
