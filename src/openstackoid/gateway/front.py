@@ -18,10 +18,13 @@ class Reply(Protocol):
         """Send the head now."""
 
     async def write(self, data: bytes) -> None:
-        """Send a piece; raises SilentError if the client takes nothing, GoneError."""
+        """Send a piece.
+
+        Raises IdleTimeoutError if the client takes nothing, and ConnectionClosedError.
+        """
 
     def end(self) -> None:
-        """Say that this was all; raises GoneError."""
+        """Say that this was all; raises ConnectionClosedError."""
 
 
 class Request(Protocol):
@@ -60,11 +63,14 @@ class Request(Protocol):
         """Whether a body was announced."""
 
     @property
-    def patience(self) -> float:
+    def idle_timeout(self) -> float:
         """Seconds in which the client has to take a piece of an answer."""
 
     def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the body; raises SilentError if the client sends nothing any more, GoneError."""
+        """Yield the body.
+
+        Raises IdleTimeoutError if the client sends nothing any more, and ConnectionClosedError.
+        """
 
     def abort(self) -> None:
         """Cut the client off."""

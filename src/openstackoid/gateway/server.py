@@ -15,7 +15,7 @@ from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.errors import body_of, fault_of
 from openstackoid.gateway.forwarding.downstream import own_headers
-from openstackoid.gateway.http import Client, MalformedError, Pairs, Server
+from openstackoid.gateway.http import Client, Pairs, ProtocolError, Server
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
 from openstackoid.gateway.processes.handover import Alone, Shared
 from openstackoid.gateway.reporting import audit
@@ -111,7 +111,7 @@ class Gateway:
         """Listen where a cloud's gateway has to; raises ListenError, and then listens as before."""
         await self._listeners.follow(listeners_of(cloud, await look_up(cloud)))
 
-    def _unreadable(self, error: MalformedError) -> tuple[Pairs, bytes]:
+    def _unreadable(self, error: ProtocolError) -> tuple[Pairs, bytes]:
         message = f"the gateway could not read this request: {error}"
         refusal = Refusal(HTTPStatus(error.status), message, cloud=self._settings.cloud)
         return own_headers(), body_of(refusal)

@@ -8,7 +8,7 @@ import pytest
 from openstackoid.gateway.dispatch import memory_budget
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget, TooLongError, UnusableError
 from openstackoid.gateway.forwarding.downstream import Passing
-from openstackoid.gateway.http import GoneError
+from openstackoid.gateway.http import ConnectionClosedError
 from openstackoid.routing.foreign_ids import Search
 
 UNSAFE = b'{"images": [{"id": "a"}, {"id": "../x"}]}'
@@ -21,7 +21,7 @@ def passing(*pieces: bytes, foreign: bool = False, breaks: bool = False) -> Pass
 
     async def read() -> bytes:
         if not left and breaks:
-            raise GoneError
+            raise ConnectionClosedError
         played.ended = not left
         return left.pop(0) if left else b""
 

@@ -10,13 +10,13 @@ from openstackoid.gateway.http import Client
 
 
 @pytest.fixture
-def patience() -> float:
+def idle_timeout() -> float:
     return 20
 
 
 @pytest.fixture
-def connect_timeout(patience: float) -> float:
-    return patience
+def connect_timeout(idle_timeout: float) -> float:
+    return idle_timeout
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ async def backend() -> AsyncIterator[Backend]:
 
 
 @pytest.fixture
-async def client(connect_timeout: float, patience: float) -> AsyncIterator[Client]:
-    client = Client(connect_timeout, patience)
+async def client(connect_timeout: float, idle_timeout: float) -> AsyncIterator[Client]:
+    client = Client(connect_timeout, idle_timeout)
     yield client
     await client.close()
     while client.open:  # noqa: ASYNC110  (it is the loop that is waited for)

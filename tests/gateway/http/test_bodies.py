@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstackoid.gateway.http.bodies import HIGH, PIECE, Body, decoder
-from openstackoid.gateway.http.errors import GoneError, MalformedError, SilentError
+from openstackoid.gateway.http.errors import ConnectionClosedError, IdleTimeoutError, ProtocolError
 from openstackoid.gateway.http.framing import CHUNKED, TO_END
 
 
@@ -96,7 +96,7 @@ def test_broken_chunks_have_no_end(chunks: bytes, size: int) -> None:
     body = Body(Source(), None)
     broken = decoder(CHUNKED, body)
     pieces = [chunks[n : n + size] for n in range(0, len(chunks), size)]
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         list(map(broken.feed, pieces))
     assert not body.whole
 
@@ -112,7 +112,7 @@ async def test_the_end_of_the_connection(framing: int, kept: bool) -> None:
     if kept:
         assert await body.read() == b""
         return
-    with pytest.raises(GoneError):
+    with pytest.raises(ConnectionClosedError):
         await body.read()
 
 
@@ -144,7 +144,7 @@ async def test_what_nobody_wants_is_not_kept() -> None:
 async def test_a_reader_waits_only_so_long() -> None:
     """For each piece anew; what came before is not lost by it."""
     body = Body(Source(), 0.02)
-    with pytest.raises(SilentError):
+    with pytest.raises(IdleTimeoutError):
         await body.read()
     asyncio.get_running_loop().call_soon(body.feed, b"late")
     assert await body.read() == b"late"
@@ -154,9 +154,9 @@ async def test_an_error_comes_behind_what_was_received() -> None:
     """And it stays."""
     body = Body(Source(), None)
     body.feed(b"half")
-    body.fail(GoneError())
+    body.fail(ConnectionClosedError())
     body.end()
     assert await body.read() == b"half"
     for _ in range(2):
-        with pytest.raises(GoneError):
+        with pytest.raises(ConnectionClosedError):
             await body.read()

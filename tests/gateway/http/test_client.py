@@ -8,7 +8,14 @@ import trustme
 from gateway.asking import GET, ask, at, put, whole
 from gateway.backend import OK, Backend, Connection, Received, saying
 
-from openstackoid.gateway.http import Client, GoneError, Origin, Outgoing, UnreachableError, pool
+from openstackoid.gateway.http import (
+    Client,
+    ConnectionClosedError,
+    Origin,
+    Outgoing,
+    UnreachableError,
+    pool,
+)
 
 
 async def connections(client: Client, backend: Backend, *requests: Outgoing) -> int:
@@ -127,7 +134,7 @@ async def test_nothing_else_is_sent_twice(
     monkeypatch.setattr(pool, "REST", 0)
     backend.answer = Stale()
     await ask(client, backend)
-    with pytest.raises(GoneError):
+    with pytest.raises(ConnectionClosedError):
         await ask(client, backend, request_)
     assert len(backend.requests) == 2
 
@@ -145,7 +152,7 @@ async def test_a_read_that_got_half_a_head_is_not_sent_again(
 
     backend.answer = answer
     await ask(client, backend)
-    with pytest.raises(GoneError):
+    with pytest.raises(ConnectionClosedError):
         await ask(client, backend)
     assert len(backend.requests) == 2
 
@@ -169,7 +176,7 @@ async def test_a_service_that_is_not_there(client: Client, backend: Backend) -> 
         await client.request(Origin("host.invalid", 80), GET)
 
 
-@pytest.mark.parametrize("patience", [0.2])
+@pytest.mark.parametrize("idle_timeout", [0.2])
 async def test_a_handshake_has_to_end_in_time(client: Client) -> None:
     """A service that accepts a connection and says nothing more is none."""
     async with Backend() as silent:

@@ -9,12 +9,12 @@ from gateway.backend import OK, Backend, Connection, Received, saying
 
 from openstackoid.gateway.http import (
     Client,
-    GoneError,
+    ConnectionClosedError,
     HttpError,
-    LostError,
-    MalformedError,
+    IdleTimeoutError,
+    LinkLostError,
     Outgoing,
-    SilentError,
+    ProtocolError,
     UnreachableError,
 )
 
@@ -67,7 +67,7 @@ async def test_an_answer_that_is_none_is_an_error(
 ) -> None:
     """And the end of its connection."""
     backend.answer = saying(answer)
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         await ask(client, backend)
     await backend.all_closed()
 
@@ -75,9 +75,9 @@ async def test_an_answer_that_is_none_is_an_error(
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (b"Content-Length: 9\r\n\r\nhalf", GoneError),
-        (b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", GoneError),
-        (b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalfX\r\n0\r\n\r\n", MalformedError),
+        (b"Content-Length: 9\r\n\r\nhalf", ConnectionClosedError),
+        (b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", ConnectionClosedError),
+        (b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalfX\r\n0\r\n\r\n", ProtocolError),
     ],
 )
 async def test_half_an_answer_is_an_error(
@@ -108,7 +108,7 @@ async def test_the_end_of_a_connection_ends_an_answer_without_a_length(
     assert await ask(client, backend) == b"all of it"
 
 
-@pytest.mark.parametrize("patience", [0.2])
+@pytest.mark.parametrize("idle_timeout", [0.2])
 @pytest.mark.parametrize("request_", [GET, put(b"x")])
 async def test_the_head_of_an_answer_has_to_come_in_time(
     client: Client, backend: Backend, request_: Outgoing
@@ -123,7 +123,7 @@ async def test_the_head_of_an_answer_has_to_come_in_time(
 
     backend.answer = answer
     request_ = request_ if request_.body is None else put(b"x")
-    with pytest.raises(SilentError):
+    with pytest.raises(IdleTimeoutError):
         await ask(client, backend, request_)
     await backend.all_closed()
 
@@ -146,7 +146,7 @@ async def test_a_service_that_is_gone_is_not_waited_for(
     while len(backend.requests) < 2:  # noqa: ASYNC110  (it is the loop that is waited for)
         await asyncio.sleep(0)
     backend.deafen()
-    with pytest.raises(LostError):
+    with pytest.raises(LinkLostError):
         await asking
     with pytest.raises(UnreachableError):
         await client.request(origin, GET)
@@ -173,12 +173,12 @@ async def test_promises_come_to_an_end(
     if kept:
         await ask(client, backend)
     else:
-        with pytest.raises(MalformedError):
+        with pytest.raises(ProtocolError):
             await ask(client, backend)
         await backend.all_closed()
 
 
-@pytest.mark.parametrize("patience", [0.2])
+@pytest.mark.parametrize("idle_timeout", [0.2])
 async def test_each_piece_of_an_answer_has_to_come_in_time(
     client: Client, backend: Backend
 ) -> None:
@@ -195,13 +195,13 @@ async def test_each_piece_of_an_answer_has_to_come_in_time(
     response = await client.request(at(backend), GET)
     got = [await response.body.read() for _ in range(10)]
     assert b"".join(got) == b"x" * 10
-    with pytest.raises(SilentError):
+    with pytest.raises(IdleTimeoutError):
         await response.body.read()
     response.close()
     await backend.all_closed()
 
 
-@pytest.mark.parametrize("patience", [0.2])
+@pytest.mark.parametrize("idle_timeout", [0.2])
 async def test_a_service_that_takes_nothing_is_given_up(client: Client, backend: Backend) -> None:
     """Though there is more to send."""
 
@@ -213,14 +213,14 @@ async def test_a_service_that_takes_nothing_is_given_up(client: Client, backend:
             yield bytes(65_536)
 
     backend.answer = answer
-    with pytest.raises(SilentError):
+    with pytest.raises(IdleTimeoutError):
         await ask(client, backend, put()._replace(body=endless()))
     for task in backend._tasks:
         task.cancel()
     await asyncio.gather(*backend._tasks, return_exceptions=True)
 
 
-@pytest.mark.parametrize("patience", [0.2])
+@pytest.mark.parametrize("idle_timeout", [0.2])
 async def test_a_client_that_is_slow_is_not_the_service_s_fault(
     client: Client, backend: Backend
 ) -> None:
@@ -301,7 +301,7 @@ async def test_a_body_that_breaks_off_breaks_the_request_off(
         raise ValueError
 
     backend.answer = answer
-    with pytest.raises(GoneError):
+    with pytest.raises(ConnectionClosedError):
         await ask(client, backend, put(length=False)._replace(body=half()))
     await backend.all_closed()
     assert not b"".join(seen).endswith(b"0\r\n\r\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openstackoid.gateway.http.errors import MalformedError
+from openstackoid.gateway.http.errors import ProtocolError
 from openstackoid.gateway.http.framing import (
     CHUNKED,
     TO_END,
@@ -61,7 +61,7 @@ def response(data: bytes, method: str, rules: Rules = STRICT) -> Framing:
 )
 def test_a_request_with_two_framings_or_an_unknown_one_is_refused(headers: bytes) -> None:
     """What is behind it could be taken for a request of somebody else."""
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         request(headers)
 
 
@@ -104,7 +104,7 @@ def test_how_an_answer_is_framed(head: bytes, method: str, framing: int) -> None
 )
 def test_an_answer_with_two_framings_is_none(head: bytes, method: str) -> None:
     """What is behind it could be taken for the answer to somebody else's request."""
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         response(head, method)
 
 
@@ -163,5 +163,5 @@ def test_equal_lengths_of_an_own_service_are_one(lengths: bytes, method: str, fr
 )
 def test_lengths_that_differ_are_none_whoever_sends_them(lengths: bytes) -> None:
     """Nobody knows where such an answer ends."""
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         response(OK + lengths, "GET", LENIENT)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openstackoid.gateway.http.errors import MalformedError
+from openstackoid.gateway.http.errors import ProtocolError
 from openstackoid.gateway.http.framing import request_framing
 from openstackoid.gateway.http.heads import (
     LENIENT,
@@ -110,7 +110,7 @@ def test_an_empty_line_before_a_head_is_none_of_it() -> None:
 )
 def test_a_request_line_that_is_none_is_refused(line: bytes) -> None:
     """Two servers might not agree on what it asks for."""
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         request(line + b"\r\nHost: x\r\n\r\n")
 
 
@@ -144,9 +144,9 @@ def test_a_request_line_that_is_none_is_refused(line: bytes) -> None:
 )
 def test_a_header_that_is_none_is_refused_whoever_sends_it(header: bytes, rules: Rules) -> None:
     """Two readers might not agree on what it says."""
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         response(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n\r\n", rules)
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         request(GET + header + b"\r\n\r\n", rules=rules)
 
 
@@ -173,7 +173,7 @@ def test_which_names_a_header_may_have(name: bytes, taken: set[Rules]) -> None:
             assert headers.pairs[0][0].lower().encode("utf-8", "surrogateescape") == name.lower()
             assert headers.pairs[0][0].strip() == headers.pairs[0][0]
         else:
-            with pytest.raises(MalformedError):
+            with pytest.raises(ProtocolError):
                 response(head, rules)
 
 
@@ -185,7 +185,7 @@ def test_a_name_that_is_not_ascii_is_told() -> None:
         ("X-\u202e", "its header with a long name is not ASCII"),
         ("secret {", "one of its headers has a character that no name has"),
     ):
-        with pytest.raises(MalformedError) as raised:
+        with pytest.raises(ProtocolError) as raised:
             response(f"HTTP/1.1 200 OK\r\n{name}: secret\r\n\r\n".encode())
         assert told in str(raised.value)
         assert "secret" not in str(raised.value)
@@ -253,7 +253,7 @@ def test_whatever_is_taken_another_parser_reads_in_the_same_way(
         if not reader.feed(data):
             return
         head = reader.head()
-    except MalformedError:
+    except ProtocolError:
         return
     if not head.target.startswith("/"):
         return  # routing refuses it
@@ -287,7 +287,7 @@ def test_a_method_may_be_any(method: str) -> None:
 
 def test_a_host_has_to_be_named() -> None:
     """But in HTTP/1.0, which does not know it."""
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         request(b"GET / HTTP/1.1\r\nA: b\r\n\r\n")
     assert request(b"GET / HTTP/1.0\r\nA: b\r\n\r\n").minor == 0
 
@@ -323,7 +323,7 @@ def long(name: str, size: int) -> bytes:
 def test_a_head_has_limits_and_each_is_told(head: bytes, status: int, why: str, piece: int) -> None:
     """With the status that says whether the line or a header is too long; before its end, too."""
     data = head + b"\r\n\r\n"
-    with pytest.raises(MalformedError, match=why) as raised:
+    with pytest.raises(ProtocolError, match=why) as raised:
         request(data, range(piece, len(data), piece))
     assert raised.value.status == status
 
@@ -341,7 +341,7 @@ def test_how_many_headers_an_answer_may_have() -> None:
     for rules, most in ((STRICT, MAX_HEADERS), (LENIENT, MAX_OWN_HEADERS)):
         head = b"HTTP/1.1 200 OK\r\n"
         assert len(response(head + b"A: b\r\n" * most + b"\r\n", rules).headers.pairs) == most
-        with pytest.raises(MalformedError, match=f"more than {most} headers"):
+        with pytest.raises(ProtocolError, match=f"more than {most} headers"):
             response(head + b"A: b\r\n" * (most + 1) + b"\r\n", rules)
 
 
@@ -357,13 +357,13 @@ def test_how_many_headers_an_answer_may_have() -> None:
 )
 def test_what_can_become_no_head_is_refused_before_its_end(begun: bytes) -> None:
     """Nobody has to wait for it: TLS at a port without, for example."""
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         request(begun, range(len(begun)))
 
 
 def test_an_answer_that_can_become_none_is_refused_before_its_end() -> None:
     """By its first byte, if need be."""
-    with pytest.raises(MalformedError, match="does not begin with HTTP/1"):
+    with pytest.raises(ProtocolError, match="does not begin with HTTP/1"):
         ResponseReader(STRICT).feed(b"\x15")
     reader = ResponseReader(STRICT)
     for byte in b"HTTP/1.1 200 OK\r":
@@ -402,7 +402,7 @@ def test_a_status_line(line: bytes, read: tuple[int, str, int]) -> None:
 )
 def test_a_status_line_that_is_none_is_refused(line: bytes) -> None:
     """Llhttp lets some of them pass."""
-    with pytest.raises(MalformedError):
+    with pytest.raises(ProtocolError):
         response(line + b"\r\n\r\n")
 
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from openstackoid.gateway.http import Body, MalformedError, Pairs, Request, Server, SilentError
+from openstackoid.gateway.http import Body, IdleTimeoutError, Pairs, ProtocolError, Request, Server
 from openstackoid.gateway.http.server import BEHIND
 from openstackoid.gateway.reporting import log as gateway_log
 
@@ -39,7 +39,7 @@ class Everybody:
         self.open -= 1
 
 
-def unreadable(_: MalformedError) -> tuple[Pairs, bytes]:
+def unreadable(_: ProtocolError) -> tuple[Pairs, bytes]:
     return (("A", "b"),), b"no"
 
 
@@ -70,10 +70,10 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(handler: Handler = ok, patience: float = 20) -> AsyncIterator[Running]:
+async def serving(handler: Handler = ok, idle_timeout: float = 20) -> AsyncIterator[Running]:
     """Run a server, of which no connection is left open at the end."""
     counter = Everybody()
-    server = Server(handler, unreadable, counter, patience)
+    server = Server(handler, unreadable, counter, idle_timeout)
     listener = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
     running = Running(server, listener.sockets[0].getsockname()[1])
     try:
@@ -213,11 +213,11 @@ async def test_a_reader_that_stops_is_told_of() -> None:
         try:
             while True:
                 await reply.write(bytes(65_536))
-        except SilentError as error:
+        except IdleTimeoutError as error:
             failed.set_result(error)
             request.abort()
 
-    async with serving(handler, patience=0.2) as running:
+    async with serving(handler, idle_timeout=0.2) as running:
         _, writer = await running.connect()
         writer.write(GET)
         reader, other = await running.connect()
@@ -644,12 +644,12 @@ async def test_an_answer_that_is_being_taken_is_not_cut_by_the_end() -> None:
         await closing
 
 
-@pytest.mark.parametrize("patience", [0.05])
+@pytest.mark.parametrize("idle_timeout", [0.05])
 async def test_a_client_that_takes_nothing_is_cut_off_though_its_answer_is_made(
-    patience: float,
+    idle_timeout: float,
 ) -> None:
     """It would have its connection for ever."""
-    async with serving(much, patience) as running:
+    async with serving(much, idle_timeout) as running:
         _, writer = await running.connect()
         writer.write(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         await until(lambda: running.server.open)

@@ -17,7 +17,7 @@ from openstackoid.gateway.errors import fault_of
 from openstackoid.gateway.forwarding.downstream import relay_answer, send_document, send_refusal
 from openstackoid.gateway.forwarding.upstream import refused
 from openstackoid.gateway.front import Request
-from openstackoid.gateway.http import SilentError
+from openstackoid.gateway.http import IdleTimeoutError
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.access_record import AccessRecord
 from openstackoid.identity.signature import PROOF
@@ -143,7 +143,7 @@ class Handler:
             async for piece in request.pieces():
                 record.received += len(piece)
                 yield piece
-        except SilentError:
+        except IdleTimeoutError:
             record.fields["error"] = f"the client sent nothing for {self._idle_timeout:g} s"
             request.abort()
             raise

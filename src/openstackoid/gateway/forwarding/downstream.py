@@ -9,7 +9,7 @@ from typing import Protocol
 
 from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.front import Reply, Request
-from openstackoid.gateway.http import HttpError, Response, SilentError
+from openstackoid.gateway.http import HttpError, IdleTimeoutError, Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID, AccessRecord
 from openstackoid.identity import CatalogError, CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
@@ -178,8 +178,8 @@ async def give(request: Request, record: AccessRecord, reply: Reply, data: bytes
     """Give the client a piece of an answer; cut it off if it takes nothing."""
     try:
         await reply.write(data)
-    except SilentError:
-        record.fields["error"] = f"the client took nothing for {request.patience:g} s"
+    except IdleTimeoutError:
+        record.fields["error"] = f"the client took nothing for {request.idle_timeout:g} s"
         request.abort()
         return False
     if request.method != "HEAD":

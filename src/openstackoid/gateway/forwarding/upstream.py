@@ -12,12 +12,12 @@ from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.http import (
     Client,
     HttpError,
-    LostError,
-    MalformedError,
+    IdleTimeoutError,
+    LinkLostError,
     Origin,
     Outgoing,
+    ProtocolError,
     Response,
-    SilentError,
     UnreachableError,
 )
 from openstackoid.gateway.reporting import audit
@@ -129,13 +129,13 @@ class Upstream:
             case UnreachableError(reason=OSError() as reason):
                 sent = False
                 what = f"{who}{at} could not be reached: {_reason(reason)}"
-            case LostError():
+            case LinkLostError():
                 status = HTTPStatus.GATEWAY_TIMEOUT
                 what = f"{who}{at} has not answered, and can no longer be reached"
-            case SilentError():
+            case IdleTimeoutError():
                 status = HTTPStatus.GATEWAY_TIMEOUT
-                what = f"{who}{at} has not answered for {self._pool.patience:g} s"
-            case MalformedError():
+                what = f"{who}{at} has not answered for {self._pool.idle_timeout:g} s"
+            case ProtocolError():
                 what = f"{who}{at} gave an answer that the gateway cannot read: {error}"
             case _:
                 what = f"{who}{at} closed the connection without an answer"
@@ -150,7 +150,7 @@ class Upstream:
             advice = f"try again later, or take {route.service} in another cloud"
         else:
             advice = "try again later"
-        away = isinstance(error, UnreachableError | LostError)
+        away = isinstance(error, UnreachableError | LinkLostError)
         return NoAnswerError(f"{what}; {advice}", sent=sent, status=status, away=away)
 
 

@@ -7,11 +7,11 @@ from openstackoid.gateway.http.bodies import Body
 from openstackoid.gateway.http.client import Client
 from openstackoid.gateway.http.connection import Response
 from openstackoid.gateway.http.errors import (
-    GoneError,
+    ConnectionClosedError,
     HttpError,
-    LostError,
-    MalformedError,
-    SilentError,
+    IdleTimeoutError,
+    LinkLostError,
+    ProtocolError,
     UnreachableError,
 )
 from openstackoid.gateway.http.exchange import Pairs, Reply, Request
@@ -22,17 +22,17 @@ __all__ = [
     "HEAD_TIMEOUT",
     "Body",
     "Client",
-    "GoneError",
+    "ConnectionClosedError",
     "HttpError",
-    "LostError",
-    "MalformedError",
+    "IdleTimeoutError",
+    "LinkLostError",
     "Origin",
     "Outgoing",
     "Pairs",
+    "ProtocolError",
     "Reply",
     "Request",
     "Response",
     "Server",
-    "SilentError",
     "UnreachableError",
 ]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import httptools
 
-from openstackoid.gateway.http.errors import GoneError, HttpError, MalformedError
+from openstackoid.gateway.http.errors import ConnectionClosedError, HttpError, ProtocolError
 from openstackoid.gateway.http.framing import CHUNKED, TO_END, Framing
 from openstackoid.gateway.http.stream import HIGH
 from openstackoid.gateway.http.waiting import within
@@ -26,7 +26,7 @@ class Source(Protocol):
 
 
 class Body:
-    """One body; whoever reads it waits for a piece at most `patience` seconds."""
+    """One body; whoever reads it waits for a piece at most `idle_timeout` seconds."""
 
     __slots__ = (
         "_dropped",
@@ -36,13 +36,13 @@ class Body:
         "_pieces",
         "_source",
         "_waiter",
-        "patience",
+        "idle_timeout",
         "whole",
     )
 
-    def __init__(self, source: Source, patience: float | None) -> None:
+    def __init__(self, source: Source, idle_timeout: float | None) -> None:
         self._source = source
-        self.patience = patience
+        self.idle_timeout = idle_timeout
         self._pieces: list[bytes] = []
         self._kept = 0
         self._paused = False
@@ -88,7 +88,7 @@ class Body:
                 return b""
             self._waiter = asyncio.get_running_loop().create_future()
             try:
-                await within(self.patience, self._waiter)
+                await within(self.idle_timeout, self._waiter)
             finally:
                 self._waiter = None
             return await self.read()
@@ -132,7 +132,7 @@ class Decoder(Protocol):
     """What came behind its end."""
 
     def feed(self, data: bytes) -> bool:
-        """Take a piece, tell whether the body is whole; raises MalformedError."""
+        """Take a piece, tell whether the body is whole; raises ProtocolError."""
 
     def eof(self) -> bool:
         """Take the end of the connection, tell whether the body is whole."""
@@ -168,7 +168,7 @@ class _Sized:
         return True
 
     def eof(self) -> bool:
-        self._body.fail(GoneError())
+        self._body.fail(ConnectionClosedError())
         return False
 
 
@@ -215,7 +215,7 @@ class _Chunked:
         except httptools.HttpParserError as error:
             self._parser = None  # they hold each other
             if not self._ended:
-                raise MalformedError("a chunk of its body is not valid") from error
+                raise ProtocolError("a chunk of its body is not valid") from error
             self.rest = data[-1:]  # where it begins llhttp does not say; it is one byte or more
         if self._ended:
             self._parser = None
@@ -224,5 +224,5 @@ class _Chunked:
 
     def eof(self) -> bool:
         self._parser = None
-        self._body.fail(GoneError())
+        self._body.fail(ConnectionClosedError())
         return False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from openstackoid.gateway.http.connection import Connection, Response
-from openstackoid.gateway.http.errors import GoneError, UnreachableError
+from openstackoid.gateway.http.errors import ConnectionClosedError, UnreachableError
 from openstackoid.gateway.http.outgoing import Origin, Outgoing
 from openstackoid.gateway.http.pool import Kept
 from openstackoid.gateway.http.stream import Stream
@@ -19,15 +19,15 @@ class Client:
     """A pool of connections. Nothing is buffered, followed, decoded, or sent twice unless safe.
 
     A connection is to be accepted within `connect_timeout` seconds; an answer's head has to come
-    within `patience`, whatever 1xx come before it, and so has each piece of its body. While a head
-    is waited for, it is tried each `connect_timeout` seconds whether the service is there at all.
+    within `idle_timeout`, whatever 1xx come before it, and so has each piece of its body. While a
+    head is waited for, it is tried each `connect_timeout` seconds whether the service is there at all.
     """
 
-    def __init__(self, connect_timeout: float, patience: float) -> None:
+    def __init__(self, connect_timeout: float, idle_timeout: float) -> None:
         self.connect_timeout = connect_timeout
-        self.patience = patience
+        self.idle_timeout = idle_timeout
         self.kept = Kept()
-        self.waiting: Ages[Connection] = Ages(min(connect_timeout, patience), Connection.look)
+        self.waiting: Ages[Connection] = Ages(min(connect_timeout, idle_timeout), Connection.look)
         """Those whose answer has just begun to be waited for."""
         self.open: set[Connection] = set()
         self._closed = False
@@ -38,7 +38,7 @@ class Client:
             connection, age = taken
             try:
                 response = await connection.send(request)
-            except GoneError:
+            except ConnectionClosedError:
                 if connection.answering:
                     raise
                 self.kept.closed_at(origin, age)

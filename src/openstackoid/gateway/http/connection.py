@@ -7,11 +7,11 @@ from typing import Protocol, Self
 
 from openstackoid.gateway.http.bodies import Body, Decoder, decoder
 from openstackoid.gateway.http.errors import (
-    GoneError,
+    ConnectionClosedError,
     HttpError,
-    LostError,
-    MalformedError,
-    SilentError,
+    IdleTimeoutError,
+    LinkLostError,
+    ProtocolError,
     UnreachableError,
 )
 from openstackoid.gateway.http.framing import TO_END, persists, response_framing
@@ -58,7 +58,7 @@ class Pool(Protocol):
     """Whose a connection is: a client's, who keeps it between two requests."""
 
     connect_timeout: float
-    patience: float
+    idle_timeout: float
     open: "set[Connection]"
     waiting: "Ages[Connection]"
 
@@ -145,13 +145,13 @@ class Connection(Stream):
                     self.write_chunk(piece)
                 else:
                     self.transport.write(piece)
-                await self.drained(self._pool.patience)
+                await self.drained(self._pool.idle_timeout)
             if chunked:
                 self.transport.write(LAST_CHUNK)
         except HttpError as error:
-            self._fail(error if isinstance(error, SilentError) else GoneError())
+            self._fail(error if isinstance(error, IdleTimeoutError) else ConnectionClosedError())
         except Exception as error:  # noqa: BLE001  (whatever befalls a body, there is no more of it)
-            self._fail(GoneError(type(error).__name__))
+            self._fail(ConnectionClosedError(type(error).__name__))
         else:
             self._sending = None
             if self._answer is not None and not self._answer.done():
@@ -169,13 +169,13 @@ class Connection(Stream):
 
     def _expect(self) -> None:
         """Give the answer's head its time."""
-        self._until = self.loop.time() + self._pool.patience
+        self._until = self.loop.time() + self._pool.idle_timeout
         self._pool.waiting.add(self)
 
     def look(self) -> None:
         """See whether the answer's time is over, or the service gone."""
         if self.loop.time() >= self._until:
-            self._fail(SilentError())
+            self._fail(IdleTimeoutError())
         else:
             self._looking = self.loop.create_task(self._see())
 
@@ -185,7 +185,7 @@ class Connection(Stream):
             await self._pool.reach(self.origin)
         except UnreachableError:
             self._pool.leave(self.origin)
-            self._fail(LostError())
+            self._fail(LinkLostError())
         else:
             left = self._until - self.loop.time()
             self._timer = self.loop.call_later(min(left, self._pool.connect_timeout), self.look)
@@ -217,7 +217,7 @@ class Connection(Stream):
                 self._head(data)
             else:  # nobody has asked for it
                 self.transport.abort()
-        except MalformedError as error:
+        except ProtocolError as error:
             self._fail(error)
 
     def _head(self, data: bytes) -> None:
@@ -234,7 +234,7 @@ class Connection(Stream):
             if head.status >= _FINAL:
                 framing = response_framing(head.status, head.minor, head.headers, request.method)
                 self._persists = framing != TO_END and persists(head.headers, head.minor)
-                self._body = Body(self, self._pool.patience)
+                self._body = Body(self, self._pool.idle_timeout)
                 if framing == 0:
                     self._body.end()
                     self._persists = self._persists and not data
@@ -246,9 +246,9 @@ class Connection(Stream):
                 return
             self._promises += 1
             if head.status == _SWITCHING:
-                raise MalformedError("it changes to a protocol that nobody asked for")
+                raise ProtocolError("it changes to a protocol that nobody asked for")
             if self._promises > MAX_PROMISES:
-                raise MalformedError(f"it has more than {MAX_PROMISES} interim answers (1xx)")
+                raise ProtocolError(f"it has more than {MAX_PROMISES} interim answers (1xx)")
             if head.status == _CONTINUE and self._continue is not None:
                 self._continue.set()
 
@@ -271,12 +271,12 @@ class Connection(Stream):
         self._pool.forget(self, self.origin)
         if self._decoder is not None:
             if exc is not None:
-                self._body.fail(GoneError())
+                self._body.fail(ConnectionClosedError())
             self._decoder.eof()
             self._decoder = None
         self._end()
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(GoneError())
+            self._answer.set_exception(ConnectionClosedError())
 
     def release(self) -> None:
         """Keep the connection, unless something is left of its request or its answer."""

@@ -13,19 +13,19 @@ class UnreachableError(HttpError):
         self.reason = reason
 
 
-class SilentError(HttpError, TimeoutError):
+class IdleTimeoutError(HttpError, TimeoutError):
     """It sends nothing, or takes nothing, for too long."""
 
 
-class LostError(SilentError):
+class LinkLostError(IdleTimeoutError):
     """It sends nothing, and accepts no connection any more: the link to it swallows packets."""
 
 
-class GoneError(HttpError):
+class ConnectionClosedError(HttpError):
     """It closed the connection before it was through."""
 
 
-class MalformedError(HttpError):
+class ProtocolError(HttpError):
     """What it sends is not HTTP, or could be read in two ways.
 
     The message says why, of a message that is called `it`, and quotes no value. `status` is what a

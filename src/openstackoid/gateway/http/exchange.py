@@ -6,7 +6,7 @@ from http.client import responses
 from typing import Any, TypeAlias
 
 from openstackoid.gateway.http.bodies import Body
-from openstackoid.gateway.http.errors import GoneError
+from openstackoid.gateway.http.errors import ConnectionClosedError
 from openstackoid.gateway.http.framing import BODILESS
 from openstackoid.gateway.http.heads import RequestHead, encoded
 from openstackoid.gateway.http.stream import JOINED, LAST_CHUNK, Stream
@@ -19,13 +19,13 @@ _NO_LENGTH = 204
 class Peer(Stream):
     """The connection to a client, as its requests see it.
 
-    `patience` is for how many seconds the client may take nothing of an answer; `last` tells that
-    no more requests are taken from it.
+    `idle_timeout` is for how many seconds the client may take nothing of an answer; `last` tells
+    that no more requests are taken from it.
     """
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, idle_timeout: float) -> None:
         super().__init__()
-        self.patience = patience
+        self.idle_timeout = idle_timeout
         self.remote = ""
         self.port = 0
         self.tls = False
@@ -80,7 +80,7 @@ class Request:
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the body; the client is told to go on when it is first asked for.
 
-        Raises SilentError if the client sends nothing any more, GoneError.
+        Raises IdleTimeoutError if the client sends nothing any more, ConnectionClosedError.
         """
         if self._expects:
             if self.reply is not None:
@@ -92,9 +92,9 @@ class Request:
             yield piece
 
     @property
-    def patience(self) -> float:
+    def idle_timeout(self) -> float:
         """Seconds in which the client has to take a piece of an answer."""
-        return self._connection.patience
+        return self._connection.idle_timeout
 
     def abort(self) -> None:
         """Cut the client off."""
@@ -173,7 +173,10 @@ class Reply:
             self._head = b""
 
     async def write(self, data: bytes) -> None:
-        """Send a piece; raises SilentError if the client takes nothing, GoneError, ValueError."""
+        """Send a piece; raises ValueError if it is more than the head said.
+
+        Raises IdleTimeoutError if the client takes nothing, and ConnectionClosedError.
+        """
         if self._bodiless or not data:
             return
         connection = self._connection
@@ -193,10 +196,10 @@ class Reply:
         else:
             connection.transport.write(data)
         if connection.full or connection.lost:
-            await connection.drained(connection.patience)
+            await connection.drained(connection.idle_timeout)
 
     def end(self) -> None:
-        """Say that this was all; raises GoneError, ValueError if it was not."""
+        """Say that this was all; raises ConnectionClosedError, ValueError if it was not."""
         self.flush()
         if self._chunked:
             self._connection.transport.write(LAST_CHUNK)
@@ -204,7 +207,7 @@ class Reply:
             raise ValueError("an answer shorter than it said")
         self.ended = True
         if self._connection.transport.is_closing():
-            raise GoneError
+            raise ConnectionClosedError
 
 
 def refusal(status: int, headers: Pairs, body: bytes) -> bytes:

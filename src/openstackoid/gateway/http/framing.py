@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from openstackoid.gateway.http.errors import MalformedError
+from openstackoid.gateway.http.errors import ProtocolError
 from openstackoid.message import Headers
 
 CHUNKED = -1
@@ -27,7 +27,7 @@ def persists(headers: Headers, minor: int) -> bool:
 
 
 def request_framing(headers: Headers) -> Framing:
-    """Return how the body of a request is framed; raises MalformedError.
+    """Return how the body of a request is framed; raises ProtocolError.
 
     What other coding there may be before chunks is for whoever handles the request to refuse.
     """
@@ -36,18 +36,18 @@ def request_framing(headers: Headers) -> Framing:
         return _length(headers, 0)
     codings = [one.strip() for one in coding.split(",")]
     if codings.count("chunked") != 1 or codings[-1] != "chunked":
-        raise MalformedError("its Transfer-Encoding does not end in chunked, or has it twice")
+        raise ProtocolError("its Transfer-Encoding does not end in chunked, or has it twice")
     return CHUNKED
 
 
 def response_framing(status: int, minor: int, headers: Headers, method: str) -> Framing:
     """Return how the body of an answer to a request with this method is framed.
 
-    Raises MalformedError.
+    Raises ProtocolError.
     """
     coding = _coding(headers)
     if coding is not None and (coding != "chunked" or minor == 0):
-        raise MalformedError("its Transfer-Encoding is not chunked alone, or it is in HTTP/1.0")
+        raise ProtocolError("its Transfer-Encoding is not chunked alone, or it is in HTTP/1.0")
     length = _length(headers, TO_END)
     if method == "HEAD" or status in BODILESS:
         return 0
@@ -64,14 +64,14 @@ def with_one_length(headers: Headers) -> Headers:
 
 
 def _coding(headers: Headers) -> str | None:
-    """Return the transfer coding of a body; raises MalformedError if it has two framings."""
+    """Return the transfer coding of a body; raises ProtocolError if it has two framings."""
     if "transfer-encoding" not in headers:
         return None
     codings = headers.all("transfer-encoding")
     if len(codings) > 1:
-        raise MalformedError("it has Transfer-Encoding twice")
+        raise ProtocolError("it has Transfer-Encoding twice")
     if "content-length" in headers:
-        raise MalformedError("it has both Content-Length and Transfer-Encoding")
+        raise ProtocolError("it has both Content-Length and Transfer-Encoding")
     return codings[0].lower()
 
 
@@ -81,7 +81,7 @@ def _length(headers: Headers, absent: Framing) -> Framing:
         return absent
     value = values[0]
     if len(values) > 1:
-        raise MalformedError("it has Content-Length twice")
+        raise ProtocolError("it has Content-Length twice")
     if not (value.isascii() and value.isdigit()) or len(value) > _DIGITS:
-        raise MalformedError("its Content-Length is not one number")
+        raise ProtocolError("its Content-Length is not one number")
     return int(value)

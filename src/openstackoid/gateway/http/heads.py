@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
-from openstackoid.gateway.http.errors import MalformedError
+from openstackoid.gateway.http.errors import ProtocolError
 from openstackoid.gateway.http.framing import with_one_length
 from openstackoid.message import Headers
 
@@ -48,14 +48,14 @@ class _Names:
         self.short = lru_cache(maxsize=1024)(self.read)
 
     def read(self, name: str) -> str:
-        """Return a name as it is kept; raises MalformedError."""
+        """Return a name as it is kept; raises ProtocolError."""
         if self.match(name):
             return _escaped(name)
         if name.startswith((" ", "\t")):
-            raise MalformedError(_FOLDED)
+            raise ProtocolError(_FOLDED)
         if REQUEST.names.match(name):
-            raise MalformedError(f"the name of its header {_shown(name)} is not ASCII")
-        raise MalformedError("the name of one of its headers has a character that no name has")
+            raise ProtocolError(f"the name of its header {_shown(name)} is not ASCII")
+        raise ProtocolError("the name of one of its headers has a character that no name has")
 
 
 class Rules(NamedTuple):
@@ -126,7 +126,7 @@ class _Reader:
     def feed(self, data: bytes) -> bool:
         """Take a piece, tell whether the head is whole.
 
-        Raises MalformedError as soon as it is clear that the head cannot be one.
+        Raises ProtocolError as soon as it is clear that the head cannot be one.
         """
         before = self._raw
         if not before:
@@ -145,25 +145,25 @@ class _Reader:
         return True
 
     def _check_begun(self, raw: bytes, before: int) -> None:
-        """See that a head without an end may still become one; raises MalformedError."""
+        """See that a head without an end may still become one; raises ProtocolError."""
         if not self._BEGINNING.match(raw):
-            raise MalformedError(self._NO_BEGINNING)
+            raise ProtocolError(self._NO_BEGINNING)
         if _STRAY.search(raw, max(0, before - 1)):
-            raise MalformedError(_NOT_LINES)
+            raise ProtocolError(_NOT_LINES)
         if len(raw) > MAX_HEAD or (len(raw) > MAX_HEADER and b"\r\n" not in raw):
             raise _too_long(raw)
 
     def _read(self) -> tuple[str, Headers]:
-        """Return the first line and the headers; raises MalformedError."""
+        """Return the first line and the headers; raises ProtocolError."""
         raw, rules = self._raw, self._rules
         lines = raw.decode("utf-8", "surrogateescape").split("\r\n")
         first = lines.pop(0)
         if len(raw) - len(raw.translate(None, _CONTROLS)) != 2 * len(lines):
-            raise MalformedError(_NOT_LINES)
+            raise ProtocolError(_NOT_LINES)
         if len(raw) > MAX_HEADER and max(map(len, raw.split(b"\r\n"))) > MAX_HEADER:
             raise _too_long(raw)
         if len(lines) > rules.headers:
-            raise MalformedError(f"it has more than {rules.headers} headers", _FIELDS_TOO_LARGE)
+            raise ProtocolError(f"it has more than {rules.headers} headers", _FIELDS_TOO_LARGE)
         names, known = rules.names, rules.names.short
         pairs = []
         for line in lines:
@@ -171,9 +171,9 @@ class _Reader:
             if colon:
                 name = known(name) if len(name) <= _SHORT else names.read(name)
             elif line.startswith((" ", "\t")):
-                raise MalformedError(_FOLDED)
+                raise ProtocolError(_FOLDED)
             else:
-                raise MalformedError("one of its headers has no colon")
+                raise ProtocolError("one of its headers has no colon")
             pairs.append((name, value.strip(" \t")))
         return first, Headers(pairs)
 
@@ -186,17 +186,17 @@ class RequestReader(_Reader):
     _NO_BEGINNING = _NOT_A_REQUEST
 
     def head(self) -> RequestHead:
-        """Return the head, which is whole; raises MalformedError."""
+        """Return the head, which is whole; raises ProtocolError."""
         line, headers = self._read()
         match = _REQUEST_LINE.fullmatch(line)
         if match is None:
             if _OTHER_VERSION.fullmatch(line):
                 message = "it is neither in HTTP/1.1 nor in HTTP/1.0"
-                raise MalformedError(message, _VERSION_NOT_SUPPORTED)
-            raise MalformedError(_NOT_A_REQUEST)
+                raise ProtocolError(message, _VERSION_NOT_SUPPORTED)
+            raise ProtocolError(_NOT_A_REQUEST)
         method, target, minor = match.groups()
         if minor == "1" and "host" not in headers:
-            raise MalformedError("it has no Host")
+            raise ProtocolError("it has no Host")
         return RequestHead(method, _escaped(target), int(minor), headers)
 
 
@@ -208,7 +208,7 @@ class ResponseReader(_Reader):
     _NO_BEGINNING = "it does not begin with HTTP/1"
 
     def head(self) -> ResponseHead:
-        """Return the head, which is whole; raises MalformedError."""
+        """Return the head, which is whole; raises ProtocolError."""
         line, headers = self._read()
         status_line = _status_line if len(line) <= _SHORT else _status_line.__wrapped__
         minor, status, reason = status_line(line)
@@ -221,7 +221,7 @@ class ResponseReader(_Reader):
 def _status_line(line: str) -> tuple[int, int, str]:
     match = _STATUS_LINE.fullmatch(line)
     if match is None:
-        raise MalformedError("its status line is not HTTP/1.1, a number and a reason")
+        raise ProtocolError("its status line is not HTTP/1.1, a number and a reason")
     return int(match[1]), int(match[2]), match[3] or ""
 
 
@@ -232,19 +232,19 @@ def _escaped(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("ascii", "surrogateescape")
 
 
-def _too_long(raw: bytes) -> MalformedError:
+def _too_long(raw: bytes) -> ProtocolError:
     """Return what is said of a head that is too long, or has a line that is."""
     first, *headers = raw.split(b"\r\n")
     if len(first) > MAX_HEADER:
-        return MalformedError(f"its first line is longer than {MAX_HEADER} bytes", _URI_TOO_LONG)
+        return ProtocolError(f"its first line is longer than {MAX_HEADER} bytes", _URI_TOO_LONG)
     for header in headers:
         if len(header) > MAX_HEADER:
             name = header[: _SHORT + 1].partition(b":")[0].decode("utf-8", "replace")
             shown = f" {_shown(name)}" if REQUEST.names.match(name) else ""
             message = f"its header{shown} is longer than {MAX_HEADER} bytes"
-            return MalformedError(message, _FIELDS_TOO_LARGE)
+            return ProtocolError(message, _FIELDS_TOO_LARGE)
     message = f"its headers are longer than {MAX_HEAD} bytes together"
-    return MalformedError(message, _FIELDS_TOO_LARGE)
+    return ProtocolError(message, _FIELDS_TOO_LARGE)
 
 
 def _shown(name: str) -> str:

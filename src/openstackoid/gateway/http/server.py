@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 import structlog
 
 from openstackoid.gateway.http.bodies import Body, Decoder, decoder
-from openstackoid.gateway.http.errors import GoneError, MalformedError
+from openstackoid.gateway.http.errors import ConnectionClosedError, ProtocolError
 from openstackoid.gateway.http.exchange import Pairs, Peer, Request, refusal
 from openstackoid.gateway.http.framing import CHUNKED, persists, request_framing
 from openstackoid.gateway.http.heads import REQUEST, RequestReader
@@ -31,7 +31,7 @@ BEHIND = 65_536
 
 Handler: TypeAlias = Callable[[Request], Awaitable[None]]
 
-Unreadable: TypeAlias = Callable[[MalformedError], tuple[Pairs, bytes]]
+Unreadable: TypeAlias = Callable[[ProtocolError], tuple[Pairs, bytes]]
 """Returns headers and body of the answer to what is not HTTP, by why it is not."""
 
 log = structlog.get_logger()
@@ -50,16 +50,16 @@ class Counter(Protocol):
 class Server:
     """Answers requests by a handler, whatever their path; it is cancelled when the client leaves.
 
-    A body has to come, and an answer to be taken, without a pause of `patience` seconds.
+    A body has to come, and an answer to be taken, without a pause of `idle_timeout` seconds.
     """
 
     def __init__(
-        self, handler: Handler, unreadable: Unreadable, counter: Counter, patience: float
+        self, handler: Handler, unreadable: Unreadable, counter: Counter, idle_timeout: float
     ) -> None:
         self.handler = handler
         self.unreadable = unreadable
         self.counter = counter
-        self.patience = patience
+        self.idle_timeout = idle_timeout
         self.closing = False
         self._retiring = False
         self.arriving: Ages[Connection] = Ages(HEAD_TIMEOUT, self._missed)
@@ -69,7 +69,7 @@ class Server:
         self.idle: Ages[Connection] = Ages(KEEP_ALIVE, Connection.expire)
         self.begun: Ages[Connection] = Ages(HEAD_TIMEOUT, Connection.expire)
         self.lingering: Ages[Connection] = Ages(LINGER, Connection.abort)
-        self.ending: Ages[Connection] = Ages(patience, Connection.abort)
+        self.ending: Ages[Connection] = Ages(idle_timeout, Connection.abort)
         """Those whose last answer the client is still taking."""
         self._empty = asyncio.Event()
 
@@ -142,7 +142,7 @@ class Connection(Peer):
     """One client."""
 
     def __init__(self, server: Server) -> None:
-        super().__init__(server.patience)
+        super().__init__(server.idle_timeout)
         self._server = server
         self.task: asyncio.Task[None] | None = None
         self._request: Request | None = None
@@ -170,7 +170,7 @@ class Connection(Peer):
             return
         server.gone(self)
         if self._request is not None:
-            self._request.body.fail(GoneError())
+            self._request.body.fail(ConnectionClosedError())
         if self._decoder is not None:
             self._decoder.eof()
         self._cancel()
@@ -208,7 +208,7 @@ class Connection(Peer):
             reader, self._reader = self._reader, None
             head = reader.head()
             framing = request_framing(head.headers)
-            body = Body(self, server.patience)
+            body = Body(self, server.idle_timeout)
             self._request = request = Request(self, head, body, exists=framing != 0)
             # Trailers behind chunks are no head of another request, in nobody's eyes.
             request.persists = persists(head.headers, head.minor) and framing != CHUNKED
@@ -218,7 +218,7 @@ class Connection(Peer):
             else:
                 self._decoder = decoder(framing, body)
                 self._behind = self._fed(reader.rest) if reader.rest else b""
-        except MalformedError as error:
+        except ProtocolError as error:
             self._refuse(error)
         else:
             server.idle.discard(self)
@@ -230,7 +230,7 @@ class Connection(Peer):
         """Take a piece of a body, return what is behind its end."""
         try:
             return self._fed(data)
-        except MalformedError as error:
+        except ProtocolError as error:
             self._decoder = None
             if self._request is not None and self._request.reply is None:
                 self._cancel()
@@ -254,7 +254,7 @@ class Connection(Peer):
     async def _handle(self, request: Request) -> None:
         try:
             await self._server.handler(request)
-        except GoneError:
+        except ConnectionClosedError:
             self.abort()
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
             if not self.lost:
@@ -301,14 +301,14 @@ class Connection(Peer):
                 self.resume()
             self._head(data)
 
-    def _refuse(self, error: MalformedError) -> None:
+    def _refuse(self, error: ProtocolError) -> None:
         """Answer what is not HTTP."""
         self._unreadable(error)
         headers, body = self._server.unreadable(error)
         self.transport.write(refusal(error.status, headers, body))
         self.leave(unread=True)
 
-    def _unreadable(self, error: MalformedError) -> None:
+    def _unreadable(self, error: ProtocolError) -> None:
         """Log what is not HTTP, and why."""
         log.warning("unreadable request", client=self.remote, error=str(error))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from openstackoid.gateway.http.errors import GoneError
+from openstackoid.gateway.http.errors import ConnectionClosedError
 from openstackoid.gateway.http.waiting import within
 
 LAST_CHUNK = b"0\r\n\r\n"
@@ -33,7 +33,7 @@ class Stream(asyncio.Protocol):
         """Wake who waits."""
         self.lost = True
         if self._draining is not None and not self._draining.done():
-            self._draining.set_exception(GoneError())
+            self._draining.set_exception(ConnectionClosedError())
 
     def pause_writing(self) -> None:
         """Note that the transport has enough."""
@@ -46,9 +46,9 @@ class Stream(asyncio.Protocol):
             self._draining.set_result(None)
 
     async def drained(self, seconds: float | None) -> None:
-        """Wait until more may be written; raises SilentError, GoneError."""
+        """Wait until more may be written; raises IdleTimeoutError, ConnectionClosedError."""
         if self.lost:
-            raise GoneError
+            raise ConnectionClosedError
         if self.full:
             self._draining = self.loop.create_future()
             try:

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from openstackoid.gateway.http.errors import SilentError
+from openstackoid.gateway.http.errors import IdleTimeoutError
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
 
 async def within(seconds: float | None, future: asyncio.Future[T]) -> T:
-    """Return what a future becomes; raises SilentError if that takes longer."""
+    """Return what a future becomes; raises IdleTimeoutError if that takes longer."""
     if seconds is None or future.done():
         return await future
     timer = future.get_loop().call_later(seconds, _expire, future)
@@ -23,7 +23,7 @@ async def within(seconds: float | None, future: asyncio.Future[T]) -> T:
 
 def _expire(future: asyncio.Future[T]) -> None:
     if not future.done():
-        future.set_exception(SilentError())
+        future.set_exception(IdleTimeoutError())
 
 
 class Ages(Generic[K]):
