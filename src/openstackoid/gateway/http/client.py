@@ -20,7 +20,7 @@ class Client:
 
     A connection is to be accepted within `connect_timeout` seconds; an answer's head has to come
     within `idle_timeout`, whatever 1xx come before it, and so has each piece of its body. While a
-    head is waited for, it is tried each `connect_timeout` seconds whether the service is there at all.
+    head is waited for, it is tried each `connect_timeout` seconds whether the service is there.
     """
 
     def __init__(self, connect_timeout: float, idle_timeout: float) -> None:
