@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 
 from openstackoid.federation import Cloud
 from openstackoid.gateway.admission.tls import Listening
+from openstackoid.gateway.handover import Alone
 from openstackoid.gateway.listeners import (
     UNSENT,
     Listener,
@@ -28,7 +29,6 @@ from openstackoid.gateway.listeners import (
     listeners_of,
     look_up,
 )
-from openstackoid.gateway.processes.handover import Alone
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 

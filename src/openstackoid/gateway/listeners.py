@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeAlias
 
 from openstackoid.federation import Cloud
 from openstackoid.federation.model import Url
+from openstackoid.gateway.handover import BACKLOG, Shared
 from openstackoid.gateway.http import HEAD_TIMEOUT
-from openstackoid.gateway.processes.handover import BACKLOG, Shared
 
 UNSENT = 131_072
 """Bytes that the kernel takes of an answer before its client has room for them.

@@ -15,9 +15,9 @@ from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.errors import body_of, fault_of
 from openstackoid.gateway.forwarding.downstream import own_headers
+from openstackoid.gateway.handover import Alone, Shared
 from openstackoid.gateway.http import Client, Pairs, ProtocolError, Server
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
-from openstackoid.gateway.processes.handover import Alone, Shared
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.settings import Settings
 from openstackoid.routing import Refusal

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from openstackoid.gateway.admission import replay as seen
 from openstackoid.gateway.admission.replay import WINDOW, Taking, UsedSignatures
-from openstackoid.gateway.processes.handover import make_memory
+from openstackoid.gateway.handover import make_memory
 
 NOW = 1000.5 * WINDOW
 

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from openstackoid.gateway.processes.handover import Supervised
+from openstackoid.gateway.handover import Supervised
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from enum import Enum
 from hashlib import blake2b
 from struct import Struct
 
-from openstackoid.gateway.processes.handover import make_memory
+from openstackoid.gateway.handover import make_memory
 from openstackoid.identity.signature import LIFETIME
 
 WINDOW = 2 * LIFETIME

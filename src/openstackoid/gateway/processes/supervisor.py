@@ -17,7 +17,7 @@ from contextlib import suppress
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from openstackoid.gateway.processes.handover import channels, listening, make_memory, receive, send
+from openstackoid.gateway.handover import channels, listening, make_memory, receive, send
 from openstackoid.gateway.processes.output import Output
 from openstackoid.gateway.processes.signals import ignore_others
 

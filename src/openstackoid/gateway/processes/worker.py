@@ -17,8 +17,8 @@ import uvloop
 
 from openstackoid.federation import FederationError
 from openstackoid.gateway.admission.peers import PeersError
+from openstackoid.gateway.handover import Supervised
 from openstackoid.gateway.listeners import ListenError
-from openstackoid.gateway.processes.handover import Supervised
 from openstackoid.gateway.processes.signals import ignore_others
 from openstackoid.gateway.reporting.log import configure
 from openstackoid.gateway.server import Gateway

@@ -1,6 +1,6 @@
 """The way between a supervisor and a worker."""
 
-from openstackoid.gateway.processes.handover import Supervised, channels
+from openstackoid.gateway.handover import Supervised, channels
 
 
 def test_a_supervisor_has_ended_though_it_did_not_hear_all() -> None:
