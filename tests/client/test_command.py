@@ -104,7 +104,12 @@ def test_operators_for_other_services_are_sent_as_they_are(
             None,
             '{"compute":"C|D","image":"A"}',
         ),
-        (None, {}, {"block-storage": "C", "*": "A"}, '{"*":"A","block-storage":"C"}'),
+        (
+            None,
+            {},
+            {"block-storage": "C", "*": "A", "identity": "B"},
+            '{"*":"A","block-storage":"C","identity":"B"}',
+        ),
         (None, {}, "image=C", '{"image":"C"}'),
     ],
 )

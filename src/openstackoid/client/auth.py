@@ -35,17 +35,19 @@ def scoped(auth: Auth, scope: Scope, accounts: Accounts | None = None) -> Auth:
     """
     if isinstance(auth, HTTPBasicAuth):
         return auth
-    if getattr(auth, "oid_scope", None) == scope and accounts is None:
+    if getattr(auth, "oid_scope", None) == scope and not accounts:
+        if accounts is not None and not cast("Scoped", auth).oid_accounts:
+            cast("Scoped", auth).oid_accounts = accounts
         return auth
     if not isinstance(auth, Scoped):
         plain: type = type(auth)
         auth.__class__ = _scoped_class(plain)
+    cast("Scoped", auth).oid_scope = scope
+    cast("Scoped", auth).oid_accounts = Accounts(scope) if accounts is None else accounts
     # A token of openstacksdk's cache may be of another cloud's Keystone than this scope's.
     auth.invalidate()
     home(auth).forget()
     home(auth).clouds = scope.clouds
-    cast("Scoped", auth).oid_scope = scope
-    cast("Scoped", auth).oid_accounts = accounts
     return auth
 
 
@@ -59,7 +61,7 @@ class Scoped(BaseAuthPlugin):
     """What a plugin does besides, once `scoped`."""
 
     oid_scope: Scope
-    oid_accounts: Accounts | None = None
+    oid_accounts: Accounts
 
     def get_headers(self, session: Session) -> dict[str, str] | None:
         """Return the headers of an authenticated request, with the scope in both places."""
@@ -89,8 +91,7 @@ class Scoped(BaseAuthPlugin):
 
     def invalidate(self) -> bool:
         """Forget the token and those of other accounts: it is not known which was refused."""
-        if self.oid_accounts:
-            self.oid_accounts.invalidate()
+        self.oid_accounts.invalidate()
         return super().invalidate()
 
     def get_endpoint_data(self, session: Session, **kwargs: Any) -> EndpointData | None:
@@ -115,20 +116,21 @@ class Scoped(BaseAuthPlugin):
         return join(identifier, self.oid_scope) if identifier and self.oid_scope else identifier
 
     def _announce(self, session: Session) -> None:
+        self.oid_accounts.check()
         announce(session, self.oid_scope)
         if self.oid_scope:
             guard(session, home(self))
 
     def _begin(self, session: Session) -> None:
+        self.oid_accounts.check()
         if self.oid_scope:
             guard(session, home(self))
-        if self.oid_accounts:
-            self.oid_accounts.begin()
+        self.oid_accounts.begin()
 
     def _suffixed(self, token: str, session: Session) -> str:
         if not self.oid_scope or DELIMITER in token:
             return token
-        if self.oid_accounts is None:
+        if not self.oid_accounts:
             return join(token, self.oid_scope)
         get_access = getattr(self, "get_access", None)
         access = get_access(session) if get_access else None
