@@ -54,6 +54,7 @@ class Login:
 
     def __init__(self, cloud: str, entry: str, session: Session) -> None:
         self.gateway: Gateway | None = None
+        self.entry = entry
         self._who = f"the login to {cloud} with {entry} of clouds.yaml"
         self._cloud = cloud
         self._session = session
@@ -86,6 +87,13 @@ class Login:
             with self._lock:
                 self._access = None if self._access is access else self._access
             raise
+
+    @property
+    def known(self) -> AccessInfo | None:
+        """What the last login gave, None if there is none yet, or it failed."""
+        access = self._access
+        there = access is not None and access.done() and access.exception() is None
+        return access.result() if access is not None and there else None
 
     def invalidate(self) -> None:
         """Forget the token; it was refused somewhere."""
@@ -124,6 +132,7 @@ class Accounts:
         self.home: Gateway | None = None
         self._scope = scope
         self._logins = logins = logins or {}
+        self._homes = frozenset(at_home)
         self._sealed: dict[str, tuple[str, str]] = {}
         self._missing: set[str] = set()
         self._optional = logins.keys() - {e.name for _, e in scope.items if isinstance(e, Cloud)}
@@ -141,6 +150,14 @@ class Accounts:
 
     def __bool__(self) -> bool:
         return bool(self._logins)
+
+    def login(self, cloud: str) -> Login | None:
+        """Return the account in another cloud, None without one."""
+        return self._logins.get(cloud)
+
+    def is_home(self, cloud: str) -> bool:
+        """Tell whether a cloud is known to be home."""
+        return cloud in self._homes
 
     def check(self) -> None:
         """Raise AccountError if a login would send home's credentials where nobody said so."""
