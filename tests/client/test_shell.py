@@ -96,7 +96,7 @@ def test_operators_work_in_the_shell(openstack: Openstack, cloud: Fake) -> None:
     for name in ("CloudOne", "CloudTwo"):
         clouds.add(name, "images", id=f"{name}-image", name="debian")
     list_ids = "image list -f value -c ID"
-    lines = typed(f"{list_ids} --os-scope image=CloudOne&CloudTwo", list_ids)
+    lines = typed(f"{list_ids} --os-scope image=CloudOne+CloudTwo", list_ids)
     lines += typed(f"{list_ids} --os-scope 'image=CloudThree|CloudTwo' --name debian")
     out = openstack(stdin=lines.replace("quit\n", "", 1)).out
     assert re.findall(r"\w+-image", out) == [
@@ -112,10 +112,11 @@ def test_operators_work_in_the_shell(openstack: Openstack, cloud: Fake) -> None:
     [
         ("--os-scope", "expected one argument"),
         ("--os-scope CloudTwo", 'expected "=" and a cloud here'),
-        ("--os-scope 'image=CloudOne & CloudTwo'", "a scope is one word, without spaces"),
-        ("--os-scope='image=CloudOne & CloudTwo'", "a scope is one word, without spaces"),
-        ("--os-scope 'image=CloudOne |CloudTwo'", "a scope is one word, without spaces"),
-        ("--os-scope 'image=CloudOne ,compute=CloudTwo'", "a scope is one word, without spaces"),
+        ("--os-scope 'image=CloudOne & CloudTwo'", '"&" would be an argument'),
+        ("--os-scope='image=CloudOne & CloudTwo'", '"&" would be an argument'),
+        ("--os-scope 'image=CloudOne or CloudTwo'", '"or" would be an argument'),
+        ("--os-scope 'image=CloudOne |CloudTwo'", '"|CloudTwo" would be an argument'),
+        ("--os-scope 'image=CloudOne ,compute=A'", '",compute=A" would be an argument'),
         ("--os-scope 'image=CloudOne, compute=CloudTwo'", "expected a service"),
         ('--os-scope \'{"image": "CloudTwo"}\'', "expected a cloud"),
         ("--os-scope-policy some", "invalid choice: 'some'"),
@@ -127,7 +128,7 @@ def test_what_is_no_scope_in_the_shell_runs_nothing(
     """A scope with spaces is taken apart: its end would be names of servers to delete."""
     result = openstack(stdin=typed(f"server delete vm {said}", "network list"))
     assert complaint in result.err
-    assert "Inside this shell, a scope is one word" in result.err
+    assert "Inside this shell, quotes do not keep blanks" in result.err
     calls = [r.path for r in cloud.requests if r.token]
     assert calls == ["/network/v2.0/networks"]  # and it goes on
 

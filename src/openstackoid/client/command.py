@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from openstackoid.client import hook, shell
-from openstackoid.client.options import configured, declare, respelt, scope_of
+from openstackoid.client.options import check_whole, configured, declare, respelt, scope_of
 from openstackoid.client.sources import POLICIES, POLICY_VARIABLE, take_variables
 from openstackoid.scope import ScopeError
 
@@ -51,6 +51,10 @@ class _ScopeParser(ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None
     ) -> tuple[Namespace, list[str]]:
         given = list(respelt(sys.argv[1:] if args is None else args))
+        try:
+            check_whole(given)
+        except ScopeError as error:
+            self._refuse(str(error))
         options, rest = super().parse_known_args(given, namespace)
         variables = dict(self.variables)
         policy = variables.pop(POLICY_VARIABLE, None)
@@ -67,5 +71,3 @@ class _ScopeParser(ArgumentParser):
     def _refuse(self, message: str) -> NoReturn:
         """End the command; not by error(), whose 70 lines of usage say nothing of scopes."""
         self.exit(2, f"{self.prog}: error: {message}\n")
-
-

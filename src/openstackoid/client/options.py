@@ -72,7 +72,7 @@ def taken_from(args: Sequence[str]) -> tuple[Namespace, list[str]]:
     `os_scope` is as `configured`. Raises ScopeError, or ValueError for another mistake.
     """
     args = list(respelt(args))
-    _check_whole(args)
+    check_whole(args)
     parser = _OwnParser(add_help=False, allow_abbrev=False)
     declare(parser)
     options, rest = parser.parse_known_args(args)
@@ -80,8 +80,12 @@ def taken_from(args: Sequence[str]) -> tuple[Namespace, list[str]]:
     return options, rest
 
 
-def _check_whole(args: Sequence[str]) -> None:
-    """Raise ScopeError if a scope goes on in the next argument, which would go to the command."""
+def check_whole(args: Sequence[str]) -> None:
+    """Raise ScopeError if a scope goes on in the next argument, which the command would take.
+
+    `server delete vm --os-scope compute=CloudOne and CloudTwo` would delete three servers of
+    CloudOne.
+    """
     for i, argument in enumerate(args):
         if argument == "--":
             return
@@ -89,9 +93,13 @@ def _check_whole(args: Sequence[str]) -> None:
         if name != OPTION:
             continue
         value, *rest = [value, *args[i + 1 :]] if equals else [*args[i + 1 :], ""]
-        if rest and rest[0][:1] in {"&", "|", ","}:
+        if rest and (rest[0] in {"and", "or"} or rest[0].startswith(("&", "|", "+", ","))):
             raise ScopeError(
-                f"argument {OPTION}: a scope is one word, without spaces", f"{value} {rest[0]}"
+                f'argument {OPTION}: "{rest[0]}" would be an argument of the command; write the '
+                "scope as one word, or put all of it in quotes",
+                f"{value} {rest[0]}",
+                len(value) + 1,
+                len(value) + 1 + len(rest[0]),
             )
 
 

@@ -54,8 +54,8 @@ def run_subcommand(self: OpenStackShell, argv: list[str]) -> int:
 
 
 _IN_A_SHELL = (
-    "Inside this shell, a scope is one word: image=CloudTwo,compute=CloudOne&CloudTwo; in quotes "
-    "if there is | in it"
+    "Inside this shell, quotes do not keep blanks: write a scope as one word, "
+    "image=CloudTwo,compute=CloudOne+CloudTwo, in quotes if there is | in it"
 )
 
 
