@@ -47,7 +47,7 @@ def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
                 frozenset(access.role_names),
                 access.service_catalog.catalog if access.has_service_catalog() else [],
             )
-        except (ClientException, ConfigException) as error:
+        except (ClientException, ConfigException, OSError) as error:  # OSError: no certificate file
             yield cloud, str(error).partition("\n")[0]
 
 
