@@ -160,7 +160,7 @@ def away(service: str) -> object:
     """Return a gateway that cannot reach a service of CloudTwo."""
 
     def reply(request: Request) -> tuple[int, object] | None:
-        there = request.path.startswith(f"/{service}") and "CloudTwo" in request.scope[0]
+        there = request.path.startswith(f"/{service}") and '"*":"CloudTwo"' in request.scope[0]
         return (502, REFUSAL) if there else None
 
     return reply
@@ -177,6 +177,10 @@ def away(service: str) -> object:
         ("key-manager", "secret list"),
         ("dns", "zone list"),
         ("share", "share list"),
+        ("load-balancer", "loadbalancer list"),
+        ("orchestration", "stack list"),
+        ("placement", "resource provider list"),
+        ("object-store", "container list"),
     ],
 )
 @pytest.mark.parametrize(
@@ -199,10 +203,10 @@ def test_why_a_version_is_missing_is_told_once_where_the_command_goes_on(
 ) -> None:
     """As a warning; and what a command logs itself is not told again."""
     cloud.reply = away("image")
-    result = openstack("versions", "show", "--os-scope", "image=CloudTwo")
+    result = openstack("versions", "show", "--os-scope", "*=CloudTwo,identity=CloudOne")
     assert (result.code, result.err) == (0, "image of CloudTwo is away\n")
     cloud.reply = away("compute")
-    result = openstack("flavor", "delete", "a", "--os-scope", "compute=CloudTwo")
+    result = openstack("flavor", "delete", "a", "--os-scope", "*=CloudTwo,identity=CloudOne")
     assert result.code == 1
     assert result.err.count("image of CloudTwo is away") == 1, result.err
 

@@ -1,8 +1,8 @@
-"""What a gateway says when a version discovery fails: told once, and in the gateway's words.
+"""What a gateway says when a request fails: told once, and in the gateway's words.
 
 keystoneauth goes on without the versions, and openstacksdk then knows only that there are none; why
 is in an answer that nobody shows. Where it is the discovery that a login begins with, keystoneauth
-takes the user's auth_url for the fault.
+takes the user's auth_url for the fault. Some clients show of any failure no more than its status.
 """
 
 import logging
@@ -18,8 +18,20 @@ from requests import Response
 
 LOG = logging.getLogger(__name__)
 
-Reasons = dict[str, int]
-"""What gateways have said, each once, in order, with the HTTP status."""
+
+class Reasons(dict[str, int]):
+    """What gateways have said of discoveries, each once, in order, with the HTTP status.
+
+    `last` is what one said to the last request with a token, empty if that succeeded.
+    """
+
+    last: str = ""
+
+    def untold(self, error: str) -> list[str]:
+        """Return what an error (empty: there is none) does not say."""
+        said = [*self, self.last] if error and self.last not in self else [*self]
+        return [reason for reason in said if reason and reason not in error]
+
 
 _LOGGING_IN: ContextVar[bool] = ContextVar("logging_in", default=False)
 _COLLECTED: ContextVar[Reasons | None] = ContextVar("collected", default=None)
@@ -49,7 +61,7 @@ def needed() -> Iterator[Reasons]:
 
     Whoever cannot go on without the version raises RefusedError within; that one is not logged.
     """
-    reasons: Reasons = {}
+    reasons = Reasons()
     try:
         with _collected(reasons):
             yield reasons
@@ -70,7 +82,7 @@ def told_once() -> Iterator[Reasons]:
     """
     logging.getLogger().addHandler(_ALREADY_TOLD)
     discover.LOG.addFilter(_not_in_other_words)
-    reasons: Reasons = {}
+    reasons = Reasons()
     with _collected(reasons):
         yield reasons
 
@@ -84,18 +96,25 @@ def report_failures(session: Session) -> None:
 
 def _report(response: Response, **_: object) -> None:
     """Look at one answer; requests calls it (its response hook)."""
-    request = response.request
-    if response.ok or request.method != "GET" or IDENTITY_AUTH_HEADER_NAME in request.headers:
+    message = "" if response.ok else _said(response)
+    if IDENTITY_AUTH_HEADER_NAME in response.request.headers:
+        if (reasons := _COLLECTED.get()) is not None:
+            reasons.last = message
         return
+    if not message or response.request.method != "GET":
+        return
+    if _LOGGING_IN.get():
+        raise RefusedError(message, response.status_code)
+    _tell(message, response.status_code)
+
+
+def _said(response: Response) -> str:
+    """Return what a gateway says in an error; empty if it is a service's own."""
     try:
         error = response.json()["error"]
-        message = error["message"] if "cloud" in error else ""
+        return str(error["message"]) if "cloud" in error else ""
     except (ValueError, LookupError, TypeError):
-        return  # a service's own error
-    if message and _LOGGING_IN.get():
-        raise RefusedError(message, response.status_code)
-    if message:
-        _tell(str(message), response.status_code)
+        return ""
 
 
 def _tell(reason: str, status: int) -> None:
@@ -124,10 +143,12 @@ class _AlreadyTold(logging.Handler):
     """Removes a reason from the collected ones once a command has logged it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if reasons := _COLLECTED.get():
+        if (reasons := _COLLECTED.get()) is not None:
             text = record.getMessage()
             for reason in [reason for reason in reasons if reason in text]:
                 del reasons[reason]
+            if reasons.last in text:
+                reasons.last = ""
 
 
 _ALREADY_TOLD = _AlreadyTold(logging.WARNING)

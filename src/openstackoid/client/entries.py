@@ -31,7 +31,7 @@ def accounts(
         if name not in known:
             raise ConfigException(f"oid_clouds: clouds.yaml has no entry {name} (for {cloud})")
         try:
-            region = _region(loader, name, in_use=name == entry)
+            region = one_region(loader, name, in_use=name == entry)
             if name == entry or _address(region) == _plain(home):
                 at_home.add(cloud)
             else:
@@ -116,7 +116,7 @@ def _folded(cloud: str) -> str:
     return cloud.replace("-", "_")
 
 
-def _region(loader: OpenStackConfig, name: str, *, in_use: bool) -> CloudRegion:
+def one_region(loader: OpenStackConfig, name: str, *, in_use: bool = False) -> CloudRegion:
     """Return the region of an entry that says where and how to log in, without a plugin to do so.
 
     Raises ConfigException if its regions differ in that. Of the entry in use a region is chosen
@@ -128,7 +128,7 @@ def _region(loader: OpenStackConfig, name: str, *, in_use: bool) -> CloudRegion:
     if any(other != told[0] for other in told):
         raise ConfigException(
             f"its regions {', '.join(names)} log in differently, and only one of them can be meant;"
-            " write an entry with the auth of that one alone, and name it in oid_clouds"
+            " write an entry of the cloud's name with the auth of that one alone"
         )
     return regions[0]
 

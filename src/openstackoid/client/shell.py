@@ -82,10 +82,10 @@ def _telling_once(run: Callable[[Namespace], int], arguments: Namespace) -> int:
         try:
             return run(arguments)
         except Exception as raised:
-            error = str(raised)
+            error = str(raised) or type(raised).__name__
             raise
         finally:
-            for reason in [reason for reason in reasons if reason not in error]:
+            for reason in reasons.untold(error):
                 LOG.warning("%s", reason)
 
 

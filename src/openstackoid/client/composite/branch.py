@@ -55,7 +55,7 @@ class Branch:
     error: BaseException | None = None
     writes: list[journal.Write] = field(default_factory=list)
     queries: list[Response] = field(default_factory=list)
-    reasons: Reasons = field(default_factory=dict)
+    reasons: Reasons = field(default_factory=Reasons)
     undone: bool | None = None
     remains: str = ""
     _last_status: int = 0
@@ -95,8 +95,8 @@ class Branch:
         failure = str(self.error or "").strip() or (
             type(self.error).__name__ if self.error else f"exit code {self.result}"
         )
-        reasons = [text for text in self.reasons if text not in failure]
-        parts = (self.console.text, failure, *reasons, self._refused_as, self.remains)
+        told = (*self.reasons.untold(failure), self._refused_as, self.remains)
+        parts = (self.console.text, failure, *told)
         return "; ".join(part.strip().rstrip(".") for part in parts if part.strip())
 
     @property
