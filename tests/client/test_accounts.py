@@ -21,7 +21,7 @@ SECRETS = ("s3cret-pw", "app-s3cret", "gAAAAAmine")
 
 
 @pytest.mark.parametrize(
-    ("scope", "at_home", "clouds"),
+    ("scope", "homes", "clouds"),
     [
         ("*=Two", (), "Two"),
         ("*=Two,image=Three", (), "Two"),
@@ -30,10 +30,10 @@ SECRETS = ("s3cret-pw", "app-s3cret", "gAAAAAmine")
         ("*=Two | Two & Three", ("One",), "Two and Three"),
     ],
 )
-def test_a_star_takes_no_login_along(scope: str, at_home: tuple[str, ...], clouds: str) -> None:
+def test_a_star_takes_no_login_along(scope: str, homes: tuple[str, ...], clouds: str) -> None:
     """To clouds that are neither home nor known by an account; both ways out are told."""
     with pytest.raises(AccountError) as caught:
-        Accounts(parse(scope), at_home=at_home).check()
+        Accounts(parse(scope), homes=homes).check()
     message = str(caught.value)
     assert f"would log in to {clouds} with the credentials of home. Nothing was sent." in message
     assert "name the services (compute=" in message
@@ -42,7 +42,7 @@ def test_a_star_takes_no_login_along(scope: str, at_home: tuple[str, ...], cloud
 
 
 @pytest.mark.parametrize(
-    ("scope", "at_home"),
+    ("scope", "homes"),
     [
         ("*=Two,identity=Two", ()),
         ("*=Two,identity=One", ()),
@@ -53,9 +53,9 @@ def test_a_star_takes_no_login_along(scope: str, at_home: tuple[str, ...], cloud
         ("{}", ()),
     ],
 )
-def test_a_login_that_is_written_is_meant(scope: str, at_home: tuple[str, ...]) -> None:
+def test_a_login_that_is_written_is_meant(scope: str, homes: tuple[str, ...]) -> None:
     """And so is one at home."""
-    Accounts(parse(scope), at_home=at_home).check()
+    Accounts(parse(scope), homes=homes).check()
 
 
 WITH_PASSWORD = ("OS_USERNAME", "OS_PASSWORD", "OS_USER_DOMAIN_ID")

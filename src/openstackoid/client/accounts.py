@@ -123,16 +123,16 @@ class Login:
 class Accounts:
     """The accounts in the clouds that one scope names; false if there are none but home's.
 
-    `logins` are those in other clouds, `at_home` the names that are known to be home's.
+    `logins` are those in other clouds, `homes` the names that are known to be home's.
     """
 
     def __init__(
-        self, scope: Scope, logins: Mapping[str, Login] | None = None, at_home: Collection[str] = ()
+        self, scope: Scope, logins: Mapping[str, Login] | None = None, homes: Collection[str] = ()
     ) -> None:
         self.home: Gateway | None = None
         self._scope = scope
         self._logins = logins = logins or {}
-        self._homes = frozenset(at_home)
+        self._homes = frozenset(homes)
         self._sealed: dict[str, tuple[str, str]] = {}
         self._missing: set[str] = set()
         self._optional = logins.keys() - {e.name for _, e in scope.items if isinstance(e, Cloud)}
@@ -142,7 +142,7 @@ class Accounts:
 
         It names neither `identity` nor `*`: other accounts' tokens are for those.
         """
-        known = {*logins, *at_home}
+        known = {*logins, *homes}
         if identity is None or known.issuperset(clouds(identity)):
             items = ((s, e) for s, e in scope.items if s not in {IDENTITY, EVERYTHING})
             self.at_home = Scope.of(items)

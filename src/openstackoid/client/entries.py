@@ -26,20 +26,20 @@ def accounts(
     known = loader.get_cloud_names()
     names = _names(loader, given, scope.clouds, entry)
     logins = {}
-    at_home = {cloud for cloud in scope.clouds if cloud == entry and cloud not in names}
+    homes = {cloud for cloud in scope.clouds if cloud == entry and cloud not in names}
     for cloud, name in names.items():
         if name not in known:
             raise ConfigException(f"oid_clouds: clouds.yaml has no entry {name} (for {cloud})")
         try:
             region = one_region(loader, name, in_use=name == entry)
             if name == entry or _address(region) == _plain(home):
-                at_home.add(cloud)
+                homes.add(cloud)
             else:
                 region = loader.get_one(name, region_name=region.region_name)
                 logins[cloud] = Login(cloud, name, _session(region))
         except (ClientException, ConfigException) as error:
             raise ConfigException(f"entry {name} of clouds.yaml (for {cloud}): {error}") from error
-    return Accounts(scope, logins, at_home)
+    return Accounts(scope, logins, homes)
 
 
 def _names(

@@ -77,13 +77,16 @@ def prepare_to_run_command(self: OpenStackShell, cmd: Command) -> None:
 
 def _telling_once(run: Callable[[Namespace], int], arguments: Namespace) -> int:
     """Run a command, and log what gateways said unless its own error says so."""
-    error = ""
     with told_once() as reasons:
+        error = "interrupted"
         try:
-            return run(arguments)
+            code = run(arguments)
+            error = f"exit code {code}" if code else ""
         except Exception as raised:
             error = str(raised) or type(raised).__name__
             raise
+        else:
+            return code
         finally:
             for reason in reasons.untold(error):
                 LOG.warning("%s", reason)

@@ -16,7 +16,7 @@ from ..conftest import Openstack
 from ..fake import Fake, Request
 from ..wallets import PASSWORD, THERE, entry
 
-HOME = Accounts(Scope(), at_home=["CloudOne"])
+HOME = Accounts(Scope(), homes=["CloudOne"])
 CREDENTIALS = {
     "password": "s3cret",
     "token": "gAAAAs3cret",
