@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openstackoid.scope import Account, parse, split, unpack
+from openstackoid.scope import WalletEntry, parse, split, unpack
 
 GUIDES = Path(__file__).parents[2] / "docs/how-to"
 LINES = {
@@ -38,7 +38,7 @@ def test_a_token_with_a_scope_reaches_curl(line: str) -> None:
     scope, wallet = unpack(suffix, ["Denver"])
     assert parse(scope).get("image")
     if wallet is not None:
-        assert wallet.accounts == (("*", Account("gAAAA1")), ("Denver", Account("gAAAA2")))
+        assert wallet.accounts == (("*", WalletEntry("gAAAA1")), ("Denver", WalletEntry("gAAAA2")))
 
 
 def test_both_guides_have_one() -> None:
