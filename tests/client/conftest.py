@@ -18,6 +18,7 @@ with warnings.catch_warnings():
     import osc_lib.shell  # noqa: F401
 
 from .fake import Fake
+from .wallets import PASSWORD, THERE, entry
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,32 @@ def clouds_yaml(cloud: Fake, tmp_path: Path) -> "CloudsYaml":
     return write
 
 
+@pytest.fixture
+def two() -> Iterator[Fake]:
+    """Return another cloud, with a Keystone of its own."""
+    server = Fake()
+    server.token = THERE
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def write(cloud: Fake, two: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Write":
+    """Write a clouds.yaml with entries for both clouds, and more keys for `here`."""
+
+    def write(more: dict[str, Any] | None = None, **keys: Any) -> None:
+        entries = {"here": entry(cloud, **keys), "Cloud-Two": entry(two, PASSWORD), **(more or {})}
+        path = tmp_path / "clouds.yaml"
+        path.write_text(json.dumps({"clouds": entries}))
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+
+    return write
+
+
 Openstack = Callable[..., Result]
 CloudsYaml = Callable[..., dict[str, str]]
+Write = Callable[..., None]
 
 
 @pytest.fixture

@@ -104,7 +104,12 @@ def test_operators_for_other_services_are_sent_as_they_are(
             None,
             '{"compute":"C|D","image":"A"}',
         ),
-        (None, {}, {"block-storage": "C", "*": "A"}, '{"*":"A","block-storage":"C"}'),
+        (
+            None,
+            {},
+            {"block-storage": "C", "*": "A", "identity": "B"},
+            '{"*":"A","block-storage":"C","identity":"B"}',
+        ),
         (None, {}, "image=C", '{"image":"C"}'),
     ],
 )
@@ -159,6 +164,8 @@ def test_the_option_wins_over_the_scope_under_auth(
         (["--os-scope", "CloudTwo"], {}, "argument --os-scope: "),
         (["--os-scope", '{"image": "A'], {}, "argument --os-scope: "),
         (["--scope", "{image: A B}"], {}, "argument --os-scope: "),
+        (["--os-scope", "image=A", "and", "B"], {}, '"and" would be an argument of the command'),
+        (["--scope", "image=A", "or", "B"], {}, '"or" would be an argument of the command'),
         ([], {"OS_SCOPE": '{"image": }'}, "error: OS_SCOPE: "),
         ([], {"OS_SCOPE_IMAGF": "A"}, 'OS_SCOPE_<SERVICE>: unknown service "imagf"; did you mean'),
         ([], {"OS_SCOPE_NOVA": "A", "OS_SCOPE_COMPUTE": "A"}, "are the same service, compute"),

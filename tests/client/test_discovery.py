@@ -7,7 +7,12 @@ import pytest
 import requests
 from keystoneauth1.session import Session
 
-from openstackoid.client.discovery import RefusedError, logging_in, report_failures
+from openstackoid.client.discovery import (
+    RefusedError,
+    logging_in,
+    report_failures,
+    told_once,
+)
 
 from .conftest import Openstack
 from .fake import Fake
@@ -85,3 +90,23 @@ def test_a_wrong_cloud_is_told_in_the_gateways_words_alone(
     result = openstack("image", "list", "--os-scope", scope)
     assert result.err == shown
     assert result.code == (0 if "|" in scope else 1)
+
+
+def test_what_a_command_does_not_say_itself_is_left_to_tell() -> None:
+    """Of discoveries, and of its last request with a token; the latter only if it failed."""
+    session = Session()
+    report_failures(session)
+    (hook,) = session.session.hooks["response"]
+    token = {"X-Auth-Token": "t"}
+    with told_once() as reasons:
+        hook(answer(502, OURS, "POST", **token), timeout=1)
+        assert reasons.untold("") == []
+        assert reasons.untold("Unknown Error") == ["image of CloudTwo is away"]
+        assert reasons.untold("502: image of CloudTwo is away") == []
+        hook(answer(200, {}, **token), timeout=1)
+        assert reasons.untold("Unknown Error") == []
+        hook(answer(502, OURS), timeout=1)
+        hook(answer(502, OURS, **token), timeout=1)
+        assert reasons.untold("") == reasons.untold("Unknown Error") == [*reasons]
+        logging.getLogger("a.client").warning("it failed: %s", "image of CloudTwo is away")
+        assert reasons.untold("Unknown Error") == []

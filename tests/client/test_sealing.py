@@ -13,13 +13,13 @@ BESIDE = {"block-storage", "compute", "network", "placement"}
 REST = set(EVERY) - {"identity"}
 
 
-def services(scope: str, cloud: str) -> set[str]:
+def services(scope: str, cloud: str, presenter: str) -> set[str]:
     """Return the services that a token of a cloud is sealed for, for a user at home in One."""
     text = sealed("t", cloud, KEYS.public.seal, parse(scope), "One", 1000)
     taken = set()
     for service in EVERY:
         try:
-            assert unseal(text, KEYS.seal, cloud, service, "Two", 0) == "t"
+            assert unseal(text, KEYS.seal, cloud, service, presenter, 0) == "t"
         except SealError:
             continue
         taken.add(service)
@@ -37,13 +37,24 @@ def services(scope: str, cloud: str) -> set[str]:
         ("*=Two", "Two", REST),
         ("*=Two,identity=Two", "Two", set(EVERY)),
         ("*=Two,identity=One", "Two", REST),
+        ("*=Two & Three", "Three", REST),
+        ("*=Two,image=Three", "Three", {"image"}),
     ],
 )
 def test_a_token_is_for_what_the_scope_takes_there(
     scope: str, cloud: str, expected: set[str]
 ) -> None:
-    """Written, or bound to compute; identity only if it is written itself."""
-    assert services(scope, cloud) == expected
+    """Written, or bound to compute; identity only if it is written itself.
+
+    Home's gateway presents it: every request begins there, also where the scope takes nothing of
+    home.
+    """
+    assert services(scope, cloud, "One") == expected
+
+
+def test_a_cloud_that_has_no_part_in_the_request_presents_nothing() -> None:
+    """Nor does one that merely has an account."""
+    assert services("*=Two", "Two", "Three") == set()
 
 
 @pytest.mark.parametrize(
@@ -65,4 +76,4 @@ def test_a_token_is_for_what_the_scope_takes_there(
 )
 def test_a_token_of_home_is_for_what_others_call_back(scope: str, expected: set[str]) -> None:
     """Images, for a server or volume elsewhere, and what is written; never home's Keystone."""
-    assert services(scope, "One") == expected
+    assert services(scope, "One", "Two") == expected

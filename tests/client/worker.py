@@ -96,7 +96,10 @@ def type_at(master: int, answers: list[str]) -> str:
 
 
 with contextlib.redirect_stdout(io.StringIO()):
-    run(["command", "list"], dict(os.environ), plugin=True)  # imports every plugin, asks no cloud
+    every = clientmanager.PLUGIN_MODULES[:]
+    # Imports every plugin, and asks no cloud. Ours would change cliff's classes for all children.
+    run(["command", "list"], dict(os.environ), plugin=False)
+    clientmanager.PLUGIN_MODULES[:] = every
 logging.getLogger().handlers.clear()
 gc.freeze()  # the children need not look through what they share
 

@@ -8,10 +8,12 @@ import pytest
 from gateway.backend import json_answer
 from gateway.played import TOKEN, Clouds
 
+from openstackoid.client.sealing import sealed as seal_as_client
 from openstackoid.identity import keys
 from openstackoid.identity.sealing import Terms, seal
 from openstackoid.identity.signature import Crossing, sign
 from openstackoid.message import Headers
+from openstackoid.scope import parse
 
 ONE, TWO = f"{TOKEN}1", f"{TOKEN}2"
 WALLET = f'"tokens":{{"*":["{ONE}","p1"],"CloudTwo":["{TWO}","p2"]}}'
@@ -158,6 +160,21 @@ async def test_a_sealed_token_is_opened_by_the_cloud_it_is_for(
     assert "not for compute" in answered.body.decode()
     assert len(clouds.backends["CloudTwo"]["image"].requests) == 1
     assert clouds.backends["CloudTwo"]["compute"].requests == []
+
+
+@pytest.mark.parametrize("scope", ["image=CloudTwo", "*=CloudTwo", "*=CloudTwo,identity=CloudTwo"])
+async def test_what_the_client_seals_is_taken(
+    clouds: Clouds, made: dict[str, keys.Keys], scope: str
+) -> None:
+    """From home's gateway, also where the scope names no service of home."""
+    key = made["CloudTwo"].public.seal
+    sealed = seal_as_client(TWO, "CloudTwo", key, parse(scope), "CloudOne", 2**40)
+    wallet = WALLET.replace(TWO, sealed)
+    header = carrying(parse(scope).canonical, wallet)
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", header)
+    assert answered.status == 200
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    assert received.values("x-auth-token")[0].startswith(f"{TWO}!SCOPE!")
 
 
 @pytest.mark.parametrize("services", [["*"], ["*", "image"], ["image"]])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from client.conftest import CloudsYaml
+from client.fake import Fake
 
 from openstackoid.federation import loads
 from openstackoid.livecheck import Account, accounts
@@ -65,6 +66,29 @@ def test_an_entry_that_cannot_log_in_is_told(
     ((cloud, reason),) = [a for a in accounts(["here", "there"]) if isinstance(a, tuple)]
     assert cloud == "here"
     assert "s3cret-pw" not in reason
+
+
+def test_an_entry_whose_regions_log_in_differently_is_told(
+    clouds_yaml: CloudsYaml, monkeypatch: pytest.MonkeyPatch, cloud: Fake
+) -> None:
+    """Its first region may be another cloud, whose token would be sent to those that trust this."""
+    elsewhere = {"name": "R2", "values": {"auth": {"auth_url": "http://127.0.0.1:1"}}}
+    for name, value in clouds_yaml(regions=[{"name": "R1"}, elsewhere]).items():
+        monkeypatch.setenv(name, value)
+    ((name, reason),) = [a for a in accounts(["here"]) if isinstance(a, tuple)]
+    assert (name, reason[:40]) == ("here", "its regions R1, R2 log in differently, a")
+    assert cloud.requests == []
+
+
+def test_a_missing_certificate_is_one_entry_s_fault(
+    clouds_yaml: CloudsYaml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not a file of the check's own that cannot be read."""
+    own = {"auth": {"auth_url": "https://127.0.0.1:1/v3"}, "cert": "/no/such", "key": "/no/such"}
+    for name, value in clouds_yaml(**own).items():
+        monkeypatch.setenv(name, value)
+    ((name, reason),) = [a for a in accounts(["here"]) if isinstance(a, tuple)]
+    assert (name, "/no/such" in reason) == ("here", True)
 
 
 def test_an_entry_of_the_cloud_s_name_logs_in(

@@ -6,13 +6,13 @@ See docs/how-to/accounts.md and docs/reference/gateway.md#the-wallet.
 import logging
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass
 
 from keystoneauth1.access import AccessInfo
-from keystoneauth1.exceptions import AuthPluginException, ClientException
+from keystoneauth1.exceptions import AuthPluginException
 from keystoneauth1.session import Session
 from requests import Response
 
@@ -54,6 +54,7 @@ class Login:
 
     def __init__(self, cloud: str, entry: str, session: Session) -> None:
         self.gateway: Gateway | None = None
+        self.entry = entry
         self._who = f"the login to {cloud} with {entry} of clouds.yaml"
         self._cloud = cloud
         self._session = session
@@ -87,6 +88,13 @@ class Login:
                 self._access = None if self._access is access else self._access
             raise
 
+    @property
+    def known(self) -> AccessInfo | None:
+        """What the last login gave, None if there is none yet, or it failed."""
+        access = self._access
+        there = access is not None and access.done() and access.exception() is None
+        return access.result() if access is not None and there else None
+
     def invalidate(self) -> None:
         """Forget the token; it was refused somewhere."""
         with self._lock:
@@ -100,11 +108,11 @@ class Login:
             if get_access is None:
                 raise AccountError(f"{self._who} failed: its auth_type gives no token")
             access.set_result(get_access(self._session))
-        except ClientException as error:
+        except Exception as error:  # noqa: BLE001  (raised again by result(), with the entry)
+            # Not keystoneauth's alone: that a certificate's file is missing is an OSError.
             known = error if isinstance(error, AccountError) else None
-            access.set_exception(known or AccountError(f"{self._who} failed: {error}"))
-        except BaseException as error:  # noqa: BLE001  (raised again by result())
-            access.set_exception(error)
+            why = str(error) or type(error).__name__
+            access.set_exception(known or AccountError(f"{self._who} failed: {why}"))
 
     def _learn(self, response: Response, **_: object) -> None:
         gateway = Gateway.of(response)
@@ -113,12 +121,18 @@ class Login:
 
 
 class Accounts:
-    """The accounts in other clouds that one scope names, beside the one at home."""
+    """The accounts in the clouds that one scope names; false if there are none but home's.
 
-    def __init__(self, scope: Scope, logins: Mapping[str, Login]) -> None:
+    `logins` are those in other clouds, `homes` the names that are known to be home's.
+    """
+
+    def __init__(
+        self, scope: Scope, logins: Mapping[str, Login] | None = None, homes: Collection[str] = ()
+    ) -> None:
         self.home: Gateway | None = None
         self._scope = scope
-        self._logins = logins
+        self._logins = logins = logins or {}
+        self._homes = frozenset(homes)
         self._sealed: dict[str, tuple[str, str]] = {}
         self._missing: set[str] = set()
         self._optional = logins.keys() - {e.name for _, e in scope.items if isinstance(e, Cloud)}
@@ -128,9 +142,27 @@ class Accounts:
 
         It names neither `identity` nor `*`: other accounts' tokens are for those.
         """
-        if identity is None or set(clouds(identity)) <= logins.keys():
+        known = {*logins, *homes}
+        if identity is None or known.issuperset(clouds(identity)):
             items = ((s, e) for s, e in scope.items if s not in {IDENTITY, EVERYTHING})
             self.at_home = Scope.of(items)
+        self._not_meant = _not_meant(scope, known)
+
+    def __bool__(self) -> bool:
+        return bool(self._logins)
+
+    def login(self, cloud: str) -> Login | None:
+        """Return the account in another cloud, None without one."""
+        return self._logins.get(cloud)
+
+    def is_home(self, cloud: str) -> bool:
+        """Tell whether a cloud is known to be home."""
+        return cloud in self._homes
+
+    def check(self) -> None:
+        """Raise AccountError if a login would send home's credentials where nobody said so."""
+        if self._not_meant:
+            raise AccountError(self._not_meant)
 
     def begin(self) -> None:
         """Log in everywhere at the same time, as far as it is needed."""
@@ -188,6 +220,29 @@ class Accounts:
             text = sealed(token, gateway.cloud, gateway.key, self._scope, home, expires)
             self._sealed[cloud] = (token, text)
         return self._sealed[cloud][1]
+
+
+def _not_meant(scope: Scope, known: Collection[str]) -> str | None:
+    """Return why a login with a scope is refused: its `*` alone takes home's credentials away.
+
+    They are good at home, and tell another cloud's Keystone a password, a secret or a token.
+    Whoever writes `identity` means that; `*` is a first guess at "all services there".
+    """
+    everything = scope.get(EVERYTHING)
+    if everything is None or scope.get(IDENTITY):
+        return None
+    strange = [cloud for cloud in dict.fromkeys(clouds(everything)) if cloud not in known]
+    if not strange:
+        return None
+    cloud, names = strange[0], " and ".join(strange)
+    return (
+        f"* takes every service in {names}, identity too: that would log in to {names} with the "
+        f"credentials of home. Nothing was sent. To act as who you are at home, name the services "
+        f"(compute={everything},image={everything}), or add identity=HOME, HOME being your own "
+        f"cloud's name in the federation. To act as somebody of {cloud}, give clouds.yaml an entry "
+        f"{cloud} with your account there, or add identity={cloud} if these credentials are good "
+        f"there. If {cloud} is home itself, leave * out"
+    )
 
 
 def _is_over(access: Future[AccessInfo]) -> bool:

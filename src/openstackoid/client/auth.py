@@ -11,15 +11,17 @@ from typing import Any, TypeVar, cast
 
 from keystoneauth1.access import AccessInfo
 from keystoneauth1.discover import EndpointData
+from keystoneauth1.exceptions import ClientException
 from keystoneauth1.http_basic import HTTPBasicAuth
 from keystoneauth1.plugin import IDENTITY_AUTH_HEADER_NAME, BaseAuthPlugin
 from keystoneauth1.session import Session
 from requests import Response
 
 from openstackoid.client.accounts import SCOPE_HEADER, Accounts
-from openstackoid.client.discovery import logging_in, report_failures
+from openstackoid.client.discovery import RefusedError, logging_in, needed, report_failures
 from openstackoid.client.guard import guard, home
 from openstackoid.scope import DELIMITER, Scope, join
+from openstackoid.services import IDENTITY
 
 POLICY_HEADER = "X-Scope-Policy"
 
@@ -35,17 +37,19 @@ def scoped(auth: Auth, scope: Scope, accounts: Accounts | None = None) -> Auth:
     """
     if isinstance(auth, HTTPBasicAuth):
         return auth
-    if getattr(auth, "oid_scope", None) == scope and accounts is None:
+    if getattr(auth, "oid_scope", None) == scope and not accounts:
+        if accounts is not None and not cast("Scoped", auth).oid_accounts:
+            cast("Scoped", auth).oid_accounts = accounts
         return auth
     if not isinstance(auth, Scoped):
         plain: type = type(auth)
         auth.__class__ = _scoped_class(plain)
+    cast("Scoped", auth).oid_scope = scope
+    cast("Scoped", auth).oid_accounts = Accounts(scope) if accounts is None else accounts
     # A token of openstacksdk's cache may be of another cloud's Keystone than this scope's.
     auth.invalidate()
     home(auth).forget()
     home(auth).clouds = scope.clouds
-    cast("Scoped", auth).oid_scope = scope
-    cast("Scoped", auth).oid_accounts = accounts
     return auth
 
 
@@ -59,7 +63,7 @@ class Scoped(BaseAuthPlugin):
     """What a plugin does besides, once `scoped`."""
 
     oid_scope: Scope
-    oid_accounts: Accounts | None = None
+    oid_accounts: Accounts
 
     def get_headers(self, session: Session) -> dict[str, str] | None:
         """Return the headers of an authenticated request, with the scope in both places."""
@@ -84,13 +88,19 @@ class Scoped(BaseAuthPlugin):
         self._announce(session)
         if self.oid_accounts and self.oid_accounts.at_home is not None:
             session = _at_home(session, self.oid_accounts, self.oid_accounts.at_home)
-        with logging_in():
-            return super().get_auth_ref(session)
+        try:
+            with logging_in():
+                return super().get_auth_ref(session)
+        except ClientException as error:
+            status = getattr(error, "http_status", 0)
+            # Any other 4xx is about the scope, and says so.
+            if self.oid_scope and (status in {401, 403} or not 400 <= status < 500):
+                error.args = (f"the login {self._where} failed: {error}", *error.args[1:])
+            raise
 
     def invalidate(self) -> bool:
         """Forget the token and those of other accounts: it is not known which was refused."""
-        if self.oid_accounts:
-            self.oid_accounts.invalidate()
+        self.oid_accounts.invalidate()
         return super().invalidate()
 
     def get_endpoint_data(self, session: Session, **kwargs: Any) -> EndpointData | None:
@@ -98,6 +108,17 @@ class Scoped(BaseAuthPlugin):
         home(self).trust([kwargs.get("endpoint_override")])
         self._announce(session)
         return super().get_endpoint_data(session, **kwargs)
+
+    def get_api_major_version(self, session: Session, **kwargs: Any) -> Any:
+        """Return the version of a service; raise RefusedError if a gateway says why there is none.
+
+        openstacksdk would say instead that the service has no supported version.
+        """
+        with needed() as reasons:
+            version = super().get_api_major_version(session, **kwargs)
+            if version is None and reasons:
+                raise RefusedError(*list(reasons.items())[-1])
+        return version
 
     def get_all_version_data(self, session: Session, *args: Any, **kwargs: Any) -> Any:
         """Discover the versions of all services, each in its cloud."""
@@ -114,21 +135,28 @@ class Scoped(BaseAuthPlugin):
         identifier = super().get_cache_id()
         return join(identifier, self.oid_scope) if identifier and self.oid_scope else identifier
 
+    @property
+    def _where(self) -> str:
+        identity = self.oid_scope.resolve(IDENTITY)
+        at_home = identity is None or self.oid_accounts.at_home is not None
+        return "at home" if at_home else f"to {identity}"
+
     def _announce(self, session: Session) -> None:
+        self.oid_accounts.check()
         announce(session, self.oid_scope)
         if self.oid_scope:
             guard(session, home(self))
 
     def _begin(self, session: Session) -> None:
+        self.oid_accounts.check()
         if self.oid_scope:
             guard(session, home(self))
-        if self.oid_accounts:
-            self.oid_accounts.begin()
+        self.oid_accounts.begin()
 
     def _suffixed(self, token: str, session: Session) -> str:
         if not self.oid_scope or DELIMITER in token:
             return token
-        if self.oid_accounts is None:
+        if not self.oid_accounts:
             return join(token, self.oid_scope)
         get_access = getattr(self, "get_access", None)
         access = get_access(session) if get_access else None

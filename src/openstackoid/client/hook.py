@@ -61,7 +61,7 @@ def _install(connection: Connection) -> None:
 
 
 def _accounts(connection: Connection, scope: Scope) -> Accounts | None:
-    """Return the accounts in other clouds of the scope."""
+    """Return the accounts in the clouds of the scope, None if there is no file to find them in."""
     region = connection.config
     if region._openstack_config is None or not scope:
         return None

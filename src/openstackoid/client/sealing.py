@@ -9,12 +9,14 @@ from openstackoid.services import IDENTITY, called, callers_of
 
 
 def sealed(token: str, cloud: str, key: str, scope: Scope, home: str, expires: int) -> str:
-    """Return a token of a cloud, for the services the scope takes there.
+    """Return a token of a cloud, sealed for the services that the scope takes there.
 
-    Clouds of the scope may present it.
+    The gateways of the clouds in the scope may present it, and home's, which the client sends
+    every request to, whatever the scope takes there.
     """
-    origins = scope.completed(home).clouds
-    return seal(token, Terms(cloud, _services(scope, cloud, home), origins, expires), sealer(key))
+    presenting = {home, *scope.completed(home).clouds}
+    services = _services(scope, cloud, home)
+    return seal(token, Terms(cloud, services, presenting, expires), sealer(key))
 
 
 def _services(scope: Scope, cloud: str, home: str) -> set[str]:

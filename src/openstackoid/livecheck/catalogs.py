@@ -8,6 +8,7 @@ import openstack.config
 from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import ConfigException
 
+from openstackoid.client.entries import one_region
 from openstackoid.federation import Cloud, Url
 from openstackoid.services import service_type
 
@@ -36,7 +37,8 @@ def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
         if cloud not in known:
             continue
         try:
-            session = config.get_one(cloud=cloud).get_session()
+            region = one_region(config, cloud).region_name
+            session = config.get_one(cloud, region_name=region).get_session()
             access: Any = session.auth.get_access(session)  # type: ignore[union-attr]
             yield Account(
                 cloud,
@@ -47,7 +49,7 @@ def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
                 frozenset(access.role_names),
                 access.service_catalog.catalog if access.has_service_catalog() else [],
             )
-        except (ClientException, ConfigException) as error:
+        except (ClientException, ConfigException, OSError) as error:  # OSError: no certificate file
             yield cloud, str(error).partition("\n")[0]
 
 

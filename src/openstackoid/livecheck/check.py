@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from openstackoid.federation import Federation
 from openstackoid.livecheck.catalogs import Account, accounts, strangers
 from openstackoid.livecheck.clocks import faults as clock_faults
+from openstackoid.livecheck.configuration import unreadable
 from openstackoid.livecheck.frontends import gateway_at, is_recognised, service_at
 from openstackoid.livecheck.probe import Answer, trusted
 from openstackoid.livecheck.tokens import Taken, taken
@@ -18,6 +19,7 @@ MIN_VALIDITY = timedelta(days=14)
 _WORKERS = 16
 
 _NO_ENTRY = "not looked at (no entry in clouds.yaml)"
+_UNREADABLE = "not looked at (clouds.yaml can't be read)"
 
 Row = tuple[str, ...]
 
@@ -34,7 +36,8 @@ class Checked:
 def check(federation: Federation) -> Checked:
     """Connect to every cloud; raises OSError if an authority's file can't be read."""
     context = trusted({c.own.ca for c in federation.clouds.values() if c.own.ca})
-    faults: list[str] = []
+    unread = list(unreadable())
+    faults = [*unread]
     with ThreadPoolExecutor(_WORKERS) as pool:
         probing = {
             (name, service): pool.submit(service_at, cloud, service, context)
@@ -42,7 +45,7 @@ def check(federation: Federation) -> Checked:
             for service in cloud.frontends
         }
         logged_in: dict[str, Account | None] = {}
-        for account in accounts(federation.clouds):
+        for account in [] if unread else accounts(federation.clouds):
             if isinstance(account, Account):
                 logged_in[account.cloud] = account
             else:
@@ -64,6 +67,7 @@ def check(federation: Federation) -> Checked:
             for name, answers in services.items()
             if federation.clouds[name].gateway and (service := _answering(answers))
         }
+        no_entry = _UNREADABLE if unread else _NO_ENTRY
         rows: list[Row] = [("Cloud", "Services", "Certificate", "Clock", "Catalog")]
         clocks: dict[str, dict[str, float]] = {}
         for name, cloud in federation.clouds.items():
@@ -72,7 +76,7 @@ def check(federation: Federation) -> Checked:
             clocks[name] = _clocks({"its gateway": gateway, **answers})
             known = logged_in.get(name)
             others = list(strangers(known, cloud)) if known else []
-            catalog = _catalog(known, others) if name in logged_in else _NO_ENTRY
+            catalog = _catalog(known, others) if name in logged_in else no_entry
             rows.append((name, *_cells(answers, clocks[name]), catalog))
             told = [*_faults(answers), *others]
             if isinstance(gateway, str):

@@ -5,21 +5,28 @@ from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Protocol, TextIO, TypeAlias
 
 from cliff.command import Command
 from cliff.display import DisplayCommandBase
 from cliff.lister import Lister
 from cliff.show import ShowOne
-from keystoneauth1.exceptions import Unauthorized
 from osc_lib.clientmanager import ClientCache, ClientManager
 from osc_lib.shell import OpenStackShell
 from requests import Response
 
+from openstackoid.client.accounts import AccountError
+from openstackoid.client.auth import Scoped
 from openstackoid.client.composite import journal
 from openstackoid.client.composite.streams import Console, speaking
-from openstackoid.scope import Cloud, Scope, parse
+from openstackoid.client.composite.whom import refused
+from openstackoid.client.discovery import Reasons, told_once
+from openstackoid.scope import Cloud, Scope
 from openstackoid.services import IDENTITY
+
+_STATUS = ("http_status", "status_code", "code")
+"""What clients of OpenStack call the HTTP status of their errors."""
 
 Prepare: TypeAlias = Callable[[OpenStackShell, Command], None]
 
@@ -37,7 +44,7 @@ class Branch:
 
     After `run`, `result` is what it shows (or its exit code), `error` why there is none. `undone`
     tells whether what it created was deleted again (None: not tried), `remains` what of it is left
-    in the cloud, for people.
+    in the cloud, for people. `reasons` is what gateways said of version discoveries.
     """
 
     console: Console
@@ -48,8 +55,10 @@ class Branch:
     error: BaseException | None = None
     writes: list[journal.Write] = field(default_factory=list)
     queries: list[Response] = field(default_factory=list)
+    reasons: Reasons = field(default_factory=Reasons)
     undone: bool | None = None
     remains: str = ""
+    _last_status: int = 0
 
     @property
     def cloud(self) -> str:
@@ -86,24 +95,38 @@ class Branch:
         failure = str(self.error or "").strip() or (
             type(self.error).__name__ if self.error else f"exit code {self.result}"
         )
-        reported = [text for text in self.console.reported if text not in failure]
-        if isinstance(self.error, Unauthorized) and self._logs_in_here:
-            reported.append(f"the login to {self.cloud} is tried with the credentials of home")
-        parts = (self.console.text, failure, *reported, self.remains)
+        told = (*self.reasons.untold(failure), self._refused_as, self.remains)
+        parts = (self.console.text, failure, *told)
         return "; ".join(part.strip().rstrip(".") for part in parts if part.strip())
 
     @property
-    def _logs_in_here(self) -> bool:
-        (scope,) = self.app.options.os_scope
-        return parse(scope).resolve(IDENTITY) == Cloud(self.cloud)
+    def _refused_as(self) -> str:
+        """As whom it was refused, if it was, and nothing else says so."""
+        refusing = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+        auth = getattr(getattr(self.app.client_manager, "session", None), "auth", None)
+        if isinstance(self.error, AccountError) or not isinstance(auth, Scoped):
+            return ""
+        if not refusing & {self._last_status, *(getattr(self.error, name, 0) for name in _STATUS)}:
+            return ""
+        return refused(
+            self.cloud,
+            auth.oid_accounts,
+            getattr(auth, "auth_ref", None),
+            self.app.cloud.config.get("auth") or {},
+            logs_in_here=auth.oid_scope.resolve(IDENTITY) == Cloud(self.cloud),
+        )
+
+    def _look(self, answer: Response, **_: object) -> None:
+        self._last_status = answer.status_code
 
     def run(self, arguments: Namespace) -> None:
         """Log in and run the command; whatever goes wrong is in `error`."""
-        with speaking(self.console):
+        with speaking(self.console), told_once() as self.reasons:
             try:
                 self.prepare(self.app, self.command)
                 session = self.app.client_manager.session.session
                 journal.record(session, self.writes, self.queries)
+                session.hooks["response"].append(self._look)
                 self.result = self._consumed(self.command.take_action(_copied(arguments)))
             except (Exception, SystemExit) as error:  # noqa: BLE001 (reported with the cloud's name)
                 self.error = error
@@ -146,7 +169,7 @@ def begin(
     own.options.os_scope = [scope.canonical]
     own.cloud_config = copy.deepcopy(app.cloud_config)
     own.cloud_config._pw_callback = ask
-    own.client_manager = _manager_class(type(app.client_manager))(
+    own.client_manager = manager_class(type(app.client_manager))(
         cli_options=app.cloud, api_version=app.api_version, pw_func=ask
     )
     twin = copy.copy(command)
@@ -156,7 +179,7 @@ def begin(
     return Branch(console, own, twin, prepare)
 
 
-def _manager_class(plain: type[ClientManager]) -> type[ClientManager]:
+def manager_class(plain: type[ClientManager]) -> type[ClientManager]:
     """Return a class of its own for one branch: osc-lib keeps clients on the class."""
     clients: dict[str, Any] = {}
     for name, cache in vars(ClientManager).items():

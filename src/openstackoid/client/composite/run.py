@@ -135,7 +135,7 @@ class _Run:
             level = logging.WARNING if enough else logging.ERROR
             LOG.log(level, "%s: %s", branch.cloud, branch.message, exc_info=debug)
         for branch in outcome.done:
-            for text in branch.console.reported:
+            for text in branch.reasons:
                 LOG.warning("%s: %s", branch.cloud, text)
             if branch.remains:
                 LOG.error("%s: %s", branch.cloud, branch.remains)

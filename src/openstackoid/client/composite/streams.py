@@ -20,8 +20,6 @@ from typing import Any, TextIO, cast
 
 from osc_lib.exceptions import CommandError
 
-from openstackoid.client import discovery
-
 _PROGRESS = re.compile(r"\rProgress: \d*%?\n?")
 
 
@@ -31,14 +29,12 @@ class Console:
 
     `direct` leaves it the real ones, where branches run one after another. `alone` lets it write
     bytes to stdout, where at most one of the branches will have succeeded; `wrote` tells it did.
-    `reported` is what gateways said of version discoveries, which often is the reason of an error.
     """
 
     cloud: str
     direct: bool = False
     alone: bool = False
     wrote: bool = False
-    reported: dict[str, None] = field(default_factory=dict)
     written: io.StringIO = field(default_factory=io.StringIO, repr=False)
     stdin: TextIO | None = field(default=None, repr=False)
 
@@ -146,13 +142,10 @@ class _Stdin:
 
 
 class _Named(logging.Filter):
-    """Puts a cloud's name before what its branch logs, and holds back what may be said twice."""
+    """Puts a cloud's name before what its branch logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         console = _SPEAKING.get()
-        if console and record.name == discovery.LOG.name:
-            console.reported[record.getMessage()] = None
-            return False
         if console and not hasattr(record, "cloud"):
             record.cloud = console.cloud
             record.msg = f"{console.cloud}: {record.msg}"
