@@ -189,9 +189,8 @@ class Listeners:
             ) from error
         self._servers[listener] = servers = []
         for one in sockets:
-            one.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT
-            )  # accepted ones inherit it
+            # Accepted sockets inherit the option.
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
             server = await asyncio.get_running_loop().create_server(
                 self._protocol,
                 sock=one,

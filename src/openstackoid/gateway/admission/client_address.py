@@ -17,7 +17,7 @@ _MAX_ADDRESS = 45
 """Characters of the longest address: IPv4 within IPv6, with all zeros."""
 
 _CACHED = 4096
-"""Parsed addresses that are cached."""
+"""Parsed addresses in the cache."""
 
 
 class _Address(NamedTuple):

@@ -11,7 +11,7 @@ from openstackoid.routing.scoping import READ_HERE
 from openstackoid.scope import DELIMITER
 
 _HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
-"""RFC 9110, section 7.2, but without the comma, which joins two header lines to one."""
+"""A valid Host (RFC 9110, section 7.2), but without commas: they may join two headers."""
 
 _IGNORED_UPGRADES = frozenset({"h2c", "http/2.0", "tls/1.0", "tls/1.2", "tls/1.3"})
 """Protocols in Upgrade that a server may ignore: clients that offer them go on without."""

@@ -16,7 +16,7 @@ BURST = 10
 """Seconds' worth of requests that a sender may send at once after it was idle."""
 
 PROVEN_GATEWAY_FACTOR = 20
-"""Times the rate of one address that a proven gateway may send: it has many users."""
+"""How many times the rate of one address a proven gateway may send: it has many users."""
 
 ADDRESSES = 100_000
 """Senders whose rate is remembered; the one that was idle longest is forgotten first."""
@@ -25,7 +25,7 @@ GATEWAYS = 1000
 """Addresses that are remembered as those of proven gateways."""
 
 MAX_FDS_DIVISOR = 4
-"""One address may have this fraction of the process's file descriptors as connections: 1 in 4.
+"""Divides the limit of open files; the result is how many connections one address may have.
 
 The address of a proven gateway may have twice as many. The rest is for other clients, and for the
 connections to services that requests need.

@@ -17,7 +17,7 @@ from openstackoid.routing.scoping import SCOPE_HEADER
 
 
 class PeersError(Exception):
-    """Why a gateway cannot prove itself as the federation file says."""
+    """The keys or certificates in a federation file cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

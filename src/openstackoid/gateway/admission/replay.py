@@ -19,7 +19,7 @@ from openstackoid.gateway.handover import make_memory
 from openstackoid.identity.signature import LIFETIME
 
 WINDOW = 2 * LIFETIME
-"""Seconds that an id is kept at least: as long as its signature would be valid again."""
+"""Seconds that an id is kept at least: no signature is valid for longer."""
 
 SIGNATURES = 300_000
 """Signatures of one gateway that are remembered per window: 2500 requests per second."""
@@ -84,7 +84,7 @@ class _Table:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Lock the table among processes; the kernel unlocks it for a process that is killed."""
+        """Lock the table for this process; the kernel unlocks it if the process is killed."""
         fcntl.lockf(self._file, fcntl.LOCK_EX)
         try:
             yield

@@ -11,7 +11,7 @@ from openstackoid.federation.own import Own
 
 
 class TlsError(Exception):
-    """Why the certificate, key or authorities of a gateway can't be used."""
+    """The certificate, key or authorities of a gateway can't be used; the message says why."""
 
 
 class Listening(ssl.SSLContext):

@@ -30,7 +30,7 @@ MAX_LOGGED = 2048
 """Bytes of a report in the log: a line has 4096, also for everything else."""
 
 WRITTEN = 65_536
-"""Least bytes of a merged list per write; each write but the last has as many or more."""
+"""Bytes of a merged list that are written at once, at least; the last write may have fewer."""
 
 
 class Composite(NamedTuple):

@@ -186,7 +186,10 @@ def _record_route(record: AccessRecord, route: Route) -> None:
 
 
 async def _fail(request: Request, record: AccessRecord, here: str, error: Exception) -> None:
-    """Answer 500; the log gets the kind and the place, not the text, which may hold a token."""
+    """Reply 500, or cut the connection if the head is sent; log type and place of the error.
+
+    Its text is not logged: it may hold a token.
+    """
     failed = fault_of(error)
     if record.status is not None:  # the head is sent, so no error can follow
         record.fields["error"] = failed

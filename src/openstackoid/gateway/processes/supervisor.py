@@ -187,9 +187,8 @@ class Supervisor:
         status = await worker.process.wait()
         while self._receive(worker):  # its last messages
             pass
-        await asyncio.wait(
-            {worker.logging}, timeout=OUTPUT_TIMEOUT
-        )  # a child of the worker may keep it open
+        # With a timeout: a child of the worker may keep the pipe open.
+        await asyncio.wait({worker.logging}, timeout=OUTPUT_TIMEOUT)
         worker.logging.cancel()
         last = f": {worker.output.last}" if worker.output.last else ""
         worker.decide(f"a worker ended with status {status}{last}")

@@ -67,7 +67,7 @@ _client: ContextVar[str | None] = ContextVar("client", default=None)
 
 
 def begun(request: Request) -> None:
-    """Make the request's client the initiator of all that this task, and those it starts, sends."""
+    """Set the initiator's address for what this task, and those it starts, will send."""
     _client.set(request.remote)
 
 
@@ -192,7 +192,7 @@ def _template(
     status: int | None,
     here: str,
 ) -> dict[str, Any]:
-    """Return an event without initiator, time and id, to be completed by the caller.
+    """Return an event that the caller completes with initiator, time and id.
 
     Cached, as pycadf takes 75 µs to make one, three times as long as all the rest.
     """
