@@ -246,7 +246,7 @@ async def test_a_fast_sender_waits_for_the_handler() -> None:
         await until(lambda: running.server.open)
         (side,) = running.server.open
         await until(lambda: not side.transport.is_reading())
-        assert side._request.body._kept < 2**20
+        assert side._request.body._buffered < 2**20
         go.set()
         assert (await answered(reader)).endswith(str(size).encode())
         await sending
@@ -723,10 +723,10 @@ async def test_a_server_that_retires_waits_for_whom_it_has_accepted() -> None:
         retiring = asyncio.create_task(running.server.retire())
         await asyncio.sleep(0)
         assert not retiring.done()
-        running.server.arriving._look()
+        running.server.arriving._expire_due()
         assert not retiring.done()
         running.server.arriving.seconds = 0
-        running.server.arriving._look()
+        running.server.arriving._expire_due()
         await retiring
         assert connection not in running.server.arriving
 

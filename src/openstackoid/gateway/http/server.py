@@ -117,7 +117,7 @@ class Server:
         await self._emptied()
 
     async def close(self, seconds: float) -> None:
-        """Close idle connections, wait so many seconds for requests under way, then cut the rest."""
+        """Close idle connections, wait so many seconds for open requests, then cut the rest."""
         self.closing = True
         self.arriving.close()
         end = asyncio.get_running_loop().time() + seconds
