@@ -1,4 +1,4 @@
-"""The gateway: the processes in front of one cloud's APIs, which interpret scopes.
+"""The gateway: a program in front of one cloud's APIs that interprets scopes.
 
-`server` has what answers requests, `supervisor` the process that keeps it running.
+`server` puts together what answers requests, `processes` runs it in a supervisor and its workers.
 """

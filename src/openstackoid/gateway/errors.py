@@ -1,8 +1,8 @@
-"""Errors of the gateway's own, in the shape OpenStack's clients read.
+"""Formats the gateway's own errors, for clients and for the log.
 
-The shape is Keystone's, `{"error": {"code": …, "title": …, "message": …}}`, which keystoneauth and
-openstacksdk take the message from; `cloud` and `service` say whose fault it is, and
-`"sent": false` that the request surely got nowhere.
+Their JSON is Keystone's, `{"error": {"code": …, "title": …, "message": …}}`: keystoneauth and
+openstacksdk read the message from it. `cloud` and `service` say where the error is, and
+`"sent": false` that the request certainly reached no service.
 """
 
 import json
@@ -12,7 +12,7 @@ from openstackoid.routing import Refusal
 
 
 def body_of(refusal: Refusal) -> bytes:
-    """Return the JSON of a refusal."""
+    """Encode a refusal as JSON."""
     error: dict[str, object] = {
         "code": refusal.status.value,
         "title": refusal.status.phrase,
@@ -27,6 +27,6 @@ def body_of(refusal: Refusal) -> bytes:
 
 
 def fault_of(error: Exception) -> str:
-    """Return the kind and the place of an error for the log, not its text: it may hold a token."""
+    """Return type, file and line of an error for the log; its text may hold a token."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {place.filename}:{place.lineno}"

@@ -1,6 +1,6 @@
-"""What a front hands in: one request of a client, and the way back.
+"""The interface between a front and the handler: a client's request, and the reply to it.
 
-The handler knows no more of how requests arrive; `gateway.http` is one front.
+`gateway.http` is one front.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -12,27 +12,27 @@ Pairs: TypeAlias = Iterable[tuple[str, str]]
 
 
 class Reply(Protocol):
-    """An answer on its way; its head is sent with the first piece, or by `flush`."""
+    """A reply that is being sent; its head is sent with the first piece, or by `flush`."""
 
     def flush(self) -> None:
         """Send the head now."""
 
     async def write(self, data: bytes) -> None:
-        """Send a piece.
+        """Send a piece of the body.
 
-        Raises IdleTimeoutError if the client takes nothing, and ConnectionClosedError.
+        Raises IdleTimeoutError if the client does not read it, and ConnectionClosedError.
         """
 
     def end(self) -> None:
-        """Say that this was all; raises ConnectionClosedError."""
+        """End the body; raises ConnectionClosedError."""
 
 
 class Request(Protocol):
-    """A request: its head, its body, and the way back.
+    """A client's request: its head, its body, and the methods to reply.
 
-    `target` is raw, as are `headers`. `remote` is the address it came from: that of the connection,
-    unless somebody knows better. `scheme` is "http" or "https", which the client speaks; None where
-    the connection is not the client's, and nobody has said it.
+    `target` and `headers` are as received. `remote` is the client's address: at first the
+    connection's, which the handler replaces by what a trusted proxy says. `scheme` is "http" or
+    "https" as the client speaks it; None if a proxy ends the connection and does not say it.
     """
 
     remote: str
@@ -52,31 +52,31 @@ class Request(Protocol):
 
     @property
     def port(self) -> int:
-        """The port it came in by."""
+        """The local port of the connection."""
 
     @property
     def certificate(self) -> Mapping[str, Any] | None:
-        """What the client has shown, verified (SSLSocket.getpeercert)."""
+        """The client's verified certificate (SSLSocket.getpeercert), None without one."""
 
     @property
     def body_exists(self) -> bool:
-        """Whether a body was announced."""
+        """Whether the head announces a body."""
 
     @property
     def idle_timeout(self) -> float:
-        """Seconds in which the client has to take a piece of an answer."""
+        """Seconds in which the client has to read a piece of the reply."""
 
     def pieces(self) -> AsyncIterator[bytes]:
         """Yield the body.
 
-        Raises IdleTimeoutError if the client sends nothing any more, and ConnectionClosedError.
+        Raises IdleTimeoutError if the client stops sending, and ConnectionClosedError.
         """
 
     def abort(self) -> None:
-        """Cut the client off."""
+        """Cut the connection to the client."""
 
     def answer(self, status: int, reason: str, headers: Pairs) -> Reply:
-        """Begin the reply."""
+        """Begin a reply; the body is then written to it."""
 
     async def respond(self, status: int, headers: Pairs, body: bytes) -> None:
-        """Reply with a body that is whole."""
+        """Send a reply with a body in memory."""

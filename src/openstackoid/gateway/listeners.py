@@ -1,7 +1,7 @@
-"""Opens and closes the sockets that a gateway listens at: those of its frontends, or of `bind`.
+"""Opens and closes the listening sockets of a gateway: at its frontends, or at `bind`.
 
-Listeners are told apart by IP address and port, once names are looked up: two names of one address
-are one listener, and https may be at one address and http at another with the same port.
+A listener is an IP address and a port, after names are resolved. So two names of one address are
+one listener, and one port may be https at one address and http at another.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from openstackoid.gateway.handover import BACKLOG, Shared
 from openstackoid.gateway.http import HEAD_TIMEOUT
 
 UNSENT = 131_072
-"""Bytes that the kernel takes of an answer before its client has room for them.
+"""Bytes of a reply that the kernel buffers per client before they can be sent.
 
-By itself it takes 4 MiB for each client, of memory that all connections of the machine share; when
-that is short, it drops packets of all of them (tcp(7): TCP_NOTSENT_LOWAT, tcp_mem).
+Its default is up to 4 MiB per client, of memory that all connections of the machine share. When it
+runs out of that, it drops packets of all connections (tcp(7): TCP_NOTSENT_LOWAT, tcp_mem).
 """
 
 _ADVICE = {
@@ -36,7 +36,7 @@ Addresses: TypeAlias = Mapping[str, Collection[str]]
 
 
 class Listener(NamedTuple):
-    """Where to accept connections, and whether they speak TLS."""
+    """An address and port to accept connections at, and whether with TLS."""
 
     address: str
     port: int
@@ -44,7 +44,7 @@ class Listener(NamedTuple):
 
     @property
     def other(self) -> "Listener":
-        """The same address with TLS instead of without, or the other way round."""
+        """The same address and port, with `tls` reversed."""
         return self._replace(tls=not self.tls)
 
     def __str__(self) -> str:
@@ -53,15 +53,15 @@ class Listener(NamedTuple):
 
 
 class ListenError(Exception):
-    """Why the gateway cannot listen where the federation file wants it to."""
+    """The gateway cannot listen as the federation file says; the message says why."""
 
 
 def listeners_of(cloud: Cloud, addresses: Addresses) -> set[Listener]:
-    """Return where a cloud's gateway listens: at its frontends, or at `bind` and the same ports.
+    """Return the listeners of a cloud's gateway: at its frontends, or at `bind` and the same ports.
 
-    `addresses` has the hosts of the frontends; with `bind` it is not looked at. https frontends are
-    served with TLS if the cloud has a certificate. Raises ListenError where nobody would do it, and
-    where a client could not tell whether to speak TLS.
+    `addresses` has the IP addresses of the frontends' hosts; it is not used with `bind`. https
+    frontends are served with TLS if the cloud has a certificate. Raises ListenError if neither the
+    gateway nor a proxy would serve TLS for one, or if http and https share a listener.
     """
     by_address: dict[tuple[str, int], list[Url]] = defaultdict(list)
     for url in dict.fromkeys(frontend.url for frontend in cloud.addresses):
@@ -71,7 +71,7 @@ def listeners_of(cloud: Cloud, addresses: Addresses) -> set[Listener]:
 
 
 def _speaks_tls(cloud: Cloud, at: tuple[str, int], urls: Iterable[Url]) -> bool:
-    """Tell whether a listener of some frontends speaks TLS; raises ListenError."""
+    """Return whether a listener of these frontends uses TLS; raises ListenError."""
     schemes = {url.scheme: url for url in urls}
     https, http = schemes.get("https"), schemes.get("http")
     if https is None:
@@ -83,7 +83,7 @@ def _speaks_tls(cloud: Cloud, at: tuple[str, int], urls: Iterable[Url]) -> bool:
         )
     if cloud.own.certificate is None:
         return False
-    # A proxy that the gateway knows is the one client here, and speaks TLS for all frontends.
+    # A trusted proxy is the only client here, and uses TLS for all frontends.
     if http is not None and not (cloud.bind and cloud.own.proxies):
         advice = (
             "name the proxy that is in front of both in own.proxies, or use two ports"
@@ -98,9 +98,9 @@ def _speaks_tls(cloud: Cloud, at: tuple[str, int], urls: Iterable[Url]) -> bool:
 
 
 async def look_up(cloud: Cloud) -> Addresses:
-    """Return the IP addresses of the hosts of a cloud's frontends, of none if it has `bind`.
+    """Resolve the hosts of a cloud's frontends; return an empty mapping if it has `bind`.
 
-    Raises ListenError with every host that is not known.
+    Raises ListenError with all hosts that cannot be resolved.
     """
     hosts = {} if cloud.bind else dict.fromkeys(f.url.host for f in cloud.addresses)
     found = await asyncio.gather(*map(_look_up, hosts), return_exceptions=True)
@@ -128,10 +128,10 @@ async def _look_up(host: str) -> frozenset[str]:
 
 
 class Listeners:
-    """The listeners of a gateway that are open, within a running event loop.
+    """The open listeners of a gateway; needs a running event loop.
 
-    `protocol` returns the protocol of a new connection. One that sends nothing of its TLS handshake
-    or of its end is cut, after `HEAD_TIMEOUT` and `idle_timeout` seconds.
+    `protocol` returns the protocol of a new connection. A connection is cut if its TLS handshake
+    takes more than HEAD_TIMEOUT seconds, or the end of TLS more than `idle_timeout` seconds.
     """
 
     def __init__(
@@ -145,40 +145,40 @@ class Listeners:
         self._protocol = protocol
         self._tls = tls
         self._idle_timeout = idle_timeout
-        self._sites: dict[Listener, list[asyncio.AbstractServer]] = {}
+        self._servers: dict[Listener, list[asyncio.AbstractServer]] = {}
 
     @property
     def addresses(self) -> list[str]:
-        """Address and port of each."""
-        return sorted(map(str, self._sites))
+        """The address and port of each listener, as text."""
+        return sorted(map(str, self._servers))
 
     async def follow(self, wanted: Collection[Listener]) -> None:
-        """Listen where it is wanted, and no longer elsewhere.
+        """Open and close listeners, so that exactly the wanted ones are open.
 
-        Raises ListenError, and then listens as before; so it does whatever else is raised.
+        Raises ListenError; after this or any other exception the listeners are as before.
         """
-        new, before = set(wanted) - self._sites.keys(), set(self._sites)
+        new, before = set(wanted) - self._servers.keys(), set(self._servers)
         try:
             for listener in sorted(new, key=lambda one: one.other in before):
                 if listener.other in before:
-                    self._leave(listener.other)
-                await self._join(listener)
+                    self._close(listener.other)
+                await self._open(listener)
         except Exception:
-            for listener in self._sites.keys() - before:
-                self._leave(listener)
-            for listener in before - self._sites.keys():
-                await self._join(listener)
+            for listener in self._servers.keys() - before:
+                self._close(listener)
+            for listener in before - self._servers.keys():
+                await self._open(listener)
             raise
-        for listener in self._sites.keys() - set(wanted):
-            self._leave(listener)
+        for listener in self._servers.keys() - set(wanted):
+            self._close(listener)
 
     def leave(self) -> None:
-        """Accept no more connections."""
-        for listener in list(self._sites):
-            self._leave(listener)
+        """Close all listeners; connections stay open."""
+        for listener in list(self._servers):
+            self._close(listener)
 
-    async def _join(self, listener: Listener) -> None:
-        """Accept connections at a listener; raises ListenError."""
+    async def _open(self, listener: Listener) -> None:
+        """Open a listener; raises ListenError."""
         try:
             sockets = self._shared.listen(listener.address, listener.port)
         except OSError as error:
@@ -187,10 +187,11 @@ class Listeners:
                 f"cannot listen at {listener}: {os.strerror(number)}; "
                 f"{_ADVICE.get(number, _USUAL_ADVICE)}"
             ) from error
-        self._sites[listener] = sites = []
+        self._servers[listener] = servers = []
         for one in sockets:
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)  # of each accepted
-            site = await asyncio.get_running_loop().create_server(
+            # Accepted sockets inherit the option.
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
+            server = await asyncio.get_running_loop().create_server(
                 self._protocol,
                 sock=one,
                 ssl=self._tls if listener.tls else None,
@@ -198,10 +199,10 @@ class Listeners:
                 ssl_shutdown_timeout=self._idle_timeout if listener.tls else None,
                 backlog=BACKLOG,
             )
-            sites.append(site)
+            servers.append(server)
 
-    def _leave(self, listener: Listener) -> None:
-        """Accept no more connections at a listener."""
-        for site in self._sites.pop(listener):
-            site.close()
+    def _close(self, listener: Listener) -> None:
+        """Close a listener."""
+        for server in self._servers.pop(listener):
+            server.close()
         self._shared.leave(listener.address, listener.port)

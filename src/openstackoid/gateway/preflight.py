@@ -1,4 +1,4 @@
-"""Checks before a start whether a gateway could listen, prove itself, and use its files."""
+"""Checks before a start whether a gateway's listeners, keys, certificates and account will work."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ from openstackoid.gateway.trust.local_keystone import AccountError
 
 
 def faults(federation: Federation, name: str) -> Iterator[str]:
-    """Yield what keeps the gateway of a cloud from starting, or from believing anybody."""
+    """Yield the faults that keep a gateway from starting or from accepting foreign tokens."""
     cloud = federation.clouds[name]
     hosts = {frontend.url.host for frontend in cloud.addresses}
     try:
-        listeners_of(cloud, {host: [host] for host in hosts})  # names are looked up at the start
+        listeners_of(cloud, {host: [host] for host in hosts})  # names are resolved at the start
     except ListenError as error:
         yield f"{name}: {error}"
     try:

@@ -1,4 +1,4 @@
-"""The gateway of one cloud: listeners, reload and drain."""
+"""Runs the gateway of one cloud in this process: starts, reloads, retires and drains it."""
 
 import asyncio
 import os
@@ -26,17 +26,17 @@ log = structlog.get_logger()
 
 
 class Gateway:
-    """The gateway of one cloud, within a running event loop.
+    """The gateway of one cloud; needs a running event loop.
 
-    Raises FederationError, ListenError and PeersError. `shared` is what it has in common with other
-    processes.
+    `shared` provides sockets and memory that are shared with other workers; the default shares
+    nothing. Raises FederationError, ListenError and PeersError.
     """
 
     def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
         self._settings = settings
         self._log = log.bind(gateway=settings.cloud, worker=os.getpid())
         self._shared = shared or Alone()
-        self._seen = UsedSignatures(self._shared.memory)
+        self._used_signatures = UsedSignatures(self._shared.memory)
         federation, peers = self._load()
         self._pool = Client(settings.connect_timeout, settings.idle_timeout)
         limits = Limits(settings.cloud, settings.rate)
@@ -59,20 +59,20 @@ class Gateway:
         self._listeners = Listeners(self._shared, self._server, tls, settings.idle_timeout)
 
     async def start(self) -> None:
-        """Listen at the frontends; raises ListenError."""
+        """Open the listeners; raises ListenError."""
         await self._listen(self._handler.site.ours)
         self._log.info("listening", addresses=self._listeners.addresses)
 
     async def reload(self) -> None:
-        """Take over a changed federation file; one that can't be used changes nothing."""
+        """Load the federation file again; if it can't be used, log why and change nothing."""
         try:
-            # In a thread, for it takes longer than a request should wait.
+            # In a thread, since requests must not wait for it.
             federation, peers = await asyncio.to_thread(self._load)
             await self._listen(federation.clouds[self._settings.cloud])
         except (FederationError, PeersError, ListenError) as error:
             self._log.warning("not reloaded", error=str(error))
             return
-        except Exception as error:  # noqa: BLE001  (what nobody thought of ends no gateway)
+        except Exception as error:  # noqa: BLE001  (no error of a reload may end the gateway)
             self._log.error("not reloaded", error=fault_of(error))
             return
         self._handler.site = Site.of(federation, self._settings.cloud, peers, self._pool)
@@ -81,15 +81,15 @@ class Gateway:
         )
 
     async def retire(self) -> None:
-        """Take no new connections, and come to an end with those there are.
+        """Accept no new connections, and wait for the end of the open ones.
 
-        None is closed under a request: each learns with its next answer that it was the last.
+        Each gets `Connection: close` with its next reply; none is closed during a request.
         """
         self._listeners.leave()
         await self._server.retire()
 
     async def close(self) -> None:
-        """Let the requests under way come to their end, within the drain timeout, and stop."""
+        """Finish the requests under way within the drain timeout, and stop."""
         self._listeners.leave()
         await self._server.close(self._settings.drain_timeout)
         await self._handler.health.close()
@@ -97,18 +97,18 @@ class Gateway:
         audit.flush()
 
     def _load(self) -> tuple[Federation, Peers]:
-        """Return what the federation file says, and the files that it names.
+        """Load the federation file, and the keys and certificates that it names.
 
-        Raises FederationError, ListenError, PeersError.
+        Raises FederationError, ListenError and PeersError.
         """
         name = self._settings.cloud
         federation = load(self._settings.federation)
         if name not in federation.clouds:
             raise ListenError(f"{self._settings.federation} does not have {name} any more")
-        return federation, Peers(federation, name, self._seen)
+        return federation, Peers(federation, name, self._used_signatures)
 
     async def _listen(self, cloud: Cloud) -> None:
-        """Listen where a cloud's gateway has to; raises ListenError, and then listens as before."""
+        """Open and close listeners as a cloud needs; if it raises ListenError, nothing changes."""
         await self._listeners.follow(listeners_of(cloud, await look_up(cloud)))
 
     def _unreadable(self, error: ProtocolError) -> tuple[Pairs, bytes]:

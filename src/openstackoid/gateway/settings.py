@@ -1,16 +1,16 @@
-"""How a gateway runs."""
+"""The settings of a gateway from its command line."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 DRAIN_TIMEOUT = 60.0
-"""Seconds for which requests may go on after SIGTERM, unless the gateway is told otherwise."""
+"""Default of `drain_timeout`: seconds that requests may go on after SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Of one gateway; times in seconds, `rate` in requests per second of one address."""
+    """The settings of one gateway; times in seconds, `rate` in requests per second per address."""
 
     federation: Path
     cloud: str
@@ -22,11 +22,11 @@ class Settings:
 
     @property
     def text(self) -> str:
-        """All of it, for another process."""
+        """All settings as JSON, for another process."""
         return json.dumps(asdict(self), default=str)
 
     @classmethod
     def of(cls, text: str) -> "Settings":
-        """Return what was written as text."""
+        """Read settings from JSON, as `text` wrote it."""
         known = json.loads(text)
         return cls(**known | {"federation": Path(known["federation"])})

@@ -254,7 +254,7 @@ async def test_a_slow_reader_makes_the_service_wait(client: Client, backend: Bac
         before = sent
         await asyncio.sleep(0.05)
     assert sent < size / 2
-    assert response.body._kept < 2**20
+    assert response.body._buffered < 2**20
     assert len(await whole(response)) == size
 
 

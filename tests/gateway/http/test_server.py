@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from openstackoid.gateway.http import Body, IdleTimeoutError, Pairs, ProtocolError, Request, Server
-from openstackoid.gateway.http.server import BEHIND
+from openstackoid.gateway.http.server import MAX_PIPELINED_BYTES
 from openstackoid.gateway.reporting import log as gateway_log
 
 Handler = Callable[[Request], Awaitable[None]]
@@ -140,12 +140,12 @@ async def test_what_waits_behind_a_request_is_bounded() -> None:
 
     async with serving(handler) as running:
         reader, writer = await running.connect()
-        many = 4 * BEHIND // len(GET)
+        many = 4 * MAX_PIPELINED_BYTES // len(GET)
         writer.write(GET * many)
         await until(lambda: running.server.open)
         (side,) = running.server.open
         await until(lambda: not side.transport.is_reading())
-        assert len(side._behind) < 10 * BEHIND
+        assert len(side._pipelined) < 10 * MAX_PIPELINED_BYTES
         go.set()
         for _ in range(many):
             assert await answered(reader) == OK
@@ -246,7 +246,7 @@ async def test_a_fast_sender_waits_for_the_handler() -> None:
         await until(lambda: running.server.open)
         (side,) = running.server.open
         await until(lambda: not side.transport.is_reading())
-        assert side._request.body._kept < 2**20
+        assert side._request.body._buffered < 2**20
         go.set()
         assert (await answered(reader)).endswith(str(size).encode())
         await sending
@@ -723,10 +723,10 @@ async def test_a_server_that_retires_waits_for_whom_it_has_accepted() -> None:
         retiring = asyncio.create_task(running.server.retire())
         await asyncio.sleep(0)
         assert not retiring.done()
-        running.server.arriving._look()
+        running.server.arriving._expire_due()
         assert not retiring.done()
         running.server.arriving.seconds = 0
-        running.server.arriving._look()
+        running.server.arriving._expire_due()
         await retiring
         assert connection not in running.server.arriving
 

@@ -174,7 +174,7 @@ async def test_new_workers_that_do_not_begin_change_nothing(
         old, *_ = await played.ask()
         await until(lambda: played.supervisor._current)
         if how == "hangs":
-            monkeypatch.setattr(supervisor, "BEGIN", 1.0)
+            monkeypatch.setattr(supervisor, "START_TIMEOUT", 1.0)
         played.how = how
         os.kill(os.getpid(), signal.SIGUSR2)
         await until(lambda: "not exchanged" in events(logged))

@@ -1,1 +1,1 @@
-"""Decides which requests are let in, and who sent them."""
+"""Admits or refuses requests: checks their heads, limits and signatures, and who sent them."""

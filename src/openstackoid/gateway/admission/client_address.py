@@ -1,4 +1,4 @@
-"""Who the client is, and what it speaks, behind the cloud's own proxies: by their word alone."""
+"""Finds the client's address and scheme behind trusted proxies, in the X-Forwarded-* headers."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,64 +10,62 @@ from openstackoid.message import Headers
 HEADER = "x-forwarded-for"
 SCHEME = "x-forwarded-proto"
 
-_HOPS = 20
-"""So many proxies may stand in a row; what is said of those before is not looked at."""
+_MAX_PROXIES = 20
+"""Proxies in a row; earlier elements of X-Forwarded-For are not read."""
 
-_LONGEST = 45
-"""Characters of an address: one of IPv4 within one of IPv6, with all its zeros."""
+_MAX_ADDRESS = 45
+"""Characters of the longest address: IPv4 within IPv6, with all zeros."""
 
-_KNOWN = 4096
-"""Addresses that need not be read again."""
+_CACHED = 4096
+"""Parsed addresses in the cache."""
 
 
-class _Hop(NamedTuple):
+class _Address(NamedTuple):
     address: str
     proxy: bool
 
 
 class TrustedProxies:
-    """The addresses of `own.proxies`.
-
-    They say by X-Forwarded-For who their client is, and by X-Forwarded-Proto what it speaks.
-    """
+    """The proxies in `own.proxies`, whose X-Forwarded-For and X-Forwarded-Proto are accepted."""
 
     def __init__(self, networks: Sequence[IPv4Network | IPv6Network]) -> None:
         self._networks = networks
-        self._hop = lru_cache(maxsize=_KNOWN)(self._look)
+        self._address_of = lru_cache(maxsize=_CACHED)(self._parsed)
 
     def __contains__(self, address: str) -> bool:
-        hop = self._hop(address)
-        return hop is not None and hop.proxy
+        parsed = self._address_of(address)
+        return parsed is not None and parsed.proxy
 
     def client(self, peer: str, headers: Headers) -> str:
-        """Return the address that a request of a peer's came from, as far as proxies vouch for it.
+        """Return the client's address for a request that came over a connection from `peer`.
 
-        Each proxy puts behind the others' words whom it was connected from (several lines are one
-        list, RFC 9110, section 5.3). So the list is read from its end: the first that is no proxy
-        is the client, and all before is only what the client says. What is no address ends it, too.
+        Each proxy appends the address that connected to it (several header lines are one list,
+        RFC 9110, section 5.3). So the list is read from its end. The first address that is no
+        trusted proxy is the client; everything before it could be forged. Reading also stops at an
+        element that is not an address.
         """
         if peer not in self:
             return peer
         found = peer
-        elements = ",".join(headers.all(HEADER)).rsplit(",", _HOPS)
+        elements = ",".join(headers.all(HEADER)).rsplit(",", _MAX_PROXIES)
         for element in reversed(elements):
             text = element.strip(" \t")
-            hop = self._hop(text) if len(text) <= _LONGEST else None
-            if hop is None:
+            parsed = self._address_of(text) if len(text) <= _MAX_ADDRESS else None
+            if parsed is None:
                 break
-            found = hop.address
-            if not hop.proxy:
+            found = parsed.address
+            if not parsed.proxy:
                 break
         return found
 
     @staticmethod
     def scheme(headers: Headers) -> str | None:
-        """Return "http" or "https" as a proxy says it, None if it says neither, or both."""
+        """Return "http" or "https" from X-Forwarded-Proto, None if it has neither, or both."""
         said = {value.strip(" \t").lower() for value in headers.all(SCHEME)}
         return said.pop() if said in ({"http"}, {"https"}) else None
 
-    def _look(self, text: str) -> _Hop | None:
-        """Read an address, which is written in one way then; None if it is none."""
+    def _parsed(self, text: str) -> _Address | None:
+        """Parse an address and normalise its spelling; None if the text is not an address."""
         try:
             address = ip_address(text)
         except ValueError:
@@ -76,4 +74,4 @@ class TrustedProxies:
             if address.scope_id is not None:
                 return None
             address = address.ipv4_mapped or address
-        return _Hop(str(address), any(address in network for network in self._networks))
+        return _Address(str(address), any(address in network for network in self._networks))

@@ -1,4 +1,4 @@
-"""What is let in at all: heads that every server after this one reads in the same way."""
+"""Checks a request's head: refuses what servers behind the gateway might read in another way."""
 
 import re
 from http import HTTPStatus
@@ -11,38 +11,41 @@ from openstackoid.routing.scoping import READ_HERE
 from openstackoid.scope import DELIMITER
 
 _HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
-"""RFC 9110, section 7.2; without the comma, which would make one header of two."""
+"""A valid Host (RFC 9110, section 7.2), but without commas: they may join two headers."""
 
-_DECLINED = frozenset({"h2c", "http/2.0", "tls/1.0", "tls/1.2", "tls/1.3"})
-"""Protocols that clients offer, and do without where a server says nothing of them."""
+_IGNORED_UPGRADES = frozenset({"h2c", "http/2.0", "tls/1.0", "tls/1.2", "tls/1.3"})
+"""Protocols in Upgrade that a server may ignore: clients that offer them go on without."""
 
-_NAMED = 20
-"""How many names Connection may have; nobody has more than three."""
+_MAX_NAMES = 20
+"""Names in Connection; real clients send at most three."""
 
 
 def head_of(request: Request, here: str) -> Head:
-    """Return the head of a request without what ends at this connection; raises Refusal.
+    """Return the head of a request without its hop-by-hop headers; raises Refusal.
 
-    A signature ends here, too: it is for the gateway, and a client's is none.
+    The signature is removed, too: it is meant for this gateway alone.
     """
-    ended = connection_headers(request.headers)
-    if fault := _fault(request, ended):
+    dropped = connection_headers(request.headers)
+    if fault := _fault(request, dropped):
         raise Refusal(fault[0], fault[1], cloud=here)
     if PROOF in request.headers:
-        ended |= {PROOF}
-    headers = request.headers.without(ended)
+        dropped |= {PROOF}
+    headers = request.headers.without(dropped)
     return Head(request.method, request.target, headers, request.port, scheme=request.scheme)
 
 
-def _fault(request: Request, ended: frozenset[str]) -> tuple[HTTPStatus, str] | None:
+def _fault(request: Request, dropped: frozenset[str]) -> tuple[HTTPStatus, str] | None:
     headers = request.headers
     connection = headers.all("connection")
-    if connection and sum(value.count(",") + 1 for value in connection) > _NAMED:
-        return HTTPStatus.BAD_REQUEST, f"the header Connection has more than {_NAMED} names"
+    if connection and sum(value.count(",") + 1 for value in connection) > _MAX_NAMES:
+        return (
+            HTTPStatus.BAD_REQUEST,
+            f"the header Connection has more than {_MAX_NAMES} names",
+        )
     if headers.get("transfer-encoding", "chunked").lower() != "chunked":
         message = "the body's transfer coding is not known here; send it in chunks, or whole"
         return HTTPStatus.NOT_IMPLEMENTED, message
-    if "upgrade" in headers and not headers.words("upgrade") <= _DECLINED:
+    if "upgrade" in headers and not headers.words("upgrade") <= _IGNORED_UPGRADES:
         message = (
             "no connection is upgraded here, to a WebSocket or to anything else; consoles need an "
             "address of their own, at which no gateway listens"
@@ -52,12 +55,12 @@ def _fault(request: Request, ended: frozenset[str]) -> tuple[HTTPStatus, str] | 
         return HTTPStatus.BAD_REQUEST, "the header Host is not one host, with or without a port"
     if "#" in request.target:
         return HTTPStatus.BAD_REQUEST, 'the request target has a "#"; send it as %23'
-    if not ended.isdisjoint(READ_HERE):
-        kept = min(ended & READ_HERE)
+    if not dropped.isdisjoint(READ_HERE):
+        kept = min(dropped & READ_HERE)
         message = f"the header Connection names {kept}, which goes farther than a connection"
         return HTTPStatus.BAD_REQUEST, message
     for name, value in headers.pairs:
         if DELIMITER in value and name.lower().replace("_", "-") == "x-storage-token":
-            # keystonemiddleware takes it for X-Auth-Token, which is the one that is looked at here.
+            # keystonemiddleware reads it as X-Auth-Token; the gateway reads X-Auth-Token alone.
             return HTTPStatus.BAD_REQUEST, f"{name} has a scope; send that token as X-Auth-Token"
     return None

@@ -1,4 +1,4 @@
-"""How many requests one address, or one other gateway, may send, and how many connections hold."""
+"""Limits requests per second and open connections, for each client address and each gateway."""
 
 import math
 import resource
@@ -13,30 +13,32 @@ from openstackoid.gateway.admission.rate import Rate
 from openstackoid.routing import Refusal
 
 BURST = 10
-"""Seconds' worth of requests that an address may send at once, after a time of silence."""
+"""Seconds' worth of requests that a sender may send at once after it was idle."""
 
 PROVEN_GATEWAY_FACTOR = 20
-"""How many times as much a gateway may send that has proven itself: it has many users."""
+"""How many times the rate of one address a proven gateway may send: it has many users."""
 
 ADDRESSES = 100_000
-"""Of how many addresses the rate is known; those that were silent the longest are forgotten."""
+"""Senders whose rate is remembered; the one that was idle longest is forgotten first."""
 
 GATEWAYS = 1000
-"""Of how many addresses it is known that gateways have proven themselves from there."""
+"""Addresses that are remembered as those of proven gateways."""
 
 MAX_FDS_DIVISOR = 4
-"""One in so many of the files that may be open is a connection of one address, or, where a gateway
-has proven itself from there, two are. A request takes a file or more on its way to a service, too.
+"""Divides the limit of open files; the result is how many connections one address may have.
+
+The address of a proven gateway may have twice as many. The rest is for other clients, and for the
+connections to services that requests need.
 """
 
 log = structlog.get_logger()
 
 
 class Limits:
-    """Counts the requests of each sender; `rate` is what an address may send per second on average.
+    """Limits the requests of each sender; `rate` is requests per second of one address on average.
 
-    Each request counts when it arrives, before anything of it is looked at; once it is known who
-    sends it, one to several clouds counts once for each time that its expression names one.
+    Each request counts once when it arrives, before it is parsed. Once its route is known, a
+    composite request counts once for each cloud name in its expression.
     """
 
     def __init__(self, here: str, rate: int) -> None:
@@ -46,21 +48,21 @@ class Limits:
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def known(self, address: str) -> bool:
-        """Tell whether a gateway has proven itself from an address before."""
+        """Return whether a gateway has proven itself from an address before."""
         return address in self._known
 
     def arrived(self, address: str) -> None:
-        """Count a request that nothing but its sender's address is known of; raises Refusal."""
+        """Count a request by its address, before it is parsed; raises Refusal."""
         self._count(self._gateways if self.known(address) else self._addresses, address, 1)
 
     def address(self, address: str, requests: int = 1) -> None:
-        """Count a request that has arrived as so many of its address; raises Refusal."""
+        """Count an arrived request as `requests` of its address in all; raises Refusal."""
         counted = 0 if self.known(address) else 1
         if requests > counted:
             self._count(self._addresses, address, requests, counted)
 
     def gateway(self, cloud: str, address: str, requests: int = 1) -> None:
-        """Count a request as so many of a gateway that has proven itself; raises Refusal."""
+        """Count a request as `requests` of a proven gateway; raises Refusal."""
         self._known[address] = None
         self._known.move_to_end(address)
         if len(self._known) > GATEWAYS:
@@ -87,18 +89,19 @@ class _Limit:
     def wait(self, sender: str, requests: int, counted: int) -> float | None:
         """Count requests; return the seconds to wait if they are too many, None otherwise.
 
-        What would never fit is counted as all that fits; some may be `counted` already.
+        `counted` of them were counted before. More requests than the burst count as the burst:
+        otherwise no wait would be long enough.
         """
         left = min(requests, self.rate * BURST) - counted
         return self._counted.wait(sender, left) if left else None
 
 
 class Connections:
-    """Counts the open connections of each address, which are `most` of one, or of a gateway twice.
+    """Limits the open connections of each address to `most`, and to twice that for a gateway.
 
-    So nobody alone can take all the files that the process may open. The cloud's own `proxies`, who
-    are not alone, may have any number. `is_gateway` tells from which addresses gateways have proven
-    themselves.
+    So no single client can use up the file descriptors of the process. The cloud's own `proxies`
+    have no limit, since many clients are behind each. `is_gateway` returns whether a gateway has
+    proven itself from an address.
     """
 
     def __init__(
@@ -111,33 +114,33 @@ class Connections:
         self._is_gateway = is_gateway
         self._proxies = proxies
         self._open: Counter[str] = Counter()
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     def opened(self, address: str) -> bool:
-        """Count a connection; tell whether it may stay. If not, it is not counted."""
+        """Count a connection; return False, and do not count it, if its address has too many."""
         most = self._most * 2 if self._is_gateway(address) else self._most
-        if self._open[address] >= most and not self._vouched(address):
-            if address not in self._told:
-                self._told.add(address)
+        if self._open[address] >= most and not self._is_proxy(address):
+            if address not in self._warned:
+                self._warned.add(address)
                 log.warning("too many connections", client=address, most=most)
             return False
         self._open[address] += 1
         return True
 
-    def _vouched(self, address: str) -> bool:
+    def _is_proxy(self, address: str) -> bool:
         proxies = self._proxies()
         return proxies is not None and address in proxies
 
     def closed(self, address: str) -> None:
-        """Count one less."""
-        self._told.discard(address)
+        """Count one connection less."""
+        self._warned.discard(address)
         self._open[address] -= 1
         if not self._open[address]:
             del self._open[address]
 
 
 def files() -> int:
-    """Let this process open as many files as it is allowed to; return how many."""
+    """Raise the limit of open files to the most that this process may have, and return it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard

@@ -1,4 +1,4 @@
-"""How gateways prove themselves to each other: by signatures, and by certificates."""
+"""Signs requests to other gateways, and checks the signatures and certificates of theirs."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ from openstackoid.routing.scoping import SCOPE_HEADER
 
 
 class PeersError(Exception):
-    """Why a gateway cannot prove itself as the federation file says."""
+    """The keys or certificates in a federation file cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """By what a request is known to come from its sender, nothing if it has none or proves nothing.
+    """What proved the sender of a request: `by` has "certificate", "signature", both or neither.
 
-    `identifier` is its signature's, which is taken once.
+    `identifier` is the id of the signature, which may be used once; None without a signature.
     """
 
     by: tuple[str, ...] = ()
@@ -35,15 +35,16 @@ _NONE = Proof()
 
 
 class Peers:
-    """Keys and certificates of one gateway and what it asks of others, by one federation file.
+    """The keys and certificates of one gateway, and the proofs that it requires of others.
 
-    Raises PeersError if the files of keys or certificates can't be used.
+    Both are from one federation file. Raises PeersError if a file of keys or certificates can't be
+    used.
     """
 
     def __init__(self, federation: Federation, here: str, seen: UsedSignatures) -> None:
         self._federation = federation
         self.here = here
-        self._seen = seen
+        self._used_signatures = seen
         cloud = federation.clouds[here]
         try:
             self.keys = read(cloud.own.keys) if cloud.own.keys else None
@@ -60,7 +61,7 @@ class Peers:
     def signed(
         self, method: str, destination: Destination, route: Route, headers: Headers
     ) -> Headers:
-        """Return the headers to send, with a signature if they go to another gateway."""
+        """Return the headers to send, with a signature added if they go to another gateway."""
         if self.keys is None or not destination.remote:
             return headers
         if SCOPE_HEADER not in headers:
@@ -78,10 +79,11 @@ class Peers:
         proofs: Sequence[str],
         certificate: Mapping[str, Any] | None,
     ) -> Proof:
-        """See that a request comes from the gateway it says; return by what. Raises Refusal.
+        """Check that a request comes from the gateway that it names, and return the proof.
 
-        `certificate` is the client's on this connection, verified (SSLSocket.getpeercert). A
-        signature is taken by `take` only, once its gateway is known to send not too many.
+        `certificate` is the verified client certificate of the connection (SSLSocket.getpeercert).
+        The signature is not yet marked as used: `take` does that once the rate limit is checked.
+        Raises Refusal.
         """
         if route.sender is None:
             return _NONE
@@ -106,21 +108,21 @@ class Peers:
             identifier = check(proofs[0], crossing, signer(sender.keys), time.time())
         except ProofError as error:
             raise self._refusal(route, str(error)) from error
-        if self._seen.has(route.sender, identifier, time.monotonic()):
-            raise self._used(route)
+        if self._used_signatures.has(route.sender, identifier, time.monotonic()):
+            raise self._replayed(route)
         return Proof((*proven, "signature"), identifier)
 
     def take(self, route: Route, proof: Proof) -> None:
-        """Take the signature of a request that is carried out, once.
+        """Mark the signature of a request as used.
 
-        Raises Refusal if it was used before, or if they are too many: to forget older ones for its
-        sake would let them be used again.
+        Raises Refusal if it was used before, or if there is no room for its id: older ids must not
+        be forgotten, or their signatures could be used again.
         """
         if proof.identifier is None or route.sender is None:
             return
-        taking = self._seen.take(route.sender, proof.identifier, time.monotonic())
+        taking = self._used_signatures.take(route.sender, proof.identifier, time.monotonic())
         if taking is Taking.USED:
-            raise self._used(route)
+            raise self._replayed(route)
         if taking is Taking.FULL:
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -131,7 +133,7 @@ class Peers:
                 retry_after=LIFETIME,
             )
 
-    def _used(self, route: Route) -> Refusal:
+    def _replayed(self, route: Route) -> Refusal:
         return self._refusal(route, "its signature was used before")
 
     def _refusal(self, route: Route, why: str) -> Refusal:

@@ -1,4 +1,4 @@
-"""How fast each of many senders may send: the generic cell rate algorithm (ITU-T I.371)."""
+"""Limits the rate of each of many senders by the generic cell rate algorithm (ITU-T I.371)."""
 
 import time
 from collections import OrderedDict
@@ -8,11 +8,11 @@ _SECOND = 1_000_000_000
 
 
 class Rate:
-    """Counts `rate` requests per second of each sender, `burst` at once after a time of silence.
+    """Allows `rate` requests per second of each sender, and `burst` at once after it was idle.
 
-    Of each there is one number: when all that it has sent will be paid off, at its rate. Time is
-    counted in nanoseconds times the rate, so that each request costs a whole number of it, and
-    nothing is rounded. Of `senders` this is known; those silent the longest are forgotten.
+    One number is kept per sender: the time at which all its requests are paid off at this rate.
+    Times are in nanoseconds multiplied by the rate, so that a request costs a whole number and
+    nothing is rounded. At most `senders` are kept; the one that was idle longest goes first.
     """
 
     def __init__(
@@ -22,19 +22,19 @@ class Rate:
         self._most = burst * _SECOND
         self._senders = senders
         self._clock = clock
-        self._paid: OrderedDict[str, int] = OrderedDict()
+        self._paid_off: OrderedDict[str, int] = OrderedDict()
 
     def wait(self, sender: str, requests: int) -> float | None:
         """Count requests; return the seconds to wait if they are too many, None otherwise.
 
-        Those that are too many are not counted.
+        If they are too many, none of them is counted.
         """
         now = self._clock() * self._rate
-        before = self._paid.get(sender, now)
+        before = self._paid_off.get(sender, now)
         after = (before if before > now else now) + requests * _SECOND
         excess = after - now - self._most
-        self._paid[sender] = after if excess <= 0 else before
-        self._paid.move_to_end(sender)
-        if len(self._paid) > self._senders:
-            self._paid.popitem(last=False)
+        self._paid_off[sender] = after if excess <= 0 else before
+        self._paid_off.move_to_end(sender)
+        if len(self._paid_off) > self._senders:
+            self._paid_off.popitem(last=False)
         return None if excess <= 0 else excess / (_SECOND * self._rate)

@@ -1,8 +1,8 @@
-"""The signatures that were taken, as all workers of a gateway know them: in memory they share.
+"""Replay protection: remembers the ids of used signatures in memory that all workers share.
 
-Per gateway that signs there is a table of two halves, each for the signatures of one window of
-time. A half is emptied when its next window begins, so an id is kept for one window at least and
-two at most, in constant time and memory, and by workers that are exchanged for others, too.
+There is one table for each gateway that signs. It has two halves, each for the signatures of one
+window of time. A half is emptied when its next window begins, so an id is kept for at least one
+window and at most two, in constant time and memory. Tables survive an exchange of the workers.
 """
 
 import fcntl
@@ -19,25 +19,25 @@ from openstackoid.gateway.handover import make_memory
 from openstackoid.identity.signature import LIFETIME
 
 WINDOW = 2 * LIFETIME
-"""Seconds for which an id is kept at least: so long a signature could be taken again."""
+"""Seconds that an id is kept at least: no signature is valid for longer."""
 
 SIGNATURES = 300_000
-"""Of so many signatures of one gateway the ids are kept per window: 2500 requests per second."""
+"""Signatures of one gateway that are remembered per window: 2500 requests per second."""
 
 _SLOTS = 2**19
 _DIGEST = 16
 _KEY = Struct("=16s")
-_HALF = Struct("=qq")  # its window, and how many ids it has
+_HALF = Struct("=qq")  # the number of its window, and of its ids
 _HEAD = mmap.PAGESIZE
 _BYTES = _SLOTS * _DIGEST
 _EMPTY = bytes(_DIGEST)
 
 Memory = Callable[[str], int]
-"""Returns the file, in memory, of a name: the same for all who ask."""
+"""Returns the file descriptor of the shared memory with a name: the same in all workers."""
 
 
 class Taking(Enum):
-    """What came of taking a signature."""
+    """The outcome of marking a signature as used."""
 
     TAKEN = "taken"
     USED = "used before"
@@ -45,9 +45,9 @@ class Taking(Enum):
 
 
 class UsedSignatures:
-    """The ids of signatures that were taken, kept as long as they could be taken again.
+    """The ids of used signatures, kept as long as the signatures are valid.
 
-    `now` is in seconds of the machine that never go back (time.monotonic).
+    `now` is in seconds of a clock that never goes back (time.monotonic).
     """
 
     def __init__(self, memory: Memory = make_memory) -> None:
@@ -55,11 +55,11 @@ class UsedSignatures:
         self._tables: dict[str, _Table] = {}
 
     def has(self, issuer: str, identifier: str, now: float) -> bool:
-        """Tell whether a signature was taken."""
+        """Return whether a signature was used."""
         return self._table(issuer).has(identifier, int(now // WINDOW))
 
     def take(self, issuer: str, identifier: str, now: float) -> Taking:
-        """Keep the id of a signature, unless it was taken, by whichever worker."""
+        """Mark a signature as used, unless any worker has done so before."""
         return self._table(issuer).take(identifier, int(now // WINDOW))
 
     def _table(self, issuer: str) -> "_Table":
@@ -78,13 +78,13 @@ class _Table:
                 os.ftruncate(file, _HEAD + 2 * _BYTES)
             self._map = mmap.mmap(file, _HEAD + 2 * _BYTES)
             if new:
-                # Nobody who signs can know which ids would make long ways in the table.
+                # A random key: no signer can choose ids that collide in the table.
                 _KEY.pack_into(self._map, 0, os.urandom(_KEY.size))
         (self._key,) = _KEY.unpack_from(self._map, 0)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Be the only process at the table; who ends by force holds it no longer."""
+        """Lock the table for this process; the kernel unlocks it if the process is killed."""
         fcntl.lockf(self._file, fcntl.LOCK_EX)
         try:
             yield
@@ -99,7 +99,7 @@ class _Table:
     def take(self, identifier: str, window: int) -> Taking:
         digest = self._digest(identifier)
         with self._locked():
-            # Whoever was held up between its clock and the lock does not go back in time.
+            # A worker that waited for the lock may have read the clock in an earlier window.
             window = max(window, self._half(0)[0], self._half(1)[0])
             if self._has(digest, window):
                 return Taking.USED
@@ -123,7 +123,10 @@ class _Table:
         return False
 
     def _find(self, digest: bytes, window: int) -> int:
-        """Return where a digest is in the half of a window, or would be; a half is never full."""
+        """Return the offset of a digest in the half of a window, or of the free slot for it.
+
+        There is always a free slot: SIGNATURES is less than _SLOTS.
+        """
         start = _HEAD + window % 2 * _BYTES
         slot = int.from_bytes(digest[:8], "little") % _SLOTS
         while True:
@@ -140,7 +143,7 @@ class _Table:
         _HALF.pack_into(self._map, _KEY.size + window % 2 * _HALF.size, window, count)
 
     def _empty(self, window: int) -> None:
-        """Give the memory of a half back; it is zeros then (madvise(2))."""
+        """Empty a half and free its memory, which then reads as zeros (madvise(2))."""
         self._map.madvise(mmap.MADV_REMOVE, _HEAD + window % 2 * _BYTES, _BYTES)
         self._count(window, 0)
 

@@ -1,4 +1,4 @@
-"""TLS: what a gateway shows to clients and to other gateways, and whose word it takes."""
+"""Makes the TLS contexts of a gateway: one for its listeners, one for its connections upstream."""
 
 import ssl
 import stat
@@ -11,22 +11,25 @@ from openstackoid.federation.own import Own
 
 
 class TlsError(Exception):
-    """Why the certificate, key or authorities of a gateway can't be used."""
+    """The certificate, key or authorities of a gateway can't be used; the message says why."""
 
 
 class Listening(ssl.SSLContext):
-    """The context of listeners, which stays while the `current` one for new connections changes."""
+    """The context of listeners: each new connection uses what `current` returns at that moment.
+
+    So a reload changes the certificate without opening the listeners anew.
+    """
 
     _current: Callable[[], ssl.SSLContext | None]
 
     def __new__(cls, current: Callable[[], ssl.SSLContext | None]) -> "Listening":
-        """Return a context that begins connections as the current one does."""
+        """Return a context that hands new connections to the current one."""
         listening = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
         listening._current = current
         return listening
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
-        """Begin a connection, as the current context does."""
+        """Begin a connection with the current context."""
         current = self._current()
         if current is None:
             return super().wrap_bio(*args, **kwargs)
@@ -36,33 +39,33 @@ class Listening(ssl.SSLContext):
 def serving(own: Own) -> ssl.SSLContext | None:
     """Return the context of listeners, None if the gateway has no certificate; raises TlsError.
 
-    A client need not show a certificate; one that it shows has to be vouched for by `own.ca`.
+    A client certificate is optional; one that is sent must be signed by an authority in `own.ca`.
     """
     if own.certificate is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _show(context, own)
+    _load_certificate(context, own)
     if own.ca is not None:
         context.verify_mode = ssl.CERT_OPTIONAL
-        _believe(context, own.ca)
+        _load_authorities(context, own.ca)
     return context
 
 
 @cache
-def _usual() -> ssl.SSLContext:
-    """Return a context that believes the system's authorities; to read them takes long."""
+def _default_context() -> ssl.SSLContext:
+    """Return a context with the system's authorities; cached, as reading them is slow."""
     return ssl.create_default_context()
 
 
 def asking(own: Own) -> ssl.SSLContext:
-    """Return the context towards other gateways and backends; raises TlsError."""
+    """Return the context of connections to other gateways and to backends; raises TlsError."""
     if own.ca is None and own.certificate is None:
-        return _usual()
+        return _default_context()
     context = ssl.create_default_context()
     if own.ca is not None:
-        _believe(context, own.ca)
+        _load_authorities(context, own.ca)
     if own.certificate is not None:
-        _show(context, own)
+        _load_certificate(context, own)
     return context
 
 
@@ -72,22 +75,22 @@ def names(certificate: Mapping[str, Any] | None) -> frozenset[str]:
     return frozenset(name.lower() for kind, name in shown if kind == "DNS")
 
 
-def _show(context: ssl.SSLContext, own: Own) -> None:
+def _load_certificate(context: ssl.SSLContext, own: Own) -> None:
     certificate, key = own.certificate, own.key
     assert certificate is not None  # noqa: S101  (both or neither, says Own)
 
-    def locked() -> str:
+    def refuse_passphrase() -> str:
         raise TlsError(f"{key} is locked by a passphrase; a gateway starts by itself, take it off")
 
     try:
         if key is not None and key.stat().st_mode & stat.S_IRWXO:
             raise TlsError(f"{key} can be read by everyone; make it yours: chmod 600 {key}")
-        context.load_cert_chain(certificate, key, password=locked)
+        context.load_cert_chain(certificate, key, password=refuse_passphrase)
     except OSError as error:
         raise TlsError(f"{certificate} and {key} can't be used: {_reason(error)}") from error
 
 
-def _believe(context: ssl.SSLContext, ca: Path) -> None:
+def _load_authorities(context: ssl.SSLContext, ca: Path) -> None:
     try:
         context.load_verify_locations(ca)
     except OSError as error:

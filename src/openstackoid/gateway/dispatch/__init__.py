@@ -1,1 +1,1 @@
-"""Carries an admitted request out: in one cloud, or in several."""
+"""Carries out an admitted request in one cloud or in several."""

@@ -1,4 +1,4 @@
-"""Sends a client's request to each of several clouds, as the operators' evaluation varies it."""
+"""Sends the branches of a composite request, and reads their answers."""
 
 import json
 from dataclasses import dataclass
@@ -16,20 +16,23 @@ from openstackoid.message import SAFE_METHODS, is_json
 from openstackoid.operators import Answer, NoAnswerError, Request
 from openstackoid.routing import Refusal
 
-_OURS = frozenset({"accept-encoding", "x-scope-policy", REQUEST_ID.lower()})
-"""Headers that are for the first gateway, not for a cloud's service."""
+_NOT_FORWARDED = frozenset({"accept-encoding", "x-scope-policy", REQUEST_ID.lower()})
+"""Headers that are for the first gateway alone and are not sent upstream."""
 
 
 @dataclass
 class Branches:
-    """The branches of one client's request: one for each cloud that the evaluation asks."""
+    """The branches of one composite request: one for each cloud that the evaluation asks."""
 
     context: Context
     budget: MemoryBudget
     upload: UploadTee | None = None
 
     async def send(self, cloud: str, request: Request) -> Answer:
-        """Return one cloud's answer; raises NoAnswerError, Refusal if it is too long for all."""
+        """Send a request to one cloud and return its answer.
+
+        Raises NoAnswerError, and Refusal if the answers do not fit into the memory budget.
+        """
         upload = self.upload if request.upload else None
         status = int(HTTPStatus.BAD_GATEWAY)
         try:
@@ -51,8 +54,8 @@ class Branches:
         try:
             hop = await prepare(self.context, cloud, request.target)
             body = self._body(cloud, request)
-            answered = await exchange(self.context, hop, request.method, body, _OURS)
-        except Refusal as refusal:  # the cloud does not have this service, or not for this token
+            answered = await exchange(self.context, hop, request.method, body, _NOT_FORWARDED)
+        except Refusal as refusal:  # this cloud lacks the service, or does not accept the token
             return Answer(refusal.status, document=json.loads(body_of(refusal)))
         if isinstance(answered, Validated):
             return Answer(HTTPStatus.OK, document=answered.document)
@@ -64,11 +67,11 @@ class Branches:
         return request.body
 
     async def _read(self, passing: Passing) -> Answer:
-        """Return an answer, JSON decoded beside its bytes; another body is still to be read."""
+        """Return an answer; a JSON body is read and decoded, any other is still to be read."""
         response = passing.response
         read = passing.editor is not None or is_json(response.headers)
-        whole = read and response.status != HTTPStatus.PARTIAL_CONTENT
-        if passing.data or not whole:
+        decodes = read and response.status != HTTPStatus.PARTIAL_CONTENT
+        if passing.data or not decodes:
             self.budget.keep(response)
             return Answer(response.status, passing.headers(), body=passing, close=response.close)
         headers = passing.headers()
@@ -85,10 +88,10 @@ class Branches:
         )
 
     def _unusable(self, passing: Passing, error: Exception) -> Exception:
-        """Return what an answer with a body that cannot be used comes to."""
+        """Return the error for an answer with an unusable body."""
         route, response = self.context.route, passing.response
         safe = self.context.head.method in SAFE_METHODS
-        if safe and isinstance(error, TooLongError):  # by chance this cloud's, not another's
+        if safe and isinstance(error, TooLongError):  # all answers share one budget
             message = f"what {route.service} of {route.expression} answers {error}"
             here = self.context.site.here
             return Refusal(error.status, message, cloud=here, service=route.service)

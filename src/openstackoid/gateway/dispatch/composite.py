@@ -1,4 +1,4 @@
-"""Answers requests under an expression with operators: one answer of the same kind."""
+"""Answers composite requests: evaluates the operators and sends the client one answer."""
 
 import asyncio
 import json
@@ -24,22 +24,22 @@ REPORT = "X-Scope-Report"
 POLICY = "x-scope-policy"
 
 MAX_REQUEST = 2**20
-"""Bytes of a request that is sent to several clouds; uploads, which are no JSON, are streamed."""
+"""Bytes of a JSON request to several clouds, which is held in memory; uploads are streamed."""
 
 MAX_LOGGED = 2048
-"""Bytes of a report in the log, where it has to share its line."""
+"""Bytes of a report in the log: a line has 4096, also for everything else."""
 
 WRITTEN = 65_536
-"""Bytes of a merged list that are written at once, at least: enough to keep the client busy."""
+"""Bytes of a merged list that are written at once, at least; the last write may have fewer."""
 
 
 class Composite(NamedTuple):
-    """Answers requests by evaluating them; `patience` is the seconds a read may take in all."""
+    """Answers composite requests; `patience` is the seconds that a read may take in all."""
 
     patience: float
 
     async def answer(self, context: Context, body: AsyncIterator[bytes] | None) -> None:
-        """Give the client the one answer; raises Refusal."""
+        """Evaluate a request and send the client the answer; raises Refusal."""
         head, route, site = context.head, context.route, context.site
         policy = _policy(context)
         path = route.rest.partition("?")[0]
@@ -70,7 +70,10 @@ class Composite(NamedTuple):
 async def _evaluated(
     context: Context, evaluation: Evaluation, operation: Request, tee: UploadTee | None
 ) -> Answer:
-    """Return the one answer, and put down the report; raises Refusal."""
+    """Run an evaluation, return its answer and record its report; raises Refusal.
+
+    If the client leaves, a read or an upload is cancelled.
+    """
     record, route = context.record, context.route
     pump = asyncio.create_task(tee.pump()) if tee else None
     running = asyncio.ensure_future(evaluation.run(route.expression, operation))
@@ -79,7 +82,7 @@ async def _evaluated(
     except asyncio.CancelledError:
         if operation.safe or tee:
             running.cancel()
-        # A write that has begun is brought to its end, or undone, though nobody waits for it.
+        # A write that has begun is completed or undone, although the client has left.
         (late,) = await asyncio.gather(running, return_exceptions=True)
         if isinstance(late, Answer):
             late.close()
@@ -97,7 +100,7 @@ async def _evaluated(
 
 
 async def _respond(context: Context, answer: Answer) -> None:
-    """Give the client an answer: as its cloud gave it, or encoded if it is made of several."""
+    """Send the client an answer: as its cloud gave it, or encoded if it is merged."""
     request, record = context.request, context.record
     if isinstance(answer.body, Passing):
         try:
@@ -120,9 +123,10 @@ async def _respond(context: Context, answer: Answer) -> None:
 
 
 def _parts(answer: Answer) -> Iterator[bytes]:
-    """Yield the body of an answer: in parts, none but the last short, if it has to be encoded.
+    """Yield the body of an answer; a document is encoded in parts of at least WRITTEN bytes.
 
-    The client takes one while the next is made, and a merged list is let go of on the way.
+    A part is encoded while the client takes the one before, and items are freed as they are
+    encoded.
     """
     if answer.raw is not None:
         yield answer.raw
@@ -142,7 +146,7 @@ def _parts(answer: Answer) -> Iterator[bytes]:
 
 
 async def _whole(context: Context, body: AsyncIterator[bytes]) -> bytes:
-    """Return a body that is sent to several clouds; raises Refusal if it is too long."""
+    """Read a body to its end; raises Refusal if it is longer than MAX_REQUEST."""
     data = bytearray()
     async for piece in body:
         data += piece

@@ -1,4 +1,4 @@
-"""One admitted request, with all that carrying it out needs to know of it."""
+"""Holds an admitted request, with what dispatch needs to carry it out."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from openstackoid.routing import Route
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A request on its way through the gateway.
+    """An admitted request.
 
-    `proven` tells that it comes from the gateway it says, by signature or certificate.
+    `proven`: a signature or certificate proves that it comes from the gateway that it names.
     """
 
     request: Request

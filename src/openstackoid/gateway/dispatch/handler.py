@@ -1,4 +1,4 @@
-"""Handles every request of a gateway: admits it, decides its route, has it carried out."""
+"""Handles each request: admits it, decides its route, sends it to its clouds and logs it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,9 +31,9 @@ from openstackoid.services import IDENTITY
 
 
 class Handler:
-    """Handles the requests of one cloud's gateway, whichever front hands them in.
+    """Handles the requests of one cloud's gateway, from any front.
 
-    `site` may be exchanged at any time: a request keeps the one it began with.
+    `site` may be replaced at any time: a request keeps the one with which it began.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Handler:
         self._composite = Composite(patience)
 
     async def handle(self, request: Request) -> None:
-        """Answer a request, and log it."""
+        """Answer a request, and write its access record and audit events."""
         site = self.site
         if site.ours.bind is not None:
             request.scheme = None
@@ -85,8 +85,8 @@ class Handler:
                 route = decide(head, site.federation, site.here)
                 body = identity.strip(body)
         elif request.body_exists:
-            body = self._received(request, record)
-        _note(record, route)
+            body = self._received_body(request, record)
+        _record_route(record, route)
         context = Context(request, record, site, self.health, head, route, proven)
         if isinstance(route.expression, Cloud):
             await _answer_from(context, route.expression.name, body)
@@ -99,12 +99,12 @@ class Handler:
     def _admitted(
         self, request: Request, record: AccessRecord, site: Site
     ) -> tuple[Head, Route, bool]:
-        """Return a request's head and route, and whether it proved to come from its sender.
+        """Return a request's head and route, and whether its sender is proven.
 
-        Raises Refusal, also if its sender sends too many.
+        Raises Refusal, also if the sender is over its rate limit.
         """
         address = request.remote
-        self._limits.arrived(address)  # before it costs anything
+        self._limits.arrived(address)  # before anything is parsed
         peers = site.peers
         try:
             head = head_of(request, site.here)
@@ -126,7 +126,7 @@ class Handler:
 
     async def _login(self, request: Request, record: AccessRecord, site: Site) -> bytes:
         body = bytearray()
-        async for piece in self._received(request, record):
+        async for piece in self._received_body(request, record):
             body += piece
             if len(body) > identity.MAX_AUTH_BODY:
                 message = f"a login takes at most {identity.MAX_AUTH_BODY} bytes"
@@ -134,10 +134,10 @@ class Handler:
                 raise Refusal(status, message, cloud=site.here, service=IDENTITY)
         return bytes(body)
 
-    async def _received(self, request: Request, record: AccessRecord) -> AsyncIterator[bytes]:
-        """Yield the client's body.
+    async def _received_body(self, request: Request, record: AccessRecord) -> AsyncIterator[bytes]:
+        """Yield the client's body and count its bytes.
 
-        A client that sends nothing any more is cut off, and this request cancelled with it.
+        After an idle timeout the connection is cut, which also cancels this request.
         """
         try:
             async for piece in request.pieces():
@@ -150,10 +150,10 @@ class Handler:
 
 
 async def _answer_from(context: Context, cloud: str, body: Body) -> None:
-    """Give the client the answer of one cloud; raises Refusal."""
+    """Send a request to one cloud, and its answer to the client; raises Refusal."""
     request, record = context.request, context.record
     hop = await prepare(context, cloud)
-    _note_hop(context, hop, body)
+    _record_hop(context, hop, body)
     try:
         answered = await exchange(context, hop, request.method, body)
     except NoAnswerError as error:
@@ -166,8 +166,8 @@ async def _answer_from(context: Context, cloud: str, body: Body) -> None:
         await relay_answer(request, record, answered)
 
 
-def _note_hop(context: Context, hop: Hop, body: Body) -> None:
-    """Put down where a request is sent; a login at home tells what tokens are sealed with."""
+def _record_hop(context: Context, hop: Hop, body: Body) -> None:
+    """Record where a request is sent; add the sealing key to the reply to a login at home."""
     record, keys = context.record, context.site.peers.keys
     remote, scoped = hop.destination.remote, hop.route.scope is not None
     if isinstance(body, bytes) and keys and scoped and not (remote or hop.route.sender):
@@ -177,7 +177,7 @@ def _note_hop(context: Context, hop: Hop, body: Body) -> None:
         record.fields["issuer"] = hop.route.issuer
 
 
-def _note(record: AccessRecord, route: Route) -> None:
+def _record_route(record: AccessRecord, route: Route) -> None:
     record.fields["service"] = route.service
     if route.scope is not None:
         record.fields["scope"] = route.scope.canonical
@@ -186,9 +186,12 @@ def _note(record: AccessRecord, route: Route) -> None:
 
 
 async def _fail(request: Request, record: AccessRecord, here: str, error: Exception) -> None:
-    """Answer 500; the log gets the kind and the place, not the text, which may hold a token."""
+    """Reply 500, or cut the connection if the head is sent; log type and place of the error.
+
+    Its text is not logged: it may hold a token.
+    """
     failed = fault_of(error)
-    if record.status is not None:  # its head is sent, nothing more can be said
+    if record.status is not None:  # the head is sent, so no error can follow
         record.fields["error"] = failed
         request.abort()
         return

@@ -1,4 +1,4 @@
-"""Which other clouds are down: found out by the requests that fail, watched until they are back."""
+"""Keeps track of the clouds that are down: noted by failed requests, probed until they are up."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection
 import structlog
 
 INTERVAL = 2.0
-"""Seconds between two looks at a cloud that is down."""
+"""Seconds between two probes of a cloud that is down."""
 
 log = structlog.get_logger()
 
 
 class Health:
-    """The clouds that do not accept connections.
+    """The clouds that accept no connections.
 
-    `addresses(cloud)` are where to look whether one is back: it is, if one of them accepts a
-    connection. Nothing is asked of clouds that work.
+    A cloud that is down is up again once one of `addresses(cloud)` accepts a connection within
+    `connect_timeout` seconds. Clouds that are up are not probed.
     """
 
     def __init__(
@@ -26,17 +26,17 @@ class Health:
         self._watches: dict[str, asyncio.Task[None]] = {}
 
     def down(self, cloud: str) -> bool:
-        """Tell whether a cloud is known to be down."""
+        """Return whether a cloud is known to be down."""
         return cloud in self._watches
 
     def failed(self, cloud: str) -> None:
-        """Note that a cloud could not be reached, and watch it."""
+        """Note that a cloud could not be reached, and probe it until it is up."""
         if cloud not in self._watches:
             log.warning("cloud down", cloud=cloud)
             self._watches[cloud] = asyncio.create_task(self._watch(cloud))
 
     async def close(self) -> None:
-        """Stop watching."""
+        """Stop all probes."""
         watches = list(self._watches.values())
         self._watches.clear()
         for watch in watches:

@@ -1,6 +1,6 @@
-"""Sends a request to one cloud: the token, scope and path that it can take, and its answer home.
+"""Prepares a request for one cloud, sends it, and prepares the answer for the client.
 
-One cloud by itself and each of several go this way.
+Requests to one cloud and the branches of a composite request both use it.
 """
 
 import time
@@ -21,17 +21,17 @@ from openstackoid.routing.links import Links
 from openstackoid.services import is_data
 
 Body: TypeAlias = AsyncIterator[bytes] | bytes | None
-"""A body that streams, one that is whole, or none."""
+"""A streamed body, a body in memory, or None."""
 
 _FRAMING = frozenset({"content-length", "expect"})
 _REQUEST_ID = frozenset({REQUEST_ID.lower()})
 
 
 class Hop(NamedTuple):
-    """A request as one cloud is to get it.
+    """A request as it is sent to one cloud.
 
-    `ids` are project ids, from those there to those that the client knows. `validation` tells that
-    a service asks for the token of another cloud.
+    `ids` maps project ids of that cloud to those that the client knows. `validation`: a service
+    here asks the issuer, another cloud, to validate a token.
     """
 
     head: Head
@@ -42,16 +42,16 @@ class Hop(NamedTuple):
 
 
 class Validated(NamedTuple):
-    """What the services here are told of another cloud's token."""
+    """The answer to a validation of a foreign token, rewritten for the services here."""
 
     document: dict[str, Any]
 
 
 async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
-    """Return a request as a cloud is to get it, with another path behind the prefix if it is given.
+    """Return the hop of a request to a cloud; `path`, if given, replaces the rest of the target.
 
-    Raises Refusal, before anything is executed, where the cloud lacks the service or would not take
-    the token.
+    Raises Refusal if the cloud lacks the service or does not accept the token; nothing is sent
+    then, except questions to Keystone about the token.
     """
     site = context.site
     route = narrowed(context.route, cloud)
@@ -76,9 +76,10 @@ async def exchange(
     body: Body,
     dropped: Set[str] = frozenset(),
 ) -> Passing | Validated:
-    """Send a hop's request, without the `dropped` headers, and return its answer, to be closed.
+    """Send a hop's request, without the `dropped` headers, and return its answer.
 
-    Raises NoAnswerError, and Refusal where the answer must not be passed on.
+    The caller closes the answer. Raises NoAnswerError, and Refusal if the answer must not be
+    passed on.
     """
     site, destination = context.site, hop.destination
     headers = _headers(context, hop, body, dropped)
@@ -103,14 +104,14 @@ async def exchange(
 
 
 def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Headers:
-    """Return the headers of a request to one cloud, with the id that the client's request has."""
+    """Return the headers to send: with a scope, also the id of the client's request."""
     headers = identity.headers_for(hop.head, hop.route, hop.destination, context.site.here)
     whole = isinstance(body, bytes)
     if hop.route.scope is None and not whole:
         return headers  # unchanged
     added = []
     if hop.route.scope is not None:
-        dropped = dropped | _REQUEST_ID  # what came may be none
+        dropped = dropped | _REQUEST_ID  # it may not be a valid one
         added.append((REQUEST_ID, context.record.make_request_id()))
     if isinstance(body, bytes):
         dropped = dropped | _FRAMING
@@ -121,9 +122,9 @@ def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Heade
 
 
 def _passing(context: Context, hop: Hop, response: Response) -> Passing:
-    """Return an answer as it may be passed on; raises Refusal."""
+    """Return an answer with what edits it for the client; raises Refusal."""
     site, route = context.site, hop.route
-    failed = response.status >= HTTPStatus.BAD_REQUEST  # in the service's words, then
+    failed = response.status >= HTTPStatus.BAD_REQUEST  # the body is an error, not data
     data = not failed and is_data(route.service, route.rest.partition("?")[0])
     links = editor = None
     if hop.destination.remote or hop.ids:
@@ -138,10 +139,10 @@ def _passing(context: Context, hop: Hop, response: Response) -> Passing:
 
 
 def _editor(context: Context, hop: Hop, links: Links | None, response: Response) -> Editor | None:
-    """Return what edits an answer, None where nothing does.
+    """Return the editor of an answer's body, None if the body passes unchanged.
 
-    JSON is edited; a token or a catalog of another cloud whatever it says that it is, for clients
-    do not look. None is in an error.
+    JSON is edited. A successful answer with another cloud's token or catalog is edited whatever
+    its content type, since clients do not check that. An error has neither.
     """
     scope, site = hop.route.scope, context.site
     if scope is not None and identity.has_catalog(hop.route):

@@ -1,4 +1,4 @@
-"""Bounds what is held of answers: open ones, and JSON to merge."""
+"""Limits the memory for the answers of a composite request, per request and per worker."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,39 +15,40 @@ from openstackoid.operators.shapes import Listing, decode, listing
 from openstackoid.routing.foreign_ids import UnsafeIdError, has_unsafe_id, without_unsafe_ids
 
 VALUE = 96
-"""Bytes of memory that a value takes besides its JSON, be it only `[]`."""
+"""Bytes of memory that each JSON value takes once it is decoded, even `[]`."""
 
 SMALL = 2**16
-"""Bytes of an answer of which the values are not counted, as they cannot be many."""
+"""Bytes of an answer up to which its values are not counted, as they are few."""
 
 MAX_HELD = 96 * 2**20
-"""Bytes that one request may take: those of some 15,000 servers with all details."""
+"""Bytes that the answers of one request may take: about 15,000 servers with all details."""
 
 MAX_ALL = 4 * MAX_HELD
-"""Bytes that all requests of a gateway may take at once."""
+"""Bytes that the answers of all requests of a worker may take at the same time."""
 
 
 class UnusableError(Exception):
-    """What is wrong with the body of an answer."""
+    """The body of an answer cannot be used; the message says why, after the answer's name."""
 
 
 class TooLongError(UnusableError):
-    """There is more of it than can be held."""
+    """The body does not fit into the budget of one request."""
 
     status = HTTPStatus.BAD_REQUEST
 
 
 class BusyError(TooLongError):
-    """There is more of it than can be held while others hold as much as they do."""
+    """The body does not fit beside the answers of other requests."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class HeldBody(NamedTuple):
-    """A body of JSON: decoded, and the bytes that its client gets if it is not merged.
+    """A JSON body in memory: decoded, and its bytes for the client if it is not merged.
 
-    Both are None if there is no body; `document` alone if it is no JSON, `raw` alone if something
-    was left out. `note` is what the report has to say of it. `close` lets go of it.
+    Both are None if the body is empty. Only `document` is None if the body is not JSON, only `raw`
+    if items were left out. `note` is a remark for the report. `close` returns its bytes to the
+    budget.
     """
 
     document: Any
@@ -57,7 +58,7 @@ class HeldBody(NamedTuple):
 
 
 class MemoryBudget:
-    """What one request may hold of its answers, until the end of the context."""
+    """A context that counts the memory for one request's answers, and frees all at its end."""
 
     _all = 0
 
@@ -72,39 +73,39 @@ class MemoryBudget:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None
     ) -> None:
-        self._hold(-self._bytes)
+        self._charge(-self._bytes)
         self._open.close()
         self._ended = True
 
     def keep(self, response: Response) -> None:
-        """Keep an answer that is not read yet; it is closed at the end, whatever becomes of it."""
+        """Close an answer at the end of the context, unless it is closed before."""
         self._open.callback(response.close)
 
     async def read(self, passing: Passing) -> HeldBody:
-        """Return the body of an answer that says it is JSON, as its client may get it.
+        """Read and decode the body of an answer whose content type is JSON.
 
-        Of another cloud's list, items with unsafe ids are left out. Raises UnusableError.
+        Items with unsafe ids are left out of another cloud's list. Raises UnusableError.
         """
         parts: list[bytes] = []
         size = 0
-        foreign, passing.search = passing.search is not None, None  # it is looked at as a whole
-        with ExitStack() as holding:
-            holding.callback(lambda: self._hold(-size))
+        remote, passing.search = passing.search is not None, None  # done below, on the whole body
+        with ExitStack() as charged:
+            charged.callback(lambda: self._charge(-size))
             try:
                 while not passing.ended:
                     part = await passing.read()
                     values = part.count(b",") if size > SMALL else 0
                     cost = len(part) + PIECE + VALUE * values
                     size += cost
-                    self._hold(cost)
+                    self._charge(cost)
                     self._check()
                     parts.append(part)
             except (HttpError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
-            document, raw, note = _decoded(b"".join(parts), foreign=foreign)
-            return HeldBody(document, raw, note, holding.pop_all().close)
+            document, raw, note = _decoded(b"".join(parts), remote=remote)
+            return HeldBody(document, raw, note, charged.pop_all().close)
 
-    def _hold(self, size: int) -> None:
+    def _charge(self, size: int) -> None:
         if not self._ended:
             self._bytes += size
             MemoryBudget._all += size
@@ -118,8 +119,8 @@ class MemoryBudget:
             )
 
 
-def _decoded(data: bytes, *, foreign: bool) -> tuple[Any, bytes | None, str | None]:
-    """Return the document in a body, the body, and what to say of it; raises UnusableError."""
+def _decoded(data: bytes, *, remote: bool) -> tuple[Any, bytes | None, str | None]:
+    """Return document, raw body and note, as in HeldBody; raises UnusableError."""
     if not data:
         return None, None, None
     document: Any = None
@@ -128,16 +129,16 @@ def _decoded(data: bytes, *, foreign: bool) -> tuple[Any, bytes | None, str | No
         document = decode(data)
     except (ValueError, RecursionError):
         note = "is no JSON, although it says so"
-    if not foreign or not has_unsafe_id(data):
+    if not remote or not has_unsafe_id(data):
         return document, data, note
     left_out = _left_out(document)
     return document, None, f"left out {left_out} with an id that is none"
 
 
 def _left_out(document: Any) -> int:
-    """Take the items with unsafe ids off a list, and return how many they were.
+    """Remove the items with unsafe ids from a list, and return their number.
 
-    Raises UnusableError if there are unsafe ids elsewhere.
+    Raises UnusableError if there are unsafe ids outside of the items.
     """
     found = listing(document)
     kept = [] if found is None else without_unsafe_ids(found.items)
@@ -149,7 +150,7 @@ def _left_out(document: Any) -> int:
 
 
 def _beside(found: Listing) -> bytes:
-    """Return the JSON of what an answer has beside its list."""
+    """Return the JSON of all fields of an answer but its list."""
     document = found.document
     rest = document if isinstance(document, dict) else {}
     return msgspec.json.encode({key: value for key, value in rest.items() if key != found.key})

@@ -1,4 +1,4 @@
-"""What a request goes by: one snapshot of a federation file and of the files that it names."""
+"""Holds what one federation file, and the files that it names, make of this cloud's gateway."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from openstackoid.gateway.trust.foreign_tokens import ForeignTokens
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The gateway of the cloud `here`, as the federation file has it; a reload makes a new one.
+    """An immutable snapshot for the gateway of the cloud `here`; a reload makes a new one.
 
-    A request goes by the same site to its end, whatever is reloaded meanwhile.
+    A request uses the same site from beginning to end, even if a reload happens meanwhile.
     """
 
     here: str
@@ -25,7 +25,7 @@ class Site:
 
     @classmethod
     def of(cls, federation: Federation, here: str, peers: Peers, pool: Client) -> "Site":
-        """Return the site that a federation file describes."""
+        """Return the site of the cloud `here` in a federation."""
         upstream = Upstream(pool, peers)
         proxies = federation.clouds[here].own.proxies
         return cls(
@@ -43,11 +43,14 @@ class Site:
 
     @property
     def peers(self) -> Peers:
-        """By what gateways prove themselves to each other."""
+        """The keys, certificates and proofs of this gateway and its peers."""
         return self.upstream.peers
 
     def addresses(self, cloud: str) -> set[tuple[str, int]]:
-        """Return where another cloud's gateway accepts connections, nowhere if it has left."""
+        """Return host and port of another cloud's gateway, for each of its frontends.
+
+        The set is empty if the cloud is not in the federation any more.
+        """
         description = self.federation.clouds.get(cloud)
         if description is None:
             return set()

@@ -1,22 +1,22 @@
-"""Streams one upload to several clouds at once, at the pace of the slowest."""
+"""Streams one upload to several clouds at the same time, at the pace of the slowest."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from http import HTTPStatus
 
 _PIECES = 4
-"""How many pieces a cloud may be behind the fastest."""
+"""Pieces that a cloud may be behind the fastest."""
 
 
 class UploadEndedError(Exception):
-    """Another cloud did not take the upload, and every one of them is needed."""
+    """The upload ended early: another cloud refused it, and all of them are needed."""
 
 
 class UploadTee:
-    """Hands each piece of a source to every branch that still takes part.
+    """Hands each piece of `source` to all branches that have not ended yet.
 
-    `every` tells that the upload is of no use unless each cloud takes it. `ended_by` is the cloud
-    that did not, with the status that it answered.
+    If `every`, one cloud that refuses the upload ends it for all; `ended_by` is then this cloud and
+    the status that it answered.
     """
 
     def __init__(self, source: AsyncIterator[bytes], clouds: Iterable[str], *, every: bool) -> None:
@@ -28,9 +28,9 @@ class UploadTee:
         }
 
     async def pump(self) -> None:
-        """Read the source to its end, as long as anybody wants it.
+        """Read the source to its end, or until no branch is left.
 
-        Where it breaks off, so do all branches: none may be taken for whole.
+        If the source fails, all branches fail with the same error: none may look complete.
         """
         try:
             async for piece in self._source:
@@ -43,7 +43,7 @@ class UploadTee:
         await self._put(None)
 
     async def branch(self, cloud: str) -> AsyncIterator[bytes]:
-        """Yield the body for one cloud."""
+        """Yield the body for one cloud; raises UploadEndedError, and the errors of the source."""
         queue = self._queues.get(cloud)
         if queue is None:
             raise UploadEndedError
@@ -53,7 +53,7 @@ class UploadTee:
             yield piece
 
     def answered(self, cloud: str, status: int) -> None:
-        """Let a branch go, which has its answer or failed: the others no longer wait for it."""
+        """Remove a branch that was answered or failed: the others no longer wait for it."""
         self._drop(cloud)
         if status >= HTTPStatus.BAD_REQUEST and self._every and self.ended_by is None:
             self.ended_by = cloud, status

@@ -1,1 +1,1 @@
-"""Sends requests upstream and answers downstream."""
+"""Sends requests upstream and their answers downstream."""

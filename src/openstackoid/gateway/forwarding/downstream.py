@@ -1,4 +1,4 @@
-"""Streams an answer to the client, or sends one of the gateway's own."""
+"""Sends replies to the client: streams a service's answer, or sends one of the gateway's own."""
 
 import asyncio
 import json
@@ -19,17 +19,22 @@ from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
 
 KEYSTONE_BODY_TIMEOUT = 30.0
-"""Seconds in which an answer of Keystone has to come whole, however its pieces drip."""
+"""Seconds in which an answer of Keystone that is held in memory has to arrive completely.
 
-BEGUN = 65_536
-"""Bytes of another cloud's answer that are looked at before its head is passed on."""
+    The idle timeout alone would let a slow sender hold it for ever.
+    """
 
-_NOT_FROM_ABROAD = frozenset({"refresh", "x-scope-key", "x-scope-report"})
-"""Headers of another cloud that no client is to believe: only home says where to go, what a token
-is sealed with, and what several clouds have answered."""
+READ_AHEAD = 65_536
+"""Bytes of an answer that are checked before its head is sent: a refusal is still possible."""
 
-_LINKING = frozenset({"location", "content-location", "link"})
-"""Headers with addresses that clients go to."""
+_HOME_ONLY = frozenset({"refresh", "x-scope-key", "x-scope-report"})
+"""Headers that are removed from another cloud's answer: only home may send them to its clients.
+
+They redirect the client, give the key that seals tokens, and report on a composite request.
+"""
+
+_WITH_ADDRESSES = frozenset({"location", "content-location", "link"})
+"""Headers with addresses that clients follow; they are rewritten."""
 
 
 class Editor(Protocol):
@@ -37,10 +42,10 @@ class Editor(Protocol):
 
     @property
     def strict(self) -> bool:
-        """Whether nothing of the body may pass before all of it is edited."""
+        """Whether the body must be edited completely before any of it is sent."""
 
     def feed(self, data: bytes) -> bytes:
-        """Take a piece, return what is certain by now."""
+        """Take a piece of the body, return the bytes that are final by now."""
 
     def end(self) -> bytes:
         """Return the rest."""
@@ -48,10 +53,11 @@ class Editor(Protocol):
 
 @dataclass(slots=True)
 class Passing:
-    """An answer of a service of a cloud, on its way to the client.
+    """A service's answer and what is done to it before it is sent to the client.
 
-    `links` lead home what it refers to, `editor` edits its body and `search` looks through it;
-    each is None where there is nothing to do. `data` tells that the body is the user's own bytes.
+    `links` rewrites addresses in headers, `editor` edits the body, and `search` looks in it for
+    unsafe ids; each is None if not needed. `data`: the body is the user's own bytes. `ended`: the
+    body was read to its end.
     """
 
     response: Response
@@ -64,23 +70,25 @@ class Passing:
     ended: bool = False
 
     def headers(self) -> Pairs:
-        """Return the headers as the client gets them; an edited body has no length yet."""
+        """Return the headers for the client, without Content-Length if the body is edited."""
         answer, links = self.response, self.links
         dropped = connection_headers(answer.headers)
         if links and links.remote:
-            dropped |= _NOT_FROM_ABROAD
+            dropped |= _HOME_ONLY
         if self.editor is not None:
             dropped |= {"content-length"}
         headers = answer.headers.without(dropped).pairs
-        if links is None or not any(name in answer.headers for name in _LINKING):
+        if links is None or not any(name in answer.headers for name in _WITH_ADDRESSES):
             return headers
-        led = ((name, _led(name.lower(), value, answer, links)) for name, value in headers)
-        return tuple((name, value) for name, value in led if value is not None)
+        rewritten = (
+            (name, _rewritten(name.lower(), value, answer, links)) for name, value in headers
+        )
+        return tuple((name, value) for name, value in rewritten if value is not None)
 
     async def read(self) -> bytes:
-        """Return what the next piece of the body becomes, which may be nothing yet.
+        """Read a piece of the body and return it edited; it may be empty.
 
-        Sets `ended` with the last. Raises HttpError, CatalogError and UnsafeIdError.
+        Sets `ended` after the last piece. Raises HttpError, CatalogError and UnsafeIdError.
         """
         piece = await self.response.body.read()
         if piece:
@@ -94,19 +102,19 @@ class Passing:
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to read, be it the end."""
+        """Whether `read` would return at once."""
         return self.response.body.ready
 
     @property
     def undecided(self) -> bool:
-        """Whether it may turn out that the answer must not be passed on."""
+        """Whether the rest of the body may still show that the answer must not be passed on."""
         if self.editor is not None and self.editor.strict:
             return True
         return self.search is not None and self.search.is_json is not False
 
 
 def check_answer(passing: Passing) -> None:
-    """Raise Refusal if an answer cannot be edited, or would lead the client astray."""
+    """Raise Refusal if an answer cannot be edited, or redirects outside of its service."""
     answer = passing.response
     coding = answer.headers.get("content-encoding", "identity").strip().lower()
     reads = passing.editor is not None or passing.undecided
@@ -124,20 +132,20 @@ def check_answer(passing: Passing) -> None:
 async def relay_answer(request: Request, record: AccessRecord, passing: Passing) -> None:
     """Stream an answer to the client.
 
-    If the answer breaks off, or an unsafe id is found in it, so does the connection to the client:
-    nothing else says that a body is not whole once its head is sent. It is cut, too, if the client
-    takes nothing for long. Raises Refusal if the answer turns out unusable before its head is sent.
+    Raises Refusal if the answer proves unusable before its head is sent. If it breaks off later, or
+    an unsafe id is found, the connection to the client is cut: after the head, nothing else shows
+    that a body is incomplete. It is also cut after an idle timeout of the client.
     """
     headers = passing.headers()
     answer = passing.response
-    begun = await _begun(passing) if passing.undecided else []
+    first = await _read_ahead(passing) if passing.undecided else []
     if passing.ended and passing.editor is not None and answer.method != "HEAD":
-        begun = [b"".join(begun)]  # whole by now, so that its length can be said
-        headers = (*headers, ("Content-Length", str(len(begun[0]))))
+        first = [b"".join(first)]  # complete, so its length is known
+        headers = (*headers, ("Content-Length", str(len(first[0]))))
     record.status = answer.status
     record.learn_request_id(answer.headers)
     reply = request.answer(answer.status, answer.reason, [*headers, *record.extra])
-    for piece in begun:
+    for piece in first:
         if piece and not await give(request, record, reply, piece):
             return
     while not passing.ended:
@@ -154,17 +162,18 @@ async def relay_answer(request: Request, record: AccessRecord, passing: Passing)
     reply.end()
 
 
-async def _begun(passing: Passing) -> list[bytes]:
-    """Return the first pieces of an answer, up to BEGUN bytes of what may be JSON.
+async def _read_ahead(passing: Passing) -> list[bytes]:
+    """Read and return the first pieces of an answer, up to READ_AHEAD bytes.
 
-    Most answers are whole then, and one that may not pass is refused in words. Raises Refusal.
+    Stops earlier once nothing in the rest could forbid the answer. Most answers are complete by
+    then, so that an unusable one gets an error message. Raises Refusal.
     """
     pieces: list[bytes] = []
     size = 0
     strict = passing.editor is not None and passing.editor.strict
     try:
         async with asyncio.timeout(KEYSTONE_BODY_TIMEOUT if strict else None):
-            while passing.undecided and not passing.ended and size < BEGUN:
+            while passing.undecided and not passing.ended and size < READ_AHEAD:
                 pieces.append(await passing.read())
                 size += len(pieces[-1])
     except TimeoutError as error:
@@ -175,7 +184,7 @@ async def _begun(passing: Passing) -> list[bytes]:
 
 
 async def give(request: Request, record: AccessRecord, reply: Reply, data: bytes) -> bool:
-    """Give the client a piece of an answer; cut it off if it takes nothing."""
+    """Send the client a piece; after an idle timeout, cut it off and return False."""
     try:
         await reply.write(data)
     except IdleTimeoutError:
@@ -203,8 +212,8 @@ def _refused_redirection(passing: Passing, fault: str) -> Refusal:
     return Refusal(HTTPStatus.BAD_GATEWAY, message, cloud=cloud, service=service)
 
 
-def _led(name: str, value: str, answer: Response, links: Links) -> str | None:
-    """Return the value of a header as it leads through home, None to leave it out."""
+def _rewritten(name: str, value: str, answer: Response, links: Links) -> str | None:
+    """Return a header's value with its addresses rewritten to home, None to leave it out."""
     match name:
         case "location":
             return redirections.location(value, answer.status, links, answer.target)
@@ -216,7 +225,10 @@ def _led(name: str, value: str, answer: Response, links: Links) -> str | None:
 
 
 async def read_whole(answer: Response) -> bytes:
-    """Return the body of an answer of Keystone; raises CatalogTooLongError, TimeoutError."""
+    """Return the whole body of an answer of Keystone.
+
+    Raises CatalogTooLongError, HttpError, and TimeoutError after KEYSTONE_BODY_TIMEOUT.
+    """
     data = bytearray()
     async with asyncio.timeout(KEYSTONE_BODY_TIMEOUT):
         async for piece in answer.body:
@@ -227,12 +239,12 @@ async def read_whole(answer: Response) -> bytes:
 
 
 async def send_document(request: Request, record: AccessRecord, document: object) -> None:
-    """Answer with a document of the gateway's own making."""
+    """Reply 200 with a JSON document that the gateway made."""
     await _send(request, record, HTTPStatus.OK, json.dumps(document).encode())
 
 
 async def send_refusal(request: Request, record: AccessRecord, refusal: Refusal) -> None:
-    """Answer with an error of the gateway's own."""
+    """Reply with a refusal, and record it."""
     record.fields["error"] = refusal.message
     if refusal.service:
         record.fields.setdefault("service", refusal.service)
@@ -242,9 +254,9 @@ async def send_refusal(request: Request, record: AccessRecord, refusal: Refusal)
 
 
 def own_headers() -> Pairs:
-    """Return the headers of an answer of the gateway's own making, whose body is JSON.
+    """Return the headers of a JSON reply that the gateway made.
 
-    Its Date tells what clock it has, which decides on the age of signatures.
+    Date shows the gateway's clock, by which the age of signatures is checked.
     """
     return ("Date", formatdate(usegmt=True)), ("Content-Type", JSON)
 

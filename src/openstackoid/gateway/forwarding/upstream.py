@@ -1,4 +1,4 @@
-"""Sends requests to this cloud's backends and the other clouds' frontends, by one pool."""
+"""Sends requests to this cloud's backends and other clouds' frontends, over pooled connections."""
 
 import os
 import socket
@@ -26,22 +26,26 @@ from openstackoid.operators import NoAnswerError
 from openstackoid.routing import Destination, Refusal, Route
 
 CONTINUE_WAIT = 1.0
-"""Seconds to wait for `100 Continue` before a body is sent all the same, as curl does: a uwsgi
-without http-manage-expect never says it."""
+"""Seconds to wait for `100 Continue` before the body is sent anyway, as curl does.
+
+A uWSGI without http-manage-expect never sends it.
+"""
 
 LONG_HEAD = 3072
-"""Bytes of a head from which on it may be too long for a service that closes the connection.
+"""Bytes of a head above which an error suggests that the head is too long for the service.
 
-A uWSGI closes it if the head and what it adds itself are more than its buffer-size.
+A uWSGI closes the connection without an answer if the head, and what uWSGI adds to it, exceed its
+buffer-size, 4096 bytes by default.
 """
 
 log = structlog.get_logger()
 
 
 class Upstream:
-    """Sends requests on by a pool of connections; nothing is buffered, followed or decoded.
+    """Sends requests over a pool of connections; bodies are streamed, redirections not followed.
 
-    `peers` is by what other gateways know this one. The pool outlives what a reload replaces.
+    `peers` signs requests to other gateways and has the TLS context. A reload makes a new Upstream
+    with the same pool.
     """
 
     def __init__(self, pool: Client, peers: Peers) -> None:
@@ -56,9 +60,9 @@ class Upstream:
         headers: Headers,
         body: AsyncIterator[bytes] | bytes | None,
     ) -> Response:
-        """Send a request, return its answer's head; whoever has it reads and closes it.
+        """Send a request and return its response; the caller reads its body and closes it.
 
-        Raises NoAnswerError if there is none.
+        Raises NoAnswerError.
         """
         address = destination.address
         tls = self.peers.asking if address.scheme == "https" else None
@@ -87,9 +91,9 @@ class Upstream:
         headers: Headers,
         body: AsyncIterator[bytes] | bytes | None,
     ) -> Response:
-        """Send a request, return its answer's head; the body is read from it within its context.
+        """Send a request and return its response, as `request` does.
 
-        Raises Refusal if there is no answer. It says whether the request may have been executed.
+        Raises Refusal instead of NoAnswerError; it has whether the request may have been executed.
         """
         try:
             return await self.request(method, destination, route, headers, body)
@@ -114,10 +118,10 @@ class Upstream:
     def _no_answer(
         self, error: HttpError, request: Outgoing, destination: Destination, route: Route
     ) -> NoAnswerError:
-        """Return what is said of a request that got no answer."""
+        """Return the error for a request without an answer: cause, status and advice."""
         who = f"{route.service} of {destination.cloud}"
         at = f" at {destination.origin}" if destination.remote else ""
-        if destination.connect:  # how clouds reach one another is not for everyone
+        if destination.connect:  # clients must not learn this address
             log.warning("no answer", cloud=destination.cloud, connect=destination.connect)
         status = HTTPStatus.BAD_GATEWAY
         sent = True
@@ -155,13 +159,13 @@ class Upstream:
 
 
 def refused(error: NoAnswerError, cloud: str, service: str) -> Refusal:
-    """Return what the client is told where a cloud gave no answer."""
+    """Return the refusal for the client if a cloud gave no answer."""
     status = HTTPStatus(error.status)
     return Refusal(status, error.message, cloud=cloud, service=service, sent=error.sent)
 
 
 def _reason(error: OSError) -> str:
-    """Return why a connection failed, without the address that asyncio's text has."""
+    """Return why a connection failed, without the address in asyncio's message."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {error.verify_message}"
     if isinstance(error, socket.gaierror) or error.errno is None:

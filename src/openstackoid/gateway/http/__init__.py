@@ -1,4 +1,4 @@
-"""HTTP/1.1 on sockets, both sides of a relay: nothing is held or guessed.
+"""An HTTP/1.1 server and client: streams bodies, and refuses messages that are ambiguous.
 
 Knows nothing of OpenStack.
 """

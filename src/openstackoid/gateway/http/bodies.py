@@ -1,4 +1,4 @@
-"""Bodies as they come: framing taken off, pieces kept until they are asked for, but not many."""
+"""Decodes and buffers the body of a message, with flow control and an idle timeout."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,26 +12,26 @@ from openstackoid.gateway.http.stream import HIGH
 from openstackoid.gateway.http.waiting import within
 
 PIECE = 64
-"""Bytes that a piece takes besides its own: many are made of very few."""
+"""Bytes of memory that a piece takes besides its content: pieces may be very short."""
 
 
 class Source(Protocol):
-    """A connection that can be asked to send no more for a while."""
+    """A connection whose reading can be paused."""
 
     def pause(self) -> None:
-        """Read nothing from now on."""
+        """Stop reading."""
 
     def resume(self) -> None:
-        """Read again."""
+        """Continue reading."""
 
 
 class Body:
-    """One body; whoever reads it waits for a piece at most `idle_timeout` seconds."""
+    """The body of a message; a reader waits at most `idle_timeout` seconds for a piece."""
 
     __slots__ = (
+        "_buffered",
         "_dropped",
         "_error",
-        "_kept",
         "_paused",
         "_pieces",
         "_source",
@@ -44,43 +44,43 @@ class Body:
         self._source = source
         self.idle_timeout = idle_timeout
         self._pieces: list[bytes] = []
-        self._kept = 0
+        self._buffered = 0
         self._paused = False
         self._dropped = False
         self._waiter: asyncio.Future[None] | None = None
         self._error: HttpError | None = None
         self.whole = False
-        """Whether its end has come."""
+        """Whether the body was received completely."""
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to read, be it the end."""
+        """Whether `read` would return at once."""
         return bool(self._pieces) or self.whole or self._error is not None
 
     def feed(self, piece: bytes) -> None:
-        """Add a piece."""
+        """Add a piece; pause the source if more than HIGH bytes wait."""
         if self._dropped:
             return
         self._pieces.append(piece)
-        self._kept += len(piece) + PIECE
-        if self._kept > HIGH and not self._paused:
+        self._buffered += len(piece) + PIECE
+        if self._buffered > HIGH and not self._paused:
             self._paused = True
             self._source.pause()
         self._wake()
 
     def end(self) -> None:
-        """Say that this was all."""
+        """Mark the body as complete."""
         self.whole = True
         self._wake()
 
     def fail(self, error: HttpError) -> None:
-        """Say that the rest will not come."""
+        """Let `read` raise an error after the pieces that have come."""
         if not self.whole and self._error is None:
             self._error = error
             self._wake()
 
     async def read(self) -> bytes:
-        """Return what there is, empty at the end; raises HttpError."""
+        """Return all buffered bytes, waiting for some; empty at the end. Raises HttpError."""
         if not self._pieces:
             if self._error is not None:
                 raise self._error
@@ -95,18 +95,18 @@ class Body:
         return self.taken()
 
     def taken(self) -> bytes:
-        """Return what there is by now."""
+        """Return all buffered bytes, without waiting, and resume the source."""
         pieces = self._pieces
         piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        self._kept = 0
+        self._buffered = 0
         if self._paused:
             self._paused = False
             self._source.resume()
         return piece
 
     def discard(self) -> None:
-        """Keep nothing any more."""
+        """Drop what is buffered and what still comes."""
         self._dropped = True
         if self._pieces:
             self.taken()
@@ -126,20 +126,20 @@ class Body:
 
 
 class Decoder(Protocol):
-    """Takes the framing off a body."""
+    """Removes the framing from received bytes, and feeds the body."""
 
     rest: bytes
-    """What came behind its end."""
+    """Bytes that were received after the end of the body."""
 
     def feed(self, data: bytes) -> bool:
-        """Take a piece, tell whether the body is whole; raises ProtocolError."""
+        """Decode a piece; return whether the body is complete. Raises ProtocolError."""
 
     def eof(self) -> bool:
-        """Take the end of the connection, tell whether the body is whole."""
+        """Handle the end of the connection; return whether the body is complete."""
 
 
 def decoder(framing: Framing, body: Body) -> Decoder:
-    """Return what fills a body."""
+    """Return the decoder that feeds a body, by its framing."""
     if framing == CHUNKED:
         return _Chunked(body)
     if framing == TO_END:
@@ -189,7 +189,7 @@ class _ToEnd:
 
 
 class _Chunked:
-    """llhttp behind a head of our own, after whose body nothing may come. Trailers are dropped."""
+    """Decodes chunks with llhttp, which first gets a fixed request head. Trailers are dropped."""
 
     __slots__ = ("_body", "_ended", "_parser", "rest")
 
@@ -209,14 +209,14 @@ class _Chunked:
         self._ended = True
 
     def feed(self, data: bytes) -> bool:
-        assert self._parser is not None  # noqa: S101  (nobody feeds what has ended)
+        assert self._parser is not None  # noqa: S101  (not called after the end)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._parser = None  # they hold each other
+            self._parser = None  # break the reference cycle
             if not self._ended:
                 raise ProtocolError("a chunk of its body is not valid") from error
-            self.rest = data[-1:]  # where it begins llhttp does not say; it is one byte or more
+            self.rest = data[-1:]  # llhttp does not say where it begins: at least one byte
         if self._ended:
             self._parser = None
             self._body.end()

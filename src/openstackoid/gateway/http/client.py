@@ -1,4 +1,4 @@
-"""The client's side: requests to services, over connections that are kept for the next one."""
+"""An HTTP client with a pool of connections."""
 
 import asyncio
 import ssl
@@ -16,11 +16,12 @@ C = TypeVar("C", bound=Stream)
 
 
 class Client:
-    """A pool of connections. Nothing is buffered, followed, decoded, or sent twice unless safe.
+    """Sends requests over a pool of connections.
 
-    A connection is to be accepted within `connect_timeout` seconds; an answer's head has to come
-    within `idle_timeout`, whatever 1xx come before it, and so has each piece of its body. While a
-    head is waited for, it is tried each `connect_timeout` seconds whether the service is there.
+    Bodies are streamed and not decoded, redirections not followed, and only safe requests are sent
+    again. Connecting may take `connect_timeout` seconds. The final head of a response, and each
+    piece of its body, must come within `idle_timeout` seconds. While a head is awaited, every
+    `connect_timeout` seconds a new connection tests whether the service can still be reached.
     """
 
     def __init__(self, connect_timeout: float, idle_timeout: float) -> None:
@@ -28,12 +29,12 @@ class Client:
         self.idle_timeout = idle_timeout
         self.kept = Kept()
         self.waiting: Ages[Connection] = Ages(min(connect_timeout, idle_timeout), Connection.look)
-        """Those whose answer has just begun to be waited for."""
+        """Connections that await a response, until they are first probed."""
         self.open: set[Connection] = set()
         self._closed = False
 
     async def request(self, origin: Origin, request: Outgoing) -> Response:
-        """Send a request, return its answer's head; raises HttpError."""
+        """Send a request and return its response, body unread; raises HttpError."""
         if taken := self.kept.take(origin, repeatable=request.repeatable):
             connection, age = taken
             try:
@@ -63,11 +64,11 @@ class Client:
         try:
             return await self._connect(lambda: connection, origin, origin.tls)
         except BaseException:
-            self.open.discard(connection)  # uvloop does not tell it that it is lost
+            self.open.discard(connection)  # uvloop does not call connection_lost here
             raise
 
     async def reach(self, origin: Origin) -> None:
-        """See that a service accepts connections; raises UnreachableError."""
+        """Check that a service accepts connections; raises UnreachableError."""
         protocol = await self._connect(Stream, origin, None)
         protocol.transport.abort()
 
@@ -91,17 +92,17 @@ class Client:
         return connection
 
     def leave(self, origin: Origin) -> None:
-        """Close what is kept for a service that is no longer there."""
+        """Close the idle connections to an origin that cannot be reached."""
         self.kept.leave(origin)
 
     def keep(self, connection: Connection, origin: Origin) -> None:
-        """Keep a connection for the next request."""
+        """Keep an idle connection for the next request."""
         if self._closed:
             connection.transport.abort()
             return
         self.kept.add(connection, origin)
 
     def forget(self, connection: Connection, origin: Origin) -> None:
-        """Forget a connection that is closed."""
+        """Remove a closed connection."""
         self.open.discard(connection)
         self.kept.lost(connection, origin)

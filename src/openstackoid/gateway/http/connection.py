@@ -1,4 +1,4 @@
-"""One connection to a service: a request that is sent, and the answer to it."""
+"""A connection of the HTTP client: sends one request at a time and reads the response."""
 
 import asyncio
 import select
@@ -20,16 +20,16 @@ from openstackoid.gateway.http.outgoing import Origin, Outgoing
 from openstackoid.gateway.http.stream import JOINED, LAST_CHUNK, Stream
 from openstackoid.gateway.http.waiting import Ages
 
-MAX_PROMISES = 20
-"""How many 1xx may come before an answer (RFC 9110, section 15.2)."""
+MAX_INTERIM = 20
+"""Interim responses (1xx) that may precede a final one (RFC 9110, section 15.2)."""
 
 _CONTINUE = 100
 _SWITCHING = 101
-_FINAL = 200
+_FIRST_FINAL = 200
 
 
 class Response:
-    """An answer: its head, and its body, which whoever has it reads; then it is closed."""
+    """A response: its head, and its body to be read; the caller closes it."""
 
     __slots__ = ("_connection", "body", "headers", "method", "reason", "status", "target")
 
@@ -48,14 +48,14 @@ class Response:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection, which is kept if all of the answer has come."""
+        """Release the connection; it is kept for other requests if the response is complete."""
         connection, self._connection = self._connection, None  # type: ignore[assignment]
         if connection is not None:
             connection.release()
 
 
 class Pool(Protocol):
-    """Whose a connection is: a client's, who keeps it between two requests."""
+    """The client that owns a connection, as the connection sees it."""
 
     connect_timeout: float
     idle_timeout: float
@@ -63,16 +63,16 @@ class Pool(Protocol):
     waiting: "Ages[Connection]"
 
     async def reach(self, origin: Origin) -> None:
-        """See that a service accepts connections; raises UnreachableError."""
+        """Check that a service accepts connections; raises UnreachableError."""
 
     def leave(self, origin: Origin) -> None:
-        """Close what is kept for a service that is no longer there."""
+        """Close the idle connections to an origin that cannot be reached."""
 
     def keep(self, connection: "Connection", origin: Origin) -> None:
-        """Keep a connection for the next request."""
+        """Keep an idle connection for the next request."""
 
     def forget(self, connection: "Connection", origin: Origin) -> None:
-        """Forget a connection that is closed."""
+        """Remove a closed connection."""
 
 
 class Connection(Stream):
@@ -84,28 +84,28 @@ class Connection(Stream):
         self.origin = origin
         self._request: Outgoing | None = None
         self._answer: asyncio.Future[Response] | None = None
-        self._until = 0.0
+        self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
         self._continue: asyncio.Event | None = None
         self._sending: asyncio.Task[None] | None = None
         self._reader: ResponseReader | None = None
         self._decoder: Decoder | None = None
         self._persists = True
-        self._promises = 0
+        self._interim = 0
         self.answering = False
-        """Whether anything of an answer to the last request has come."""
+        """Whether the service has sent any byte in response to the current request."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it."""
+        """Add the connection to the client's open ones."""
         super().connection_made(transport)
         self._pool.open.add(self)
 
     async def send(self, request: Outgoing) -> Response:
-        """Send a request, return its answer's head; raises HttpError."""
+        """Send a request and return its response, body unread; raises HttpError."""
         body = request.body
         self._request = request
-        self._promises = 0
+        self._interim = 0
         self.answering = False
         self._reader = None
         streams = None if body is None or isinstance(body, bytes) else body
@@ -119,7 +119,7 @@ class Connection(Stream):
                 if isinstance(body, bytes):
                     self.transport.write(body)
             if streams is None:
-                self._expect()
+                self._start_timeout()
             else:
                 self._continue = asyncio.Event()
                 self._sending = self.loop.create_task(self._send(request, streams))
@@ -128,18 +128,18 @@ class Connection(Stream):
             self._end()
             raise
         finally:
-            self._expect_no_more()
+            self._stop_timeout()
             self._answer = None
 
     async def _send(self, request: Outgoing, body: AsyncIterator[bytes]) -> None:
-        """Send a body; each piece is to be taken in time, the answer's head to come in time then.
+        """Stream a body; the idle timeout applies to each piece, and then to the response's head.
 
-        Where the body breaks off, so does the connection: it must not be taken for whole.
+        If the body fails, the connection is cut: the service must not take it for complete.
         """
         chunked = request.chunked
         try:
             if request.wait is not None:
-                await self._may_continue(request.wait)
+                await self._wait_for_continue(request.wait)
             async for piece in body:
                 if chunked:
                     self.write_chunk(piece)
@@ -150,57 +150,57 @@ class Connection(Stream):
                 self.transport.write(LAST_CHUNK)
         except HttpError as error:
             self._fail(error if isinstance(error, IdleTimeoutError) else ConnectionClosedError())
-        except Exception as error:  # noqa: BLE001  (whatever befalls a body, there is no more of it)
+        except Exception as error:  # noqa: BLE001  (a body may fail in any way)
             self._fail(ConnectionClosedError(type(error).__name__))
         else:
             self._sending = None
             if self._answer is not None and not self._answer.done():
-                self._expect()
+                self._start_timeout()
 
-    async def _may_continue(self, seconds: float) -> None:
+    async def _wait_for_continue(self, seconds: float) -> None:
         assert self._continue is not None  # noqa: S101
         try:
             async with asyncio.timeout(seconds):
                 await self._continue.wait()
         except TimeoutError:
-            pass  # it never says it; a uwsgi without http-manage-expect does not
-        if self._answer is None:  # nobody wants the body any more
+            pass  # a uWSGI without http-manage-expect never sends it
+        if self._answer is None:  # the response has come: the service does not want the body
             await asyncio.Event().wait()
 
-    def _expect(self) -> None:
-        """Give the answer's head its time."""
-        self._until = self.loop.time() + self._pool.idle_timeout
+    def _start_timeout(self) -> None:
+        """Start the idle timeout of the response's head."""
+        self._deadline = self.loop.time() + self._pool.idle_timeout
         self._pool.waiting.add(self)
 
     def look(self) -> None:
-        """See whether the answer's time is over, or the service gone."""
-        if self.loop.time() >= self._until:
+        """Fail after the idle timeout; otherwise probe whether the service can be reached."""
+        if self.loop.time() >= self._deadline:
             self._fail(IdleTimeoutError())
         else:
-            self._looking = self.loop.create_task(self._see())
+            self._probing = self.loop.create_task(self._probe())
 
-    async def _see(self) -> None:
-        """Try whether the service can be reached: a link that swallows packets tells nobody."""
+    async def _probe(self) -> None:
+        """Probe by a new connection: a link that loses all packets causes no error on this one."""
         try:
             await self._pool.reach(self.origin)
         except UnreachableError:
             self._pool.leave(self.origin)
             self._fail(LinkLostError())
         else:
-            left = self._until - self.loop.time()
+            left = self._deadline - self.loop.time()
             self._timer = self.loop.call_later(min(left, self._pool.connect_timeout), self.look)
 
-    def _expect_no_more(self) -> None:
+    def _stop_timeout(self) -> None:
         self._pool.waiting.discard(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
+        if self._probing is not None:
+            self._probing.cancel()
+            self._probing = None
 
     def _fail(self, error: HttpError) -> None:
-        """Give up the request."""
+        """Fail the request, and its response's body, with an error."""
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
         if self._decoder is not None:
@@ -208,21 +208,21 @@ class Connection(Stream):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take a piece of an answer."""
+        """Read a piece of a response."""
         try:
             if self._decoder is not None:
-                self._fed(data)
+                self._feed(data)
             elif self._answer is not None and not self._answer.done():
                 self.answering = True
                 self._head(data)
-            else:  # nobody has asked for it
+            else:  # no request is under way
                 self.transport.abort()
         except ProtocolError as error:
             self._fail(error)
 
     def _head(self, data: bytes) -> None:
         request, answer = self._request, self._answer
-        assert request is not None  # noqa: S101  (an answer is waited for)
+        assert request is not None  # noqa: S101  (a response is awaited)
         assert answer is not None  # noqa: S101
         while data:
             if self._reader is None:
@@ -231,7 +231,7 @@ class Connection(Stream):
                 return
             reader, self._reader = self._reader, None
             head, data = reader.head(), reader.rest
-            if head.status >= _FINAL:
+            if head.status >= _FIRST_FINAL:
                 framing = response_framing(head.status, head.minor, head.headers, request.method)
                 self._persists = framing != TO_END and persists(head.headers, head.minor)
                 self._body = Body(self, self._pool.idle_timeout)
@@ -241,32 +241,32 @@ class Connection(Stream):
                 else:
                     self._decoder = decoder(framing, self._body)
                     if data:
-                        self._fed(data)
+                        self._feed(data)
                 answer.set_result(Response(self, request, head, self._body))
                 return
-            self._promises += 1
+            self._interim += 1
             if head.status == _SWITCHING:
                 raise ProtocolError("it changes to a protocol that nobody asked for")
-            if self._promises > MAX_PROMISES:
-                raise ProtocolError(f"it has more than {MAX_PROMISES} interim answers (1xx)")
+            if self._interim > MAX_INTERIM:
+                raise ProtocolError(f"it has more than {MAX_INTERIM} interim answers (1xx)")
             if head.status == _CONTINUE and self._continue is not None:
                 self._continue.set()
 
-    def _fed(self, data: bytes) -> None:
+    def _feed(self, data: bytes) -> None:
         assert self._decoder is not None  # noqa: S101
         if self._decoder.feed(data):
             self._persists = self._persists and not self._decoder.rest
             self._decoder = None
 
     def eof_received(self) -> None:
-        """Take the end of what the service sends."""
+        """Read the end of the stream, which ends the body."""
         if self._decoder is not None:
             self._persists = False
             self._decoder.eof()
             self._decoder = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give up what is under way."""
+        """Fail the request under way."""
         super().connection_lost(exc)
         self._pool.forget(self, self.origin)
         if self._decoder is not None:
@@ -279,7 +279,7 @@ class Connection(Stream):
             self._answer.set_exception(ConnectionClosedError())
 
     def release(self) -> None:
-        """Keep the connection, unless something is left of its request or its answer."""
+        """Keep the connection if request and response are complete, close it otherwise."""
         self._request = None
         self._body.discard()
         if self._decoder is None and self._sending is None and self._persists and not self.lost:
@@ -288,9 +288,9 @@ class Connection(Stream):
             self._end()
 
     def readable(self) -> bool:
-        """Tell whether the service has closed the idle connection, or sent what nobody asked for.
+        """Return whether the idle connection is closed or has unexpected data.
 
-        The kernel knows it before the event loop does.
+        Asks the kernel, which knows before the event loop does.
         """
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)

@@ -1,12 +1,12 @@
-"""What can go wrong between two sides that speak HTTP."""
+"""The errors of the HTTP client and server."""
 
 
 class HttpError(Exception):
-    """What the other side did, or did not do."""
+    """An error of the other side of a connection, or of the connection itself."""
 
 
 class UnreachableError(HttpError):
-    """It accepts no connection; `reason` is None if it did not within the time it had."""
+    """The server accepts no connection; `reason` is None after the connect timeout."""
 
     def __init__(self, reason: OSError | None) -> None:
         super().__init__()
@@ -14,22 +14,22 @@ class UnreachableError(HttpError):
 
 
 class IdleTimeoutError(HttpError, TimeoutError):
-    """It sends nothing, or takes nothing, for too long."""
+    """The other side sent nothing, or read nothing, for the idle timeout."""
 
 
 class LinkLostError(IdleTimeoutError):
-    """It sends nothing, and accepts no connection any more: the link to it swallows packets."""
+    """No response, and no new connection to the server either: the link loses all packets."""
 
 
 class ConnectionClosedError(HttpError):
-    """It closed the connection before it was through."""
+    """The other side closed the connection before the message was complete."""
 
 
 class ProtocolError(HttpError):
-    """What it sends is not HTTP, or could be read in two ways.
+    """The other side sent something that is not HTTP, or is ambiguous.
 
-    The message says why, of a message that is called `it`, and quotes no value. `status` is what a
-    client is answered.
+    The text says why, calls the HTTP message "it", and quotes no value. `status` is the status of
+    the reply if a client sent it.
     """
 
     def __init__(self, message: str, status: int = 400) -> None:

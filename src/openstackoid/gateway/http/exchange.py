@@ -1,4 +1,4 @@
-"""One request of a client, and the reply to it."""
+"""A client's request to the HTTP server, and the reply to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -19,8 +19,8 @@ _NO_LENGTH = 204
 class Peer(Stream):
     """The connection to a client, as its requests see it.
 
-    `idle_timeout` is for how many seconds the client may take nothing of an answer; `last` tells
-    that no more requests are taken from it.
+    `idle_timeout` is the seconds in which the client has to read a piece of a reply. `last`: the
+    connection closes after the current request.
     """
 
     def __init__(self, idle_timeout: float) -> None:
@@ -34,11 +34,11 @@ class Peer(Stream):
 
 
 class Request:
-    """A request: its head, its body, and the way back.
+    """A client's request: its head, its body, and the methods to reply.
 
-    `target` is raw, as are `headers`. `body_exists` tells whether a body was announced. `remote` is
-    the address it came from, `scheme` "http" or "https": those of the connection, unless somebody
-    knows better, or knows that they are not the client's (None).
+    `target` and `headers` are as received. `body_exists`: the head announces a body. `remote` is
+    the client's address and `scheme` "http" or "https", at first those of the connection; the
+    handler replaces them if the connection is a proxy's.
     """
 
     __slots__ = (
@@ -69,22 +69,22 @@ class Request:
 
     @property
     def port(self) -> int:
-        """The port it came in by."""
+        """The local port of the connection."""
         return self._connection.port
 
     @property
     def certificate(self) -> dict[str, Any] | None:
-        """What the client has shown, verified (SSLSocket.getpeercert)."""
+        """The client's verified certificate (SSLSocket.getpeercert), None without one."""
         return self._connection.certificate
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the body; the client is told to go on when it is first asked for.
+        """Yield the body; first send `100 Continue` if the client expects it.
 
-        Raises IdleTimeoutError if the client sends nothing any more, ConnectionClosedError.
+        Raises IdleTimeoutError if the client stops sending, and ConnectionClosedError.
         """
         if self._expects:
             if self.reply is not None:
-                await asyncio.Event().wait()  # answered before: nobody wants the body any more
+                await asyncio.Event().wait()  # already answered: the body is not needed
             self._expects = False
             if self.minor:
                 self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -93,15 +93,15 @@ class Request:
 
     @property
     def idle_timeout(self) -> float:
-        """Seconds in which the client has to take a piece of an answer."""
+        """Seconds in which the client has to read a piece of the reply."""
         return self._connection.idle_timeout
 
     def abort(self) -> None:
-        """Cut the client off."""
+        """Cut the connection to the client."""
         self._connection.transport.abort()
 
     def answer(self, status: int, reason: str, headers: Pairs) -> "Reply":
-        """Begin the reply."""
+        """Begin a reply; the body is then written to it."""
         persists = self.persists and not self._expects and not self._connection.last
         self.reply = Reply(
             self._connection,
@@ -115,7 +115,7 @@ class Request:
         return self.reply
 
     async def respond(self, status: int, headers: Pairs, body: bytes) -> None:
-        """Reply with a body that is whole."""
+        """Send a reply with a body in memory."""
         length = ("Content-Length", str(len(body)))
         reply = self.answer(status, responses.get(status, ""), [*headers, length])
         await reply.write(body)
@@ -123,9 +123,10 @@ class Request:
 
 
 class Reply:
-    """An answer on its way; its head is sent with the first piece, or by `flush`.
+    """A reply that is being sent; its head is sent with the first piece, or by `flush`.
 
-    Without a Content-Length among the headers it is sent in chunks.
+    Without a Content-Length its body is sent in chunks, or to a client of HTTP/1.0 until the
+    connection closes.
     """
 
     __slots__ = ("_bodiless", "_chunked", "_connection", "_head", "_left", "ended", "persists")
@@ -173,9 +174,9 @@ class Reply:
             self._head = b""
 
     async def write(self, data: bytes) -> None:
-        """Send a piece; raises ValueError if it is more than the head said.
+        """Send a piece of the body; raises ValueError if it exceeds the Content-Length.
 
-        Raises IdleTimeoutError if the client takes nothing, and ConnectionClosedError.
+        Raises IdleTimeoutError if the client does not read it, and ConnectionClosedError.
         """
         if self._bodiless or not data:
             return
@@ -199,7 +200,7 @@ class Reply:
             await connection.drained(connection.idle_timeout)
 
     def end(self) -> None:
-        """Say that this was all; raises ConnectionClosedError, ValueError if it was not."""
+        """End the body; raises ConnectionClosedError, and ValueError if it is too short."""
         self.flush()
         if self._chunked:
             self._connection.transport.write(LAST_CHUNK)
@@ -211,6 +212,6 @@ class Reply:
 
 
 def refusal(status: int, headers: Pairs, body: bytes) -> bytes:
-    """Return an answer behind which the connection ends."""
+    """Encode a whole reply, after which the connection closes."""
     ending = (("Content-Length", str(len(body))), ("Connection", "close"))
     return encoded(f"HTTP/1.1 {status} {responses[status]}", (*headers, *ending)) + body

@@ -1,4 +1,4 @@
-"""Tells how the body of a message is framed, and whether its connection stays open. No I/O."""
+"""Finds how the body of a message is framed, and whether its connection stays open. No I/O."""
 
 from typing import TypeAlias
 
@@ -9,17 +9,17 @@ CHUNKED = -1
 TO_END = -2
 
 Framing: TypeAlias = int
-"""The bytes of a body, CHUNKED, or TO_END of the connection."""
+"""The length of a body in bytes, CHUNKED, or TO_END: until the connection ends."""
 
 BODILESS = frozenset({204, 304})
-"""Statuses of answers without a body, whatever their headers say."""
+"""Statuses of responses that have no body, whatever their headers say."""
 
-_DIGITS = 18
-"""Of a length; more are beyond all numbers."""
+_MAX_DIGITS = 18
+"""Digits of the longest Content-Length: more could overflow 64 bits."""
 
 
 def persists(headers: Headers, minor: int) -> bool:
-    """Tell whether a message lets its connection stay open; `minor` is the digit of HTTP/1.x."""
+    """Return whether a message keeps its connection open; `minor` is the x of HTTP/1.x."""
     if "connection" not in headers:
         return minor == 1
     words = headers.words("connection")
@@ -29,7 +29,7 @@ def persists(headers: Headers, minor: int) -> bool:
 def request_framing(headers: Headers) -> Framing:
     """Return how the body of a request is framed; raises ProtocolError.
 
-    What other coding there may be before chunks is for whoever handles the request to refuse.
+    Other codings before `chunked` are allowed here; the handler refuses them.
     """
     coding = _coding(headers)
     if coding is None:
@@ -41,7 +41,7 @@ def request_framing(headers: Headers) -> Framing:
 
 
 def response_framing(status: int, minor: int, headers: Headers, method: str) -> Framing:
-    """Return how the body of an answer to a request with this method is framed.
+    """Return how the body of a response is framed; `method` is its request's.
 
     Raises ProtocolError.
     """
@@ -55,7 +55,7 @@ def response_framing(status: int, minor: int, headers: Headers, method: str) -> 
 
 
 def with_one_length(headers: Headers) -> Headers:
-    """Return headers in which several equal Content-Length are one (RFC 9110, section 8.6)."""
+    """Return the headers with equal Content-Length values merged to one (RFC 9110, section 8.6)."""
     values = [one.strip() for value in headers.all("content-length") for one in value.split(",")]
     if len(values) < 2 or len(set(values)) > 1:
         return headers
@@ -64,7 +64,7 @@ def with_one_length(headers: Headers) -> Headers:
 
 
 def _coding(headers: Headers) -> str | None:
-    """Return the transfer coding of a body; raises ProtocolError if it has two framings."""
+    """Return the transfer coding, None without one; raises ProtocolError if it is ambiguous."""
     if "transfer-encoding" not in headers:
         return None
     codings = headers.all("transfer-encoding")
@@ -82,6 +82,6 @@ def _length(headers: Headers, absent: Framing) -> Framing:
     value = values[0]
     if len(values) > 1:
         raise ProtocolError("it has Content-Length twice")
-    if not (value.isascii() and value.isdigit()) or len(value) > _DIGITS:
+    if not (value.isascii() and value.isdigit()) or len(value) > _MAX_DIGITS:
         raise ProtocolError("its Content-Length is not one number")
     return int(value)

@@ -1,10 +1,10 @@
 r"""Reads and writes the heads of HTTP/1.1 messages (RFC 9112, sections 2 to 5). No I/O.
 
-What the standard leaves to a recipient is refused here: lines end in CR LF and in nothing else, one
-space is between the parts of a first line, none is before a colon, no header is folded.
+Where the standard lets a recipient be lenient, this module is strict: lines end in CR LF only, one
+space is between the parts of a first line, none is before a colon, and no header is folded.
 
-A name or a request target that is not ASCII has a lone surrogate (`\udc80` to `\udcff`) for each
-such byte, so that no method of `str` takes it for a letter or a space.
+In names and request targets, each byte that is not ASCII becomes a lone surrogate (`\udc80` to
+`\udcff`), so that no method of `str` takes it for a letter or a space.
 """
 
 import re
@@ -17,16 +17,16 @@ from openstackoid.gateway.http.framing import with_one_length
 from openstackoid.message import Headers
 
 MAX_HEADER = 65_536
-"""Bytes of the first line, and of each header: a token, its scope (4 KB), and some room."""
+"""Bytes of the first line and of each header: enough for a token with its suffix."""
 
 MAX_HEAD = 2 * MAX_HEADER
 """Bytes of a whole head."""
 
 MAX_HEADERS = 128
-"""How many headers a request may have, or an answer of somebody else's service."""
+"""Headers of a request, or of a response of another cloud."""
 
 MAX_OWN_HEADERS = 1000
-"""How many headers an answer of an own service may have: an object has one for each metadata."""
+"""Headers of a response of this cloud's own service: an object has one for each metadata item."""
 
 _URI_TOO_LONG = 414
 _FIELDS_TOO_LARGE = 431
@@ -37,18 +37,18 @@ _BEYOND_ASCII = r"\x80-\U0010ffff"
 
 
 _SHORT = 64
-"""Characters of a name or a line that is worth remembering, or may be shown."""
+"""Characters up to which a name or a line is cached, or may be in a message."""
 
 
 class _Names:
-    """Reads names of headers that match a pattern; remembers the few that everyone sends."""
+    """Checks header names against a pattern; caches the usual ones."""
 
     def __init__(self, pattern: str) -> None:
         self.match = re.compile(pattern).fullmatch
         self.short = lru_cache(maxsize=1024)(self.read)
 
     def read(self, name: str) -> str:
-        """Return a name as it is kept; raises ProtocolError."""
+        """Return a checked name, with bytes beyond ASCII escaped; raises ProtocolError."""
         if self.match(name):
             return _escaped(name)
         if name.startswith((" ", "\t")):
@@ -59,9 +59,9 @@ class _Names:
 
 
 class Rules(NamedTuple):
-    """What a head may have, by who sends it.
+    """The rules for a head, by who sends it.
 
-    `equal_lengths` tells whether several equal lengths are one.
+    `headers` is their greatest number. `equal_lengths`: several equal Content-Length are merged.
     """
 
     names: _Names
@@ -70,13 +70,13 @@ class Rules(NamedTuple):
 
 
 REQUEST = Rules(_Names(f"[{_TOKEN}{_BEYOND_ASCII}]+"))
-"""Of clients. Whether a name may be more than ASCII is for whoever handles the request to say."""
+"""For requests; the handler decides whether a name may have more than ASCII."""
 
 STRICT = Rules(_Names(f"[{_TOKEN}]+"))
-"""Of services elsewhere."""
+"""For responses of other clouds."""
 
 LENIENT = Rules(_Names(rf"[\x21-9;-~{_BEYOND_ASCII}]+"), MAX_OWN_HEADERS, equal_lengths=True)
-"""Of own services: what was stored with such headers is to stay readable."""
+"""For responses of this cloud's services: objects stored with such headers stay readable."""
 
 _END = b"\r\n\r\n"
 _CONTROLS = bytes({*range(0x20), 0x7F} - {ord("\t")})
@@ -91,7 +91,7 @@ _NOT_A_REQUEST = "its first line is not a method, a path and HTTP/1.1, with one 
 
 
 class RequestHead(NamedTuple):
-    """What a request begins with; `target` is raw, `minor` the digit of HTTP/1.x."""
+    """The head of a request; `target` is as received, `minor` the x of HTTP/1.x."""
 
     method: str
     target: str
@@ -100,7 +100,7 @@ class RequestHead(NamedTuple):
 
 
 class ResponseHead(NamedTuple):
-    """What an answer begins with."""
+    """The head of a response."""
 
     status: int
     reason: str
@@ -109,12 +109,12 @@ class ResponseHead(NamedTuple):
 
 
 class _Reader:
-    """Reads one head, in whatever pieces it comes; `rest` is what came behind it."""
+    """Reads one head from pieces of any size; `rest` has the bytes after it."""
 
     __slots__ = ("_raw", "_rules", "rest")
 
     _BEGINNING: ClassVar[re.Pattern[bytes]]
-    """What the first bytes may be, however few there are."""
+    """Matches the valid beginnings of a head, from the first byte on."""
 
     _NO_BEGINNING: ClassVar[str]
 
@@ -124,9 +124,9 @@ class _Reader:
         self.rest = b""
 
     def feed(self, data: bytes) -> bool:
-        """Take a piece, tell whether the head is whole.
+        """Add a piece and return whether the head is complete.
 
-        Raises ProtocolError as soon as it is clear that the head cannot be one.
+        Raises ProtocolError as soon as the head cannot become valid.
         """
         before = self._raw
         if not before:
@@ -145,7 +145,7 @@ class _Reader:
         return True
 
     def _check_begun(self, raw: bytes, before: int) -> None:
-        """See that a head without an end may still become one; raises ProtocolError."""
+        """Check that an incomplete head may still become valid; raises ProtocolError."""
         if not self._BEGINNING.match(raw):
             raise ProtocolError(self._NO_BEGINNING)
         if _STRAY.search(raw, max(0, before - 1)):
@@ -154,7 +154,7 @@ class _Reader:
             raise _too_long(raw)
 
     def _read(self) -> tuple[str, Headers]:
-        """Return the first line and the headers; raises ProtocolError."""
+        """Parse the complete head to its first line and headers; raises ProtocolError."""
         raw, rules = self._raw, self._rules
         lines = raw.decode("utf-8", "surrogateescape").split("\r\n")
         first = lines.pop(0)
@@ -186,7 +186,7 @@ class RequestReader(_Reader):
     _NO_BEGINNING = _NOT_A_REQUEST
 
     def head(self) -> RequestHead:
-        """Return the head, which is whole; raises ProtocolError."""
+        """Parse the complete head; raises ProtocolError."""
         line, headers = self._read()
         match = _REQUEST_LINE.fullmatch(line)
         if match is None:
@@ -201,14 +201,14 @@ class RequestReader(_Reader):
 
 
 class ResponseReader(_Reader):
-    """Reads the head of an answer."""
+    """Reads the head of a response."""
 
     __slots__ = ()
     _BEGINNING = re.compile(rb"HTTP/1\.|(?:HTTP/1|HTTP/|HTTP|HTT|HT|H)\Z")
     _NO_BEGINNING = "it does not begin with HTTP/1"
 
     def head(self) -> ResponseHead:
-        """Return the head, which is whole; raises ProtocolError."""
+        """Parse the complete head; raises ProtocolError."""
         line, headers = self._read()
         status_line = _status_line if len(line) <= _SHORT else _status_line.__wrapped__
         minor, status, reason = status_line(line)
@@ -226,14 +226,14 @@ def _status_line(line: str) -> tuple[int, int, str]:
 
 
 def _escaped(text: str) -> str:
-    """Return a text with a lone surrogate for each byte that is not ASCII."""
+    """Return a text with each byte beyond ASCII as a lone surrogate."""
     if text.isascii():
         return text
     return text.encode("utf-8", "surrogateescape").decode("ascii", "surrogateescape")
 
 
 def _too_long(raw: bytes) -> ProtocolError:
-    """Return what is said of a head that is too long, or has a line that is."""
+    """Return the error for a head that is too long, or has a line that is."""
     first, *headers = raw.split(b"\r\n")
     if len(first) > MAX_HEADER:
         return ProtocolError(f"its first line is longer than {MAX_HEADER} bytes", _URI_TOO_LONG)
@@ -248,15 +248,15 @@ def _too_long(raw: bytes) -> ProtocolError:
 
 
 def _shown(name: str) -> str:
-    """Return a name as it may stand in a message: not a long one, which may be a token."""
+    """Return a name for an error message; not a long one, which may be a token."""
     shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return shown if len(shown) <= _SHORT and shown.isprintable() else "with a long name"
 
 
 def encoded(line: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """Return a head as it is sent.
+    """Encode a head; `line` is its first line.
 
-    Raises ValueError if a header has a line end, which would make two of it.
+    Raises ValueError if a header has a line end: it would become two headers.
     """
     lines = [line]
     lines += [f"{name}: {value}" for name, value in headers]

@@ -1,4 +1,4 @@
-"""What is asked of a service, and where."""
+"""A request of the HTTP client, and the origin that it is sent to."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -9,9 +9,9 @@ from openstackoid.message import SAFE_METHODS
 
 
 class Origin(NamedTuple):
-    """Where to connect, and as what; `name` is whose certificate is asked for.
+    """Where to connect; `tls` is None for http, `name` is the host name in the certificate.
 
-    `lenient` tells that the service is an own one, whose answers are read by `heads.LENIENT`.
+    `lenient`: the service is this cloud's own, and its responses are read by `heads.LENIENT`.
     """
 
     host: str
@@ -22,9 +22,9 @@ class Origin(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """A request to send. Without a Content-Length, a body that streams goes in chunks.
+    """A request to send; a streamed body without a Content-Length is sent in chunks.
 
-    `wait` is for how many seconds a body waits for `100 Continue`, None if nobody expects it.
+    `wait` is the seconds to wait for `100 Continue` before the body, None not to wait.
     """
 
     method: str
@@ -35,17 +35,17 @@ class Outgoing(NamedTuple):
 
     @property
     def chunked(self) -> bool:
-        """Whether its body streams, and how long it is nobody says."""
+        """Whether the body is streamed and its length unknown."""
         streams = self.body is not None and not isinstance(self.body, bytes)
         return streams and all(name.lower() != "content-length" for name, _ in self.headers)
 
     @property
     def head(self) -> bytes:
-        """What is sent before the body; raises ValueError if a header has a line end."""
+        """The encoded head; raises ValueError if a header has a line end."""
         framing = (("Transfer-Encoding", "chunked"),) if self.chunked else ()
         return encoded(f"{self.method} {self.target} HTTP/1.1", (*self.headers, *framing))
 
     @property
     def repeatable(self) -> bool:
-        """Whether it may be sent once more if nobody knows what became of it."""
+        """Whether the request may be sent again if it is not known what became of it."""
         return self.method in SAFE_METHODS and (self.body is None or isinstance(self.body, bytes))

@@ -1,4 +1,4 @@
-"""The server's side: connections of clients, one request at a time on each, answered in order."""
+"""An HTTP server: reads requests from connections, one at a time each, and calls a handler."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,42 +15,46 @@ from openstackoid.gateway.http.heads import REQUEST, RequestReader
 from openstackoid.gateway.http.waiting import Ages
 
 KEEP_ALIVE = 75.0
-"""Seconds a client's connection may wait for its next request."""
+"""Seconds that a client's idle connection is kept open for its next request."""
 
 HEAD_TIMEOUT = 15.0
-"""Seconds in which the first head has to come, and each later one from its first byte on."""
+"""Seconds to receive a head: from the connection on, later ones from their first byte on."""
 
 LINGER = 10.0
-"""Seconds in which what a client still sends is taken, so that no reset destroys its answer."""
+"""Seconds to read what a client still sends after its reply.
 
-_CUT = 1.0
-"""Seconds in which a handler that is cancelled comes to its end, or is left to itself."""
+Closing with unread data would reset the connection, and the client might lose the reply.
+"""
 
-BEHIND = 65_536
-"""Bytes that wait behind the request under way, before the client has to."""
+_CANCEL_TIMEOUT = 1.0
+"""Seconds to wait for cancelled handlers at a stop."""
+
+MAX_PIPELINED_BYTES = 65_536
+"""Bytes behind the current request that are buffered before reading is paused."""
 
 Handler: TypeAlias = Callable[[Request], Awaitable[None]]
 
 Unreadable: TypeAlias = Callable[[ProtocolError], tuple[Pairs, bytes]]
-"""Returns headers and body of the answer to what is not HTTP, by why it is not."""
+"""Returns headers and body of the reply to a request that is not valid HTTP."""
 
 log = structlog.get_logger()
 
 
 class Counter(Protocol):
-    """Counts connections by the address that they come from."""
+    """Limits the connections of each client address."""
 
     def opened(self, address: str) -> bool:
-        """Count one; tell whether it may stay. If not, it is not counted."""
+        """Count a connection; return False, and do not count it, if it has to be closed."""
 
     def closed(self, address: str) -> None:
-        """Count one less."""
+        """Count one connection less."""
 
 
 class Server:
-    """Answers requests by a handler, whatever their path; it is cancelled when the client leaves.
+    """The factory of the server's connections; its `handler` answers all requests.
 
-    A body has to come, and an answer to be taken, without a pause of `idle_timeout` seconds.
+    A handler is cancelled when its client leaves. `idle_timeout` is the longest pause, in seconds,
+    while a body is received or a reply is read.
     """
 
     def __init__(
@@ -62,26 +66,26 @@ class Server:
         self.idle_timeout = idle_timeout
         self.closing = False
         self._retiring = False
-        self.arriving: Ages[Connection] = Ages(HEAD_TIMEOUT, self._missed)
-        """Those whose TLS has not begun yet, and maybe never will: nobody tells."""
+        self.arriving: Ages[Connection] = Ages(HEAD_TIMEOUT, self._check_empty)
+        """Connections before their TLS handshake is done; asyncio does not report if one fails."""
         self.open: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.idle: Ages[Connection] = Ages(KEEP_ALIVE, Connection.expire)
         self.begun: Ages[Connection] = Ages(HEAD_TIMEOUT, Connection.expire)
         self.lingering: Ages[Connection] = Ages(LINGER, Connection.abort)
         self.ending: Ages[Connection] = Ages(idle_timeout, Connection.abort)
-        """Those whose last answer the client is still taking."""
+        """Closing connections whose client has yet to read the last reply."""
         self._empty = asyncio.Event()
 
     def gone(self, connection: "Connection") -> None:
-        """Forget a connection that is closed."""
+        """Remove a closed connection."""
         self.open.discard(connection)
         self.counter.closed(connection.remote)
         for ages in (self.idle, self.begun, self.lingering, self.ending):
             ages.discard(connection)
-        self._missed(connection)
+        self._check_empty(connection)
 
-    def _missed(self, _connection: "Connection") -> None:
+    def _check_empty(self, _connection: "Connection") -> None:
         if not self.open and not self.arriving:
             self._empty.set()
 
@@ -92,10 +96,10 @@ class Server:
         return connection
 
     def arrived(self, connection: "Connection") -> bool:
-        """Count a connection that has begun; tell whether it may stay."""
+        """Add a connection that is established; return whether it may stay open."""
         self.arriving.discard(connection)
         if self.closing or not self.counter.opened(connection.remote):
-            self._missed(connection)
+            self._check_empty(connection)
             return False
         connection.last = self._retiring
         self.open.add(connection)
@@ -103,9 +107,9 @@ class Server:
         return True
 
     async def retire(self) -> None:
-        """Come to an end with all connections, however long it takes: each has one more answer.
+        """Wait until all connections are closed: each one after its next reply.
 
-        Those that send nothing more are closed as they always would be.
+        A connection without a further request is closed after the usual time.
         """
         self._retiring = True
         for connection in self.open:
@@ -113,7 +117,7 @@ class Server:
         await self._emptied()
 
     async def close(self, seconds: float) -> None:
-        """Let requests under way come to their end within so many seconds, then cut them off."""
+        """Close idle connections, wait so many seconds for open requests, then cut the rest."""
         self.closing = True
         self.arriving.close()
         end = asyncio.get_running_loop().time() + seconds
@@ -127,7 +131,7 @@ class Server:
         for connection in list(self.open):
             connection.abort()
         if self.tasks:
-            await asyncio.wait(self.tasks, timeout=_CUT)
+            await asyncio.wait(self.tasks, timeout=_CANCEL_TIMEOUT)
         for ages in (self.idle, self.begun, self.lingering, self.ending):
             ages.close()
 
@@ -139,7 +143,7 @@ class Server:
 
 
 class Connection(Peer):
-    """One client."""
+    """The connection of one client."""
 
     def __init__(self, server: Server) -> None:
         super().__init__(server.idle_timeout)
@@ -148,11 +152,11 @@ class Connection(Peer):
         self._request: Request | None = None
         self._reader: RequestReader | None = None
         self._decoder: Decoder | None = None
-        self._behind = b""
-        self._leaving = False
+        self._pipelined = b""
+        self._closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for a head, or end the connection where its address has too many."""
+        """Wait for a head, or cut the connection if its address has too many."""
         super().connection_made(transport)
         self.remote = (transport.get_extra_info("peername") or ("",))[0]
         if not self._server.arrived(self):
@@ -163,7 +167,7 @@ class Connection(Peer):
         self.certificate = transport.get_extra_info("peercert")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give up the request under way."""
+        """Cancel the request under way."""
         super().connection_lost(exc)
         server = self._server
         if self not in server.open:
@@ -177,22 +181,22 @@ class Connection(Peer):
         self._request = self._decoder = self._reader = None
 
     def data_received(self, data: bytes) -> None:
-        """Take a piece."""
-        if self._leaving:
+        """Read a piece of a body or a head; buffer it if a request is under way."""
+        if self._closing:
             return
         if self._decoder is not None:
             data = self._body(data)
             if not data:
                 return
         if self._request is not None:
-            self._behind += data
-            if len(self._behind) > BEHIND:
+            self._pipelined += data
+            if len(self._pipelined) > MAX_PIPELINED_BYTES:
                 self.pause()
             return
         self._head(data)
 
     def _head(self, data: bytes) -> None:
-        """Take a piece of a head, and begin with its request once it is whole."""
+        """Read a piece of a head; start the handler once the head is complete."""
         server = self._server
         try:
             if self._reader is None:
@@ -210,14 +214,14 @@ class Connection(Peer):
             framing = request_framing(head.headers)
             body = Body(self, server.idle_timeout)
             self._request = request = Request(self, head, body, exists=framing != 0)
-            # Trailers behind chunks are no head of another request, in nobody's eyes.
+            # After chunks the connection closes: nothing could take trailers for another request.
             request.persists = persists(head.headers, head.minor) and framing != CHUNKED
             if framing == 0:
                 body.end()
-                self._behind = reader.rest
+                self._pipelined = reader.rest
             else:
                 self._decoder = decoder(framing, body)
-                self._behind = self._fed(reader.rest) if reader.rest else b""
+                self._pipelined = self._feed(reader.rest) if reader.rest else b""
         except ProtocolError as error:
             self._refuse(error)
         else:
@@ -227,9 +231,9 @@ class Connection(Peer):
             server.tasks.add(self.task)
 
     def _body(self, data: bytes) -> bytes:
-        """Take a piece of a body, return what is behind its end."""
+        """Read a piece of a body; return the bytes after its end."""
         try:
-            return self._fed(data)
+            return self._feed(data)
         except ProtocolError as error:
             self._decoder = None
             if self._request is not None and self._request.reply is None:
@@ -240,13 +244,13 @@ class Connection(Peer):
                 self.abort()
             return b""
 
-    def _fed(self, data: bytes) -> bytes:
+    def _feed(self, data: bytes) -> bytes:
         decoder = self._decoder
-        assert decoder is not None  # noqa: S101  (there is a body to come)
+        assert decoder is not None  # noqa: S101  (a body is expected)
         if not decoder.feed(data):
             return b""
         self._decoder = None
-        if self._request is None:  # it was the rest of a body that nobody wanted
+        if self._request is None:  # it was the rest of a body that the handler did not read
             self._next(decoder.rest)
             return b""
         return decoder.rest
@@ -268,56 +272,56 @@ class Connection(Peer):
             self._finish(request)
 
     def _cancel(self) -> None:
-        """End the handler, which may not even have begun."""
+        """Cancel the handler, which may not have started yet."""
         if self.task is not None:
             self.task.add_done_callback(self._server.tasks.discard)
             self.task.cancel()
 
     def _finish(self, request: Request) -> None:
-        """Go on with the next request, if all of this one was answered and none of it is left."""
-        if self.lost or self._leaving:
+        """Go on with the next request once this one is read and answered, or close."""
+        if self.lost or self._closing:
             return
         if request.reply is None or not request.reply.ended:
             self.abort()
         elif not request.reply.persists:
-            self.leave(unread=self._decoder is not None or bool(self._behind))
+            self.leave(unread=self._decoder is not None or bool(self._pipelined))
         elif self._decoder is not None:
             request.body.discard()
             self._request = None
             self._server.lingering.add(self)
         else:
             request.body.discard()
-            self._next(self._behind)
+            self._next(self._pipelined)
 
     def _next(self, data: bytes) -> None:
-        self._request, self._behind = None, b""
+        self._request, self._pipelined = None, b""
         self._server.lingering.discard(self)
         if self._server.closing:
             self.leave()
             return
         self._server.idle.add(self)
         if data:
-            if len(data) > BEHIND:
+            if len(data) > MAX_PIPELINED_BYTES:
                 self.resume()
             self._head(data)
 
     def _refuse(self, error: ProtocolError) -> None:
-        """Answer what is not HTTP."""
+        """Reply to a request that is not valid HTTP, and close the connection."""
         self._unreadable(error)
         headers, body = self._server.unreadable(error)
         self.transport.write(refusal(error.status, headers, body))
         self.leave(unread=True)
 
     def _unreadable(self, error: ProtocolError) -> None:
-        """Log what is not HTTP, and why."""
+        """Log why a request is not valid HTTP."""
         log.warning("unreadable request", client=self.remote, error=str(error))
 
     def leave(self, *, unread: bool = False) -> None:
-        """Send what is written and close; if more is to come, which nobody reads, take it first.
+        """Send what is written and close; if `unread`, first read and drop what still comes.
 
-        Over TLS the end cannot be said before that: the client closes, or its time is over.
+        TLS cannot close one direction alone: there, wait until the client closes, or for LINGER.
         """
-        self._leaving = True
+        self._closing = True
         self._server.idle.discard(self)
         self._server.begun.discard(self)
         if self._request is not None:
@@ -334,20 +338,20 @@ class Connection(Peer):
                 self.abort()
 
     def finish(self) -> None:
-        """Close the connection, at once or after the request under way."""
+        """Close the connection at once, or after the request under way."""
         self.last = True
         if self._request is None:
             self._close()
 
     def expire(self) -> None:
-        """Close the connection: its time is over."""
+        """Close the connection after a timeout."""
         self.abort() if self._reader is not None else self._close()
 
     def _close(self) -> None:
-        """Close the connection once the client has taken what is written, unless it never does."""
+        """Close the connection once all is sent, or after the idle timeout."""
         self._server.ending.add(self)
         self.transport.close()
 
     def abort(self) -> None:
-        """Cut the connection, whatever is still to be sent."""
+        """Cut the connection, and drop what is still to be sent."""
         self.transport.abort()

@@ -1,4 +1,4 @@
-"""What both ends of a relay have in common: a connection that must not be overfed."""
+"""A connection with flow control, the base of the client's and the server's."""
 
 import asyncio
 
@@ -8,14 +8,14 @@ from openstackoid.gateway.http.waiting import within
 LAST_CHUNK = b"0\r\n\r\n"
 
 HIGH = 65_536
-"""Bytes that wait to be sent, or to be read, before their source has to."""
+"""Bytes in a buffer, to be sent or to be read, above which their source is paused."""
 
 JOINED = 16_384
-"""Bytes up to which a piece is copied to be written together with what frames it."""
+"""Bytes below which a piece is copied, to be written together with its framing."""
 
 
 class Stream(asyncio.Protocol):
-    """A connection; whoever writes waits while the other side does not take it."""
+    """A connection; `drained` lets a writer wait while the write buffer is full."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -30,17 +30,17 @@ class Stream(asyncio.Protocol):
         self.transport.set_write_buffer_limits(HIGH)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """Wake who waits."""
+        """Fail a waiting writer."""
         self.lost = True
         if self._draining is not None and not self._draining.done():
             self._draining.set_exception(ConnectionClosedError())
 
     def pause_writing(self) -> None:
-        """Note that the transport has enough."""
+        """Note that the write buffer is full."""
         self.full = True
 
     def resume_writing(self) -> None:
-        """Note that the transport has sent most of it."""
+        """Note that the write buffer has room, and wake a waiting writer."""
         self.full = False
         if self._draining is not None and not self._draining.done():
             self._draining.set_result(None)
@@ -57,12 +57,12 @@ class Stream(asyncio.Protocol):
                 self._draining = None
 
     def pause(self) -> None:
-        """Read nothing from now on."""
+        """Stop reading."""
         if not self.transport.is_closing():
             self.transport.pause_reading()
 
     def resume(self) -> None:
-        """Read again."""
+        """Continue reading."""
         if not self.transport.is_closing():
             self.transport.resume_reading()
 

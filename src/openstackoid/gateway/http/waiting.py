@@ -1,4 +1,4 @@
-"""Waiting with a bound, at the price of one timer."""
+"""Timeouts that are cheap: one timer per wait, or one timer for many objects."""
 
 import asyncio
 from collections.abc import Callable, Hashable
@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 async def within(seconds: float | None, future: asyncio.Future[T]) -> T:
-    """Return what a future becomes; raises IdleTimeoutError if that takes longer."""
+    """Await a future for at most so many seconds; raises IdleTimeoutError."""
     if seconds is None or future.done():
         return await future
     timer = future.get_loop().call_later(seconds, _expire, future)
@@ -27,7 +27,7 @@ def _expire(future: asyncio.Future[T]) -> None:
 
 
 class Ages(Generic[K]):
-    """Things that may stay for so many seconds each; there is one timer for all of them."""
+    """A set whose members expire after `seconds`: calls `expired` with each, by a single timer."""
 
     def __init__(self, seconds: float, expired: Callable[[K], None]) -> None:
         self.seconds = seconds
@@ -37,17 +37,17 @@ class Ages(Generic[K]):
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, thing: K) -> None:
-        """Begin to count."""
+        """Add a member and start its time."""
         self._since[thing] = self._loop.time()
         if self._timer is None:
-            self._timer = self._loop.call_later(self.seconds, self._look)
+            self._timer = self._loop.call_later(self.seconds, self._expire_due)
 
     def discard(self, thing: K) -> None:
-        """Count no longer."""
+        """Remove a member, if it is one, before it expires."""
         self._since.pop(thing, None)
 
     def age(self, thing: K) -> float:
-        """Return for how many seconds a thing has been there."""
+        """Return for how many seconds a thing has been a member."""
         return self._loop.time() - self._since[thing]
 
     def __contains__(self, thing: K) -> bool:
@@ -57,19 +57,19 @@ class Ages(Generic[K]):
         return len(self._since)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Remove all members and the timer."""
         self._since.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self) -> None:
+    def _expire_due(self) -> None:
         self._timer = None
         now = self._loop.time()
         while self._since:
             thing, since = next(iter(self._since.items()))
             if since + self.seconds > now:
-                self._timer = self._loop.call_at(since + self.seconds, self._look)
+                self._timer = self._loop.call_at(since + self.seconds, self._expire_due)
                 return
             del self._since[thing]
             self._expired(thing)

@@ -1,1 +1,1 @@
-"""Runs the processes of a gateway and hands their sockets over."""
+"""Runs a gateway's supervisor and workers, and passes sockets between them."""

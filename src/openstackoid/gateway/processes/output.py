@@ -1,7 +1,7 @@
-"""Writes what a worker says outside of its log, such as the traceback of a crash, into the log.
+"""Logs the standard error of a worker, such as the traceback of a crash, as JSON.
 
-A worker writes its log itself, and its standard error leads to the supervisor: so each line of the
-log is JSON, whatever happens.
+A worker writes its log itself; its standard error is a pipe to the supervisor. So every line of the
+log is JSON, whatever a worker prints.
 """
 
 import asyncio
@@ -12,16 +12,16 @@ from structlog.typing import FilteringBoundLogger
 from openstackoid.gateway.reporting.log import shown_text
 
 MAX_LINE = 1000
-"""Characters of a line."""
+"""Characters of a line that are logged."""
 
 BURST = 100
-"""Lines of one worker at once; behind them one a second."""
+"""Lines of one worker that are logged at once; after that, one per second."""
 
-_PIECE = 65_536
+_READ_SIZE = 65_536
 
 
 class Output:
-    """The standard error of one worker; `last` is the last line that is not empty."""
+    """Logs the standard error of one worker; `last` is its last line that is not empty."""
 
     def __init__(self, log: FilteringBoundLogger, worker: int) -> None:
         self._log = log.bind(worker=worker)
@@ -31,18 +31,18 @@ class Output:
         self.last = ""
 
     async def follow(self, stream: asyncio.StreamReader) -> None:
-        """Log each line until the worker has ended; of a long one, the beginning."""
+        """Log each line until the stream ends; only the beginning of a long one."""
         line = b""
-        while piece := await stream.read(_PIECE):
+        while piece := await stream.read(_READ_SIZE):
             *lines, line = (line + piece).split(b"\n")
             for one in lines:
-                self._say(one)
-            line = line[: 4 * MAX_LINE]  # bytes of one character in UTF-8
-        self._say(line)
+                self._log_line(one)
+            line = line[: 4 * MAX_LINE]  # a character has at most 4 bytes in UTF-8
+        self._log_line(line)
         if self._left_out:
             self._log.error("worker output", left_out=self._left_out)
 
-    def _say(self, line: bytes) -> None:
+    def _log_line(self, line: bytes) -> None:
         text = shown_text(line.decode(errors="replace").rstrip()[:MAX_LINE])
         if not text:
             return

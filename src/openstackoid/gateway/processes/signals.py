@@ -1,4 +1,4 @@
-"""Ignores the signals that a process of the gateway has no use for, which would end it at once."""
+"""Ignores, and logs, signals that would end a process of the gateway by their default action."""
 
 import asyncio
 import signal
@@ -21,16 +21,17 @@ _NAMED = (
     signal.SIGSTKFLT,
 )
 ENDING: tuple[int, ...] = (*_NAMED, *range(signal.SIGRTMIN, signal.SIGRTMAX + 1))
-"""Signals that others send, and that end a process which does nothing about them (signal(7)).
+"""Signals whose default action ends a process (signal(7)).
 
-SIGTERM is missing, which everyone expects to end a process, and so are those of its own faults.
+SIGTERM is not among them, as it is meant to end a process; nor are those of its own faults, such as
+SIGSEGV.
 """
 
 
 def ignore_others(meant: Collection[signal.Signals], log: FilteringBoundLogger) -> None:
-    """Let all signals be ignored that would end this process, but those that mean something.
+    """Ignore the ENDING signals, except those in `meant`, which have handlers.
 
-    Each is logged, with those that do.
+    An ignored signal is logged, with the names of those that have handlers.
     """
     loop = asyncio.get_running_loop()
     known = [one.name for one in meant]

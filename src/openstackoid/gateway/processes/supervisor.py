@@ -1,8 +1,8 @@
-"""The process that stays: it holds what workers share, and keeps so many of them running.
+"""The supervisor: starts a gateway's workers, restarts and exchanges them, and keeps their sockets.
 
-It answers no request itself. SIGHUP is for the workers, which read their files again. At SIGUSR2
-new workers begin, with the program as it is installed by then; once all of them answer requests
-the old ones end, each after the requests it has. If one of the new ones fails, the old ones stay.
+It answers no requests. SIGHUP is passed to the workers, which reload their files. SIGUSR2 exchanges
+the workers: new ones start, with the program as it is installed then. Once all of them answer
+requests, the old ones finish their requests and end. If a new one fails, the old ones stay.
 """
 
 import asyncio
@@ -21,31 +21,31 @@ from openstackoid.gateway.handover import channels, listening, make_memory, rece
 from openstackoid.gateway.processes.output import Output
 from openstackoid.gateway.processes.signals import ignore_others
 
-BEGIN = 60.0
-"""Seconds in which a worker has to be ready."""
+START_TIMEOUT = 60.0
+"""Seconds in which new workers have to be ready."""
 
-AGAIN = 1.0
-"""Seconds before a worker is begun in the place of one that has ended by itself."""
+RESTART_DELAY = 1.0
+"""Seconds before a worker that ended by itself is replaced: no busy loop if each one crashes."""
 
-SAID = 1.0
-"""Seconds in which the last words of a worker that has ended have to come."""
+OUTPUT_TIMEOUT = 1.0
+"""Seconds to read the last output of a worker that has ended."""
 
 Command = Callable[[int], Sequence[str]]
-"""Returns the command of a worker, whose end of the channel is the file of this number."""
+"""Returns the command line of a worker, given the file descriptor of its end of the channel."""
 
 log = structlog.get_logger()
 
 
 def supervise(command: Command, number: int, cloud: str) -> None:
-    """Keep so many workers of a cloud's gateway until SIGTERM or SIGINT.
+    """Run `number` workers of a cloud's gateway until SIGTERM or SIGINT.
 
-    Raises StartError if the first ones do not begin.
+    Raises StartError if the first ones do not start.
     """
     asyncio.run(Supervisor(command, number, cloud).run())
 
 
 class StartError(Exception):
-    """Why a worker did not begin to answer requests."""
+    """A worker did not start to answer requests; the message says why."""
 
 
 class _Worker:
@@ -54,10 +54,10 @@ class _Worker:
         self.channel = channel
         self.output = Output(log, process.pid)
         assert process.stderr is not None  # noqa: S101  (it is a pipe)
-        self.said = asyncio.get_running_loop().create_task(self.output.follow(process.stderr))
+        self.logging = asyncio.get_running_loop().create_task(self.output.follow(process.stderr))
         self.addresses: set[tuple[str, int]] = set()
         self.ready: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        """None, or why it will never be."""
+        """None once the worker is ready, or the reason why it failed."""
 
     def signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):  # it has ended
@@ -68,11 +68,11 @@ class _Worker:
             self.ready.set_result(why)
 
 
-async def _started(command: Command, log: FilteringBoundLogger) -> _Worker:
+async def _new_worker(command: Command, log: FilteringBoundLogger) -> _Worker:
     ours, theirs = channels()
     ours.setblocking(False)
     with theirs:
-        # In a group of its own: what is typed at a terminal is for the supervisor.
+        # In a process group of its own: Ctrl-C at a terminal is for the supervisor alone.
         process = await asyncio.create_subprocess_exec(
             *command(theirs.fileno()), stderr=PIPE, pass_fds=[theirs.fileno()], process_group=0
         )
@@ -80,7 +80,7 @@ async def _started(command: Command, log: FilteringBoundLogger) -> _Worker:
 
 
 class Supervisor:
-    """Keeps so many workers of one command, which is a gateway's; within a running event loop."""
+    """Keeps `number` workers running that `command` starts; needs a running event loop."""
 
     def __init__(self, command: Command, number: int, cloud: str) -> None:
         self._command = command
@@ -94,7 +94,7 @@ class Supervisor:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; raises StartError if a first worker does not begin."""
+        """Supervise until SIGTERM or SIGINT; raises StartError if a first worker does not start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -110,11 +110,11 @@ class Supervisor:
         finally:
             stopping.cancel()
             serving.cancel()
-            await self._end()
+            await self._drain()
 
     async def _serve(self) -> None:
         self._log.info("started", process=os.getpid(), workers=self._number)
-        self._current = await self._begin(self._number)
+        self._current = await self._start(self._number)
         while True:
             event = await self._events.get()
             if event is signal.SIGHUP:
@@ -123,12 +123,12 @@ class Supervisor:
             elif event is signal.SIGUSR2:
                 await self._exchange()
             else:
-                await self._fill()
+                await self._replace_ended()
 
     async def _exchange(self) -> None:
-        """Let new workers take over."""
+        """Replace all workers by new ones; keep the old ones if that fails."""
         try:
-            new = await self._begin(self._number)
+            new = await self._start(self._number)
         except StartError as error:
             self._log.warning("not exchanged", error=str(error))
             return
@@ -138,13 +138,13 @@ class Supervisor:
             worker.signal(signal.SIGUSR2)
         self._log.info("exchanged", workers=[worker.process.pid for worker in new])
 
-    async def _fill(self) -> None:
-        """Begin workers in the place of those that have ended by themselves."""
+    async def _replace_ended(self) -> None:
+        """Replace the workers that have ended by themselves."""
         missing = self._number - len(self._current)
         if missing:
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(RESTART_DELAY)
             try:
-                new = await self._begin(missing)
+                new = await self._start(missing)
             except StartError as error:
                 self._log.error("no new worker", error=str(error))
                 self._events.put_nowait(None)
@@ -152,43 +152,44 @@ class Supervisor:
                 self._current += new
                 self._close_unused()
 
-    async def _begin(self, number: int) -> list[_Worker]:
-        """Begin so many workers; return them when all are ready, and none has ended since.
+    async def _start(self, number: int) -> list[_Worker]:
+        """Start workers and return them once all are ready and running.
 
-        Raises StartError, and then none is left.
+        If one fails, all new ones are killed, and StartError is raised.
         """
         loop = asyncio.get_running_loop()
         new: list[_Worker] = []
         why: str | None = None
         try:
-            async with asyncio.timeout(BEGIN):
+            async with asyncio.timeout(START_TIMEOUT):
                 for _ in range(number):
-                    worker = await _started(self._command, self._log)
+                    worker = await _new_worker(self._command, self._log)
                     new.append(worker)
-                    loop.add_reader(worker.channel, self._hear, worker)
+                    loop.add_reader(worker.channel, self._receive, worker)
                     self._workers[worker] = loop.create_task(self._watch(worker))
                 for worker in new:
                     why = why or await asyncio.shield(worker.ready)
             if why is None and not self._workers.keys() >= set(new):
                 why = "a worker ended as soon as it was ready"
         except TimeoutError:
-            why = f"a worker was not ready after {BEGIN:g} s"
+            why = f"a worker was not ready after {START_TIMEOUT:g} s"
         except OSError as error:
             why = f"a worker cannot be begun: {error.strerror}"
         if why is not None:
             for worker in new:
                 worker.signal(signal.SIGKILL)
-            await self._ended(new)
+            await self._wait_for(new)
             raise StartError(why)
         return new
 
     async def _watch(self, worker: _Worker) -> None:
-        """See a worker to its end."""
+        """Wait for the end of a worker and clean up after it."""
         status = await worker.process.wait()
-        while self._hear(worker):  # what it has said last
+        while self._receive(worker):  # its last messages
             pass
-        await asyncio.wait({worker.said}, timeout=SAID)  # a child of its own may keep it open
-        worker.said.cancel()
+        # With a timeout: a child of the worker may keep the pipe open.
+        await asyncio.wait({worker.logging}, timeout=OUTPUT_TIMEOUT)
+        worker.logging.cancel()
         last = f": {worker.output.last}" if worker.output.last else ""
         worker.decide(f"a worker ended with status {status}{last}")
         worker.channel.close()
@@ -199,8 +200,8 @@ class Supervisor:
             self._events.put_nowait(None)
         self._close_unused()
 
-    def _hear(self, worker: _Worker) -> bool:
-        """Take a message of a worker, if there is one."""
+    def _receive(self, worker: _Worker) -> bool:
+        """Receive and answer a message of a worker; return False if there is none."""
         try:
             (what, *rest), _ = receive(worker.channel)
         except BlockingIOError:
@@ -208,7 +209,7 @@ class Supervisor:
         except (EOFError, ConnectionError):
             asyncio.get_running_loop().remove_reader(worker.channel)
             return False
-        with suppress(ConnectionError):  # it has ended since
+        with suppress(ConnectionError):  # the worker has ended since
             self._answer(worker, what, rest)
         return True
 
@@ -245,7 +246,7 @@ class Supervisor:
         self._close_unused()
 
     def _close_unused(self) -> None:
-        """Close the sockets that no worker has, unless they wait for one in its place."""
+        """Close the sockets that no worker uses, unless workers are still to be replaced."""
         if not self._current:
             return
         used = {address for worker in self._workers for address in worker.addresses}
@@ -256,21 +257,21 @@ class Supervisor:
         for one in self._sockets.pop(address):
             one.close()
 
-    async def _end(self) -> None:
-        """Let all workers come to their end; a second SIGTERM or SIGINT does not wait for it."""
+    async def _drain(self) -> None:
+        """Drain all workers and wait for them; a second SIGTERM or SIGINT kills them."""
         self._current = []
-        self._tell(signal.SIGTERM)
+        self._signal_all(signal.SIGTERM)
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._tell, signal.SIGKILL)
-        await self._ended(list(self._workers))
+            asyncio.get_running_loop().add_signal_handler(number, self._signal_all, signal.SIGKILL)
+        await self._wait_for(list(self._workers))
         for address in list(self._sockets):
             self._close(address)
         for file in self._memory.values():
             os.close(file)
 
-    def _tell(self, number: signal.Signals) -> None:
+    def _signal_all(self, number: signal.Signals) -> None:
         for worker in self._workers:
             worker.signal(number)
 
-    async def _ended(self, workers: Sequence[_Worker]) -> None:
+    async def _wait_for(self, workers: Sequence[_Worker]) -> None:
         await asyncio.gather(*(self._workers[w] for w in workers if w in self._workers))

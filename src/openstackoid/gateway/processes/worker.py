@@ -1,8 +1,8 @@
-"""A worker: the process that answers a gateway's requests, begun by its supervisor.
+"""A worker: the process that answers a gateway's requests; its supervisor starts it.
 
     python -m openstackoid.gateway.processes.worker FILE SETTINGS
 
-FILE is the number of its end of the channel, SETTINGS those of the gateway as JSON.
+FILE is the file descriptor of its end of the channel, SETTINGS are the gateway's settings as JSON.
 """
 
 import asyncio
@@ -28,12 +28,13 @@ log = structlog.get_logger()
 
 
 def main() -> None:
-    """Run until the supervisor says SIGTERM, or exchanges this worker, or has ended itself."""
+    """Run until the supervisor sends SIGTERM, exchanges this worker, or has ended."""
     file, text = sys.argv[1:]
     settings = Settings.of(text)
     shared = Supervised(socket.socket(fileno=int(file)))
     configure(shared.log())
-    # What is there at the start stays; and merging makes many objects that are not garbage.
+    # Objects of the start stay for ever, and merged lists make many that are not garbage: collect
+    # less often.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     try:
@@ -44,32 +45,32 @@ def main() -> None:
 
 
 async def _serve(settings: Settings, shared: Supervised) -> None:
-    told = log.bind(gateway=settings.cloud, worker=os.getpid())
+    bound_log = log.bind(gateway=settings.cloud, worker=os.getpid())
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
         loop.add_signal_handler(number, signals.put_nowait, number)
-    ignore_others((signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2), told)
+    ignore_others((signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2), bound_log)
     gateway = Gateway(settings, shared)
-    loop.add_reader(shared.channel, _hear, shared)
+    loop.add_reader(shared.channel, _exit_with_supervisor, shared)
     try:
         await gateway.start()
         shared.ready()
-        while (said := await signals.get()) is signal.SIGHUP:
+        while (received := await signals.get()) is signal.SIGHUP:
             await gateway.reload()
         retired = False
-        if said is signal.SIGUSR2:
-            told.info("retiring")
+        if received is signal.SIGUSR2:
+            bound_log.info("retiring")
             retired = await _retired(gateway, signals)
         if not retired:
-            told.info("draining", seconds=settings.drain_timeout)
+            bound_log.info("draining", seconds=settings.drain_timeout)
     finally:
         await gateway.close()
-    told.info("stopped")
+    bound_log.info("stopped")
 
 
 async def _retired(gateway: Gateway, signals: asyncio.Queue[signal.Signals]) -> bool:
-    """Return whether the last request came to its end before SIGTERM."""
+    """Retire the gateway; return False if SIGTERM came before its last connection ended."""
     retiring = asyncio.ensure_future(gateway.retire())
     hurrying = asyncio.ensure_future(_terminated(signals))
     done, _ = await asyncio.wait({retiring, hurrying}, return_when=asyncio.FIRST_COMPLETED)
@@ -83,8 +84,8 @@ async def _terminated(signals: asyncio.Queue[signal.Signals]) -> None:
         pass
 
 
-def _hear(shared: Supervised) -> None:
-    """End at once if the supervisor has: whoever ends it by force means all of the gateway."""
+def _exit_with_supervisor(shared: Supervised) -> None:
+    """Exit at once if the supervisor has ended: who kills it wants to end the whole gateway."""
     if shared.alone():
         log.error("the supervisor has ended")
         os._exit(1)

@@ -1,1 +1,1 @@
-"""Writes the log, the access records and the audit."""
+"""Writes the log, the access records and the audit events."""

@@ -1,4 +1,4 @@
-"""What the access log says of one request."""
+"""Collects what is known of a request, and writes its line in the access log."""
 
 import itertools
 import random
@@ -14,19 +14,18 @@ from openstackoid.message import Headers
 REQUEST_ID = "X-Openstack-Request-Id"
 _KEY = REQUEST_ID.lower()
 _VALID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""What oslo.middleware takes as a request's id."""
-
+"""The request ids that oslo.middleware accepts."""
 
 _PROCESS = f"req-{str(uuid.uuid4())[:24]}"
 _NUMBERS = itertools.count(random.getrandbits(47))
 
 
 class AccessRecord:
-    """One request, from its arrival to the line in the log.
+    """The access record of one request, from its arrival to its line in the log.
 
-    `status` stays None if the client left before it got one. `received` and `sent` count the bytes
-    of the client's body and of the answer's. `fields` are whatever else is known by the end,
-    `extra` headers to put on the answer.
+    `status` stays None if the client left before a reply. `received` and `sent` count the bytes of
+    the request's and the reply's body. `fields` are further fields of the line, `extra` are headers
+    to add to the reply.
     """
 
     def __init__(self, request: Request, gateway: str) -> None:
@@ -41,18 +40,18 @@ class AccessRecord:
         self.extra: list[tuple[str, str]] = []
 
     def make_request_id(self) -> str:
-        """Return the request's id, a new one if it came with none."""
+        """Return the request's id, and make one if it has none."""
         if self.request_id is None:
             self.request_id = _new_id()
         return self.request_id
 
     def learn_request_id(self, headers: Headers) -> None:
-        """Take the id that the service gave, if the request came with none."""
+        """Take the id from the service's answer if the request has none."""
         if self.request_id is None:
             self.request_id = _request_id(headers)
 
     def write(self) -> None:
-        """Write the line."""
+        """Write the record to the log."""
         write(
             {
                 "event": "request",
@@ -71,7 +70,7 @@ class AccessRecord:
 
 
 def _new_id() -> str:
-    """Return a request's id: a UUID (version 4), of which the last part counts. It is no secret."""
+    """Return a new request id: a UUID in form, whose last part is a counter. It is no secret."""
     return f"{_PROCESS}{next(_NUMBERS):012x}"
 
 

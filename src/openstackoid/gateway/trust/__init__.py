@@ -1,1 +1,1 @@
-"""Decides whose tokens of other clouds are taken, and as whom."""
+"""Decides which foreign tokens are accepted in this cloud, and as which projects and roles."""

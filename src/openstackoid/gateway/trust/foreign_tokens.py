@@ -1,4 +1,4 @@
-"""Tokens of other clouds at this gateway: whether they are believed, and as whom they act here."""
+"""Decides which foreign tokens are accepted here, and rewrites their validation to this cloud."""
 
 import hashlib
 import json
@@ -30,17 +30,17 @@ from openstackoid.services import IDENTITY
 log = structlog.get_logger()
 
 KEPT = 60.0
-"""Seconds for which the projects of a token are remembered."""
+"""Seconds that the projects of a token are cached."""
 
-_MANY = 10_000
+_MAX_PAIRS = 10_000
 
 Ids = Mapping[str, str]
-"""Project ids, from those of this cloud to those that the token's owner knows."""
+"""Maps project ids of this cloud to those that the client knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Ids of one project, where the token was issued and here; monotonic seconds."""
+    """The ids of a token's project at its issuer and here; cached `until` then (monotonic)."""
 
     theirs: str
     ours: str
@@ -48,7 +48,7 @@ class _Pair:
 
 
 class ForeignTokens:
-    """What one federation file says of the tokens of others."""
+    """Applies the trust of one federation file to foreign tokens."""
 
     def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
         self._federation = federation
@@ -61,15 +61,16 @@ class ForeignTokens:
     async def admit(
         self, head: Head, route: Route, destination: Destination
     ) -> tuple[Route, Destination, Ids]:
-        """Return route and target of a request with a project here in the path, and its ids.
+        """Return a request's route and destination with this cloud's project id in the path.
 
-        Raises Refusal before anything is executed if the request is for a service of this cloud
-        and the token's issuer is not believed here. Whether the token itself is, the service asks.
+        The third value maps the project ids for the answer. All else passes unchanged. Raises
+        Refusal if the request is for a service of this cloud, and the token's issuer is not
+        accepted here. The token itself is checked when the service validates it.
         """
         if not self._concerns(head, route, destination):
             return route, destination, {}
-        if strangers := untrusted(route, self._trust, self._here):
-            raise self._refusal(HTTPStatus.UNAUTHORIZED, advice(self._here, strangers[0]), route)
+        if issuers := untrusted(route, self._trust, self._here):
+            raise self._refusal(HTTPStatus.UNAUTHORIZED, advice(self._here, issuers[0]), route)
         if not may_have_project(route.rest) or not (pair := await self._pair_of(head, route)):
             return route, destination, {}
         if pair.theirs == pair.ours:
@@ -80,16 +81,20 @@ class ForeignTokens:
         return route, destination, {pair.ours: pair.theirs}
 
     async def explain(self, head: Head, route: Route, destination: Destination) -> None:
-        """Raise Refusal if a service here answered 401 for a reason that only a gateway knows."""
+        """Raise Refusal if a service here answered 401 since trust does not accept the token."""
         if self._concerns(head, route, destination):
             await self._pair_of(head, route)
 
     def _concerns(self, head: Head, route: Route, destination: Destination) -> bool:
+        """Return whether a scoped request takes a token to a service here, Keystone excepted."""
         local = route.scope is not None and not destination.remote
         return local and route.service != IDENTITY and bool(head.headers.first(AUTH_TOKEN))
 
     async def _pair_of(self, head: Head, route: Route) -> _Pair | None:
-        """Return the projects of a request's token, None if it is of no single other cloud."""
+        """Return the project ids of a request's foreign token.
+
+        None if the token has no issuer or was issued here. Raises Refusal.
+        """
         issuer = route.issuer
         if issuer is None or issuer == self._here:
             return None
@@ -100,13 +105,13 @@ class ForeignTokens:
             message = f"{self._here} does not take this token of {issuer}: {distrust}"
             raise self._refusal(HTTPStatus.UNAUTHORIZED, message, route) from distrust
         except AccountError as error:
-            raise self._without_account(error, route) from error
+            raise self._account_refusal(error, route) from error
 
     def check(self, method: str, route: Route, destination: Destination) -> None:
-        """Refuse to validate a token that is not believed here, whatever its issuer says of it.
+        """Raise Refusal for a validation of a token whose issuer is not accepted here.
 
-        A service may ask who a token is of, and no more: the answer to anything else would be the
-        issuer's own, and it is another one's token that would be ended.
+        Also raises it for any method but GET and HEAD: a service here must not revoke a foreign
+        token, and the answer could not be rewritten.
         """
         if method not in {"GET", "HEAD"}:
             message = (
@@ -120,11 +125,12 @@ class ForeignTokens:
     async def validated(
         self, answer: Response, route: Route, destination: Destination
     ) -> dict[str, Any] | None:
-        """Return the issuer's answer to a validation as the services here shall see it.
+        """Return the issuer's answer to a validation, rewritten for the services here.
 
-        None if it is an error, which may pass as it is. Raises Refusal: keystonemiddleware asks for
-        a token's data and knows 404 for "there is no such token", where Keystone says 401 to a
-        token that asks for itself. A redirection would take the service's password along.
+        None if the answer may pass unchanged: an error, or a success without a body. Raises
+        Refusal, with 404 for a 401: keystonemiddleware expects 404 for an unknown token, but
+        Keystone answers 401 if an invalid token asks about itself. A redirection is refused, since
+        the service would take its credentials along.
         """
         if answer.status == HTTPStatus.UNAUTHORIZED:
             message = f"{destination.cloud} does not know this token, or it has expired"
@@ -146,25 +152,28 @@ class ForeignTokens:
             message = f"{self._here} does not take this token of {destination.cloud}: {distrust}"
             raise self._refusal(HTTPStatus.NOT_FOUND, message, route) from distrust
         except AccountError as error:
-            raise self._without_account(error, route) from error
+            raise self._account_refusal(error, route) from error
 
     async def _rewritten(self, document: object, route: Route, issuer: str) -> dict[str, Any]:
         trust = self._trust[issuer]
         project = await self._keystone.project(wanted(document, trust, issuer))
         catalog = await self._keystone.catalog(project)
-        if route.scope is not None:  # elsewhere the project has the issuer's id, or one from that
+        if route.scope is not None:  # other clouds know the project by the issuer's id
             known = theirs(document)
             catalog += missing(catalog, route.scope, self._federation, self._here, known)
         return rewritten(document, trust, issuer, project, catalog)
 
     async def _pair(self, token: str, route: Route, issuer: str) -> _Pair | None:
-        """Return the projects a token acts in, None where its issuer does not tell."""
+        """Return the project ids of a token, from the cache or its issuer.
+
+        None if the issuer does not validate it. Raises Distrust and AccountError.
+        """
         key = hashlib.sha256(f"{issuer} {token}".encode()).digest()
         now = time.monotonic()
         known = self._pairs.get(key)
         if known is not None and known.until > now:
             return known
-        document = await self._asked(token, route, issuer)
+        document = await self._self_validation(token, route, issuer)
         if document is None:
             return None
         trust = self._trust[issuer]
@@ -172,23 +181,24 @@ class ForeignTokens:
         seen = rewritten(document, trust, issuer, project, ())["token"]
         left = datetime.fromisoformat(seen["expires_at"]).timestamp() - time.time()
         pair = _Pair(theirs(document), project.id, now + min(KEPT, left))
-        if len(self._pairs) >= _MANY:
+        if len(self._pairs) >= _MAX_PAIRS:
             self._pairs = {k: p for k, p in self._pairs.items() if p.until > now}
-            while len(self._pairs) >= _MANY:
+            while len(self._pairs) >= _MAX_PAIRS:
                 del self._pairs[next(iter(self._pairs))]
         self._pairs[key] = pair
         return pair
 
-    async def _asked(self, token: str, route: Route, issuer: str) -> object | None:
-        """Return what the issuer says of a token, to the token itself."""
+    async def _self_validation(self, token: str, route: Route, issuer: str) -> object | None:
+        """Let a token validate itself at its issuer; return the document, None unless it is 200.
+
+        Raises Distrust if the answer is not JSON.
+        """
         scope = route.scope
         if scope is None:  # pragma: no cover  (foreign tokens come with one)
             return None
-        question = Head(
-            "GET", "/v3/auth/tokens", Headers([("X-Subject-Token", join(token, scope))]), 0
-        )
+        head = Head("GET", "/v3/auth/tokens", Headers([("X-Subject-Token", join(token, scope))]), 0)
         rest = "/v3/auth/tokens?nocatalog=1"
-        asked = route._replace(
+        validation = route._replace(
             service=IDENTITY,
             rest=rest,
             expression=Cloud(issuer),
@@ -196,16 +206,16 @@ class ForeignTokens:
             wallet=None,
         )
         try:
-            destination = destination_of(asked, issuer, self._federation, self._here)
-            headers = identity.headers_for(question, asked, destination, self._here)
-            with await self._upstream.send("GET", destination, asked, headers, None) as answer:
+            destination = destination_of(validation, issuer, self._federation, self._here)
+            headers = identity.headers_for(head, validation, destination, self._here)
+            with await self._upstream.send("GET", destination, validation, headers, None) as answer:
                 return await _document(answer) if answer.status == HTTPStatus.OK else None
-        except Refusal:  # it cannot be reached; the service here may know the token still
+        except Refusal:  # unreachable; the service here may have cached the token
             return None
 
-    def _without_account(self, error: AccountError, route: Route) -> Refusal:
-        """Return what a stranger is told; why is for the cloud's operator alone."""
-        log.warning("the own account cannot be used", gateway=self._here, error=str(error))
+    def _account_refusal(self, error: AccountError, route: Route) -> Refusal:
+        """Log why the service account fails, and return a refusal without the reason."""
+        log.warning("service account cannot be used", gateway=self._here, error=str(error))
         message = (
             f"the gateway of {self._here} cannot look up projects at present; the reason is in "
             "its log. Tell its operator"

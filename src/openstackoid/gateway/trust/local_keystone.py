@@ -1,7 +1,7 @@
-"""The gateway's own account in its cloud's Keystone: a reader, who looks up projects and endpoints.
+"""Looks up projects and endpoints in this cloud's Keystone, with the gateway's service account.
 
-The file (`own.account`) is YAML: `username`, `password`, and `user_domain_name` unless it is
-Default. A role `reader` on the system is enough. Nothing of it ever leaves the cloud.
+The account's file (`own.account`) is YAML: `username`, `password`, and `user_domain_name` unless it
+is Default. The role `reader` on the system is enough. These credentials never leave the cloud.
 """
 
 import asyncio
@@ -32,32 +32,35 @@ from openstackoid.scope import Cloud
 from openstackoid.services import IDENTITY
 
 KEPT = 60.0
-"""Seconds for which a project and the endpoints are remembered."""
+"""Seconds that projects and endpoints are cached."""
 
-_RENEWED = 60.0
-"""Seconds before its end that a token is used no more."""
+_RENEW_BEFORE = 60.0
+"""Seconds before a token expires at which it is replaced."""
 
 _TEMPLATE = re.compile(r"[%$]\((?:project|tenant)_id\)s")
 
 
 class AccountError(Exception):
-    """Why the gateway's own account cannot be used, and what to do."""
+    """The service account cannot be used; the message says why, and what to do."""
 
 
 class LocalKeystone:
-    """Asks the Keystone of the cloud `here`; remembers what it said for a minute."""
+    """A client of the Keystone of the cloud `here`; caches its answers for KEPT seconds."""
 
     def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
         self._federation = federation
         self._here = here
         self._upstream = upstream
         self._token = ""
-        self._until = 0.0
+        self._expires_at = 0.0
         self._login = asyncio.Lock()
         self._known: dict[str, tuple[float, Any]] = {}
 
     async def project(self, which: ById | ByName) -> Project:
-        """Return a project here; raises Distrust if there is none, AccountError."""
+        """Return a project of this cloud by its id, or by its name and domain.
+
+        Raises Distrust if there is none or it is disabled, and AccountError.
+        """
         domain: dict[str, Any] | None
         if isinstance(which, ById):
             found = await self._one(f"/v3/projects/{quote(which.id, safe='')}", "project")
@@ -76,7 +79,10 @@ class LocalKeystone:
         return Project(found["id"], found["name"], domain["id"], domain["name"])
 
     async def catalog(self, project: Project) -> list[dict[str, Any]]:
-        """Return the catalog of this cloud's own services, as a token of the project has it."""
+        """Return the catalog that this cloud's Keystone would put into a token of the project.
+
+        Raises AccountError.
+        """
         services = await self._list("services")
         endpoints = await self._list("endpoints")
         catalog = []
@@ -106,12 +112,12 @@ class LocalKeystone:
         return catalog
 
     async def _one(self, path: str, key: str) -> dict[str, Any] | None:
-        """Return one thing, None if there is none; what there is is remembered."""
+        """Return the resource at a path, None if there is none."""
         document = await self._get(path, key)
         return None if document is None else dict(document[key])
 
     async def _named(self, kind: str, name: str, more: Mapping[str, str]) -> dict[str, Any] | None:
-        """Return the one thing of exactly this name; a database may compare without case."""
+        """Return the resource with exactly this name: a database may compare without case."""
         query = urlencode({"name": name, **more})
         document = await self._get(f"/v3/{kind}?{query}", kind)
         return next((dict(t) for t in (document or {}).get(kind, ()) if t["name"] == name), None)
@@ -121,19 +127,19 @@ class LocalKeystone:
         return list((document or {}).get(kind, ()))
 
     async def _get(self, path: str, key: str) -> dict[str, Any] | None:
-        """Return a document, None if there is none; raises AccountError.
+        """Return the document at a path, from the cache or Keystone; None after a 404.
 
-        An empty list is asked for again the next time, as is what there is not.
+        A missing resource or an empty list under `key` is not cached. Raises AccountError.
         """
         now = time.monotonic()
         until, known = self._known.get(path, (0.0, None))
         if until > now:
             return dict(known)
         try:
-            status, document, _ = await self._ask("GET", path, await self._renewed(), b"")
+            status, document, _ = await self._ask("GET", path, await self._valid_token(), b"")
             if status == HTTPStatus.UNAUTHORIZED:  # revoked before its time
-                self._until = 0.0
-                status, document, _ = await self._ask("GET", path, await self._renewed(), b"")
+                self._expires_at = 0.0
+                status, document, _ = await self._ask("GET", path, await self._valid_token(), b"")
             if status == HTTPStatus.NOT_FOUND:
                 return None
             if status != HTTPStatus.OK:
@@ -148,17 +154,17 @@ class LocalKeystone:
         except (KeyError, TypeError, ValueError) as error:
             raise self._failed("Keystone gave an answer that is none of its own") from error
 
-    async def _renewed(self) -> str:
-        """Return a token that is good for a while."""
+    async def _valid_token(self) -> str:
+        """Return a token that is valid for at least another minute; log in if there is none."""
         async with self._login:
-            if time.time() < self._until - _RENEWED:
+            if time.time() < self._expires_at - _RENEW_BEFORE:
                 return self._token
             file = self._federation.clouds[self._here].own.account
             body = json.dumps(_authentication(read(file, self._here))).encode()
             status, document, token = await self._ask("POST", "/v3/auth/tokens", "", body)
             if status != HTTPStatus.CREATED:
                 raise self._failed(f"Keystone answered {status} to the login of {file}")
-            self._until = datetime.fromisoformat(document["token"]["expires_at"]).timestamp()
+            self._expires_at = datetime.fromisoformat(document["token"]["expires_at"]).timestamp()
             self._token = token
             return token
 
@@ -190,7 +196,7 @@ class LocalKeystone:
 
 
 def read(file: Path | None, here: str) -> dict[str, str]:
-    """Return what is in the file of an account; raises AccountError."""
+    """Read the file of a service account; raises AccountError."""
     if file is None:
         raise AccountError(
             f"clouds.{here}.own.account is missing in the federation file of {here}: a file with "
@@ -203,7 +209,7 @@ def read(file: Path | None, here: str) -> dict[str, str]:
     except OSError as error:
         raise AccountError(f"{file} can't be read: {error.strerror}") from error
     except (YAMLError, ValueError):
-        document = None  # the message of the error quotes the file
+        document = None  # the error's message would quote the file
     known = {"username", "password", "user_domain_name"}
     if (
         not isinstance(document, dict)
