@@ -435,3 +435,24 @@ async def test_whose_token_was_believed_is_audited(
     assert good["initiator"]["name"] == "alice@CloudOne"
     assert good["initiator"]["domain"] == bad["initiator"]["domain"] == "CloudOne"
     assert good["target"]["domain"] == "CloudTwo"
+
+
+@pytest.mark.parametrize(
+    ("scope", "explained"),
+    [
+        ('{"*":"CloudTwo"}', True),
+        ('{"*":"CloudTwo","identity":"CloudOne"}', False),
+        ('{"image":"CloudTwo"}', False),
+    ],
+)
+async def test_a_star_that_moves_identity_is_told_where_a_service_elsewhere_answers_401(
+    clouds: Clouds, scope: str, explained: bool
+) -> None:
+    """A token of home is none of the cloud that * takes identity to; Glance says so in HTML."""
+    clouds.backends["CloudTwo"]["image"].answer = saying(
+        b"HTTP/1.1 401 Unauthorized\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nhtml"
+    )
+    header = f"X-Auth-Token: {TOKEN}!SCOPE!{scope}"
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", header)
+    assert answered.status == 401
+    assert (b'add \\"identity\\": \\"CloudOne\\"' in answered.body) is explained

@@ -13,12 +13,12 @@ from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.admission.tls import Listening
 from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
-from openstackoid.gateway.errors import body_of, fault_of
 from openstackoid.gateway.forwarding.downstream import own_headers
 from openstackoid.gateway.handover import Alone, Shared
 from openstackoid.gateway.http import Client, Pairs, ProtocolError, Server
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
 from openstackoid.gateway.reporting import audit
+from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.gateway.settings import Settings
 from openstackoid.routing import Refusal
 
@@ -114,4 +114,4 @@ class Gateway:
     def _unreadable(self, error: ProtocolError) -> tuple[Pairs, bytes]:
         message = f"the gateway could not read this request: {error}"
         refusal = Refusal(HTTPStatus(error.status), message, cloud=self._settings.cloud)
-        return own_headers(), body_of(refusal)
+        return own_headers(), refusal.body

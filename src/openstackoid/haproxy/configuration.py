@@ -7,7 +7,6 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from openstackoid.gateway.errors import body_of
 from openstackoid.haproxy import grammar, heads
 from openstackoid.haproxy.plan import Plan, PlanError
 from openstackoid.haproxy.quoting import QuotingError, double, word
@@ -72,4 +71,4 @@ def _error(
 ) -> str:
     """Return the body of an error, as the gateway would write it."""
     refusal = Refusal(HTTPStatus(status), message, cloud=cloud, service=service, sent=sent)
-    return body_of(refusal).decode()
+    return refusal.body.decode()

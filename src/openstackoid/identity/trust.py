@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from openstackoid.federation.trust import Guest, Table, Trust
 from openstackoid.routing import Route
+from openstackoid.scope import EVERYTHING
 from openstackoid.scope.expression import clouds
 from openstackoid.services import IDENTITY
 
@@ -66,6 +67,18 @@ def untrusted(route: Route, trust: Mapping[str, Trust], here: str) -> list[str]:
     expression = route.scope.resolve(IDENTITY) if route.scope else None
     named = [route.issuer] if route.issuer else list(clouds(expression)) if expression else []
     return [] if any(n == here or n in trust for n in named) else sorted(set(named))
+
+
+def star_moves_identity(route: Route, here: str) -> bool:
+    """Return whether a client's scope takes identity elsewhere as `*` does, not as it was written.
+
+    A completed scope does not tell the two apart, so a scope that has both alike counts as well.
+    """
+    scope = route.scope
+    if scope is None or route.sender is not None or route.wallet is not None:
+        return False
+    identity = scope.get(IDENTITY)
+    return identity == scope.get(EVERYTHING) and route.issuer not in {None, here}
 
 
 def advice(here: str, issuer: str) -> str:

@@ -1,5 +1,6 @@
 """A request that is not carried out."""
 
+import json
 from http import HTTPStatus
 
 
@@ -28,3 +29,22 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
         self.service = service
         self.sent = sent
         self.retry_after = retry_after
+
+    @property
+    def body(self) -> bytes:
+        """The refusal as JSON, in the shape from which OpenStack's clients take the message.
+
+        That is Keystone's, `{"error": {"code": …, "title": …, "message": …}}`. Besides, `cloud` and
+        `service` say whose fault it is, and `"sent": false` that the request surely got nowhere.
+        """
+        error: dict[str, object] = {
+            "code": self.status.value,
+            "title": self.status.phrase,
+            "message": self.message,
+            "cloud": self.cloud,
+        }
+        if self.service:
+            error["service"] = self.service
+        if self.sent is False:
+            error["sent"] = False
+        return json.dumps({"error": error}).encode()

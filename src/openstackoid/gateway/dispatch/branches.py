@@ -8,7 +8,6 @@ from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.hop import Body, Validated, exchange, prepare
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget, TooLongError, UnusableError
 from openstackoid.gateway.dispatch.upload_tee import UploadTee
-from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
 from openstackoid.identity import CatalogError
@@ -56,7 +55,7 @@ class Branches:
             body = self._body(cloud, request)
             answered = await exchange(self.context, hop, request.method, body, _NOT_FORWARDED)
         except Refusal as refusal:  # this cloud lacks the service, or does not accept the token
-            return Answer(refusal.status, document=json.loads(body_of(refusal)))
+            return Answer(refusal.status, document=json.loads(refusal.body))
         if isinstance(answered, Validated):
             return Answer(HTTPStatus.OK, document=answered.document)
         return await self._read(answered)

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from http.client import responses
-from typing import NamedTuple
 
 from openstackoid.gateway.dispatch.branches import Branches
 from openstackoid.gateway.dispatch.context import Context
@@ -33,38 +32,38 @@ WRITTEN = 65_536
 """Bytes of a merged list that are written at once, at least; the last write may have fewer."""
 
 
-class Composite(NamedTuple):
-    """Answers composite requests; `patience` is the seconds that a read may take in all."""
+async def answer_composite(
+    context: Context, body: AsyncIterator[bytes] | None, patience: float
+) -> None:
+    """Evaluate a composite request and send the client the answer; raises Refusal.
 
-    patience: float
-
-    async def answer(self, context: Context, body: AsyncIterator[bytes] | None) -> None:
-        """Evaluate a request and send the client the answer; raises Refusal."""
-        head, route, site = context.head, context.route, context.site
-        policy = _policy(context)
-        path = route.rest.partition("?")[0]
-        streams = body is not None and (not is_json(head.headers) or is_data(route.service, path))
-        tee = None
-        if streams and body is not None:
-            tee = UploadTee(body, clouds(route.expression), every=policy is Policy.ALL)
-        whole = None if body is None or tee else await _whole(context, body)
-        operation = Request.of(head.method, route.rest, whole, upload=tee is not None)
-        if whole and operation.document is None:
-            message = "the body is not JSON; mend it, nothing was sent to any cloud"
-            raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
-        frontend = site.ours.frontend(route.service, route.interface)
-        with MemoryBudget() as budget:
-            branches = Branches(context, budget, tee)
-            evaluation = Evaluation(
-                branches.send,
-                policy,
-                context.health.down,
-                str(frontend or ""),
-                site.here,
-                route.service,
-                self.patience if operation.safe else None,
-            )
-            await _respond(context, await _evaluated(context, evaluation, operation, tee))
+    A read may take `patience` seconds in all.
+    """
+    head, route, site = context.head, context.route, context.site
+    policy = _policy(context)
+    path = route.rest.partition("?")[0]
+    streams = body is not None and (not is_json(head.headers) or is_data(route.service, path))
+    tee = None
+    if streams and body is not None:
+        tee = UploadTee(body, clouds(route.expression), every=policy is Policy.ALL)
+    whole = None if body is None or tee else await _whole(context, body)
+    operation = Request.of(head.method, route.rest, whole, upload=tee is not None)
+    if whole and operation.document is None:
+        message = "the body is not JSON; mend it, nothing was sent to any cloud"
+        raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
+    frontend = site.ours.frontend(route.service, route.interface)
+    with MemoryBudget() as budget:
+        branches = Branches(context, budget, tee)
+        evaluation = Evaluation(
+            branches.send,
+            policy,
+            context.health.down,
+            str(frontend or ""),
+            site.here,
+            route.service,
+            patience if operation.safe else None,
+        )
+        await _respond(context, await _evaluated(context, evaluation, operation, tee))
 
 
 async def _evaluated(

@@ -8,18 +8,18 @@ from http import HTTPStatus
 from openstackoid import identity
 from openstackoid.gateway.admission.heads import head_of
 from openstackoid.gateway.admission.limits import Limits
-from openstackoid.gateway.dispatch.composite import Composite
+from openstackoid.gateway.dispatch.composite import answer_composite
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.hop import Body, Hop, Validated, exchange, prepare
 from openstackoid.gateway.dispatch.site import Site
-from openstackoid.gateway.errors import fault_of
 from openstackoid.gateway.forwarding.downstream import relay_answer, send_document, send_refusal
 from openstackoid.gateway.forwarding.upstream import refused
 from openstackoid.gateway.front import Request
 from openstackoid.gateway.http import IdleTimeoutError
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.access_record import AccessRecord
+from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.identity.signature import PROOF
 from openstackoid.message import Head
 from openstackoid.operators import NoAnswerError
@@ -49,7 +49,7 @@ class Handler:
         self._limits = limits
         self._idle_timeout = idle_timeout
         self.health = Health(lambda cloud: self.site.addresses(cloud), connect_timeout)
-        self._composite = Composite(patience)
+        self._patience = patience
 
     async def handle(self, request: Request) -> None:
         """Answer a request, and write its access record and audit events."""
@@ -94,7 +94,7 @@ class Handler:
         if isinstance(body, bytes) or (route.wallet and identity.is_of_a_token(route)):
             message = "a login is in one Keystone; name one cloud for identity"
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=site.here, service=IDENTITY)
-        await self._composite.answer(context, body)
+        await answer_composite(context, body, self._patience)
 
     def _admitted(
         self, request: Request, record: AccessRecord, site: Site

@@ -7,7 +7,6 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Protocol
 
-from openstackoid.gateway.errors import body_of
 from openstackoid.gateway.front import Reply, Request
 from openstackoid.gateway.http import HttpError, IdleTimeoutError, Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID, AccessRecord
@@ -250,7 +249,7 @@ async def send_refusal(request: Request, record: AccessRecord, refusal: Refusal)
         record.fields.setdefault("service", refusal.service)
     if refusal.retry_after is not None:
         record.extra.append(("Retry-After", str(refusal.retry_after)))
-    await _send(request, record, refusal.status, body_of(refusal))
+    await _send(request, record, refusal.status, refusal.body)
 
 
 def own_headers() -> Pairs:

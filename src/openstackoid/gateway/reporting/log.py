@@ -6,6 +6,7 @@ import re
 import select
 import sys
 import time
+import traceback
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
@@ -27,6 +28,12 @@ _SAFE = "%/:@!$&'()*+,;=~"
 """Characters of a path that are not percent-encoded, besides letters, digits and "._-"."""
 
 _TOKEN = re.compile(r"(/tokens/+)[^/]+")
+
+
+def fault_of(error: Exception) -> str:
+    """Return the kind and the place of an error for the log, not its text: it may hold a token."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {place.filename}:{place.lineno}"
 
 
 class _Output:

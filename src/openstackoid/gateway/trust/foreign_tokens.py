@@ -19,7 +19,15 @@ from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.added import missing
-from openstackoid.identity.trust import Distrust, advice, rewritten, theirs, untrusted, wanted
+from openstackoid.identity.trust import (
+    Distrust,
+    advice,
+    rewritten,
+    star_moves_identity,
+    theirs,
+    untrusted,
+    wanted,
+)
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Refusal, Route, destination_of
 from openstackoid.routing.projects import in_project, may_have_project
@@ -81,9 +89,27 @@ class ForeignTokens:
         return route, destination, {pair.ours: pair.theirs}
 
     async def explain(self, head: Head, route: Route, destination: Destination) -> None:
-        """Raise Refusal if a service here answered 401 since trust does not accept the token."""
+        """Raise Refusal if a service answered 401 for a reason that only a gateway knows.
+
+        A service here may not get the token through trust; one elsewhere gets it as a token of the
+        cloud to which `*` has moved identity.
+        """
         if self._concerns(head, route, destination):
             await self._pair_of(head, route)
+        elif destination.remote and star_moves_identity(route, self._here):
+            issuer, here = route.issuer, self._here
+            message = (
+                f"{route.service} of {destination.cloud} answered 401: the scope takes identity in "
+                f'{issuer}, as "*" stands for every service that is not named, so the token counts '
+                f'as one of {issuer}. If it is one of {here}, add "identity": "{here}" to the scope'
+            )
+            raise Refusal(
+                HTTPStatus.UNAUTHORIZED,
+                message,
+                cloud=destination.cloud,
+                service=route.service,
+                sent=False,
+            )
 
     def _concerns(self, head: Head, route: Route, destination: Destination) -> bool:
         """Return whether a scoped request takes a token to a service here, Keystone excepted."""
