@@ -1,1 +1,1 @@
-"""Runs a gateway's supervisor and workers, and passes sockets between them."""
+"""Runs a gateway's supervisor and its workers."""
