@@ -71,7 +71,7 @@ def untrusted(route: Route, trust: Mapping[str, Trust], here: str) -> list[str]:
 def advice(here: str, issuer: str) -> str:
     """Return the message that tokens of an issuer are not accepted, and what to do."""
     return (
-        f"{here} does not believe tokens of {issuer}: its federation file has no "
+        f"{here} does not accept tokens of {issuer}: its federation file has no "
         f"clouds.{here}.trust.{issuer}. Its operator can add it, e.g. "
         f"{{projects: same-name, roles: {{member: member, reader: reader}}}}; "
         f"or give the client an account in {here} (an entry {here} in clouds.yaml)"
@@ -149,7 +149,7 @@ def _project(token: Token) -> Token:
     """Return the project of a token; raises Distrust if it is scoped to anything else."""
     for key, kind in (("system", "the system"), ("domain", "a domain")):
         if token.get(key):
-            raise Distrust(f"it is for {kind}; only tokens for a project are believed")
+            raise Distrust(f"it is for {kind}; only tokens for a project are accepted")
     project = token.get("project")
     if not isinstance(project, dict) or not project:
         raise Distrust("it is for no project; log in to one")
