@@ -111,7 +111,7 @@ def _check_live(described: Federation) -> None:
 
 
 def _print(rows: list[tuple[str, ...]]) -> None:
-    """Print a table with its heading in the first row; cells are not cut to the terminal's width."""
+    """Print a table with its heading in the first row; no cell is cut to the terminal's width."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
