@@ -1,4 +1,4 @@
-"""Replaces files at once: whoever reads one sees the old text or the new one, as a whole."""
+"""Replaces files atomically: a reader sees the whole old text or the whole new one."""
 
 import errno
 import os
@@ -7,9 +7,10 @@ from stat import S_IMODE
 
 
 def replace(file: Path, text: str) -> None:
-    """Write a file anew, with the owner and the mode that it has; raises OSError.
+    """Replace the text of a file, or create it; owner and mode stay. Raises OSError.
 
-    The text is on the disk, beside the file, before it takes its place. A link stays one.
+    The text is written beside the file and synced to disk before it is renamed. Where `file` is a
+    symbolic link, the file that it points to is replaced.
     """
     file = file.resolve()
     if file.exists() and not file.is_file():
@@ -19,26 +20,26 @@ def replace(file: Path, text: str) -> None:
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
             if file.exists():
-                _like(stream.fileno(), file.stat())
+                _copy_owner_and_mode(file.stat(), stream.fileno())
             stream.write(text.encode())
             stream.flush()
             os.fsync(stream.fileno())
         new.replace(file)
     finally:
         new.unlink(missing_ok=True)
-    _sync(file.parent)
+    _sync_directory(file.parent)
 
 
-def _like(new: int, old: os.stat_result) -> None:
+def _copy_owner_and_mode(old: os.stat_result, new: int) -> None:
     if (old.st_uid, old.st_gid) != (os.fstat(new).st_uid, os.fstat(new).st_gid):
         os.fchown(new, old.st_uid, old.st_gid)
     os.fchmod(new, S_IMODE(old.st_mode))
 
 
-def _sync(directory: Path) -> None:
-    """Let the disk know which file has the name."""
-    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def _sync_directory(directory: Path) -> None:
+    """Sync a directory to disk, so that a rename in it survives a power failure."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Heads and headers of HTTP messages: one type for all parts."""
+"""Heads and headers of HTTP messages, as all other parts use them."""
 
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-"""Headers that end at each connection (RFC 9110, section 7.6.1)."""
+"""Headers that belong to one connection (RFC 9110, section 7.6.1)."""
 
 
 class Headers:
-    """Headers in the order, the case and the number in which they came (`pairs`).
+    """The headers of one message; `pairs` has them in their order, as received.
 
-    Names are looked up in lower case. Values are UTF-8; bytes that are not are lone surrogates, and
-    so are those of names that are not ASCII.
+    Names are looked up in lower case. Values are decoded as UTF-8 and names as ASCII; a byte that
+    cannot be decoded is a lone surrogate (`surrogateescape`).
     """
 
     __slots__ = ("_values", "pairs")
@@ -49,17 +49,17 @@ class Headers:
         self._values = values
 
     def first(self, name: str) -> str | None:
-        """Return the first value of a header, None if it was not sent."""
+        """Return the first value of a header, None if the header is missing."""
         values = self._values.get(name)
         return values[0] if values else None
 
     def get(self, name: str, default: str = "") -> str:
-        """Return the first value of a header."""
+        """Return the first value of a header, `default` if the header is missing."""
         values = self._values.get(name)
         return values[0] if values else default
 
     def all(self, name: str) -> list[str]:
-        """Return the values of a header, each time it was sent."""
+        """Return all values of a header, in their order."""
         return self._values.get(name, [])
 
     def __contains__(self, name: str) -> bool:
@@ -75,13 +75,13 @@ class Headers:
         return hash(self.pairs)
 
     def without(self, names: Set[str]) -> "Headers":
-        """Return all headers but those of these names, which are in lower case."""
+        """Return the headers except those with these names, which are in lower case."""
         if names.isdisjoint(self._values):
             return self
         return Headers([pair for pair in self.pairs if pair[0].lower() not in names])
 
     def words(self, name: str) -> frozenset[str]:
-        """Return the elements of a header that is a list of words, in lower case."""
+        """Return the elements of a comma-separated header, in lower case."""
         values = self._values.get(name)
         if values is None:
             return frozenset()
@@ -95,17 +95,17 @@ def _split(text: str) -> frozenset[str]:
 
 _SHORT = 64
 _words = lru_cache(maxsize=256)(_split)
-"""For the few lists that everyone sends."""
+"""`_split` with a cache, for the few short lists that most clients send."""
 
 
 @dataclass(slots=True)  # not frozen: one is made for each request, and would take twice as long
 class Head:
-    """Request line and headers as received, and the port they came in by; nobody changes it.
+    """Request line and headers as received, and the port of the frontend; treat it as immutable.
 
-    `target` is raw: path and query, still percent-encoded; bytes that are not ASCII are lone
-    surrogates. `body_token` is the token that an authentication request holds in its body, the one
-    place besides the head with a scope. `scheme` is "http" or "https", where it is known which one
-    the client speaks.
+    `target` is the raw request target: path and query, still percent-encoded; a byte that is not
+    ASCII is a lone surrogate. `body_token` is the token in the body of an authentication request:
+    the only place besides the head that can hold a scope. `scheme` is "http" or "https", None if
+    it is not known which one the client speaks.
     """
 
     method: str
@@ -122,12 +122,12 @@ class Head:
 
 
 def connection_headers(headers: Headers) -> frozenset[str]:
-    """Return the names of headers that end at this connection (RFC 9110, section 7.6.1)."""
+    """Return the names of the headers that belong to this connection (RFC 9110, section 7.6.1)."""
     named = headers.words("connection")
     return HOP_BY_HOP if named <= HOP_BY_HOP else HOP_BY_HOP | named
 
 
 def is_json(headers: Headers) -> bool:
-    """Tell whether a message says that its body is JSON."""
+    """Return whether the Content-Type of a message is JSON."""
     kind = headers.get("content-type").partition(";")[0].strip().lower()
     return kind == JSON or kind.endswith(("+json", "-json-patch"))

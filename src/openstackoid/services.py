@@ -1,7 +1,8 @@
-"""The one table of what is special about a service type; all others follow OpenStack's conventions.
+"""The table of everything that is special about a service type, and official names of services.
 
-A path is the one behind the service's prefix, without its query. Names of services are folded by
-the service-types authority (https://service-types.openstack.org, os-service-types).
+A service type without a row follows OpenStack's conventions. Paths here begin behind the service's
+prefix and have no query. Official names come from the service-types authority
+(https://service-types.openstack.org, os-service-types).
 """
 
 import re
@@ -17,10 +18,10 @@ COMPUTE = "compute"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A collection whose ids the client may choose: copies have the same id in every cloud.
+    """A collection whose ids the client may choose, so that copies can have one id in every cloud.
 
-    `key` is the one that the resource is under, None if it is the whole body. `command` creates one
-    on the command line.
+    `key` is the key of the request body that holds the resource, None if the body is the resource.
+    `command` is the `openstack` command that creates one.
     """
 
     collection: re.Pattern[str]
@@ -30,9 +31,10 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A resource that one request may create several of, of which the answer names the first only.
+    """A resource of which one request can create several; the answer names only the first.
 
-    `key` is the one that the resource is under, `counts` those that say how many.
+    `key` is the key of the request body that holds the resource, `counts` are its keys that say how
+    many to create.
     """
 
     key: str
@@ -41,9 +43,9 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What each entry of a service's list of versions has, and no other service's.
+    """What identifies a service by its list of versions: no other service's entries match this.
 
-    `id` matches its id, `link` the address of one of its links, and `keys` are all there.
+    In each entry `id` matches the id, `link` the `href` of a link, and all `keys` are present.
     """
 
     id: re.Pattern[str]
@@ -56,21 +58,23 @@ class Service:
     """What is special about one service type.
 
     - `bound`: it only makes sense beside compute, and follows it where a scope does not name it.
-    - `calls`: the services that it calls in another cloud, with the token of its user.
-    - `cadf`: CADF's word for it (DMTF DSP0262, annex A.2).
-    - `data` matches paths whose bodies are the user's own bytes: they are never read or edited.
-    - `account` matches the part of a path that may have a project's id, its group `id`; None where
-      any segment may be one.
-    - `names_with_dots`: a segment of a path may be "." or "..", for it is a part of a user's name.
-    - `signed_paths`: clients sign its paths, as Swift's temporary URLs.
-    - `links_from_root`: its links begin behind the prefix, wherever it is mounted.
-    - `catalog_path`: what its clients expect behind its address in a catalog, with `{project}` for
-      the project's id; of services without one they discover the versions by themselves.
-    - `chosen`, `counted`: what of it can be created under an id of the client, or several at once.
-    - `descending`: its collections that are sorted downwards if no direction is given.
-    - `shown_as`: keys that it sorts by and shows under another name.
-    - `says_type`: its root says its type: by a media type, a name or a header.
-    - `versions`: how else its root is told from that of others.
+    - `calls`: the services that it calls in another cloud, with its user's token.
+    - `cadf`: its type in CADF events (DMTF DSP0262, annex A.2).
+    - `data`: matches paths whose bodies are the user's own bytes; they are never read or edited.
+    - `account`: matches the beginning of a path with a project's id (its group `id`); None if any
+      segment can be a project's id.
+    - `names_with_dots`: a segment of a path can be "." or "..", because it is part of a name that
+      a user has chosen.
+    - `signed_paths`: clients sign its paths (Swift's temporary URLs).
+    - `links_from_root`: its relative links begin behind the prefix, wherever it is mounted.
+    - `catalog_path`: the path that its clients expect behind its address in a catalog, with
+      `{project}` for the project's id. Empty if clients discover its versions.
+    - `chosen`: its collections whose ids the client may choose.
+    - `counted`: its resource of which one request can create several.
+    - `descending`: its collections that are sorted in descending order by default.
+    - `shown_as`: sort keys, and the names under which items show them.
+    - `says_type`: its root names its type in a media type, a name or a header.
+    - `versions`: what identifies its root by its list of versions.
     """
 
     bound: bool = False
@@ -91,14 +95,14 @@ class Service:
 
     @property
     def recognisable(self) -> bool:
-        """Whether its root can be told from that of others."""
+        """Whether an answer at its root identifies it."""
         return self.says_type or self.versions is not None
 
 
 _IMAGE = "image"
 
-# Each path was tried with its clients as of 2026 (cinder before Yoga and manila before Wallaby have
-# none without a project); the paths are those that Kolla and devstack put into catalogs.
+# The catalog paths are those of Kolla and devstack, and were tried with the services' clients as of
+# 2026. Cinder before Yoga and manila before Wallaby have no path without a project.
 _SERVICES = {
     "application-container": Service(catalog_path="/v1"),
     "block-storage": Service(
@@ -112,7 +116,7 @@ _SERVICES = {
     COMPUTE: Service(
         calls=frozenset({_IMAGE}),
         cadf="service/compute",
-        # With or without a project.
+        # With or without a project's id.
         chosen=(Chosen(re.compile(r"/v2(\.1)?(/[^/]+)?/flavors/?"), "flavor", "flavor create"),),
         counted=Counted("server", ("min_count", "max_count")),
         descending=frozenset({"servers"}),
@@ -145,7 +149,7 @@ _SERVICES = {
     ),
     "object-store": Service(
         cadf="service/storage/object",
-        # All but the listings of an account and a container.
+        # Every path but the listings of an account and of a container.
         data=re.compile(r"(?!(?:/v1)?/[^/]*(?:/[^/]*)?/?\Z).*", re.DOTALL),
         account=re.compile(r"(?:/v1)?/AUTH_(?P<id>[^/?]+)"),
         names_with_dots=True,
@@ -170,7 +174,7 @@ _SERVICES = {
 _PLAIN = Service()
 
 BOUND = tuple(name for name, service in _SERVICES.items() if service.bound)
-"""Services that only make sense beside compute, and follow it where they are not named."""
+"""Services that only make sense beside compute, and follow it where a scope does not name them."""
 
 CHOSEN = tuple(chosen for service in _SERVICES.values() for chosen in service.chosen)
 """All collections whose ids the client may choose."""
@@ -183,22 +187,22 @@ def special(service: str) -> Service:
 
 @cache
 def by_versions() -> Mapping[str, Versions]:
-    """Return the services that are told by their list of versions, and how."""
+    """Return the services that their list of versions identifies, each with what identifies it."""
     return {name: row.versions for name, row in _SERVICES.items() if row.versions is not None}
 
 
 def callers_of(service: str) -> frozenset[str]:
-    """Return the services that call a service in another cloud, with the token of their user."""
+    """Return the services that call this one in another cloud, with their user's token."""
     return frozenset(name for name, row in _SERVICES.items() if service in row.calls)
 
 
 def called() -> frozenset[str]:
-    """Return the services that others call in another cloud, with the token of their user."""
+    """Return the services that others call in another cloud, with their user's token."""
     return frozenset[str]().union(*(row.calls for row in _SERVICES.values()))
 
 
 def is_data(service: str, path: str) -> bool:
-    """Tell whether bodies at a path of a service are the user's own bytes, whatever their type."""
+    """Return whether bodies at a path of a service are a user's own bytes, whatever their type."""
     data = special(service).data
     return data is not None and data.fullmatch(path) is not None
 
@@ -210,7 +214,7 @@ def _authority() -> ServiceTypes:
 
 @lru_cache(maxsize=1024)
 def service_type(name: str) -> str | None:
-    """Return the official service type of a type, an alias or a project's name, None if unknown.
+    """Return the official service type of a service type, an alias or a project; None if unknown.
 
     `block_storage`, `volumev3` and `cinder` are all `block-storage`.
     """
@@ -223,7 +227,7 @@ def service_type(name: str) -> str | None:
 
 @cache
 def known_names() -> Collection[str]:
-    """Return every official service type and every project's name, for hints."""
+    """Return the official service types and the names of their projects, for hints."""
     authority = _authority()
     return frozenset(authority.all_types_by_service_type) | frozenset(
         authority.service_types_by_project

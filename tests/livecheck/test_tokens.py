@@ -46,9 +46,9 @@ def ask(account: Account, frontend: Frontend, trust: str) -> Taken:
             TRUST,
             (404, {"error": {"message": "unsigned"}}),
             "refused (404)",
-            "the file says that it is believed; Two says: unsigned",
+            "the file says that it is accepted; Two says: unsigned",
         ),
-        (TRUST, (502, []), "refused (502)", "the file says that it is believed; Two says: nothing"),
+        (TRUST, (502, []), "refused (502)", "the file says that it is accepted; Two says: nothing"),
         ("{projects: same-id, roles: {}}", (404, {}), "refused (404)", None),
         (TRUST, (200, {"versions": []}), "-", "its answer is no token"),
         (

@@ -1,1 +1,1 @@
-"""The command lines, on top of all other parts."""
+"""The subcommands of `openstackoid`, one per module."""

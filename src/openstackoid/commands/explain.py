@@ -1,4 +1,4 @@
-"""`openstackoid explain`."""
+"""`openstackoid explain`: prints what gateways would do with a request."""
 
 import sys
 from collections.abc import Iterator
@@ -43,12 +43,12 @@ def explain(file: Path, cloud: str, scope: str | None, method: str, url: str) ->
     except Refusal as refusal:
         _print_refusal(cloud, refusal)
         sys.exit(1)
-    led = [_lead(steps, cloud) for steps in found.values()]
-    sys.exit(0 if any(led) else 1)
+    reached = [_print_steps(steps, cloud) for steps in found.values()]
+    sys.exit(0 if any(reached) else 1)
 
 
-def _lead(steps: Iterator[Step], gateway: str) -> bool:
-    """Print one way, and tell whether it leads to a service."""
+def _print_steps(steps: Iterator[Step], gateway: str) -> bool:
+    """Print the steps to one cloud, and return whether they reach a service."""
     try:
         for step in steps:
             _print(step)

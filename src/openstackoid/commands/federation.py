@@ -1,4 +1,4 @@
-"""`openstackoid federation`: check and write the federation file, make keys."""
+"""`openstackoid federation`: checks and writes the federation file, and makes keys."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ Examples:
     "--live",
     is_flag=True,
     help="Connect to every cloud: services, certificate, clock; with an entry of its name in "
-    "clouds.yaml also its catalog, and what a token of it becomes in the clouds that believe it.",
+    "clouds.yaml also its catalog, and what a token of it becomes in the clouds that accept it.",
 )
 def check(file: Path, *, live: bool) -> None:
     """Check FILE, and the files that it names for its own gateway; print clouds and services.
@@ -68,7 +68,7 @@ def check(file: Path, *, live: bool) -> None:
 
 
 def _check_own(described: Federation) -> None:
-    """Read the files of the cloud whose gateway's file this is."""
+    """Check the files of the gateway that this federation file is for; ends with their faults."""
     from openstackoid.gateway import preflight
 
     faults = [fault for name in _own(described) for fault in preflight.faults(described, name)]
@@ -77,12 +77,12 @@ def _check_own(described: Federation) -> None:
 
 
 def _own(described: Federation) -> list[str]:
-    """Return the cloud whose gateway's file this is: the one with backends."""
+    """Return the clouds with backends: a gateway's federation file has only its own cloud's."""
     return [name for name, cloud in described.clouds.items() if cloud.backends]
 
 
 def _unreachable(name: str, lack: Lacking) -> str:
-    """Say which line lets users of a cloud reach a service that only others have."""
+    """Return a warning with the line to add for a service that only other clouds have."""
     some = ", ".join(lack.clouds[:3])
     more = f" and {len(lack.clouds) - 3} more" if len(lack.clouds) > 3 else ""
     return (
@@ -111,7 +111,7 @@ def _check_live(described: Federation) -> None:
 
 
 def _print(rows: list[tuple[str, ...]]) -> None:
-    """Print a table, its heading first; nothing is cut to the width of a terminal."""
+    """Print a table with its heading in the first row; no cell is cut to the terminal's width."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

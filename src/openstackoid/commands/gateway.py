@@ -1,4 +1,4 @@
-"""`openstackoid gateway`."""
+"""`openstackoid gateway`: runs the gateway of one cloud."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from openstackoid.gateway.settings import Settings
 
 
 def _seconds(name: str, meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return the option for one of the gateway's times, with the default that Settings has."""
+    """Return an option in seconds, with the default of the field of Settings with its name."""
     return click.option(
         name,
         type=click.FloatRange(min=0, min_open=True),
@@ -94,6 +94,9 @@ def gateway(
 
 
 def _worker(settings: Settings, file: int) -> Sequence[str]:
-    """Return the command of a worker; not this process's program, which may be older."""
+    """Return the command line of a worker.
+
+    It starts the installed program, which may be newer than the one in this process.
+    """
     module = "openstackoid.gateway.processes.worker"
     return (sys.executable, "-P", "-m", module, str(file), settings.text)

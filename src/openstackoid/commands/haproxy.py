@@ -1,4 +1,4 @@
-"""`openstackoid haproxy`."""
+"""`openstackoid haproxy`: writes and checks the configuration of an HAProxy before a gateway."""
 
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -20,7 +20,7 @@ _STANDARD_OUTPUT = Path("-")
 
 
 class _Configured(NamedTuple):
-    """What the options of a command come to."""
+    """What a command makes of its options: the cloud, the plan, and the configuration's text."""
 
     cloud: Cloud
     plan: Plan
@@ -36,7 +36,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
 
 
 def _configured(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a configuration, and the configuration itself."""
+    """Decorate a command: add the options of a configuration, and pass it the configuration."""
 
     @FEDERATION
     @CLOUD
@@ -99,7 +99,7 @@ def _configured(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _names(cloud: Cloud) -> frozenset[str]:
-    """Return the DNS names in the certificate of a cloud's gateway, none if it can't be read."""
+    """Return the DNS names in the certificate of a cloud's gateway, empty if it can't be read."""
     try:
         return dns_names(cloud.own.certificate) if cloud.own.certificate else frozenset()
     except (OSError, ValueError):
@@ -107,7 +107,7 @@ def _names(cloud: Cloud) -> frozenset[str]:
 
 
 def _warnings(name: str, cloud: Cloud, plan: Plan) -> Iterator[str]:
-    """Yield what works, but not as well as it could."""
+    """Yield warnings about settings that work, but not as well as they could."""
     if not cloud.own.proxies:
         example = "[ADDRESS]"
         if cloud.bind is not None and cloud.bind.is_loopback:
@@ -155,9 +155,9 @@ def render_(configured: _Configured, out: Path) -> None:
     """Print or write the configuration of an HAProxy in front of a cloud's gateway.
 
     HAProxy takes over the frontends, and the gateway listens behind it, at `bind` of the federation
-    file. Requests that stay in the cloud go straight to their services; all others to the gateway,
-    which believes HAProxy who their client is if `own.proxies` names the address that HAProxy
-    connects from: 127.0.0.1, where the gateway listens at another address of 127.0.0.0/8.
+    file. Requests that stay in the cloud go straight to their services, all others to the gateway.
+    The gateway learns from HAProxy who their client is if `own.proxies` has the address that
+    HAProxy connects from: 127.0.0.1 if the gateway listens at another address of 127.0.0.0/8.
     """
     if out == _STANDARD_OUTPUT:
         click.echo(configured.text, nl=False)

@@ -1,4 +1,4 @@
-"""`openstackoid lab`."""
+"""`openstackoid lab`: starts, shows, changes and stops the clouds of a lab."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def _delay(_context: click.Context, _parameter: click.Parameter, value: str | No
 
 
 def _on_lab(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command its lab, and turn a LabError into a message and exit code 1."""
+    """Decorate a command: pass it the lab, and turn a LabError into a message and exit code 1."""
 
     @_DIRECTORY
     @wraps(command)
@@ -272,7 +272,7 @@ def logs(lab: Lab, name: str, service: str | None, lines: int, follow: bool) -> 
 
 
 def _exists(lab: Lab) -> bool:
-    """Tell whether there is a lab; if not, say how to begin one."""
+    """Return whether the lab has clouds; if not, print how to start some."""
     if not lab.clouds:
         begin = f"openstackoid lab up{environment.dir_option(lab.directory)}"
         click.echo(f"There is no lab in {lab.directory}; begin one with:  {begin}", err=True)

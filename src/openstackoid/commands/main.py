@@ -1,4 +1,4 @@
-"""The command `openstackoid`: each part brings its own, and only the one that runs is imported."""
+"""The command `openstackoid`, which imports only the subcommand that runs."""
 
 import importlib
 from typing import cast
@@ -15,7 +15,7 @@ _COMMANDS = {
 }
 
 _EXTRAS = {"lab": "lab"}
-"""Commands that need an extra of the package."""
+"""The extra of the package that a command needs."""
 
 
 class _Commands(click.Group):
@@ -35,7 +35,7 @@ class _Commands(click.Group):
 
 
 def _without_extra(name: str, extra: str) -> click.Command:
-    """Return what stands for a command whose extra is not installed."""
+    """Return a command that fails and says which extra to install."""
     needed = f"needs: pip install '.[{extra}]' in the clone"
 
     def fail() -> None:

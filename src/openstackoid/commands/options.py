@@ -1,4 +1,4 @@
-"""Options that commands with a federation share, and how they read its file."""
+"""The options --federation and --cloud that commands share, and how the file is read."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ CLOUD = click.option(
 
 
 def loaded(file: Path) -> Federation:
-    """Return the federation in a file; ends the command with every fault if it can't be used."""
+    """Return the federation in a file; ends the command with every fault if it has any."""
     try:
         return load(file)
     except FederationError as error:
@@ -38,7 +38,7 @@ def loaded(file: Path) -> Federation:
 
 
 def known(federation: Federation, name: str, file: Path) -> Cloud:
-    """Return a cloud of a federation; ends the command if there is none of that name."""
+    """Return a cloud of a federation by name; ends the command if there is none."""
     if name not in federation.clouds:
         hint = nearest(name, federation.names)
         raise click.UsageError(f'{file} has no cloud "{name}"{hint}')
@@ -46,7 +46,7 @@ def known(federation: Federation, name: str, file: Path) -> Cloud:
 
 
 def served(federation: Federation, name: str, file: Path) -> Cloud:
-    """Return a cloud whose own file this is; ends the command if it does not say its backends."""
+    """Return the cloud that a federation file is for; ends the command if it has no backends."""
     cloud = known(federation, name, file)
     if not cloud.backends:
         raise click.ClickException(

@@ -1,4 +1,4 @@
-"""`openstackoid scope`."""
+"""`openstackoid scope`: parses a scope and prints its canonical form."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The federation: its clouds, where their services are, and what they share."""
+"""The federation: its clouds, the addresses of their services, and what clouds share."""
 
 from openstackoid.federation.errors import Fault, FederationError
 from openstackoid.federation.loader import load, loads

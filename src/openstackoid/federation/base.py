@@ -1,4 +1,4 @@
-"""What every part of the federation's shape is made of."""
+"""The base class and the cloud names of all models in a federation file."""
 
 from typing import Annotated
 
@@ -8,6 +8,6 @@ CloudName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-
 
 
 class Model(BaseModel):
-    """Immutable, and without any key that is not declared."""
+    """An immutable pydantic model that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)

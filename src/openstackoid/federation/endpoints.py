@@ -1,7 +1,7 @@
-"""Reads the endpoints of a cloud as `openstack endpoint list` or `catalog list` prints them.
+"""Reads a cloud's endpoints from the JSON of `openstack endpoint list` or `openstack catalog list`.
 
-`openstack endpoint list -f json` is for administrators. `openstack catalog list -f json` is for
-every user, and comes with the login, without a request to an address of the catalog.
+`endpoint list` is for administrators. `catalog list` is for every user; the catalog comes with the
+login, so no address in it is contacted.
 """
 
 import re
@@ -18,10 +18,10 @@ _COLUMNS = {
     "interface": "Interface",
     "url": "URL",
 }
-"""What an endpoint must have, by its folded key, as `endpoint list` writes it."""
+"""The keys that an endpoint must have, folded, with their headings in `endpoint list`."""
 
-_EVERYWHERE = ("", "*")
-"""Regions that stand for every one: none, and what some operators write for that."""
+_EVERY_REGION = ("", "*")
+"""Values that mean that an endpoint is of every region; some administrators write "*"."""
 
 _VERSION_AND_REST = re.compile(
     r"(?<!/)/("
@@ -30,15 +30,14 @@ _VERSION_AND_REST = re.compile(
     r"|([A-Za-z]+_)?[0-9a-f]{32}"
     r")(/.*)?$"
 )
-"""An API version or a project's id, and what a catalog writes behind it.
+"""An API version or a project's id in a URL of a catalog, and everything behind it.
 
-The id is a placeholder (`/v3/$(project_id)s`, `AUTH_%(tenant_id)s`, escaped or not), or an id
-itself.
+The id is a placeholder (`/v3/$(project_id)s`, `AUTH_%(tenant_id)s`, escaped or not), or a real id.
 """
 
 
 class EndpointError(ValueError):
-    """A list of endpoints that no entry can be made from, in lines for a terminal."""
+    """No entry can be made from a list of endpoints; the message has lines for a terminal."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(map(printable, lines)))
@@ -46,7 +45,7 @@ class EndpointError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint: text as it is in the list, but for blanks around it and what is behind `url`.
+    """One endpoint of the list; blanks around values, and version and project in `url`, are cut.
 
     `region` is empty for an endpoint of every region.
     """
@@ -56,23 +55,23 @@ class Endpoint:
     region: str
     url: str
     name: str = ""
-    """What its service is called in Keystone; several services of one type differ by it."""
+    """The name of its service in Keystone, which distinguishes several services of one type."""
     id: str = ""
 
     @property
     def label(self) -> str:
-        """What it is called in messages."""
+        """Its service type and interface, for messages."""
         return f"{self.type or 'a service without a type'} ({self.interface})"
 
     @property
     def origin(self) -> str:
-        """What it is found by in Keystone."""
+        """Its service's name and its id in Keystone, by which an administrator finds it."""
         return ", ".join(filter(None, [self.name, self.id and f"ID {self.id}"])) or "no ID"
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A row that no entry can be made from, and why."""
+    """A row of the list that is left out, and why."""
 
     what: str
     reason: str
@@ -82,9 +81,9 @@ class LeftOut:
 
 
 def endpoints(document: object) -> tuple[list[Endpoint], list[LeftOut]]:
-    """Return the enabled endpoints in a document of JSON, and the rows that are none.
+    """Return the enabled endpoints in a decoded JSON document, and the rows that cannot be read.
 
-    Keys may be written as the columns of a table, or as Keystone writes them (`service_type`).
+    Keys may be the headings of a table ("Service Type") or Keystone's own (`service_type`).
     Raises EndpointError if there is no endpoint.
     """
     if isinstance(document, Mapping):
@@ -114,7 +113,7 @@ def endpoints(document: object) -> tuple[list[Endpoint], list[LeftOut]]:
 
 
 def _rows(document: list[object]) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Yield what is one endpoint each with its place; of a catalog, the endpoints of services."""
+    """Yield each endpoint with its place in the list; a service of a catalog has several."""
     for number, item in enumerate(document, 1):
         row = _folded(item) if isinstance(item, Mapping) else {}
         inner = row.get("endpoints")
@@ -129,13 +128,13 @@ def _rows(document: list[object]) -> Iterator[tuple[str, Mapping[str, object]]]:
 
 def _folded(row: Mapping[object, object]) -> dict[str, object]:
     folded = {str(key).strip().lower().replace("_", " "): value for key, value in row.items()}
-    if "region id" in folded:  # Keystone's name for it; catalogs have both
+    if "region id" in folded:  # Keystone's own key; catalogs have both
         folded["region"] = folded.get("region") or folded["region id"]
     return folded
 
 
 def _fault(row: Mapping[str, object]) -> str:
-    """Return what keeps a row from being an endpoint."""
+    """Return why a row is not an endpoint, empty if it is one."""
     missing = [shown for key, shown in _COLUMNS.items() if key not in row]
     if len(missing) == len(_COLUMNS):
         return f"it is no endpoint, which has {', '.join(_COLUMNS.values())}"
@@ -149,7 +148,7 @@ def _endpoint(row: Mapping[str, object]) -> Endpoint:
     return Endpoint(
         _text(row, "service type").strip(),
         _text(row, "interface").strip(),
-        "" if region.strip() in _EVERYWHERE else region,
+        "" if region.strip() in _EVERY_REGION else region,
         _VERSION_AND_REST.sub("", _text(row, "url").strip()).rstrip("/"),
         _text(row, "service name").strip(),
         _text(row, "id").strip(),

@@ -1,4 +1,4 @@
-"""What is wrong with a federation file: every fault, with file, line and key."""
+"""Faults of a federation file, each with file, line and key, and the error that lists them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from openstackoid.scope.errors import printable
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing to mend; `key` is the path of keys, like `clouds.A.bind`.
+    """One fault to mend; `key` is the path of keys, like `clouds.A.bind`.
 
-    `line` counts from 1; 0 is the file as a whole, one that can't be read.
+    `line` counts from 1; 0 means the whole file, which can't be read.
     """
 
     file: str
@@ -25,7 +25,7 @@ class Fault:
 
 
 class FederationError(ValueError):
-    """A federation file that can't be used; `str()` has one line per fault."""
+    """A federation file can't be used; `str()` has one line per fault."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))

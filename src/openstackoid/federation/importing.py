@@ -1,4 +1,4 @@
-"""Makes a cloud's entry in a federation file from a list of its endpoints."""
+"""Makes or updates a cloud's entry in a federation file from the list of its endpoints."""
 
 import io
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from openstackoid.services import IDENTITY
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A federation file, and what whoever imports has to know: lines for a terminal."""
+    """The text of a federation file, and remarks for the person who imports: terminal lines."""
 
     text: str
     remarks: tuple[str, ...]
@@ -31,11 +31,10 @@ def extend(
     region: str | None,
     backends: Mapping[str, Url],
 ) -> Imported:
-    """Return a federation file with the entry of a cloud made or updated, comments kept.
+    """Return a federation file with a new or updated entry of a cloud; comments are kept.
 
     `text` is the file so far, empty for a new one, and `name` its name in messages. `document` is
-    the list of endpoints, as JSON has it (see `endpoints`). Raises EndpointError and
-    FederationError.
+    the decoded list of endpoints (see `endpoints`). Raises EndpointError and FederationError.
     """
     file = parse_yaml(text, name) if text.strip() else CommentedMap()
     clouds = _section(file, "clouds", name)
@@ -65,7 +64,10 @@ def extend(
 
 
 def _section(parent: CommentedMap, key: str, name: str) -> CommentedMap:
-    """Return the mapping at a key, made if there is nothing; raises FederationError."""
+    """Return the mapping at a key, a new one if there is none.
+
+    Raises FederationError if something else is there.
+    """
     if parent.get(key) is None:
         parent[key] = CommentedMap()
     section = parent[key]
@@ -75,7 +77,7 @@ def _section(parent: CommentedMap, key: str, name: str) -> CommentedMap:
 
 
 def _put(section: CommentedMap, service: str, addresses: Mapping[Interface, Url]) -> None:
-    """Set the addresses of a service, by whatever name it is there, comments kept."""
+    """Set the addresses of a service under the name that the section has; comments are kept."""
     key = next((k for k in section if official(k) == service), service)
     known = section.get(key)
     if _of_service(known) == addresses:
@@ -92,7 +94,7 @@ def _put(section: CommentedMap, service: str, addresses: Mapping[Interface, Url]
 
 
 def _others(clouds: Mapping[object, object], cloud: str) -> dict[Url, str]:
-    """Return the addresses of other clouds than this one, with what is there."""
+    """Return the frontends of all clouds but one, each with the cloud and the service there."""
     return {
         url: f"{name}'s {service}"
         for name, entry in clouds.items()
@@ -103,7 +105,7 @@ def _others(clouds: Mapping[object, object], cloud: str) -> dict[Url, str]:
 
 
 def _addresses(frontends: object) -> Addresses:
-    """Return the addresses in a part of the file; its faults are told when all of it is read."""
+    """Return the readable addresses in a part of the file; `loads` reports the faults later."""
     if not isinstance(frontends, Mapping):
         return {}
     return {str(official(service)): _of_service(value) for service, value in frontends.items()}
@@ -123,7 +125,7 @@ def _readable(texts: Iterable[tuple[Interface, object]]) -> Iterator[tuple[Inter
 
 
 def _changes(cloud: str, before: Addresses, now: Addresses) -> Iterator[str]:
-    """Yield a line for each address that a service no longer has, and what that means."""
+    """Yield a line for each address that a service no longer has, then what follows from that."""
     changed = False
     for service, addresses in now.items():
         for interface, old in before.get(service, {}).items():
@@ -140,7 +142,7 @@ def _changes(cloud: str, before: Addresses, now: Addresses) -> Iterator[str]:
 
 
 def _missing(cloud: str, frontends: Collection[str], outside: Iterable[Endpoint]) -> Iterator[str]:
-    """Say what a cloud lacks that other regions of the list have, and if it has no Keystone."""
+    """Yield lines about services that only other regions have, and about a missing Keystone."""
     elsewhere: dict[str, set[str]] = {}
     for endpoint in outside:
         elsewhere.setdefault(str(official(endpoint.type)), set()).add(endpoint.region)

@@ -1,7 +1,7 @@
-"""Names the services of other clouds that users of a cloud cannot reach, for want of a frontend.
+"""Finds services of other clouds that users of a cloud cannot reach, because it has no frontend.
 
-A client finds a service at an address of its home alone, so home needs one even for a service that
-it has not: a frontend without a backend.
+Clients talk only to frontends of home. So home needs a frontend, without a backend, also for a
+service that only other clouds have.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from openstackoid.federation.model import PUBLIC, Federation, Url
 
 
 class Lacking(NamedTuple):
-    """A service that some clouds have, and an address where this cloud could pass it on."""
+    """A service that only other clouds have, those clouds, and an address for a frontend here."""
 
     service: str
     clouds: tuple[str, ...]
@@ -20,17 +20,17 @@ class Lacking(NamedTuple):
 
 
 def lacking(federation: Federation, here: str) -> Iterator[Lacking]:
-    """Yield each service that another cloud of a federation has, and the cloud `here` has not."""
+    """Yield each service of the federation for which the cloud `here` has no frontend."""
     for service in sorted(federation.services - federation.clouds[here].frontends.keys()):
         clouds = tuple(federation.having(service))
         yield Lacking(service, clouds, _frontend(federation, here, service, clouds[0]))
 
 
 def _frontend(federation: Federation, here: str, service: str, there: str) -> Url:
-    """Return a free address for a service, in the way of the cloud's others.
+    """Return a free address for a frontend of a service, similar to the cloud's other frontends.
 
-    It is a path at their port where they share one, and else the port that another cloud has for
-    the service, unless something is there.
+    If those share a port, it is a path there. Else it is the port that another cloud uses for the
+    service, unless that port is taken.
     """
     cloud = federation.clouds[here]
     known = [addresses[PUBLIC] for addresses in cloud.frontends.values()]

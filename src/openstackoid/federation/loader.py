@@ -1,4 +1,4 @@
-"""Reads a federation file; each fault is reported with file, line and key."""
+"""Reads federation files, and reports every fault with file, line and key."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,12 +18,12 @@ from openstackoid.scope.errors import nearest
 
 
 def load(path: Path) -> Federation:
-    """Return the federation in a file; raises FederationError, also if it can't be read."""
+    """Return the federation in a file; raises FederationError."""
     return loads(read(path), str(path))
 
 
 def read(path: Path) -> str:
-    """Return the text of a file; raises FederationError."""
+    """Return the text of a file; raises FederationError if it can't be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -32,9 +32,10 @@ def read(path: Path) -> str:
 
 
 def loads(text: str, name: str = "<text>") -> Federation:
-    """Return the federation in a YAML text; `name` is the file in messages.
+    """Return the federation in a YAML text; `name` is the file's name in messages.
 
-    Raises FederationError with every fault there is.
+    Paths in the text are relative to the directory of `name`. Raises FederationError with every
+    fault.
     """
     document = parse_yaml(text, name)
     try:
@@ -50,21 +51,21 @@ def loads(text: str, name: str = "<text>") -> Federation:
 
 
 def yaml() -> YAML:
-    """Return the reader and writer that keep comments, quotes and long lines."""
-    both = YAML(typ="rt")
-    both.preserve_quotes = True
-    both.width = 4096
-    return both
+    """Return a YAML reader and writer that keeps comments, quotes and long lines."""
+    round_trip = YAML(typ="rt")
+    round_trip.preserve_quotes = True
+    round_trip.width = 4096
+    return round_trip
 
 
 def parse_yaml(text: str, name: str) -> CommentedMap:
-    """Return the document with its comments and places; raises FederationError."""
+    """Return the mapping in a YAML text, with comments and line numbers; raises FederationError."""
     try:
         document = yaml().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or "not YAML").partition("\n")[0]
-        if isinstance(error, DuplicateKeyError):  # its message holds the values, too
+        if isinstance(error, DuplicateKeyError):  # its message also contains the values
             key = problem.removeprefix("found duplicate key ").partition(" with value ")[0]
             problem = f"the key {key} is here twice; keep one of them"
         raise FederationError([Fault(name, mark.line + 1 if mark else 1, "", problem)]) from error
@@ -76,7 +77,7 @@ def parse_yaml(text: str, name: str) -> CommentedMap:
 
 
 def _misfits(details: ErrorDetails) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the place and the message of each fault in an error of pydantic's."""
+    """Yield the place and the message of each fault in one error of pydantic."""
     error = details.get("ctx", {}).get("error")
     if isinstance(error, MisfitError):
         for place, message in error.misfits:
@@ -92,7 +93,7 @@ def _fault(
     message: str,
     name: str,
 ) -> Fault:
-    """Find the line of the deepest part of a place that the document has."""
+    """Return a fault with the line of the deepest part of a place that the document has."""
     node: object = document
     line = 0
     keys: list[str] = []
@@ -109,9 +110,9 @@ def _fault(
 def _entry(node: object, part: str | int, lines: Sequence[str]) -> tuple[int, str, object] | None:
     """Return the line (from 0), key and value of a part of a place, None if it is not there.
 
-    A service may be written by another of its names. A key that is no text is shown as it is
-    written (1e3); pydantic names it as Python does (1000.0). A key that is merged in (`<<`) has no
-    line of its own.
+    The document may have an alias of a service. A key that is not text is shown as it is written
+    (1e3), while pydantic names it as Python does (1000.0). A merged key (`<<`) has no line of its
+    own and gets the line of its mapping.
     """
     if isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
         return node.lc.item(part)[0], str(part), node[part]
@@ -139,7 +140,7 @@ _MESSAGES = {
     "too_short": "too few; at least {min_length} must be here",
     "tuple_type": "must be a list",
 }
-"""Our words for pydantic's types of errors; others are shown in its own."""
+"""Our messages for pydantic's error types; other types keep pydantic's message."""
 
 
 def _message(details: ErrorDetails) -> str:
@@ -149,7 +150,7 @@ def _message(details: ErrorDetails) -> str:
 
 
 def _hint(details: ErrorDetails) -> str:
-    """Return what may have been meant by an unknown key."""
+    """Return a hint for an unknown key, empty for other errors."""
     if details["type"] != "extra_forbidden":
         return ""
     *above, key = details["loc"]

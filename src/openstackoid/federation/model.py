@@ -1,4 +1,7 @@
-"""The shape of a federation (docs/reference/federation.md), checked by pydantic."""
+"""The pydantic models of a federation file: Federation, Cloud, Url (docs/reference/federation.md).
+
+The models check that their parts fit together.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,17 +33,17 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _EXAMPLE = "http://192.0.2.1:8774/compute"
 _HOST = re.compile(r"(?=.{1,253}$)(?!.*\.\.)[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
 _LONG_LABEL = re.compile(r"[^.]{64}")
-"""With these no name is looked up: Python raises UnicodeError, not OSError (RFC 1035, 2.3.4)."""
+"""A label of 64 characters or more (RFC 1035, 2.3.4): for these a lookup raises UnicodeError."""
 _PATH = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*")
 _VERSION = re.compile(r"/v\d+(\.\d+)?(?=/|$)")
 
 
 Misfit: TypeAlias = tuple[tuple[str | int, ...], str]
-"""A place below the one that is checked, and what is wrong there."""
+"""A place, relative to the model that is checked, and what is wrong there."""
 
 
 class MisfitError(ValueError):
-    """Parts that do not fit together, though each is right by itself."""
+    """Values that are valid by themselves do not fit together."""
 
     def __init__(self, misfits: Sequence[Misfit]) -> None:
         super().__init__("; ".join(message for _, message in misfits))
@@ -48,9 +51,9 @@ class MisfitError(ValueError):
 
 
 def host_of(netloc: str) -> str:
-    """Return the host of `host` or `host:port` as it is compared; raises ValueError.
+    """Return the host of `host` or `host:port`, normalised for comparison; raises ValueError.
 
-    Case makes no difference, nor does the dot that ends a name in the DNS (RFC 1034, section 3.1).
+    It is in lower case and without the final dot of a DNS name (RFC 1034, section 3.1).
     """
     parts = urlsplit(f"//{netloc}")
     name = (parts.hostname or "").removesuffix(".")
@@ -68,30 +71,30 @@ def host_of(netloc: str) -> str:
 
 @dataclass(frozen=True)
 class Url:
-    """The address of an API, without the version: scheme, host, port and the path's prefix."""
+    """The address of an API without its version: scheme, host, port and path prefix."""
 
     scheme: str
     host: str
     port: int
     path: str
-    """Empty, or begins with a slash and does not end in one."""
+    """The prefix: empty, or with a slash at the beginning and none at the end."""
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc}{self.path}"
 
     @cached_property
     def netloc(self) -> str:
-        """The host, with the port unless it is the scheme's own; as a Host header has it."""
+        """Host and port as in a Host header: without the port if it is the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @classmethod
     def parse(cls, text: object) -> "Url":
-        """Return the address; raises ValueError that says what to write instead."""
+        """Parse an address; raises ValueError, which says what to write instead."""
         if isinstance(text, cls):
             return text
         text = str(text)
-        shown = printable(text)  # what can't be encoded, pydantic can't say either
+        shown = printable(text)  # pydantic fails on messages that can't be encoded
         if "@" in text:
             raise ValueError("a URL must not hold a user or a password")
         if "?" in text or "#" in text:
@@ -117,7 +120,7 @@ class Url:
         return cls(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], path)
 
     def rest(self, path: str) -> str | None:
-        """Return what follows this address's prefix in a path, None if it lies elsewhere."""
+        """Return what follows the prefix of this address in a path, None if the path lacks it."""
         length = len(self.path)
         if path.startswith(self.path) and path[length : length + 1] in {"", "/", "?"}:
             return path[length:]
@@ -125,12 +128,12 @@ class Url:
 
 
 def official(name: object) -> object:
-    """Fold an alias; a name the authority does not know stays as it is (a service of one's own)."""
+    """Return the official service type of a name; an unknown name (a custom service) stays."""
     return (service_type(name) or name) if isinstance(name, str) else name
 
 
 def _named_once(mapping: object) -> object:
-    """Refuse two names of one service; the keys stay as written, for the messages' sake."""
+    """Refuse two names of one service; keys stay as they are written, for messages."""
     names: dict[object, object] = {}
     for name in mapping if isinstance(mapping, Mapping) else ():
         service = official(name)
@@ -142,14 +145,15 @@ def _named_once(mapping: object) -> object:
 
 
 def _text(value: object) -> object:
-    """Refuse numbers, which pydantic takes for addresses."""
+    """Refuse numbers, which pydantic would read as IP addresses."""
     if isinstance(value, int):
-        raise ValueError("must be an IP address in quotes")  # noqa: TRY004  (pydantic's way)
+        # pydantic expects ValueError, not TypeError.
+        raise ValueError("must be an IP address in quotes")  # noqa: TRY004
     return value
 
 
 def _by_interface(value: object) -> object:
-    """Let a plain URL stand for the public interface."""
+    """Read a plain URL as the address of the public interface."""
     return {PUBLIC: value} if isinstance(value, str) else value
 
 
@@ -172,7 +176,7 @@ Endpoints = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Frontend:
-    """One address of one cloud's service, as everyone knows it."""
+    """One frontend: the address that everyone knows of an interface of a cloud's service."""
 
     service: str
     interface: Interface
@@ -180,7 +184,7 @@ class Frontend:
 
 
 class Cloud(Model):
-    """One cloud: its services' addresses as everyone knows them, and as only itself does."""
+    """One cloud: its frontends, which everyone knows, and its backends, which only it knows."""
 
     frontends: Annotated[
         dict[ServiceType, Endpoints], BeforeValidator(_named_once), Field(min_length=1)
@@ -191,22 +195,23 @@ class Cloud(Model):
     region: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     """The region of its endpoints in its own catalog."""
     bind: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
-    """Where the gateway listens, if not at the host of the frontends."""
+    """The IP address at which the gateway listens; None for the hosts of the frontends."""
     connect: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
-    """Where the gateways of other clouds connect to, if not to the host of the frontends (a VPN).
+    """The IP address to which gateways of other clouds connect (through a VPN, say).
 
-    The ports stay those of the frontends; so do Host and the name in the certificate.
+    None for the hosts of the frontends. Port, Host and the name in the certificate stay those of
+    the frontend.
     """
     gateway: bool = True
-    """Whether there is one in front of it; a public cloud has none, and is told of no scope."""
+    """Whether a gateway is in front of it; a cloud without one (a public cloud) gets no scope."""
     keys: PublicKeys | None = None
-    """Those of its gateway. One that has them signs what it sends to other clouds."""
+    """The public keys of its gateway; a gateway with keys signs its crossings."""
     peer: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
-    """The DNS name in the certificate its gateway shows to others, if it has to show one."""
+    """The DNS name in the client certificate that its gateway must show to other gateways."""
     trust: dict[CloudName, Trust] = Field(default_factory=dict)
-    """Whose tokens the cloud believes besides its own, by the name of their issuer."""
+    """Which foreign tokens the cloud accepts, by the name of their issuer."""
     own: Own = Own()
-    """What only its own gateway uses."""
+    """Settings that only its own gateway uses."""
 
     @model_validator(mode="after")
     def _backends_are_behind_frontends(self) -> Self:
@@ -235,7 +240,7 @@ class Cloud(Model):
 
     @cached_property
     def addresses(self) -> tuple[Frontend, ...]:
-        """Every frontend of the cloud, the longest path first: the first that fits is meant."""
+        """All frontends of the cloud, the longest path first, so that the first match counts."""
         every = (
             Frontend(service, interface, url)
             for service, endpoints in self.frontends.items()
@@ -245,11 +250,11 @@ class Cloud(Model):
 
     @cached_property
     def prefixes(self) -> tuple[int, ...]:
-        """How many segments the path prefixes of the frontends have, the most first."""
+        """The numbers of segments in the path prefixes of the frontends, the largest first."""
         return tuple(sorted({f.url.path.count("/") for f in self.addresses}, reverse=True))
 
     def at_prefix(self, host: str, port: int, path: str) -> Frontend | None:
-        """Return the frontend at exactly this host, port and path prefix."""
+        """Return the frontend with exactly this host, port and path prefix, None if none has."""
         return self._by_prefix.get((host, port, path))
 
     @cached_property
@@ -279,7 +284,7 @@ def _at(endpoints: Mapping[Interface, Url] | None, interface: Interface) -> Url 
 
 
 class Infrastructure(Model):
-    """Clouds that share the infrastructure below some services, e.g. one network."""
+    """Clouds that share the infrastructure of some services, e.g. one network."""
 
     clouds: Annotated[frozenset[CloudName], Field(min_length=2)]
     services: Annotated[frozenset[ServiceType], Field(min_length=1)]
@@ -342,10 +347,10 @@ class Federation(Model):
     def apart(
         self, service: str, ones: Iterable[str], others: Iterable[str]
     ) -> tuple[str, str] | None:
-        """Return the first two clouds, of either side, without common infrastructure of a service.
+        """Return a cloud of `ones` and one of `others` that share no infrastructure of a service.
 
-        None if every one shares it with every other. A scope may name hundreds on either side, so
-        this does not look at each pair.
+        None if every one shares it with every other. A scope may name hundreds of clouds on either
+        side, so clouds of the same infrastructures are compared once, not pair by pair.
         """
         infrastructures = [i.clouds for i in self.shared if service in i.services]
         every = tuple(dict.fromkeys(others))

@@ -1,6 +1,6 @@
-"""What the file says to the cloud's own gateway alone; and the keys it lets others know.
+"""The settings of a cloud's own gateway in its federation file, and the gateway's public keys.
 
-Secrets are in files of their own, which are named here: the federation file may be shown around.
+The federation file may be passed around, so it only names the files that hold secrets.
 """
 
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_interface, ip_network
@@ -20,7 +20,7 @@ from openstackoid.scope.errors import printable
 
 
 def _beside(path: Path, info: ValidationInfo) -> Path:
-    """Take a relative path from where the federation file is."""
+    """Resolve a relative path from the directory of the federation file."""
     if "\0" in str(path):
         raise ValueError("no file has a NUL in its name")
     directory: Path = (info.context or {}).get("directory", Path())
@@ -56,27 +56,30 @@ Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
 
 class PublicKeys(Model):
-    """By which others know a gateway (Ed25519) and seal tokens to it (X25519); RFC 8037's `x`."""
+    """A gateway's public keys: to check its signatures (Ed25519), to seal tokens to it (X25519).
+
+    Each is the `x` of RFC 8037.
+    """
 
     sign: Key
     seal: Key
 
 
 class Own(Model):
-    """Files of the cloud's own gateway; relative paths are taken from the federation file."""
+    """Files and proxies of a gateway; relative paths begin at the federation file."""
 
     account: File | None = None
-    """User name and password of a reader in the cloud's own Keystone; needed for trust."""
+    """User name and password of the service account, a reader in Keystone; needed for trust."""
     keys: File | None = None
-    """The private halves of the cloud's keys."""
+    """The gateway's private keys."""
     certificate: File | None = None
-    """PEM: what the gateway shows to clients, and to the gateways of other clouds."""
+    """PEM: the certificate that the gateway shows to clients and to other gateways."""
     key: File | None = None
     """PEM: the private key of the certificate."""
     ca: File | None = None
-    """PEM: who may vouch for backends and for other gateways, besides the system's authorities."""
+    """PEM: the authorities for backends and other gateways, besides those of the system."""
     proxies: tuple[Network, ...] = ()
-    """The cloud's own proxies, who alone are believed when they say whose requests they bring."""
+    """The cloud's own proxies: only their headers may say which client sent a request."""
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> Self:

@@ -1,6 +1,6 @@
-"""Chooses the endpoints of a list that become the frontends of a cloud.
+"""Selects which endpoints of a list become the frontends of a cloud.
 
-What cannot be one is left out with the reason, and the rest is taken. Only what can be read in two
+An endpoint that cannot be a frontend is left out, with the reason. A list that can be read in two
 ways is refused: two addresses of one service, two regions.
 """
 
@@ -21,7 +21,7 @@ _INTERFACES: dict[str, Interface] = {name: name for name in get_args(Interface)}
 
 @dataclass(slots=True)
 class _Row:
-    """An endpoint, what of it can be used, and why it is left out, if it is."""
+    """An endpoint with its parsed parts, and the reasons for which it is left out."""
 
     endpoint: Endpoint
     service: str
@@ -33,10 +33,10 @@ class _Row:
 def of_region(
     endpoints: Sequence[Endpoint], region: str | None
 ) -> tuple[list[Endpoint], list[Endpoint], str]:
-    """Return the endpoints in one region, those in others, and the region's name.
+    """Return the endpoints of one region, those of other regions, and the region's name.
 
-    What is in no region is in every one. Without `region` the only one is meant; the name is empty
-    if there is none. Raises EndpointError.
+    An endpoint without a region is of every region. If `region` is None, the list may have only
+    one; its name is empty if the list has none. Raises EndpointError.
     """
     regions = sorted({endpoint.region for endpoint in endpoints} - {""})
     known = ", ".join(regions) or "none"
@@ -56,16 +56,16 @@ def select(
     others: Mapping[Url, str],
     unreadable: Sequence[LeftOut] = (),
 ) -> tuple[Addresses, list[LeftOut]]:
-    """Return the addresses of a cloud's services, and all that is left out of the list.
+    """Return the addresses of a cloud's services, and everything that is left out of the list.
 
-    `before` are the addresses that the cloud has in the file so far, `others` those of other
-    clouds, with what is there; `unreadable` is left out already. Raises EndpointError where a
-    service has two addresses, or nothing is left.
+    `before` has the cloud's addresses in the file so far, `others` those of other clouds with the
+    service there, `unreadable` the rows that are left out already. Raises EndpointError if a
+    service has two addresses for one interface, or if nothing is left.
     """
     rows = [_row(endpoint, others) for endpoint in endpoints]
     _keep_those_with_a_public_address(rows)
     _keep_one_service_each(rows, before)
-    _keep_those_with_a_public_address(rows)  # some may have lost theirs to another service
+    _keep_those_with_a_public_address(rows)  # some may have lost it to another service
     left_out = [
         *unreadable,
         *(LeftOut(r.endpoint.label, "; ".join(r.reasons)) for r in rows if r.reasons),
@@ -82,12 +82,12 @@ def select(
 
 
 def named(left_out: Sequence[LeftOut]) -> list[str]:
-    """Return the lines that name what is left out, none if nothing is."""
+    """Return lines for a terminal that list what is left out, none if nothing is."""
     return ["left out:", *(f"  {one}" for one in left_out)] if left_out else []
 
 
 def _row(endpoint: Endpoint, others: Mapping[Url, str]) -> _Row:
-    """Return an endpoint with every reason against it that is in itself."""
+    """Return an endpoint with every reason against it that does not depend on other rows."""
     service = service_type(endpoint.type) or endpoint.type
     row = _Row(endpoint, service, _INTERFACES.get(endpoint.interface), None)
     if not service:
@@ -106,10 +106,9 @@ def _row(endpoint: Endpoint, others: Mapping[Url, str]) -> _Row:
 
 
 def _keep_one_service_each(rows: Iterable[_Row], before: Addresses) -> None:
-    """Of several services at one address leave out all but one.
+    """Keep one of several services at the same address, which are names of one program.
 
-    It is the one that the file has there, or else an official one, or else the first by its name:
-    whatever it is called, it is one program.
+    The one in the file is preferred, then an official one, then the first by name.
     """
     usable = [row for row in rows if not row.reasons]
     updated = {row.service for row in usable}

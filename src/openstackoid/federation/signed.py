@@ -1,4 +1,4 @@
-"""Finds services whose gateway changes a path that clients sign."""
+"""Finds frontends whose gateway would change a path that clients sign (Swift's temporary URLs)."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,9 @@ from openstackoid.services import special
 
 
 def moved_signed_paths(federation: Federation) -> Iterator[str]:
-    """Yield a warning for each address whose path is another one than that of its backend.
+    """Yield a warning for each frontend with signed paths whose backend has another path.
 
-    Swift checks a temporary URL by the path that it sees, and clients sign the one that they see.
+    Clients sign the path that they see, and Swift checks the signature against the path it gets.
     """
     for name, cloud in federation.clouds.items():
         for frontend in cloud.addresses:

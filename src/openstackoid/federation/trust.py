@@ -1,4 +1,4 @@
-"""Whose tokens a cloud accepts, and what they become there.
+"""The models of `trust`: which foreign tokens a cloud accepts, and as which projects and roles.
 
 See docs/reference/federation.md#trust.
 """
@@ -15,31 +15,31 @@ ProjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 def _several(value: object) -> object:
-    """Let one name stand for a list of it."""
+    """Read one name as a list of that name."""
     return (value,) if isinstance(value, str) else value
 
 
 class Guest(Model):
-    """One project for all."""
+    """The rule that all tokens act in one project here."""
 
     guest: ProjectId
 
 
 class Table(Model):
-    """Project ids there to project ids here; others act nowhere."""
+    """The rule that maps the issuer's project ids to ids here; other projects are refused."""
 
     table: Annotated[dict[ProjectId, ProjectId], Field(min_length=1)]
 
 
 def _rule(value: object) -> object:
-    """Name all rules where none is written."""
+    """Refuse what is not a rule, with a message that lists all rules."""
     if value not in ("same-id", "same-name") and _kind(value) not in ("guest", "table"):
         raise ValueError("must be same-id, same-name, {guest: ID HERE} or {table: {THERE: HERE}}")
     return value
 
 
 def _kind(value: object) -> str:
-    """Return the key of a rule that has one."""
+    """Return the only key of a rule that is a mapping, empty for others."""
     if isinstance(value, Guest | Table):
         return type(value).__name__.lower()
     keys = list(value) if isinstance(value, Mapping) else []
@@ -53,14 +53,14 @@ Projects: TypeAlias = Annotated[
     Discriminator(_kind),
     BeforeValidator(_rule),
 ]
-"""Which project here a token acts in; `same-name` is by the names of the project and its domain."""
+"""The rule for the project here; `same-name` compares the names of the project and its domain."""
 
 
 class Trust(Model):
-    """How one cloud takes the tokens of another.
+    """How a cloud accepts the tokens of one issuer.
 
-    `roles` are names of roles there to those here; what it does not name is lost, and a token that
-    keeps no role is refused.
+    `roles` maps the issuer's role names to role names here. Other roles are dropped, and a token
+    without a role left is refused.
     """
 
     projects: Projects

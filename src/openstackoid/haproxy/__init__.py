@@ -1,6 +1,6 @@
-"""The gateway's simplest routes as native HAProxy configuration; all others stay the gateway's.
+"""Generates an HAProxy configuration that serves the simplest routes without the gateway.
 
-What is decided natively, and why no more: docs/explanation/haproxy.md.
+HAProxy passes all other requests to the gateway. See docs/explanation/haproxy.md.
 """
 
 from openstackoid.haproxy.configuration import Settings, render

@@ -1,7 +1,7 @@
-"""Reads certificates as HAProxy does where it is the client: by DNS names, by one authority.
+"""Checks whether HAProxy, as a TLS client, can verify the certificates of backends and gateway.
 
-HAProxy looks for DNS names alone in a server's certificate, not for IP addresses (its issues 3249
-and 3373), and verifies it by the one file that its `ca-file` names.
+HAProxy compares only DNS names in a server's certificate, not IP addresses (its issues 3249 and
+3373), and verifies it only by the authorities in the file that `ca-file` names.
 """
 
 import ssl
@@ -17,14 +17,14 @@ from openstackoid.gateway.admission import tls
 
 
 def is_verifiable(server: Url) -> bool:
-    """Tell whether HAProxy can verify the certificate of a server, if it has to have one."""
+    """Return whether HAProxy can verify the certificate of a server; true without TLS."""
     return server.scheme == "http" or not _is_address(server.host)
 
 
 def chosen_name(hosts: Iterable[str], names: Set[str]) -> str | None:
-    """Return the name by which HAProxy verifies a server with these hosts; None if there is none.
+    """Return the DNS name by which HAProxy verifies a server with these hosts, None without one.
 
-    `names` are the DNS names in its certificate, none if they are not known.
+    `names` are the DNS names in its certificate, empty if they are not known.
     """
     domains = sorted(host for host in hosts if not _is_address(host))
     if names:
@@ -33,19 +33,19 @@ def chosen_name(hosts: Iterable[str], names: Set[str]) -> str | None:
 
 
 def _covers(names: Set[str], host: str) -> bool:
-    """Tell whether a certificate with these DNS names is one for a host (RFC 6125, 6.4.3)."""
+    """Return whether a certificate with these DNS names covers a host (RFC 6125, 6.4.3)."""
     return not names.isdisjoint({host, f"*.{host.partition('.')[2]}"})
 
 
 def _is_address(host: str) -> bool:
-    """Tell whether a host is an IP address: no domain ends in digits alone (RFC 3696, 2)."""
+    """Return whether a host is an IP address: no domain name ends in a number (RFC 3696, 2)."""
     return ":" in host or host.rpartition(".")[2].isdigit()
 
 
 def dns_names(file: Path) -> frozenset[str]:
     """Return the DNS names of the first certificate in a PEM file, in lower case.
 
-    The common name counts where there are no alternative names at all. Raises OSError, ValueError.
+    Without a subjectAltName the common name counts. Raises OSError and ValueError.
     """
     certificate = x509.load_pem_x509_certificates(file.read_bytes())[0]
     try:
@@ -59,10 +59,10 @@ def dns_names(file: Path) -> frozenset[str]:
 
 
 def fault(own: Own) -> str | None:
-    """Return why HAProxy would not accept the gateway's certificate, None if it does.
+    """Return why HAProxy would not accept the gateway's certificate, None if it would.
 
-    The two shake hands in memory. Names are not looked at, as the plan has one of the
-    certificate's. Raises TlsError if the files can't be used.
+    Does a TLS handshake in memory. Names are not checked, as the plan uses a name of the
+    certificate. Raises TlsError if the files can't be used.
     """
     serving = tls.serving(own)
     if serving is None:

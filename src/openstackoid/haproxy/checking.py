@@ -1,4 +1,4 @@
-"""Finds what keeps a configuration from working: as HAProxy says, and what it does not say."""
+"""Checks a configuration with HAProxy itself, and for faults that HAProxy does not report."""
 
 import os
 import shutil
@@ -33,9 +33,9 @@ def executable() -> str:
 
 
 def faults(configuration: str, *, fragment: bool) -> str:
-    """Return what HAProxy says against a configuration, nothing if it takes it.
+    """Return the errors that HAProxy reports for a configuration, empty if it accepts it.
 
-    Raises MissingError.
+    A fragment is checked with a minimal `global` section. Raises MissingError.
     """
     with TemporaryDirectory(prefix="openstackoid-") as directory:
         base, file = Path(directory, "base.cfg"), Path(directory, "haproxy.cfg")
@@ -55,7 +55,7 @@ def faults(configuration: str, *, fragment: bool) -> str:
 
 
 def unseen_faults(plan: Plan, own: Own) -> Iterator[str]:
-    """Yield what HAProxy takes without a word, and what does not work then."""
+    """Yield faults that HAProxy does not report, but that break requests."""
     yield from _two_schemes(plan)
     if any(gateway.name for gateway in plan.gateways):
         try:
@@ -72,7 +72,7 @@ def unseen_faults(plan: Plan, own: Own) -> Iterator[str]:
 
 
 def _two_schemes(plan: Plan) -> Iterator[str]:
-    """Yield each address and port that names of http and of https frontends lead to."""
+    """Yield each host name with an address and port that http and https frontends would share."""
     schemes: dict[tuple[str, int], str] = {}
     for listener in plan.listeners:
         scheme = "https" if listener.tls else "http"
@@ -86,7 +86,7 @@ def _two_schemes(plan: Plan) -> Iterator[str]:
 
 
 def _addresses(host: str) -> set[str]:
-    """Return the addresses of a host, none if it is not known, which HAProxy says itself."""
+    """Return the IP addresses of a host, none if it is unknown (HAProxy reports that itself)."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except socket.gaierror:
@@ -95,5 +95,5 @@ def _addresses(host: str) -> set[str]:
 
 
 def _path() -> str:
-    """Return the PATH with the directories of the system's daemons, which users may lack."""
+    """Return the PATH with the directories of system daemons, which a user's PATH may lack."""
     return os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])

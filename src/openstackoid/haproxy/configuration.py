@@ -1,4 +1,4 @@
-"""A plan as the text of a configuration, always the same for the same plan."""
+"""Renders a plan as the text of an HAProxy configuration; the same plan gives the same text."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -15,19 +15,20 @@ from openstackoid.routing import Refusal
 from openstackoid.scope import DELIMITER
 
 GLOBAL = ("tune.bufsize 32768", "tune.maxrewrite 8192", "tune.http.maxhdr 128")
-"""What the section `global` needs: room for a head with a scope here and there, and a wallet."""
+"""Lines that the section `global` needs: buffers for heads with scopes and a wallet."""
 
 BURST = 10
-"""Seconds over which the requests of an address are counted, as the gateway lets them come."""
+"""Seconds over which the requests of an address are counted; the gateway counts alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a configuration is for.
+    """Options of a configuration.
 
-    `fragment`: frontends and backends alone, for a configuration that there is. `rate`: requests
-    per second of one address, None if they are not counted. `socket`: of the whole configuration,
-    by which it is reloaded; `drop`: whether it gives up root for the user haproxy.
+    - `fragment`: only frontends and backends, to be included in an existing configuration.
+    - `rate`: requests per second of one address at most, None for no limit.
+    - `socket`: where a whole configuration has its stats socket, which a reload needs.
+    - `drop`: whether a whole configuration changes from root to the user haproxy.
     """
 
     fragment: bool = False
@@ -37,7 +38,7 @@ class Settings:
 
 
 def render(plan: Plan, settings: Settings) -> str:
-    """Return the configuration; raises PlanError if a file's name does not fit into it."""
+    """Return the text of the configuration; raises PlanError if it cannot hold a file's name."""
     environment = Environment(
         loader=PackageLoader("openstackoid.haproxy", "templates"),
         undefined=StrictUndefined,
@@ -69,6 +70,6 @@ def render(plan: Plan, settings: Settings) -> str:
 def _error(
     cloud: str, status: int, message: str, service: str = "", *, sent: bool | None = None
 ) -> str:
-    """Return the body of an error, as the gateway would write it."""
+    """Return the body of an error, the same as the gateway's."""
     refusal = Refusal(HTTPStatus(status), message, cloud=cloud, service=service, sent=sent)
     return refusal.body.decode()

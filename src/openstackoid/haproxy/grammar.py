@@ -1,10 +1,10 @@
-"""What of the scope language HAProxy reads: canonical scopes of single clouds, by regex.
+"""Makes regular expressions (PCRE2) with which HAProxy reads canonical scopes without operators.
 
-Its own `json_query` takes the first of two keys, goes past what follows the JSON, and does not see
-a key with an escape: other readings than ours. A regular expression in which each service has its
-place takes what it takes in one way only. Written for PCRE2.
+HAProxy's `json_query` reads JSON otherwise than we do: it takes the first of two equal keys,
+ignores text behind the JSON, and overlooks a key with an escape. A regular expression that has a
+place for each service matches a scope in one way only.
 
-What a scope leaves out means what it means once it is completed (`Scope.completed`) by this cloud.
+A service that a scope leaves out is taken where the completed scope (`Scope.completed`) takes it.
 """
 
 import re
@@ -15,21 +15,22 @@ from openstackoid.scope.model import EVERYTHING
 from openstackoid.services import BOUND, COMPUTE, IDENTITY
 
 _COMPLETING = (EVERYTHING, IDENTITY, *BOUND)
-"""The keys that completing a scope may insert."""
+"""The keys that completing a scope can add."""
 
 
 def keys(services: Iterable[str]) -> list[str]:
-    """Return every key that a scope may have, in its order, of a federation's services.
+    """Return every key that a scope over a federation's services may have, sorted.
 
-    Scopes with others are not read here.
+    HAProxy leaves scopes with other keys to the gateway.
     """
     return sorted({EVERYTHING, IDENTITY, COMPUTE, *BOUND, *services})
 
 
 def readable(services: Iterable[str], clouds: Collection[str], here: str) -> str:
-    """Return the expression for canonical scopes of known clouds, with a token of this one.
+    """Return the regular expression for canonical scopes over known clouds, with identity `here`.
 
-    Tokens of other clouds than `here` are not for HAProxy. Completed they are within MAX_BYTES.
+    Foreign tokens are left to the gateway. The scopes are so short that they stay within MAX_BYTES
+    when they are completed.
     """
     known = f'"(?:{"|".join(map(re.escape, sorted(clouds)))})"'
     longest = max(map(len, clouds))
@@ -38,9 +39,9 @@ def readable(services: Iterable[str], clouds: Collection[str], here: str) -> str
 
 
 def shape(services: Iterable[str], cloud: str, here: str, room: int = MAX_BYTES) -> str:
-    """Return the expression for canonical scopes within `room` bytes, with a token of `here`.
+    """Return the regular expression for canonical scopes within `room` bytes, with identity `here`.
 
-    `cloud` is the expression for a cloud, its quotes included.
+    `cloud` is the regular expression for the name of a cloud in quotes.
     """
     entries = "".join(_entry(key, cloud, here) for key in keys(services))
     foreign_token = rf'\{{"\*":"(?!{re.escape(here)}")(?!.*"{IDENTITY}":)'
@@ -48,7 +49,7 @@ def shape(services: Iterable[str], cloud: str, here: str, room: int = MAX_BYTES)
 
 
 def taken_in(service: str, cloud: str) -> str:
-    """Return the expression for those scopes that take a service in this cloud, their home."""
+    """Return the regular expression for scopes that take a service in this cloud, their home."""
     name = re.escape(cloud)
     left_out = rf'(?!\{{"\*":"(?!{name}"))'
     if service in BOUND:
@@ -57,9 +58,9 @@ def taken_in(service: str, cloud: str) -> str:
 
 
 def bound_elsewhere(cloud: str) -> str:
-    """Return the expression for scopes that name a bound service, in another cloud than this one.
+    """Return the regular expression for scopes that name a bound service in another cloud.
 
-    Of those that take compute here; for others it means nothing.
+    It is meant for scopes that take compute in this cloud.
     """
     return rf'"(?:{"|".join(BOUND)})":"(?!{re.escape(cloud)}")'
 

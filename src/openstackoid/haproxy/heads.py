@@ -1,6 +1,6 @@
-"""Heads that HAProxy leaves to the gateway, and the headers it takes off, as regular expressions.
+"""Regular expressions for heads: which ones HAProxy serves itself, and how paths change.
 
-HAProxy writes the names of headers in lower case, and one header to a line.
+HAProxy presents header names in lower case, and one header per line.
 """
 
 import re
@@ -12,17 +12,17 @@ from openstackoid.message import HOP_BY_HOP
 from openstackoid.routing.route import DOT_SEGMENT
 
 FRAMING = ("connection", "transfer-encoding")
-"""Those headers of a connection that HAProxy itself ends, or writes anew."""
+"""Hop-by-hop headers that HAProxy itself removes or rewrites."""
 
 ENDING = tuple(sorted(HOP_BY_HOP - set(FRAMING)))
-"""The others, which end here."""
+"""The other hop-by-hop headers, which the configuration removes."""
 
-_LEFT = (*ENDING, "expect", "forwarded", "x-scope-proof", "x-storage-token")
+_FOR_GATEWAY = (*ENDING, "expect", "forwarded", "x-scope-proof", "x-storage-token")
 _ONCE = ("host", "x-auth-token", "x-scope", "x-subject-token")
 _TOKEN = r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}"  # noqa: S105
 
 _UNUSUAL = (
-    rf"(?:{'|'.join(_LEFT)}|{IDENTITY.pattern}):",
+    rf"(?:{'|'.join(_FOR_GATEWAY)}|{IDENTITY.pattern}):",
     rf"(?P<name>{'|'.join(_ONCE)}):(?:[^\n]*\n)+?(?P=name):",
     r"host:(?! [A-Za-z0-9.:\[\]_-]+\r)",
     r"connection:(?! (?:close|keep-alive)\r)",
@@ -32,42 +32,48 @@ _UNUSUAL = (
 )
 
 USUAL = rf"^(?:(?!{'|'.join(_UNUSUAL)})[!-9;-^`-~]++:[\t -~]*+\r\n)*+\r\n$"
-"""All headers, with the empty line behind them, if they are plain ASCII, no name has an underscore,
-and there is none
+"""Matches all headers, with the empty line behind them, if HAProxy may serve the request.
 
-- that ends at a connection, claims an identity, or may say by which scheme a request came: the
-  gateway knows what to refuse, or take off;
-- that decides here, and comes twice;
-- with a Host that is no host, or a token that is none of a Keystone's (Fernet, JWS, UUID), or one
-  for Keystone with a suffix.
+They must be plain ASCII without an underscore in a name, and none may
 
-It begins at the beginning and gives nothing back, so that it takes as long as the headers are.
+- be hop-by-hop, claim an identity, or state the scheme: the gateway refuses or removes those;
+- decide on the request and be sent twice;
+- be a malformed Host, a token that is not Keystone's (Fernet, JWS, UUID), or a subject token with a
+  suffix.
+
+It is anchored and does not backtrack, so its time is linear in the length of the headers.
 """
 
 UNUSUAL_TARGET = rf"^[^/]|[^!-~]|#|(?i)^[^?]*{DOT_SEGMENT.pattern}"
-"""Targets that are no paths, what a path cannot have, and "." or ".." as a segment."""
+"""Matches request targets that are not paths, have invalid characters, or have a dot segment."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "COPY")
-"""Those that OpenStack's APIs have."""
+"""The methods of OpenStack's APIs."""
 
 
 def at(entries: Iterable[Entry]) -> str:
-    """Return the expression for Host and path: the host alone, and the longest prefix that fits."""
-    ways = (
+    """Return the regular expression for Host and path of entries.
+
+    Its groups are the host without a port and the longest prefix that matches.
+    """
+    alternatives = (
         rf"({re.escape(e.hosts[0])})(?:{re.escape(e.hosts[1].removeprefix(e.hosts[0]))})?"
         rf"({re.escape(e.prefix)})"
         for e in entries
     )
-    return f"^(?|{'|'.join(ways)})(?:/.*)?$"
+    return f"^(?|{'|'.join(alternatives)})(?:/.*)?$"
 
 
 def exactly(prefix: str, *paths: str) -> str:
-    """Return the expression for these paths below a prefix, however many slashes they end in."""
+    """Return the regular expression for these paths below a prefix, with any trailing slashes."""
     return f"^{re.escape(prefix)}(?:{'|'.join(map(re.escape, paths))})/*$"
 
 
 def moves(prefix: str, to: str) -> list[tuple[str, str]]:
-    """Return what replaces what in a path (with its query) from one prefix to another."""
+    """Return pairs of a regular expression and its replacement that change the prefix of a path.
+
+    The path has its query. There are none if the prefix stays.
+    """
     old = re.escape(prefix)
     if prefix == to:
         return []

@@ -1,6 +1,6 @@
-"""What HAProxy is to do for one cloud, as data: where to listen, what is asked for, where it goes.
+"""Makes the plan of an HAProxy in front of one cloud: listeners, entries, backends, the gateway.
 
-Which service an address is for is asked of the routing itself.
+`routing.decide` says which service an address belongs to, so that both agree.
 """
 
 from collections.abc import Iterator, Sequence, Set
@@ -17,15 +17,14 @@ from openstackoid.routing import decide
 
 
 class PlanError(Exception):
-    """Why HAProxy cannot stand in front of a cloud's gateway; the message says what to change."""
+    """HAProxy cannot be in front of a cloud's gateway; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Requests that have one of `hosts` as Host header, and `prefix` before their path.
+    """The requests for one interface of a service, by Host header and path prefix.
 
-    They are for one interface of one service, whose backend is `backend`; without one they are the
-    gateway's.
+    Without a `backend` they go to the gateway.
     """
 
     service: str
@@ -36,21 +35,21 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The service and, but for the public one, the interface."""
+        """The service, and the interface unless it is public."""
         return self.service if self.interface == PUBLIC else f"{self.service}-{self.interface}"
 
     @property
     def server(self) -> str:
-        """Host and port of the backend."""
+        """Host and port of the backend, empty without one."""
         return "" if self.backend is None else _at(self.backend.host, self.backend.port)
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """The frontends of one scheme at a port, and where HAProxy listens; longest prefixes first.
+    """The frontends of one scheme at a port; `entries` have the longest prefixes first.
 
-    `tls` tells that clients speak TLS, `tls_behind` that the gateway does at this port. `shared`
-    tells that the other scheme is at this port, too, at other addresses.
+    HAProxy listens at `hosts`. `tls` is whether clients speak TLS, `tls_behind` whether the gateway
+    does at this port. `shared` is whether the other scheme has this port at other addresses.
     """
 
     port: int
@@ -62,25 +61,25 @@ class Listener:
 
     @property
     def name(self) -> str:
-        """The port, and the scheme if it takes both to tell the listener from others."""
+        """A unique name: the port, and for TLS the scheme if both schemes have the port."""
         return f"{self.port}-tls" if self.tls and self.shared else str(self.port)
 
     @property
     def by_host(self) -> bool:
-        """Whether the host alone tells which entry is meant, whatever the path."""
+        """Whether the host alone determines the entry, whatever the path."""
         return not any(entry.prefix for entry in self.entries)
 
     @property
     def addresses(self) -> list[str]:
-        """Host and port of each."""
+        """Host and port of each address where HAProxy listens."""
         return [_at(host, self.port) for host in self.hosts]
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Where the cloud's gateway listens, at the same ports.
+    """Where the cloud's gateway listens, with or without TLS.
 
-    `name` is the DNS name that its certificate has to have, if it speaks TLS.
+    `name` is the DNS name by which HAProxy verifies its certificate, None without TLS.
     """
 
     address: str
@@ -90,9 +89,10 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of it. `services` are those of the federation, `clouds` the names in it.
+    """Everything that a configuration says. `services` and `clouds` are those of the federation.
 
-    `unverified` are the backends that are the gateway's to ask, as HAProxy cannot verify them.
+    `unverified` are backends that HAProxy leaves to the gateway, because it cannot verify their
+    certificates.
     """
 
     cloud: str
@@ -106,7 +106,7 @@ class Plan:
 
     @property
     def entries(self) -> list[Entry]:
-        """Those with a backend, in the order of their names."""
+        """The entries with a backend, sorted by name, each once."""
         every = {e.name: e for listener in self.listeners for e in listener.entries if e.backend}
         return [every[name] for name in sorted(every)]
 
@@ -120,9 +120,9 @@ def plan(
 ) -> Plan:
     """Return the plan for the cloud `here`; raises PlanError.
 
-    HAProxy listens at `bind`, or else at the hosts of the frontends. `certificate` is PEM with the
-    certificate and its key, as HAProxy takes them. `names` are the DNS names in the certificate of
-    the gateway, as far as they are known.
+    HAProxy listens at `bind`, or else at the hosts of the frontends. `certificate` is a PEM file
+    with the certificate and its key, as HAProxy needs it. `names` are the DNS names in the
+    gateway's certificate, empty if they are not known.
     """
     cloud = federation.clouds[here]
     _check(federation, here, bind)
@@ -135,7 +135,7 @@ def plan(
             "file: write one (cat one.pem one.key > haproxy.pem, mode 0600), and give it with "
             "--certificate"
         )
-    # Relative paths are from where the federation file is; HAProxy begins somewhere else.
+    # Absolute, because HAProxy may be started in another directory.
     return Plan(
         here,
         listeners,
@@ -202,7 +202,7 @@ def _listeners(federation: Federation, here: str, bind: str | None) -> Iterator[
 
 
 def _entries(federation: Federation, here: str, urls: list[Url], host: str) -> Iterator[Entry]:
-    """Yield what is at one host: at each prefix, the service that the gateway finds there."""
+    """Yield an entry for each prefix at a host, with the service that `routing.decide` finds."""
     bare = _bare(host)
     for url in (u for u in dict.fromkeys(urls) if u.host == host):
         host_header = Headers([("Host", bare)])
@@ -218,7 +218,7 @@ def _entries(federation: Federation, here: str, urls: list[Url], host: str) -> I
 def _gateways(
     cloud: Cloud, here: str, listeners: Sequence[Listener], names: Set[str]
 ) -> Iterator[Gateway]:
-    """Yield the gateway once for its ports with TLS, and once for those without."""
+    """Yield the gateway once for its ports without TLS, and once for those with TLS."""
     for tls in (False, True):
         for listener in [one for one in listeners if one.tls_behind == tls][:1]:
             name = _name(cloud, here, names) if tls else None
@@ -226,7 +226,7 @@ def _gateways(
 
 
 def _name(cloud: Cloud, here: str, names: Set[str]) -> str:
-    """Return the name by which HAProxy knows the gateway; raises PlanError if there is none."""
+    """Return the DNS name by which HAProxy verifies the gateway; raises PlanError without one."""
     hosts = {f.url.host for f in cloud.addresses if f.url.scheme == "https"}
     if (name := chosen_name(hosts, names)) is not None:
         return name

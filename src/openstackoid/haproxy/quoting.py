@@ -1,4 +1,4 @@
-"""Text as one word of a configuration, whatever is in it (HAProxy's manual, 2.2)."""
+"""Quotes text as one word of an HAProxy configuration (HAProxy's manual, section 2.2)."""
 
 import re
 
@@ -6,17 +6,20 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class QuotingError(ValueError):
-    """Text that no configuration can hold."""
+    """A text has characters that no configuration can hold."""
 
 
 def word(text: object) -> str:
-    """Return a text so that it is taken as it is; raises QuotingError."""
+    """Return a text quoted so that HAProxy reads it literally; raises QuotingError."""
     plain = _plain(text)
     return double(plain) if "'" in plain else f"'{plain}'"
 
 
 def double(text: object) -> str:
-    """Return the same in double quotes, so that the single ones in it quote arguments."""
+    """Return a text in double quotes, so that single quotes in it still quote arguments.
+
+    Raises QuotingError.
+    """
     escaped = re.sub(r'(["\\$])', r"\\\1", _plain(text))
     return f'"{escaped}"'
 

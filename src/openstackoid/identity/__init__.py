@@ -1,4 +1,4 @@
-"""Identity across clouds: the tokens a request carries, and who validates them.
+"""Identity across clouds: exchanges, seals and signs tokens, and rewrites what Keystone answers.
 
 See docs/explanation/design.md#identity-across-clouds.
 """

@@ -1,6 +1,6 @@
-"""Adds services to a catalog that the scope takes in another cloud, and that home lacks.
+"""Makes catalog entries for services that a scope takes in another cloud and the catalog lacks.
 
-Clients look for a service in their catalog alone.
+Clients find a service only in their catalog.
 """
 
 import re
@@ -13,7 +13,7 @@ from openstackoid.scope import Cloud, Scope
 from openstackoid.services import service_type, special
 
 REGIONS = ("region_id", "region")
-"""Keys of an endpoint's region; keystoneauth reads either."""
+"""The keys of an endpoint's region; keystoneauth reads either."""
 
 _PROJECT = re.compile(r"[\w-]{1,64}", re.ASCII)
 
@@ -25,10 +25,10 @@ def missing(
     here: str,
     project: object,
 ) -> list[dict[str, Any]]:
-    """Return an entry for each service taken elsewhere that the catalog lacks.
+    """Return a catalog entry for each missing service that the scope takes in another cloud.
 
-    `project` is the id of the token's project. Without one, services that have it in their paths
-    are added with their address alone.
+    `project` is the id of the token's project. Without one, a service with the id in its path gets
+    its bare address.
     """
     types = [name for entry in catalog for name in texts(entry, "type").values()]
     known = {service_type(name) or name for name in types}
@@ -44,7 +44,7 @@ def missing(
 
 
 def _path(service: str, project: object) -> str:
-    """Return what clients expect behind a service's address, nothing if it is not known."""
+    """Return the path that clients expect behind a service's address; empty without a project."""
     path = special(service).catalog_path
     if "{project}" not in path:
         return path
@@ -69,7 +69,7 @@ def _entry(
 
 
 def _region(catalog: Sequence[object]) -> str | None:
-    """Return the region of the first endpoint that has one."""
+    """Return the region of the first endpoint that has one, None if none has."""
     for entry in catalog:
         endpoints = entry.get("endpoints") if isinstance(entry, dict) else None
         for endpoint in endpoints if isinstance(endpoints, list) else []:
@@ -79,6 +79,6 @@ def _region(catalog: Sequence[object]) -> str | None:
 
 
 def texts(thing: object, *keys: str) -> dict[str, str]:
-    """Return those members of an object that are text."""
+    """Return the members of a JSON object with these keys that are strings."""
     members = thing if isinstance(thing, dict) else {}
     return {key: value for key in keys if isinstance(value := members.get(key), str)}

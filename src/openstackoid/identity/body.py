@@ -1,4 +1,4 @@
-"""The token in the body of an authentication request, the one that no header shows."""
+"""Finds the token in the body of an authentication request, and removes its suffix."""
 
 import json
 from typing import Any
@@ -8,22 +8,28 @@ from openstackoid.scope import DELIMITER, split
 from openstackoid.services import IDENTITY
 
 MAX_AUTH_BODY = 114_688
-"""Bytes; what Keystone itself takes ([oslo_middleware] max_request_body_size)."""
+"""Bytes of an authentication request; Keystone's own limit.
+
+[oslo_middleware] max_request_body_size.
+"""
 
 
 def is_authentication(method: str, route: Route) -> bool:
-    """Tell whether a request logs in (`POST /v3/auth/tokens`), and may hold a token in its body."""
+    """Return whether a request is a login (`POST /v3/auth/tokens`): its body may hold a token."""
     return method == "POST" and is_of_a_token(route)
 
 
 def is_of_a_token(route: Route) -> bool:
-    """Tell whether a request makes, shows or ends a token, which one Keystone alone knows."""
+    """Return whether a request creates, validates or revokes a token (`/v3/auth/tokens`).
+
+    Only the issuer's Keystone can answer it.
+    """
     path = route.rest.partition("?")[0].rstrip("/")
     return route.service == IDENTITY and path == "/v3/auth/tokens"
 
 
 def token_in(body: bytes) -> str | None:
-    """Return the token of `auth.identity.token.id` if it has a suffix, None otherwise."""
+    """Return the token in `auth.identity.token.id` if it has a suffix, else None."""
     if DELIMITER.encode() not in body:
         return None
     try:
@@ -34,7 +40,7 @@ def token_in(body: bytes) -> str | None:
 
 
 def strip(body: bytes) -> bytes:
-    """Return the body with a clean token, for Keystone."""
+    """Return the body with the bare token, for Keystone."""
     document: dict[str, Any] = json.loads(body)
     token = document["auth"]["identity"]["token"]
     token["id"], _ = split(token["id"])

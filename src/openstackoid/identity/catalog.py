@@ -1,7 +1,7 @@
-"""Rewrites the catalog in a token: every service of the scope, at addresses of the home cloud.
+"""Rewrites the catalog in Keystone's answers: every service of the scope at addresses of home.
 
-A client, or a service, that goes by its catalog so talks to its own gateway alone, whichever cloud
-issued the token: see docs/decisions/0003-catalogs-lead-through-the-asking-gateway.md.
+Clients and services that follow the catalog then talk only to their own gateway, whichever cloud
+issued the token. See docs/decisions/0003-catalogs-lead-through-the-asking-gateway.md.
 """
 
 import json
@@ -16,7 +16,7 @@ from openstackoid.scope import Scope
 from openstackoid.services import IDENTITY
 
 MAX_CATALOG = 2 * 2**20
-"""Bytes of an answer with a catalog; a large deployment's has some hundred kilobytes."""
+"""Bytes of an answer with a catalog at most; a large cloud's has some hundred kilobytes."""
 
 _PATHS_WITH_CATALOG = frozenset(
     {"/v2.0/tokens", "/v3/auth/catalog", "/v3/auth/tokens", "/v3/ec2tokens", "/v3/s3tokens"}
@@ -24,27 +24,31 @@ _PATHS_WITH_CATALOG = frozenset(
 
 
 def has_catalog(route: Route) -> bool:
-    """Tell whether an answer with a scope may hold a catalog: a login, a validation, a listing."""
+    """Return whether the answer to a request with a scope may hold a catalog.
+
+    It may for a login, a validation and a list of the catalog.
+    """
     path = route.rest.partition("?")[0].rstrip("/")
     return route.scope is not None and route.service == IDENTITY and path in _PATHS_WITH_CATALOG
 
 
 class CatalogError(Exception):
-    """Why an answer of a Keystone is not handed on; the text goes on behind "the answer"."""
+    """An answer of a Keystone cannot be passed on; the message continues "the answer …"."""
 
 
 class CatalogTooLongError(CatalogError):
-    """An answer of a Keystone that no gateway holds in memory."""
+    """An answer of a Keystone is longer than MAX_CATALOG."""
 
     def __str__(self) -> str:
         return f"is longer than {MAX_CATALOG} bytes"
 
 
 class CatalogEditor:
-    """Edits the body of one answer of Keystone so that its catalog leads through the cloud `here`.
+    """Edits the body of one answer of Keystone so that its catalog has addresses of `here`.
 
-    Endpoints of the cloud that answered become ours, region included, and services that the scope
-    takes elsewhere and the catalog lacks are added. A body without a catalog stays as it is.
+    Endpoints of another cloud become those of `here`, region included. Services that the scope
+    takes in another cloud and the catalog lacks are added. A body of this cloud's Keystone without
+    a catalog stays as it is.
     """
 
     def __init__(
@@ -58,21 +62,21 @@ class CatalogEditor:
 
     @property
     def strict(self) -> bool:
-        """Whether nothing of the body may pass before all of it is edited."""
+        """Whether the whole body must be edited before any of it is sent."""
         return self._links is not None
 
     def feed(self, data: bytes) -> bytes:
-        """Take a piece of the body; raises CatalogTooLongError."""
+        """Add a piece of the body; raises CatalogTooLongError. Nothing is returned before `end`."""
         self._body += data
         if len(self._body) > MAX_CATALOG:
             raise CatalogTooLongError
         return b""
 
     def end(self) -> bytes:
-        """Return the whole body.
+        """Return the whole body, edited.
 
-        Raises CatalogError where another cloud's is in a shape that is not known: clients know
-        more of them, and believe what they read.
+        Raises CatalogError if a body of another cloud has an unknown form: clients know more forms,
+        and would use what they read.
         """
         body = bytes(self._body)
         if not body:
@@ -84,12 +88,12 @@ class CatalogEditor:
                 raise CatalogError("is no JSON") from error
             return body
         if self._links is not None:
-            document = _led_home(document, self._links, self._region)
+            document = _rewritten(document, self._links, self._region)
         added = self._add(document)
         return json.dumps(document).encode() if added or self.strict else body
 
     def _add(self, document: object) -> bool:
-        """Add to a document's catalog what it lacks; tell whether there was anything."""
+        """Add the missing services to a document's catalog; return whether there were any."""
         holder = document.get("token", document) if isinstance(document, dict) else None
         catalog = holder.get("catalog") if isinstance(holder, dict) else None
         if not isinstance(holder, dict) or not isinstance(catalog, list):
@@ -105,11 +109,11 @@ class CatalogEditor:
         return self._federation.clouds[self._here].region
 
 
-def _led_home(document: Any, links: Links, region: str | None) -> dict[str, Any]:
-    """Return another cloud's answer, its catalog as far as it leads through home.
+def _rewritten(document: Any, links: Links, region: str | None) -> dict[str, Any]:
+    """Return another cloud's answer with only those endpoints that home has, at home's addresses.
 
-    Clients believe a catalog: they take their tokens wherever it says. So nothing is taken over
-    that is not known: neither another kind of document nor another field. Raises CatalogError.
+    Clients send their tokens wherever a catalog says. So only known documents and known fields are
+    copied. Raises CatalogError for another document.
     """
     match document:
         case {"error": error}:
@@ -120,31 +124,31 @@ def _led_home(document: Any, links: Links, region: str | None) -> dict[str, Any]
             return {"token": token}
         case {"catalog": list() as catalog}:
             pages = texts(document.get("links"), "next", "self", "previous")
-            led = {"links": {name: links.led(url) for name, url in pages.items()}} if pages else {}
-            return led | {"catalog": _entries(catalog, links, region)}
+            led = {name: links.led(url) for name, url in pages.items()}
+            return ({"links": led} if led else {}) | {"catalog": _entries(catalog, links, region)}
     raise CatalogError("is in no shape that Keystone has a token or a catalog in")
 
 
 def _entries(catalog: Sequence[object], links: Links, region: str | None) -> list[dict[str, Any]]:
-    led = []
+    rewritten = []
     for entry in catalog:
         if isinstance(entry, dict) and isinstance(entry.get("type"), str):
             there = entry.get("endpoints")
             there = there if isinstance(there, list) else []
             here = [e for e in (_endpoint(e, links, region) for e in there) if e is not None]
             if here:
-                led.append({**texts(entry, "id", "type", "name"), "endpoints": here})
-    return led
+                rewritten.append({**texts(entry, "id", "type", "name"), "endpoints": here})
+    return rewritten
 
 
 def _endpoint(endpoint: object, links: Links, region: str | None) -> dict[str, str] | None:
-    """Return an endpoint of another cloud as one of home, None if home has no such service."""
+    """Return an endpoint of another cloud as home's, None if home has no frontend for it."""
     match endpoint:
         case {"url": str() as url, "interface": "public" | "internal" | "admin" as interface}:
-            led = links.led(url, interface)
+            address = links.led(url, interface)
         case _:
             return None
-    if led is None:
+    if address is None:
         return None
     where = dict.fromkeys(REGIONS, region) if region else texts(endpoint, *REGIONS)
-    return {**texts(endpoint, "id", "interface"), **where, "url": led}
+    return {**texts(endpoint, "id", "interface"), **where, "url": address}

@@ -1,4 +1,7 @@
-"""The wallet at work: on its way to a cloud, a request gets the token that was issued there."""
+"""Token exchange: before a hop, puts the cloud's own token from the wallet into the request.
+
+At the cloud that a sealed token is for, unseals it.
+"""
 
 from dataclasses import replace
 from http import HTTPStatus
@@ -17,43 +20,44 @@ from openstackoid.services import IDENTITY
 def exchange(
     head: Head, route: Route, cloud: str, federation: Federation, here: str
 ) -> tuple[Head, Route]:
-    """Return a request's head and route, narrowed to one cloud, as that cloud can take them.
+    """Return the head and the route of a hop with the token that its cloud accepts.
 
-    If the wallet has a token of the cloud, that one is sent, and the scope says who issued it; the
-    issuer's project id in the path becomes the one there, but for a Keystone. Raises Refusal where
-    a token would go to a cloud that can do nothing with it, or need not see it.
+    `route` is narrowed to `cloud`. If the wallet has a token of the cloud, that token is sent, the
+    scope names the cloud as issuer, and the issuer's project id in the path becomes the cloud's,
+    except at a Keystone. Raises Refusal if a token would go to a cloud that cannot use it or need
+    not see it.
     """
     if route.scope is None:
         return head, route
     if route.wallet is None:
         _check(head, route, cloud, federation, here)
         return head, route
-    account = route.wallet.get(cloud)
+    entry = route.wallet.get(cloud)
     issuer = route.issuer
-    if account and issuer != cloud:
-        token = join(account.token, route.scope)
+    if entry and issuer != cloud:
+        token = join(entry.token, route.scope)
         headers = ((n, token if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
         head, issuer = replace(head, headers=Headers(headers)), cloud
     _check(head, route._replace(issuer=issuer), cloud, federation, here)
-    if route.service == IDENTITY:  # where an id in a path may be that of what is to be deleted
+    if route.service == IDENTITY:  # an id in its paths may be the project to show or to delete
         return head, route._replace(issuer=issuer)
     scope, rest = route.scope, route.rest
     if issuer:
         scope = scope.having(IDENTITY, Cloud(issuer))
-    if account and route.issuer:
-        theirs = route.wallet.get(route.issuer)
-        rest = in_project(rest, route.service, _ids(theirs, account))
+    if entry and route.issuer:
+        ids = _project_ids(route.wallet.get(route.issuer), entry)
+        rest = in_project(rest, route.service, ids)
     return head, route._replace(scope=scope, issuer=issuer, rest=rest)
 
 
 def unsealed(
     head: Head, route: Route, here: str, keys: Keys | None, now: float, *, proven: bool
 ) -> tuple[Head, Route]:
-    """Return head and route for a service of this cloud, with a sealed token opened.
+    """Return head and route for a service of this cloud, with a sealed token unsealed.
 
-    Whatever the gateway that presented it wrote, the token is this cloud's, and the wallet has it
-    sealed: so a service that calls another cloud does not take it there in the clear. `proven`
-    tells that the request does come from that gateway. Raises Refusal.
+    The route's issuer becomes this cloud, whatever the presenter wrote. The wallet keeps the sealed
+    token, so that a service that calls another cloud does not send it there in the clear. `proven`
+    says whether the request is proven to come from its sender. Raises Refusal.
     """
     value = head.headers.first(AUTH_TOKEN)
     if route.scope is None or value is None or not is_sealed(sealed := split(value)[0]):
@@ -79,9 +83,12 @@ def unsealed(
     return replace(head, headers=headers), route
 
 
-def _ids(issuers: WalletEntry | None, account: WalletEntry) -> dict[str, str]:
-    """Return what becomes of a project id; a Keystone may name one that is another's, or a word."""
-    old, new = issuers and issuers.project, account.project
+def _project_ids(old_entry: WalletEntry | None, new_entry: WalletEntry) -> dict[str, str]:
+    """Return the project id to replace, with its replacement; empty if either is not a UUID.
+
+    A Keystone may name a project by any word, which would then be replaced in any path.
+    """
+    old, new = old_entry and old_entry.project, new_entry.project
     return {old: new} if old and new and is_project(old) and is_project(new) else {}
 
 
@@ -91,7 +98,7 @@ def _check(head: Head, route: Route, cloud: str, federation: Federation, here: s
         return
     gateway = federation.clouds[cloud].gateway
     with_wallet = route.wallet is not None
-    # What came here was seen here; a service here may take it by trust.
+    # This cloud has seen the token anyway, and its services may accept it by `trust`.
     strict = with_wallet and (cloud != here or route.service == IDENTITY)
     if route.issuer != cloud and (strict or not gateway):
         who = f"beside a wallet {cloud}" if gateway else f"{cloud} has no gateway, and so"

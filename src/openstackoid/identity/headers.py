@@ -1,4 +1,4 @@
-"""The headers a request is sent on with: pure edits of those it came with."""
+"""Makes the headers of a hop from those of the request."""
 
 from openstackoid.identity.unproven import (
     FORWARDED_PROTO,
@@ -18,10 +18,10 @@ _TOKENS = frozenset({AUTH_TOKEN, SUBJECT_TOKEN})
 
 
 def validates_at_home(head: Head, route: Route, destination: Destination) -> bool:
-    """Tell whether this is a service asking for another cloud's token, to be validated there.
+    """Return whether a request is a service's validation of a foreign token, sent to its issuer.
 
-    keystonemiddleware asks with its own token, which has no scope, for its caller's, which has one;
-    see docs/reference/gateway.md#validation-at-home.
+    keystonemiddleware sends the service's own token, which has no scope, and as subject the user's
+    token, which has one. See docs/reference/gateway.md#validation-at-home.
     """
     return (
         destination.remote
@@ -33,12 +33,13 @@ def validates_at_home(head: Head, route: Route, destination: Destination) -> boo
 
 
 def headers_for(head: Head, route: Route, destination: Destination, here: str) -> Headers:
-    """Return the headers for a target; without a scope, those that came but for the scheme.
+    """Return the headers of a hop to a destination.
 
-    Keystone gets clean tokens; every other service gets the completed scope behind the token, and
-    so hands it on; another gateway gets it as X-Scope too. A foreign service's token is dropped:
-    its roles mean nothing in another cloud. What nobody has proven (`unproven`) is dropped as well.
-    A service of this cloud is told the scheme of the frontend, in place of what anybody says of it.
+    Keystone gets bare tokens. Every other service gets the completed scope as the token's suffix,
+    and so passes it on. Another gateway gets it in X-Scope, too. The service token of another cloud
+    is dropped, because its roles mean nothing here, and so are unproven headers (`unproven`). A
+    service of this cloud gets the scheme of the frontend, in place of what the request says.
+    Without a scope only the headers about the scheme change.
     """
     told = () if destination.remote or route.scheme != "https" else ((FORWARDED_PROTO, "https"),)
     if route.scope is None:
@@ -49,28 +50,28 @@ def headers_for(head: Head, route: Route, destination: Destination, here: str) -
         return headers
     dropped = {SCOPE_HEADER}
     if destination.remote:
-        dropped |= {"host", "accept-encoding"}  # answers are read on their way back, for links
+        dropped |= {"host", "accept-encoding"}  # links in the answer are rewritten: no compression
     if destination.remote or route.sender is not None:
         dropped.add(SERVICE_TOKEN)
     swapped = validates_at_home(head, route, destination)
     if swapped:
         dropped.add(AUTH_TOKEN)
 
-    clean = (route.service == IDENTITY and not destination.remote) or not destination.gateway
+    bare = (route.service == IDENTITY and not destination.remote) or not destination.gateway
     kept: list[tuple[str, str]] = []
     for name, value in head.headers:
         key = name.lower()
         if key in dropped or (key == "via" and is_via_entry(value)):
             continue
         if key in _TOKENS:
-            value = split(value)[0] if clean else _scoped(key, value, route)
+            value = split(value)[0] if bare else _scoped(key, value, route)
         elif claims_identity(key) or (
             tells_way(key) if destination.remote else tells_scheme(key, value)
         ):
             continue
         kept.append((name, value))
         if key == SUBJECT_TOKEN and swapped:
-            # Keystone lets a token validate itself, so no password of ours crosses the border.
+            # A token may validate itself, so the service's own token does not cross the border.
             kept.append(("X-Auth-Token", value))
     if not destination.remote:
         return Headers((*kept, *told))
@@ -81,7 +82,7 @@ def headers_for(head: Head, route: Route, destination: Destination, here: str) -
 
 
 def _scoped(header: str, value: str, route: Route) -> str:
-    """Put the completed scope behind a token; a subject that came without one stays as it is."""
+    """Return a token with the completed scope as suffix; a subject token without one stays bare."""
     token, suffix = split(value)
     if route.scope is None or (header == SUBJECT_TOKEN and suffix is None):
         return value

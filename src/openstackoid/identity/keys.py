@@ -1,7 +1,7 @@
-"""The two keys of a cloud's gateway: one signs its hops (Ed25519), tokens are sealed to the other.
+"""Makes, reads and writes the keys of a gateway: to sign crossings (Ed25519), to unseal (X25519).
 
-The file holds the private halves, {"sign": d, "seal": d} with `d` of RFC 8037, and is for its owner
-alone; the federation has the public ones.
+The file has the private keys, {"sign": d, "seal": d} with the `d` of RFC 8037, and only its owner
+may read it. The federation file has the public keys.
 """
 
 import json
@@ -19,19 +19,19 @@ from openstackoid.federation.own import PublicKeys
 
 
 class KeysError(Exception):
-    """Why a file of keys can't be used or written, and what to do; never with what it holds."""
+    """A file of keys can't be read or written; the message says what to do, and has no key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Both private keys of a gateway."""
+    """The private keys of a gateway."""
 
     sign: JWK = field(repr=False)
     seal: JWK = field(repr=False)
 
     @property
     def public(self) -> PublicKeys:
-        """What others know them by."""
+        """The public keys, as the federation file has them."""
         return PublicKeys(sign=self.sign.get("x"), seal=self.seal.get("x"))
 
 
@@ -43,12 +43,12 @@ def make() -> Keys:
 
 
 def signer(public: PublicKeys) -> JWK:
-    """Return the key that the signatures of a gateway are checked with."""
+    """Return the public key with which to check a gateway's signatures."""
     return JWK(kty="OKP", crv="Ed25519", x=public.sign)
 
 
 def sealer(seal: str) -> JWK:
-    """Return the key that tokens are sealed to a gateway with, of the text the federation has."""
+    """Return the public key with which to seal tokens to a gateway, from its `keys.seal`."""
     return JWK(kty="OKP", crv="X25519", x=seal)
 
 
@@ -72,7 +72,7 @@ def read(file: Path) -> Keys:
 
 
 def write(keys: Keys, file: Path) -> None:
-    """Write keys to a new file of mode 0600; raises KeysError, also if there is one."""
+    """Write keys to a new file of mode 0600; raises KeysError, also if the file exists."""
     text = json.dumps({"sign": _private(keys.sign), "seal": _private(keys.seal)})
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:

@@ -1,6 +1,7 @@
-"""Sealed tokens: only the cloud they are for can read them, whoever passes them on.
+"""Seals and unseals tokens: only the gateway of the cloud that a sealed token is for can read it.
 
-A compact JWE (RFC 7516): ECDH-ES on X25519, A256GCM. Sealed with it are the terms of its use.
+A sealed token is a compact JWE (RFC 7516) with ECDH-ES on X25519 and A256GCM. It holds the token
+and its terms.
 """
 
 import json
@@ -15,21 +16,22 @@ from openstackoid.scope.model import EVERYTHING
 from openstackoid.services import IDENTITY
 
 MAX_SEALED = 4096
-"""Characters of a sealed token; one of Keystone's has some 250, sealed 700."""
+"""Characters of a sealed token at most; a token of Keystone has about 250, sealed 700."""
 
 _HEADER = {"alg": "ECDH-ES", "enc": "A256GCM"}
 
 
 class SealError(Exception):
-    """Why a sealed token is not taken; without what it holds."""
+    """A sealed token is not accepted; the message says why, and has nothing of its contents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a sealed token is good for: a cloud, services of it, and until when.
+    """What a sealed token is good for: a cloud, services of it, presenters, and until when.
 
-    `*` is all services but identity, which makes credentials that outlive every term.
-    `presenters` are the clouds whose gateways may present it; `expires` is in seconds since 1970.
+    In `services` `*` is every service but identity, where one can create credentials that outlive
+    the token. `presenters` are the clouds whose gateways may present it. `expires` is in seconds
+    since 1970.
     """
 
     cloud: str
@@ -39,12 +41,12 @@ class Terms:
 
 
 def is_sealed(token: str) -> bool:
-    """Tell whether a token is a compact JWE; Keystone's have two dots or none."""
+    """Return whether a token is a compact JWE; tokens of Keystone have two dots or none."""
     return token.count(".") == 4
 
 
 def seal(token: str, terms: Terms, key: JWK) -> str:
-    """Return a token sealed to the public key of a cloud's gateway."""
+    """Return a token sealed with the public key of a cloud's gateway."""
     claims = {
         "token": token,
         "for": terms.cloud,
@@ -59,15 +61,15 @@ def seal(token: str, terms: Terms, key: JWK) -> str:
 
 
 def _is_ours(sealed: str) -> bool:
-    """Tell whether a header says what ours do and no more: compressed, a claim could be huge."""
+    """Return whether the JWE's header is ours and no more: a compressed payload could be huge."""
     header = json.loads(base64url_decode(sealed.partition(".")[0]))
     return isinstance(header, dict) and header == {**_HEADER, "epk": header.get("epk")}
 
 
 def unseal(sealed: str, key: JWK, cloud: str, service: str, presenter: str, now: float) -> str:
-    """Return the token of a request that came from a cloud's gateway; raises SealError.
+    """Return the token in a sealed one that a presenter sent to a service of a cloud.
 
-    `now` is in seconds since 1970.
+    `now` is in seconds since 1970. Raises SealError if the terms do not allow it.
     """
     jwe = JWE(algs=["ECDH-ES", "A256GCM"])
     try:

@@ -1,7 +1,8 @@
-"""The signature of a crossing: which gateway sent which request to which other one, and when.
+"""Signs crossings and checks their signatures: who sent which request to whom, and when.
 
-A compact JWS (EdDSA) in the manner of DPoP's proofs (RFC 9449). It covers the method, the path with
-its query, the service, and the headers with scope and tokens; not the body, which is streamed.
+A signature is a compact JWS (EdDSA), similar to DPoP's proofs (RFC 9449). It covers the method, the
+path with its query, the service, and the headers with scope and tokens, but not the body, which is
+streamed.
 """
 
 import json
@@ -22,22 +23,22 @@ from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN
 PROOF = "x-scope-proof"
 
 LIFETIME = 60
-"""Seconds by which the clocks of two gateways, and the way between them, may differ."""
+"""Seconds at most between signing and checking: difference of the clocks, and transmission."""
 
 _MAX_ID = 64
-"""Characters of a signature's id, which is remembered."""
+"""Characters of a signature's id at most; ids are kept in memory."""
 
 _COVERED = (SCOPE_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN)
 _PROTECTED = json.dumps({"typ": "openstackoid-hop", "alg": "EdDSA"})
 
 
 class ProofError(Exception):
-    """Why a signature does not prove what it should; without what it holds."""
+    """A signature does not prove its request; the message says why, without its contents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """One request from one gateway to another, as it goes over the wire."""
+    """A request from one gateway to another, as it is sent."""
 
     issuer: str
     audience: str
@@ -47,7 +48,7 @@ class Crossing:
     headers: Headers
 
     def claims(self) -> dict[str, str]:
-        """Return what both sides have to see alike."""
+        """Return the claims that signer and checker must compute equally."""
         covered = json.dumps([self.headers.all(name) for name in _COVERED])
         digest = urlsafe_b64encode(sha256(covered.encode()).digest()).decode()
         return {
@@ -61,7 +62,7 @@ class Crossing:
 
 
 def sign(crossing: Crossing, key: JWK, now: float) -> str:
-    """Return the signature of a crossing; `now` in seconds since 1970."""
+    """Return the signature of a crossing; `now` is in seconds since 1970."""
     claims = {**crossing.claims(), "iat": int(now), "jti": uuid.uuid4().hex}
     jws = JWS(json.dumps(claims))
     jws.add_signature(key, protected=_PROTECTED)
@@ -70,9 +71,9 @@ def sign(crossing: Crossing, key: JWK, now: float) -> str:
 
 
 def check(proof: str, crossing: Crossing, key: JWK, now: float) -> str:
-    """Return the id of a signature that proves a crossing; raises ProofError.
+    """Check the signature of a crossing and return its id; raises ProofError.
 
-    Whoever asks has to see to it that no id is taken twice within twice the LIFETIME.
+    The caller must refuse an id that it has seen within twice the LIFETIME (a replay).
     """
     claims = _verified(proof, key)
     for name, value in crossing.claims().items():

@@ -1,7 +1,7 @@
-"""What the token of another cloud becomes here: a pure rewrite by the rules of `trust`.
+"""Rewrites the document of a foreign token by the rules of `trust`: project, roles and user here.
 
-Only what is written here is taken over from the issuer's document. Whatever else a Keystone, or
-somebody who plays one, puts into it is nobody's here.
+Only the fields below are copied from the issuer's document. Everything else that a Keystone, or
+somebody who pretends to be one, writes into it is dropped.
 """
 
 import hashlib
@@ -18,10 +18,10 @@ from openstackoid.scope.expression import clouds
 from openstackoid.services import IDENTITY
 
 MAX_NAME = 255
-"""Characters of a name or id, as Keystone and the databases of the services have it."""
+"""Characters of a name or id at most, as in the databases of Keystone and the services."""
 
 _ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}")
-"""An id as Keystone makes them, and whatever can stand for itself in a path and a header."""
+"""An id of Keystone, and any other that needs no encoding in a path or a header."""
 
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9+/=_-]{1,255}")
@@ -32,19 +32,19 @@ Token: TypeAlias = Mapping[str, Any]
 
 
 class Distrust(Exception):  # noqa: N818  (not an error: the rules' answer)
-    """Why a token is not believed, or is nobody's here; holds nothing secret."""
+    """A foreign token is not accepted; the message says why, and holds nothing secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class ById:
-    """The project here with this id."""
+    """Look up the project here by its id."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ByName:
-    """The project here with this name, in the domain with that one."""
+    """Look up the project here by its name and the name of its domain."""
 
     name: str
     domain: str
@@ -52,7 +52,7 @@ class ByName:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project of this cloud's Keystone, that there is and that is enabled."""
+    """An existing, enabled project of this cloud's Keystone."""
 
     id: str
     name: str
@@ -61,7 +61,7 @@ class Project:
 
 
 def untrusted(route: Route, trust: Mapping[str, Trust], here: str) -> list[str]:
-    """Return the issuers of a request's token that are not believed, none if one of them is."""
+    """Return the possible issuers of a request's token, or an empty list if `trust` has one."""
     if route.issuer == here:
         return []
     expression = route.scope.resolve(IDENTITY) if route.scope else None
@@ -82,9 +82,9 @@ def star_moves_identity(route: Route, here: str) -> bool:
 
 
 def advice(here: str, issuer: str) -> str:
-    """Return what to write so that tokens of an issuer are believed."""
+    """Return the message that tokens of an issuer are not accepted, and what to do."""
     return (
-        f"{here} does not believe tokens of {issuer}: its federation file has no "
+        f"{here} does not accept tokens of {issuer}: its federation file has no "
         f"clouds.{here}.trust.{issuer}. Its operator can add it, e.g. "
         f"{{projects: same-name, roles: {{member: member, reader: reader}}}}; "
         f"or give the client an account in {here} (an entry {here} in clouds.yaml)"
@@ -92,12 +92,12 @@ def advice(here: str, issuer: str) -> str:
 
 
 def theirs(document: object) -> str:
-    """Return the id of the project a token acts in where it was issued; raises Distrust."""
+    """Return the id of a token's project at its issuer; raises Distrust."""
     return _id(_project(_token(document)), "project")
 
 
 def wanted(document: object, trust: Trust, issuer: str) -> ById | ByName:
-    """Return which project here a token acts in; raises Distrust."""
+    """Return how to look up the project in which a token acts here; raises Distrust."""
     project = _project(_token(document))
     match trust.projects:
         case "same-id":
@@ -123,10 +123,10 @@ def rewritten(
     project: Project,
     catalog: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return the document of a token as the services here shall see it; raises Distrust.
+    """Return the document of a token for the services of this cloud; raises Distrust.
 
-    What would restrict the token is kept or refused, never dropped: access rules of an application
-    credential, a certificate or another thing that it is bound to.
+    Whatever restricts the token is kept or refused, never dropped: access rules of an application
+    credential, and what the token is bound to, such as a certificate.
     """
     token = _token(document)
     _project(token)
@@ -159,10 +159,10 @@ def _token(document: object) -> Token:
 
 
 def _project(token: Token) -> Token:
-    """Return the project of a token, which must be scoped to one and nothing else."""
+    """Return the project of a token; raises Distrust if it is scoped to anything else."""
     for key, kind in (("system", "the system"), ("domain", "a domain")):
         if token.get(key):
-            raise Distrust(f"it is for {kind}; only tokens for a project are believed")
+            raise Distrust(f"it is for {kind}; only tokens for a project are accepted")
     project = token.get("project")
     if not isinstance(project, dict) or not project:
         raise Distrust("it is for no project; log in to one")
@@ -237,17 +237,17 @@ def _id(thing: Token, what: str) -> str:
 
 
 def _user_id(user: Token) -> str:
-    """Return an id that is safe in headers and paths, another one for each user.
+    """Return an id of a user that is safe in headers and paths, and unique.
 
-    Older Keystones give users of identity providers, and some of LDAP, ids with whatever is in
-    their names there: those are hashed. No id that stands for itself begins with the "~".
+    Older Keystones give users of identity providers, and some users of LDAP, ids with arbitrary
+    characters; those ids are hashed and begin with "~", which no other id has.
     """
     value = _line(user, "id", "user")
     return value if _ID.fullmatch(value) else f"~{hashlib.sha256(value.encode()).hexdigest()}"
 
 
 def _line(thing: Token, key: str, what: str) -> str:
-    """Return an id or a name, which go into headers of the services: a line of printable text."""
+    """Return an id or a name, which must be one printable line, as it goes into headers."""
     value = thing.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
         raise Distrust(f"the {key} of its {what} is not a line of at most {MAX_NAME} characters")

@@ -1,9 +1,9 @@
-"""Headers that say who somebody is, or by which way he came, without a proof.
+"""Recognises unproven headers: they claim a user's identity, or how a request came.
 
-keystonemiddleware removes those it sets itself, but not every service stands behind it. A request
-without a scope is passed on unchanged: what stands before the services of a cloud has to keep such
-headers out with or without a gateway. The scheme is the exception: the gateway knows it, and so
-nobody else is asked.
+keystonemiddleware removes the headers that it sets itself, but not every service uses it. A request
+without a scope is passed on unchanged: with or without a gateway, a cloud has to keep such headers
+from its services. Only headers about the scheme are replaced there, too, because the gateway knows
+the scheme.
 """
 
 import re
@@ -15,9 +15,8 @@ IDENTITY = re.compile(
     r")|openstack[-_]system[-_]scope|x[-_]auth[-_]url|x[-_]remote[-_]user|x[-_]storage[-_]token",
     re.IGNORECASE,
 )
-"""What auth_token of keystonemiddleware sets, and what other filters take for a user or a Keystone.
-
-Some servers take an underscore for a hyphen."""
+"""Headers that keystonemiddleware's auth_token sets, or that other filters read as a user or a URL
+of Keystone. An underscore may stand for a hyphen, as some servers read it so."""
 
 _FORWARDING = re.compile(
     r"forwarded|x[-_]forwarded([-_].*)?|x[-_](real|client|cluster[-_]client)[-_]ip"
@@ -31,20 +30,20 @@ FORWARDED_PROTO = "X-Forwarded-Proto"
 SCHEME_NAMES = frozenset({"forwarded"}) | {
     f"x{one}forwarded{other}proto" for one in "-_" for other in "-_"
 }
-"""Headers from which services take the scheme of their own address (oslo.middleware's
-http_proxy_to_wsgi, radosgw), in lower case."""
+"""Headers, in lower case, from which services (http_proxy_to_wsgi of oslo.middleware, radosgw) take
+the scheme of their own address."""
 
 
 def claims_identity(name: str) -> bool:
-    """Tell whether a service might know a user by this header, without a token."""
+    """Return whether a service may identify a user by this header, without a token."""
     return IDENTITY.fullmatch(name) is not None
 
 
 def tells_scheme(name: str, value: str) -> bool:
-    """Tell whether a header says by which scheme a request came; `name` in lower case."""
+    """Return whether a header states the scheme of a request; `name` is in lower case."""
     return name in SCHEME_NAMES and (name != "forwarded" or "proto" in value.lower())
 
 
 def tells_way(name: str) -> bool:
-    """Tell whether a proxy says by this header how a request came, which only its cloud trusts."""
+    """Return whether a proxy states by this header how a request came; only its cloud trusts it."""
     return _FORWARDING.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Real, independent OpenStack clouds on one machine, to try OpenStackoïd and to test it."""
+"""Runs real, independent OpenStack clouds on one machine, to try and to test OpenStackoïd."""
 
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.errors import LabError

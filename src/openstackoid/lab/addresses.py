@@ -1,10 +1,10 @@
-"""Where the services of a lab's clouds are found.
+"""Assigns the addresses, frontends and backends of a lab's clouds.
 
-Clouds look different on purpose: odd ones have one address with a path per service, as devstack
-does it, even ones a port per service, as Kolla does it.
+Clouds differ on purpose: odd ones have one port with a path per service, as devstack does, even
+ones have a port per service, as Kolla does.
 
-In the network 127.x.0.0/16, cloud number i is at 127.x.i.1, and its link to cloud number j begins
-at 127.x.i.(j + 1).
+In the network 127.x.0.0/16, cloud number i has the address 127.x.i.1, and its link to cloud number
+j begins at 127.x.i.(j + 1).
 """
 
 from collections.abc import Iterable
@@ -45,14 +45,14 @@ def link(lab: IPv4Network, here: int, there: int) -> str:
 
 
 def frontends(address: str, index: int, services: Iterable[Service]) -> dict[str, str]:
-    """Return, by service type, the URL everyone knows."""
+    """Return, by service type, the URL of the frontend."""
     if _has_paths(index):
         return {s.type: f"http://{address}:{_ONE_PORT}{s.prefix}" for s in services}
     return {s.type: f"http://{address}:{s.port}" for s in services}
 
 
 def backends(address: str, index: int, services: Iterable[Service]) -> dict[str, str]:
-    """Return, by service type, the URL where the service listens: another port, the same path."""
+    """Return, by service type, the URL of the backend: another port, the same path."""
     return {
         s.type: f"http://{address}:{s.backend_port}{s.prefix if _has_paths(index) else ''}"
         for s in services

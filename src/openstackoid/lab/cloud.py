@@ -1,4 +1,4 @@
-"""One cloud of a lab: its addresses and its files, without touching either."""
+"""The addresses and file names of one cloud of a lab; nothing is read or written here."""
 
 import re
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _TAKEN = {"lab.yaml", "clouds.yaml", "links.yaml"}
 
 
 def check_name(name: str) -> str:
-    """Return the name of a cloud; raises LabError if a cloud cannot be called so."""
+    """Return a name for a cloud; raises LabError if it is not valid."""
     if not _NAME.fullmatch(name):
         raise LabError(f"{name!r} is no name for a cloud: write letters, digits, . _ and - only")
     if name in _TAKEN or name.endswith(("-admin", ".part")):
@@ -28,10 +28,10 @@ def check_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class LabCloud:
-    """A cloud as the lab remembers it.
+    """A cloud as the lab stores it.
 
-    `directory` is the cloud's own, `index` counts from 1, `extra` names its optional services,
-    `front` the process that has the addresses of its frontends.
+    `directory` has the cloud's files, `index` counts from 1, `extra` has the types of its optional
+    services, `front` is the process that listens at its frontends.
     """
 
     name: str
@@ -48,43 +48,43 @@ class LabCloud:
 
     @property
     def gateway(self) -> str:
-        """The IP address of its gateway; behind HAProxy, where a link to itself would begin."""
+        """The IP address of its gateway; behind HAProxy that of the unused link to itself."""
         if self.front == GATEWAY:
             return self.address
         return addresses.link(self.network, self.index, self.index)
 
     @property
     def region(self) -> str:
-        """The region of its endpoints: independent clouds do not agree on names."""
+        """The region of its endpoints; each cloud has its own, as independent clouds do."""
         return f"Region{self.index}"
 
     @property
     def services(self) -> tuple[Service, ...]:
-        """What it is made of, the gateway aside."""
+        """Its OpenStack services."""
         return tuple(chosen(self.extra))
 
     @property
     def processes(self) -> tuple[str, ...]:
-        """The names of its processes: the gateway's, the links', and the type of every service."""
+        """The names of its processes: its fronts, the links, and the type of every service."""
         return (*self.fronts, LINKS, *(s.type for s in self.services))
 
     @property
     def fronts(self) -> tuple[str, ...]:
-        """The processes that a request from outside passes."""
+        """The processes that a request from outside passes through."""
         return tuple(dict.fromkeys((GATEWAY, self.front)))
 
     @cached_property
     def frontends(self) -> dict[str, str]:
-        """By service type, the URL everyone knows."""
+        """The URL of the frontend, by service type."""
         return self.serving(self.services)
 
     def serving(self, services: Iterable[Service]) -> dict[str, str]:
-        """Return, by service type, the URL at which its gateway takes requests for these."""
+        """Return, by service type, the URL of a frontend for each of these services."""
         return addresses.frontends(self.address, self.index, services)
 
     @cached_property
     def backends(self) -> dict[str, str]:
-        """By service type, the URL where the service listens."""
+        """The URL of the backend, by service type."""
         return addresses.backends(self.address, self.index, self.services)
 
     @property
@@ -94,7 +94,7 @@ class LabCloud:
 
     @property
     def federation(self) -> Path:
-        """The file its gateway reads."""
+        """The federation file of its gateway."""
         return self.directory / "federation.yaml"
 
     @property
@@ -109,32 +109,32 @@ class LabCloud:
 
     @property
     def account(self) -> Path:
-        """By what its gateway looks up projects in its Keystone."""
+        """The service account of its gateway, which looks up projects in its Keystone."""
         return self.directory / "account.yaml"
 
     @property
     def keys(self) -> Path:
-        """The keys by which its gateway is known to the others."""
+        """The private keys of its gateway."""
         return self.directory / "keys.json"
 
     @property
     def databases(self) -> Path:
-        """Its SQLite files."""
+        """The directory of its SQLite files."""
         return self.directory / "db"
 
     @property
     def instances(self) -> Path:
-        """A directory per server id, with `disk` as downloaded and `disk.sha512` of it."""
+        """A directory per server id, with the downloaded `disk` and its `disk.sha512`."""
         return self.directory / "instances"
 
     @property
     def run(self) -> Path:
-        """What is known of its processes while they run."""
+        """The directory with the records and ready files of its running processes."""
         return self.directory / "run"
 
     @property
     def identity_ready(self) -> Path:
-        """Exists as soon as the service users do, and the services may look for one another."""
+        """Exists once the service users do, so that services may request tokens."""
         return self.run / "users.ready"
 
     @property
@@ -143,11 +143,11 @@ class LabCloud:
         return self.directory / "seeded.yaml"
 
     def log(self, process: str) -> Path:
-        """Return the log of a process."""
+        """Return the log file of a process."""
         return self.directory / "log" / f"{process}.log"
 
     def ready(self, process: str) -> Path:
-        """Return the file a process makes once it serves requests."""
+        """Return the ready file of a process, which exists once it serves requests."""
         return self.run / f"{process}.ready"
 
     def config(self, service: str) -> Path:
@@ -155,5 +155,5 @@ class LabCloud:
         return self.directory / "etc" / service
 
     def database(self, name: str) -> str:
-        """Return the URL of a database, as SQLAlchemy has it."""
+        """Return the SQLAlchemy URL of a database."""
         return f"sqlite:///{self.databases / name}.sqlite"

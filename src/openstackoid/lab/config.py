@@ -1,7 +1,7 @@
-"""The configuration of a cloud's services, as data and as text.
+"""Makes and writes the configuration files of a cloud's services.
 
-Services find one another at the frontends only: a request from one service to another passes the
-gateway, and that is how a scope travels.
+Services are configured with frontends only, so a request from one service to another passes through
+the gateway, with its scope.
 """
 
 import sysconfig
@@ -17,7 +17,7 @@ _FOREVER = 2_147_483  # seconds: nothing in a lab reports its own heartbeat
 
 
 def render(ini: Ini) -> str:
-    """Return the text of a configuration file as oslo.config reads it."""
+    """Return the text of a configuration file for oslo.config."""
     sections = (
         f"[{name}]\n" + "".join(f"{key} = {_value(value)}\n" for key, value in options.items())
         for name, options in ini.items()
@@ -33,7 +33,7 @@ def write(cloud: LabCloud) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         name, make = _FILES[service.type]
         files.write(directory / name, render(make(cloud, passwords)))
-    # Nova takes this one from beside its configuration, whatever api_paste_config says.
+    # Nova reads this file from beside its configuration, whatever api_paste_config says.
     paste = _packaged("nova/api-paste.ini").read_text()
     files.write(cloud.config("compute") / "api-paste.ini", paste)
 
@@ -43,7 +43,7 @@ def _value(value: object) -> str:
 
 
 def _packaged(path: str) -> Path:
-    """Return a file that a service's package has installed beside its code."""
+    """Return a file below the `etc` directory in which services' packages install theirs."""
     return Path(sysconfig.get_path("data")) / "etc" / path
 
 
@@ -63,7 +63,7 @@ def _login(cloud: LabCloud, user: str, passwords: Mapping[str, str]) -> dict[str
 def _common(
     cloud: LabCloud, user: str, passwords: Mapping[str, str]
 ) -> dict[str, dict[str, object]]:
-    """Return the sections of every service that checks tokens."""
+    """Return the sections that every service with keystonemiddleware needs."""
     return {
         "keystone_authtoken": {
             "www_authenticate_uri": cloud.frontends["identity"],

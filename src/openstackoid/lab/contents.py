@@ -1,6 +1,6 @@
-"""What a fresh cloud holds, made through its own API: users, endpoints, and things to play with.
+"""Creates the contents of a new cloud through its API: users, endpoints, images, a network.
 
-Everything is looked for before it is made, so each step may be repeated at any time.
+Each step first looks for what exists, so it can be repeated at any time.
 """
 
 import os
@@ -27,7 +27,7 @@ _INTERFACES = ("public", "internal", "admin")
 
 
 def bootstrap(cloud: LabCloud) -> None:
-    """Let Keystone make its first user, roles and endpoint with its own command."""
+    """Create the first user, the roles and the endpoint of Keystone with `keystone-manage`."""
     url = cloud.frontends["identity"]
     done = subprocess.run(  # noqa: S603
         [
@@ -52,7 +52,7 @@ def bootstrap(cloud: LabCloud) -> None:
 
 
 def make_users(admin: Connection, cloud: LabCloud) -> None:
-    """Make projects, users, roles, services and endpoints."""
+    """Create projects, users, role assignments, services and endpoints."""
     identity = cast(Identity, admin.identity)
     passwords = _passwords(cloud)
     projects = {p.name: p for p in identity.projects()}
@@ -95,9 +95,9 @@ def make_users(admin: Connection, cloud: LabCloud) -> None:
 
 
 def make_things(admin: Connection, cloud: LabCloud) -> None:
-    """Make a flavor, a shared network, an image of a common name and one only this cloud has.
+    """Create a flavor, a shared network, and two images, one with a name of this cloud alone.
 
-    The network is shared, so that the token of another cloud's project can use it too.
+    The network is shared, so that foreign tokens, which act in other projects, can use it.
     """
     if not admin.compute.find_flavor("m1.tiny"):
         admin.compute.create_flavor(name="m1.tiny", ram=512, vcpus=1, disk=1)
@@ -116,7 +116,7 @@ def make_things(admin: Connection, cloud: LabCloud) -> None:
     images = {image.name: image for image in glance.images()}
     for name in ("debian", f"only-in-{cloud.name}"):
         image = images.get(name)
-        if image and image.status != "active":  # an upload that was cut off
+        if image and image.status != "active":  # an upload was interrupted
             glance.delete_image(image)
             image = None
         if not image:
@@ -132,9 +132,9 @@ def make_things(admin: Connection, cloud: LabCloud) -> None:
 
 @contextmanager
 def administrator(cloud: LabCloud) -> Iterator[Connection]:
-    """Give a connection as the cloud's administrator, which heeds no setting of the user's.
+    """Open a connection as the cloud's administrator, which ignores the user's settings.
 
-    What goes wrong with its requests is raised as a LabError.
+    Failures of its requests are raised as LabError.
     """
     transport = requests.Session()
     transport.trust_env = False

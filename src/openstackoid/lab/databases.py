@@ -1,4 +1,7 @@
-"""The databases and keys of a new cloud: copied schemas with the few rows no API can make."""
+"""Makes the databases, passwords and keys of a new cloud.
+
+Databases are copies of the schemas, with the few rows that no API can create.
+"""
 
 import base64
 import json
@@ -19,7 +22,7 @@ _NEVER_DEAD = "2099-01-01 00:00:00.000000"
 
 
 def make_passwords(cloud: LabCloud) -> None:
-    """Give every user a password of its own; one that exists stays."""
+    """Make a password for every user that has none."""
     known: dict[str, str] = files.read_yaml(cloud.passwords)
     users = (
         "admin",
@@ -31,7 +34,7 @@ def make_passwords(cloud: LabCloud) -> None:
 
 
 def make_keys(cloud: LabCloud) -> None:
-    """Make the keys of Keystone's tokens and credentials, and those of the gateway."""
+    """Make the keys for Keystone's tokens and credentials, and those of the gateway."""
     if not cloud.keys.exists():
         keys.write(keys.make(), cloud.keys)
     for name in ("fernet-keys", "credential-keys"):
@@ -42,7 +45,7 @@ def make_keys(cloud: LabCloud) -> None:
 
 
 def make_databases(cloud: LabCloud, schemas: Path) -> None:
-    """Make the databases a cloud does not have yet, each whole or not at all."""
+    """Make the databases that a cloud lacks, each in one step."""
     cloud.databases.mkdir(mode=0o700, parents=True, exist_ok=True)
     for service in cloud.services:
         for name in service.databases:
@@ -67,7 +70,7 @@ def _fill(connection: sqlite3.Connection, name: str, cloud: LabCloud) -> None:
             ],
         )
     if name == "neutron":
-        # The driver of Open vSwitch binds ports on hosts with an agent; this is all it asks for.
+        # Neutron's Open vSwitch driver binds ports only on hosts with an agent; it reads this row.
         connection.execute(
             "INSERT INTO agents (id, agent_type, binary, topic, host, admin_state_up, created_at,"
             " started_at, heartbeat_timestamp, configurations, load)"

@@ -1,6 +1,6 @@
-"""The demonstration behind scripts/demo: a server in CloudOne from an image of CloudTwo.
+"""The demonstration of scripts/demo: boots a server in CloudOne from an image of CloudTwo.
 
-What is shown is what was typed and printed; every claim is checked besides, through openstacksdk.
+It shows real commands with their output, and checks every claim through openstacksdk.
 """
 
 import hashlib
@@ -25,13 +25,13 @@ _HOME, _OTHER = "CloudOne", "CloudTwo"
 _IMAGE = f"only-in-{_OTHER}"
 _SCOPE = ("--os-scope", f'{{"image": "{_OTHER}"}}')
 _COLUMNS = ("-c", "name", "-c", "status", "-c", "image")
-_OURS = "demo-"  # what the names of the demonstration's servers begin with
+_OURS = "demo-"  # the prefix of the demonstration's server names
 
 _seconds: dict[str, float] = {}
 
 
 def main() -> None:
-    """Show everything; exits 1 at the first claim that does not hold."""
+    """Run the demonstration; exits 1 at the first claim that does not hold."""
     lab = Lab(environment.lab_directory())
     with _phase("two clouds up"):
         _must(_show(lab, "openstackoid", "lab", "up", _HOME, _OTHER))
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _images(lab: Lab, home: Connection, other: Connection) -> tuple[str, str]:
-    """Return the checksum and the id of the image that only the other cloud has."""
+    """List the images of both clouds; return checksum and id of the other cloud's own one."""
     _must(_show(lab, "openstack", "image", "list"))
     _must(_show(lab, "openstack", "image", "list", cloud=_OTHER))
     here = {image.name: image for image in home.image.images()}
@@ -97,7 +97,7 @@ def _create(name: str, image: str) -> list[str]:
 
 
 def _show(lab: Lab, *command: str, cloud: str = _HOME) -> int:
-    """Show a command as it is typed, run it, and return its exit code."""
+    """Print a command as a user types it, run it, and return its exit code."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
     typed = shlex.join(command)
     if command[0] == "openstack":

@@ -1,4 +1,4 @@
-"""The user's directories, and the environment of the processes a lab starts."""
+"""Finds the lab's directories, and makes the environment of the processes that it starts."""
 
 import os
 import shlex
@@ -21,16 +21,17 @@ def user_directory(variable: str, below_home: str) -> Path:
 
 
 def lab_directory() -> Path:
-    """Return the directory of the lab that is meant when none is named."""
+    """Return the default directory of the lab."""
     if own := os.environ.get("OPENSTACKOID_LAB"):
         return Path(own)
     return user_directory("XDG_STATE_HOME", ".local/state") / "lab"
 
 
 def dir_option(directory: Path) -> str:
-    """Return the option, after a space, by which any shell's `openstackoid lab` means a directory.
+    """Return ` --dir DIRECTORY` for commands in messages, empty for the default directory.
 
-    Nothing for the one that is meant without it. A variable may be set for this command alone.
+    The option is also returned if OPENSTACKOID_LAB names the directory, because the variable may be
+    set for this command alone.
     """
     here = directory.absolute()
     usual = not os.environ.get("OPENSTACKOID_LAB") and here == lab_directory().absolute()
@@ -45,5 +46,5 @@ def child(**more: str) -> dict[str, str]:
 
 
 def script(name: str) -> Path:
-    """Return a command that is installed beside this Python."""
+    """Return the path of a command that is installed with this Python."""
     return Path(sysconfig.get_path("scripts")) / name

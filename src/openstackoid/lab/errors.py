@@ -1,11 +1,11 @@
-"""What can go wrong in a lab, said so that the reader knows what to do next."""
+"""The exception of the lab."""
 
 
 class LabError(Exception):
-    """A lab cannot do what was asked; the message names the cure.
+    """A lab cannot do what was asked; the message says what to do.
 
-    Where that is a command of `openstackoid lab`, `cure` is what follows these words. The message
-    ends with it, so that who knows the lab can add its --dir.
+    `cure` has the arguments of a command `openstackoid lab` that helps. The message ends with that
+    command, so that a caller can append the lab's --dir.
     """
 
     def __init__(self, message: str, cure: str = "") -> None:

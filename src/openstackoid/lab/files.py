@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and for their owner alone."""
+"""Writes and reads the lab's files: atomically, and readable only by their owner."""
 
 import os
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from ruamel.yaml import YAML
 _yaml = YAML(typ="safe")
 _yaml.default_flow_style = False
 _yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-_yaml.representer.ignore_aliases = lambda _: True  # who edits one place changes that one alone
+_yaml.representer.ignore_aliases = lambda _: True  # an edit by hand must not change other places
 
 
 def write(path: Path, text: str) -> bool:
-    """Write a file of mode 0600 in one step, and return whether that changed anything."""
+    """Write a file of mode 0600 atomically, and return whether its text changed."""
     if path.exists() and path.read_text() == text:
         return False
     part = path.with_name(path.name + ".part")
@@ -27,12 +27,12 @@ def write(path: Path, text: str) -> bool:
 
 
 def write_yaml(path: Path, content: Mapping[str, Any]) -> bool:
-    """Write a mapping as YAML, as `write` does."""
+    """Write a mapping as YAML with `write`, and return whether the text changed."""
     text = StringIO()
     _yaml.dump(dict(content), text)
     return write(path, text.getvalue())
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping of a YAML file, an empty one if there is no such file."""
+    """Return the mapping in a YAML file, an empty one if there is no such file."""
     return (_yaml.load(path.read_text()) or {}) if path.exists() else {}

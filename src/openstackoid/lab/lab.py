@@ -1,4 +1,4 @@
-"""The lab: real, independent OpenStack clouds on this machine, one process per service."""
+"""The class Lab: starts, stops and changes the clouds of a lab, one process per service."""
 
 import shutil
 import time
@@ -33,18 +33,18 @@ from openstackoid.lab.services import GATEWAY, HAPROXY, LINKS
 
 DEFAULT_CLOUDS = ("CloudOne", "CloudTwo")
 _PATIENCE = 300  # seconds a service has to come up
-_LINK_PATIENCE = 30  # seconds a link has to be as it is told
-_HAPROXY = "127.0.0.1"  # it connects from there to whatever listens in 127.0.0.0/8
+_LINK_PATIENCE = 30  # seconds the links have to reach their conditions
+_HAPROXY = "127.0.0.1"  # the source address of its connections to any address of 127.0.0.0/8
 
 _TRUST = {"projects": "same-name", "roles": {"member": "member", "reader": "reader"}}
-"""How each cloud takes the tokens of every other: an administrator is nobody there."""
+"""How each cloud accepts the tokens of every other; the role admin is not mapped."""
 
 
 @dataclass
 class Lab:
-    """The clouds in one directory; every method may be repeated at any time.
+    """The clouds in one directory; every method can be repeated at any time.
 
-    Methods raise LabError with what to do next. Clouds of two labs live side by side if their
+    Methods raise LabError, which says what to do next. Two labs can run at the same time if their
     networks differ.
     """
 
@@ -57,7 +57,7 @@ class Lab:
 
     @property
     def clouds(self) -> tuple[LabCloud, ...]:
-        """The clouds this lab remembers, in the order they first appeared."""
+        """The clouds of this lab, in the order in which they were added."""
         return state.load(self.directory).clouds
 
     def cloud(self, name: str) -> LabCloud:
@@ -66,7 +66,7 @@ class Lab:
 
     @property
     def clouds_yaml(self) -> Path:
-        """The logins: NAME is alice in the project demo, NAME-admin the administrator."""
+        """The file clouds.yaml: NAME is alice in the project demo, NAME-admin the administrator."""
         return self.directory / "clouds.yaml"
 
     def up(
@@ -76,11 +76,11 @@ class Lab:
         network: str | None = None,
         front: str | None = None,
     ) -> bool:
-        """Bring clouds up with everything they hold, and return False if they were up already.
+        """Start clouds and create their contents; return False if all were up already.
 
-        No name means those the lab remembers, or CloudOne and CloudTwo in a new lab. `extra` are
-        optional services these clouds have from now on, `front` is what all clouds of the lab have
-        at their frontends from now on.
+        Without names these are the clouds of the lab, or CloudOne and CloudTwo in a new lab.
+        `extra` are optional services that these clouds have from now on, `front` is the process
+        that listens at the frontends of all clouds of the lab from now on.
         """
         with self._locked():
             before = state.load(self.directory)
@@ -112,9 +112,9 @@ class Lab:
             return True
 
     def down(self, names: Sequence[str] = (), wipe: bool = False) -> list[str]:
-        """End all processes of clouds (of all, if none is named) and return the names of those.
+        """End all processes of clouds (of all, if none is named); return which clouds had any.
 
-        `wipe` removes everything these clouds have, and the lab forgets them.
+        `wipe` removes these clouds with all their files.
         """
         if not self.clouds and not names:
             return []
@@ -158,14 +158,14 @@ class Lab:
 
     @property
     def conditions(self) -> condition.Conditions:
-        """How the links are, or will be when the clouds are up, by their two clouds."""
+        """The conditions of the links, by their two clouds, also while the clouds are down."""
         return condition.load(self.directory)
 
     def link(self, one: str, other: str, how: links.Condition = links.WHOLE) -> None:
         """Delay, cut, blackhole or heal the link between two clouds that are up.
 
-        It holds at once and in both directions, for the connections there are as well, until it is
-        changed again.
+        The change takes effect at once, in both directions, for existing connections, too, and
+        holds until the next change.
         """
         with self._locked():
             known = state.load(self.directory)
@@ -217,9 +217,9 @@ class Lab:
         files.write_yaml(self.clouds_yaml, {"clouds": merged})
 
     def _write_federations(self) -> None:
-        """Tell every gateway of all clouds; those that run read it again.
+        """Write the federation file of every gateway, and reload the gateways that run.
 
-        A gateway takes requests for services that only another cloud has, too.
+        Each cloud has frontends also for services that only other clouds have.
         """
         known = self.clouds
         offered = {s.type: s for c in known for s in c.services}.values()
@@ -261,7 +261,7 @@ class Lab:
         condition.save(self.directory, kept)
 
     def _tell_links(self) -> None:
-        """Let every links process follow the files, and wait until it does."""
+        """Reload every links process, and wait until its links have the conditions in the files."""
         known, conditions = self.clouds, self.conditions
         late = time.monotonic() + _LINK_PATIENCE
         for cloud in known:
@@ -283,7 +283,7 @@ class Lab:
             try:
                 for one in as_completed(starting):
                     one.result()
-            except BaseException:  # Ctrl-C, too: nobody wants to wait for the others then
+            except BaseException:  # also Ctrl-C: the other clouds are not waited for then
                 self._given_up.set()
                 raise
 
@@ -328,7 +328,7 @@ class Lab:
 
 
 def is_up(cloud: LabCloud) -> bool:
-    """Return whether every process of a cloud serves requests, and everything in it is made."""
+    """Return whether every process of a cloud serves requests, and its contents are complete."""
     return files.read_yaml(cloud.seeded).get("services") == list(_types(cloud)) and all(
         processes.find(cloud, p) and processes.is_ready(cloud, p) for p in cloud.processes
     )
@@ -347,7 +347,7 @@ def _leads(link: Link) -> bool:
 
 
 def _told(own: LabCloud, other: LabCloud) -> dict[str, object]:
-    """Return what the gateway of a cloud is told of any."""
+    """Return the entry of a cloud in the federation file of the cloud `own`."""
     told: dict[str, object] = {"region": other.region, "frontends": other.frontends}
     if other.keys.exists():
         told["keys"] = keys.read(other.keys).public.model_dump()

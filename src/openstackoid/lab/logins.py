@@ -1,4 +1,4 @@
-"""Who may log in to a lab's clouds: what DIR/clouds.yaml says."""
+"""Makes the accounts of a lab's clouds: entries for clouds.yaml, and the service account."""
 
 from typing import Any
 
@@ -15,17 +15,17 @@ def of(cloud: LabCloud) -> dict[str, Any]:
 
 
 def administrator(cloud: LabCloud) -> dict[str, Any]:
-    """Return how the administrator of a cloud logs in, as keystoneauth's password plugin has it."""
+    """Return the arguments of keystoneauth's password plugin for a cloud's administrator."""
     return _auth(cloud, "admin", "admin")
 
 
 def has_gateway(cloud: LabCloud) -> bool:
-    """Tell whether a cloud's gateway has an account of its own."""
+    """Return whether a cloud's gateway has a service account."""
     return "gateway" in files.read_yaml(cloud.passwords)
 
 
 def gateway(cloud: LabCloud) -> dict[str, str]:
-    """Return the account of a cloud's gateway, as `own.account` of the federation file has it."""
+    """Return the service account of a cloud's gateway, for the file `own.account`."""
     return {"username": "gateway", "password": files.read_yaml(cloud.passwords)["gateway"]}
 
 
@@ -34,7 +34,7 @@ def _entry(cloud: LabCloud, user: str, project: str) -> dict[str, Any]:
         "auth_type": "password",
         "region_name": cloud.region,
         "identity_api_version": 3,
-        "oid_clouds": {},  # one account is to be enough: the clouds trust one another
+        "oid_clouds": {},  # one account is enough, as the clouds trust one another
         "auth": _auth(cloud, user, project),
     }
 

@@ -1,7 +1,7 @@
-"""The table behind scripts/matrix: which servers can be booted with which links (docs/explanation).
+"""The table of scripts/matrix: which servers can be booted over which links (docs/explanation).
 
-Three real clouds; every cell is tried with the ordinary `openstack` command, and holds only if
-all that was tried in it came out as claimed.
+It has three real clouds. Every cell is tried with the ordinary `openstack` command, and holds only
+if every attempt in it has the claimed result.
 """
 
 import json
@@ -29,26 +29,26 @@ _BROKEN = {"cut": CUT, "blackholed": BLACKHOLE}
 
 @dataclass
 class Cell:
-    """One cell: what was tried, and whether it came out as claimed."""
+    """One cell of the table: each attempt, and whether it had the claimed result."""
 
     tried: list[tuple[str, bool]] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        """Whether everything did."""
+        """Whether there were attempts, and all had the claimed result."""
         return bool(self.tried) and all(held for _, held in self.tried)
 
 
 @dataclass
 class Matrix:
-    """The clouds, and what is tried on them."""
+    """Fills the cells of the table by attempts on a lab's clouds."""
 
     lab: Lab
     cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
     _count: int = 0
 
     def fill(self) -> None:
-        """Try every cell; afterwards links are whole, and servers and images deleted again."""
+        """Try every cell; afterwards links are whole, and its servers and images are deleted."""
         self._delete("server", "image")  # an interrupted run may have left some
         try:
             self._fill()
@@ -131,7 +131,7 @@ class Matrix:
         return [s["status"] for s in self._servers(scope, image, cloud)] == ["ACTIVE"]
 
     def _servers(self, scope: str, image: str, cloud: str = ONE) -> list[dict[str, str]]:
-        """Boot with a scope; return each server that came of it."""
+        """Create servers with a scope; return the status of each."""
         self._count += 1
         name = f"{_OURS}{self._count}"
         create = ("server", "create", name, "--flavor", "m1.tiny", "--network", "private")
@@ -157,7 +157,7 @@ class Matrix:
         return listed == set(expected) and missing in done.stderr
 
     def _replicate(self) -> str:
-        """Put an image in two clouds by one command; return its name."""
+        """Create an image in two clouds with one command; return its name."""
         name = f"{_OURS}copy-{time.time_ns()}"
         create = ("image", "create", name, "--disk-format", "raw", "--container-format", "bare")
         with NamedTemporaryFile() as file:
@@ -171,7 +171,7 @@ class Matrix:
         return {row["Name"] for row in json.loads(done.stdout)}
 
     def _delete(self, *nouns: str) -> None:
-        """Delete what is ours in every cloud; servers before images, which they are made of."""
+        """Delete our servers and images in every cloud; name servers first, as they use images."""
         for noun, cloud in product(nouns, CLOUDS):
             done = self._openstack(cloud, "", noun, "list", "-f", "json")
             rows = json.loads(done.stdout or "[]")

@@ -1,4 +1,4 @@
-"""The processes of a lab: started, recognised, ended, and nobody else's touched."""
+"""Starts, finds, reloads and ends the processes of a lab, and never anybody else's."""
 
 import json
 import os
@@ -23,8 +23,8 @@ from openstackoid.lab.services import FRONTS, GATEWAY, HAPROXY, LINKS, SERVICES
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _SAME_TIME = 0.5  # seconds
 _PATIENCE = 10  # seconds a process has to end by itself
-_KILLED = 10  # seconds the kernel has to end one that is killed
-_DRAIN = DRAIN_TIMEOUT + 5  # seconds a gateway has
+_KILLED = 10  # seconds to wait for a process after SIGKILL
+_DRAIN = DRAIN_TIMEOUT + 5  # seconds a gateway has to end by itself
 
 
 def command(cloud: LabCloud, process: str) -> list[str]:
@@ -42,7 +42,7 @@ def command(cloud: LabCloud, process: str) -> list[str]:
 
 
 def start(cloud: LabCloud, process: str) -> psutil.Process:
-    """Start a process of a cloud; its log is appended to."""
+    """Start a process of a cloud; its output is appended to its log."""
     temporary = cloud.directory / "tmp"
     for directory in (cloud.run, cloud.log(process).parent, temporary):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def start(cloud: LabCloud, process: str) -> psutil.Process:
     cloud.ready(process).unlink(missing_ok=True)
     argv = command(cloud, process)
     log = (os.POSIX_SPAWN_OPEN, 1, cloud.log(process), _APPEND, 0o600)
-    # Not subprocess: it would have us wait for what is to outlive us.
+    # Not subprocess, which expects its process to be waited for: this one outlives us.
     pid = os.posix_spawn(
         argv[0],
         argv,
@@ -69,9 +69,9 @@ def start(cloud: LabCloud, process: str) -> psutil.Process:
 
 
 def find(cloud: LabCloud, process: str) -> psutil.Process | None:
-    """Return the running process that was started as this one, None if there is none.
+    """Return a process of a cloud if it runs, else None.
 
-    A process that merely has the same id was created at another time.
+    The time of creation distinguishes it from a later process with the same id.
     """
     try:
         known = json.loads(_record(cloud, process).read_text())
@@ -84,8 +84,11 @@ def find(cloud: LabCloud, process: str) -> psutil.Process | None:
 
 
 def find_lost(clouds: Iterable[LabCloud]) -> None:
-    """Remember processes whose start was recorded no more because the starter was killed."""
-    # Neutron gives itself a title: its command line in one piece.
+    """Record running processes without a record: the command that started them was killed.
+
+    They are found by their command lines.
+    """
+    # Neutron sets a process title: its command line as one string.
     wanted = {
         " ".join(command(c, p)): (c, p) for c in clouds for p in c.processes if not find(c, p)
     }
@@ -95,7 +98,7 @@ def find_lost(clouds: Iterable[LabCloud]) -> None:
 
 
 def end(named: Iterable[tuple[LabCloud, str]]) -> None:
-    """End processes of clouds that run; gateways let their requests under way come to an end."""
+    """End those of the named processes that run; gateways first complete requests under way."""
     found = [(process, name) for cloud, name in named if (process := find(cloud, name))]
     stop(
         [process for process, name in found if name != GATEWAY],
@@ -104,7 +107,7 @@ def end(named: Iterable[tuple[LabCloud, str]]) -> None:
 
 
 def stop(processes: Collection[psutil.Process], gateways: Collection[psutil.Process] = ()) -> None:
-    """End these processes, those that do not end by themselves by force."""
+    """Terminate these processes, and kill those that do not end in time."""
     for process in (*processes, *gateways):
         with suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -122,7 +125,7 @@ def _kill_after(seconds: float, processes: Collection[psutil.Process]) -> None:
 
 
 def reload(cloud: LabCloud, gateway: psutil.Process) -> None:
-    """Let a gateway read its federation again; one that does not listen yet is ended instead."""
+    """Reload the federation file of a gateway; a gateway that does not listen yet is ended."""
     if any(map(accepts, _of_gateway(cloud, cloud.frontends))):
         gateway.send_signal(signal.SIGHUP)
     else:
@@ -130,7 +133,7 @@ def reload(cloud: LabCloud, gateway: psutil.Process) -> None:
 
 
 def reload_haproxy(cloud: LabCloud, master: psutil.Process) -> None:
-    """Let HAProxy read its configuration again; one that does not listen yet is ended instead."""
+    """Reload the configuration of HAProxy; an HAProxy that does not listen yet is ended."""
     if listening(cloud):
         master.send_signal(signal.SIGUSR2)
     else:
@@ -138,7 +141,7 @@ def reload_haproxy(cloud: LabCloud, master: psutil.Process) -> None:
 
 
 def follow_links(cloud: LabCloud, links: psutil.Process, wanted: str) -> bool:
-    """Return whether a links process follows a plan; let it read the files again if it does not."""
+    """Return whether a links process has applied a plan; reload the process if it has not."""
     ready = cloud.ready(LINKS)
     if not ready.exists():
         return False  # it is being started, and would not survive a signal
@@ -150,7 +153,7 @@ def follow_links(cloud: LabCloud, links: psutil.Process, wanted: str) -> bool:
 
 
 def accepts(address: tuple[str, int]) -> bool:
-    """Return whether somebody listens at host and port."""
+    """Return whether a process listens at host and port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(address) == 0
@@ -175,10 +178,10 @@ def addresses(urls: Iterable[str]) -> set[tuple[str, int]]:
 
 
 def check_ports(clouds: Collection[LabCloud], known: Collection[LabCloud]) -> None:
-    """Raise LabError if somebody else listens where these clouds are to listen.
+    """Raise LabError if another program listens at an address that these clouds need.
 
-    Their links lead to all clouds of the lab that are `known`, and those that run begin a link to
-    each of these.
+    That includes the links: from these clouds to all `known` clouds of the lab, and from clouds
+    that run to these.
     """
     linked = [cloud for cloud in known if cloud in clouds or find(cloud, LINKS)]
     names = [(c, name) for c in linked for name in {*c.processes, *FRONTS}]  # also a former front
@@ -206,14 +209,14 @@ def check_ports(clouds: Collection[LabCloud], known: Collection[LabCloud]) -> No
 
 
 def listeners() -> Iterator[tuple[str, int, int | None]]:
-    """Yield host, port and process id (None if hidden) of every TCP listener of this machine."""
+    """Yield host, port and process id (None if hidden) of every TCP listener on this machine."""
     for connection in psutil.net_connections("tcp"):
         if connection.laddr and connection.status == psutil.CONN_LISTEN:
             yield connection.laddr.ip, connection.laddr.port, connection.pid
 
 
 def _of_gateway(cloud: LabCloud, frontends: Mapping[str, str]) -> set[tuple[str, int]]:
-    """Return where a cloud's gateway listens for these frontends."""
+    """Return the addresses at which a cloud's gateway listens for these frontends."""
     return {(cloud.gateway, port) for _, port in addresses(frontends.values())}
 
 

@@ -1,4 +1,4 @@
-"""How far a lab is: a line per cloud on a terminal, a line per finished phase elsewhere."""
+"""Reports the progress of a lab: live on a terminal, and a line per phase elsewhere."""
 
 import threading
 import time
@@ -11,18 +11,18 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 
 class Report(Protocol):
-    """Whoever wants to know what a lab is doing."""
+    """Receives the progress of a lab."""
 
     def begin(self, cloud: str, phase: str) -> None:
-        """Note that a phase has begun; an empty cloud is the lab as a whole."""
+        """Report the beginning of a phase; `cloud` is empty for the whole lab."""
 
     def end(self, cloud: str, phase: str, seconds: float) -> None:
-        """Note that it is over, successfully."""
+        """Report the successful end of a phase."""
 
 
 @contextmanager
 def phase(report: Report, cloud: str, name: str) -> Iterator[None]:
-    """Report a phase around what is done inside."""
+    """Report the body of the `with` statement as a phase; no end if it raises."""
     report.begin(cloud, name)
     begun = time.monotonic()
     yield
@@ -30,7 +30,7 @@ def phase(report: Report, cloud: str, name: str) -> Iterator[None]:
 
 
 class Silence:
-    """Nobody wants to know."""
+    """A Report that shows nothing."""
 
     def begin(self, cloud: str, phase: str) -> None:
         """Do nothing."""
@@ -40,7 +40,7 @@ class Silence:
 
 
 class Display:
-    """Progress on standard error: on a terminal what is under way, and a line for what is done."""
+    """A Report on a console: on a terminal the running phases, and a line for each finished one."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -64,7 +64,7 @@ class Display:
         self._live.stop()
 
     def begin(self, cloud: str, phase: str) -> None:
-        """Show a phase."""
+        """Show a phase as running."""
         with self._lock:
             self._live.start()
             self._tasks[cloud, phase] = self._live.add_task(_title(cloud, phase))
@@ -72,7 +72,7 @@ class Display:
                 self._print(f"{_title(cloud, phase)} …")
 
     def end(self, cloud: str, phase: str, seconds: float) -> None:
-        """Leave a line that tells how long it took."""
+        """Print a line with the duration of a phase."""
         with self._lock:
             self._live.remove_task(self._tasks.pop((cloud, phase)))
             self._print(f"{_title(cloud, phase):<44} {seconds:5.1f} s")

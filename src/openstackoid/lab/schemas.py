@@ -1,6 +1,6 @@
-"""Empty databases, made once by the services' own `db sync` and kept for every cloud of this user.
+"""Makes empty databases with the services' own `db sync`, and caches them for this user.
 
-They are kept by the versions of the services, so an upgrade makes new ones.
+The cache depends on the versions of the services, so an upgrade makes new ones.
 """
 
 import os
@@ -34,7 +34,7 @@ _PACKAGES = (
 
 
 def directory() -> Path:
-    """Return where the schemas of the installed versions are kept."""
+    """Return the cache directory for the schemas of the installed versions."""
     versions = " ".join(f"{package}={version(package)}" for package in _PACKAGES)
     digest = sha256(versions.encode()).hexdigest()[:16]
     return user_directory("XDG_CACHE_HOME", ".cache") / "schemas" / digest
@@ -47,7 +47,7 @@ def missing(services: Collection[Service]) -> list[Service]:
 
 
 def make(services: Collection[Service]) -> Path:
-    """Make the schemas of these services unless they are there, and return where they are."""
+    """Make the missing schemas of these services, and return the directory of all schemas."""
     kept = directory()
     with state.locked(kept), ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda service: _make(service, kept), missing(services)))

@@ -1,16 +1,17 @@
-"""The services a lab's cloud is made of."""
+"""The OpenStack services and other processes of a lab's cloud, and facts about them."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-_BEHIND = 10_000  # from a service's usual port to the one it listens on behind the gateway
+_BEHIND = 10_000  # from a service's usual port to the port of its backend
 
 
 @dataclass(frozen=True)
 class Service:
-    """One OpenStack service: the facts that every part of the lab agrees on.
+    """One OpenStack service.
 
-    `port` and `prefix` are those of Kolla and of devstack; `version` ends its URL in the catalog.
+    `port` is its port in Kolla, `prefix` its path in devstack; `version` ends its URL in the
+    catalog.
     """
 
     type: str
@@ -39,14 +40,14 @@ SERVICES = (
 BY_TYPE = {service.type: service for service in SERVICES}
 OPTIONAL = tuple(service.type for service in SERVICES if service.optional)
 GATEWAY = "gateway"
-"""The name of a cloud's gateway where its processes are listed."""
+"""The process name of a cloud's gateway."""
 HAPROXY = "haproxy"
-"""The same of HAProxy, in clouds that have it before their gateway."""
+"""The process name of HAProxy, in clouds that have it in front of their gateway."""
 FRONTS = (GATEWAY, HAPROXY)
 LINKS = "links"
-"""And of the process for the links to the other clouds."""
+"""The process name of the links to the other clouds."""
 
 
 def chosen(extra: Collection[str]) -> Iterator[Service]:
-    """Yield the services every cloud has, and those of the optional ones whose type is named."""
+    """Yield the services that every cloud has, and the optional ones whose type is in `extra`."""
     return (s for s in SERVICES if not s.optional or s.type in extra)

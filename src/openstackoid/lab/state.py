@@ -1,4 +1,4 @@
-"""What a lab remembers between two commands: DIR/lab.yaml, and the lock that guards it."""
+"""Loads and saves the state of a lab in DIR/lab.yaml, and locks the directory."""
 
 import fcntl
 import os
@@ -14,20 +14,20 @@ from openstackoid.lab.cloud import LabCloud, check_name
 from openstackoid.lab.errors import LabError
 from openstackoid.lab.services import GATEWAY
 
-# Each of these means something to SQLAlchemy's URLs, to oslo.config or to a list of files.
+# Special characters in SQLAlchemy's URLs, in oslo.config's values or in lists of files.
 _UNFIT = re.compile(r"[?%$;,\"'\\\x00-\x1f]")
 
 
 @dataclass(frozen=True)
 class State:
-    """The network of a lab and its clouds, in the order they first appeared."""
+    """The network of a lab and its clouds, in the order in which they were added."""
 
     network: IPv4Network
     clouds: tuple[LabCloud, ...] = ()
     front: str = GATEWAY
 
     def cloud(self, name: str) -> LabCloud:
-        """Return a cloud by name; raises LabError naming those there are."""
+        """Return a cloud by name; raises LabError, which lists the clouds."""
         for cloud in self.clouds:
             if cloud.name == name:
                 return cloud
@@ -36,7 +36,7 @@ class State:
         raise LabError(f"there is no cloud {name}: {there}; add it with", f"up {name}")
 
     def having(self, name: str, directory: Path, extra: Collection[str]) -> "State":
-        """Return a state in which the cloud exists and has these optional services at least."""
+        """Return a state with the cloud and at least these optional services of it."""
         for cloud in self.clouds:
             if cloud.name == name:
                 grown = replace(cloud, extra=tuple(sorted({*cloud.extra, *extra})))
@@ -50,7 +50,7 @@ class State:
         return replace(self, clouds=(*self.clouds, cloud))
 
     def behind(self, front: str) -> "State":
-        """Return a state in which every cloud has this front."""
+        """Return a state in which all clouds have this front."""
         clouds = tuple(replace(cloud, front=front) for cloud in self.clouds)
         return replace(self, clouds=clouds, front=front)
 
@@ -60,7 +60,7 @@ class State:
 
 
 def load(directory: Path) -> State:
-    """Return what the lab in this directory remembers; an empty lab if there is none."""
+    """Return the state of the lab in a directory, an empty one if there is no lab."""
     content = files.read_yaml(directory / "lab.yaml")
     network = addresses.network(content.get("network", addresses.DEFAULT_NETWORK))
     front = content.get("front", GATEWAY)
@@ -75,7 +75,7 @@ def load(directory: Path) -> State:
 
 
 def save(directory: Path, state: State) -> None:
-    """Remember a state."""
+    """Write the state of the lab in a directory."""
     clouds = {c.name: {"index": c.index, "services": list(c.extra)} for c in state.clouds}
     content = {"network": str(state.network), "front": state.front, "clouds": clouds}
     files.write_yaml(directory / "lab.yaml", content)
@@ -93,7 +93,10 @@ def check_directory(directory: Path) -> Path:
 def locked(
     directory: Path, waiting: Callable[[], AbstractContextManager[None]] = nullcontext
 ) -> Iterator[None]:
-    """Hold a directory for one command alone; while another has it, be inside `waiting()`."""
+    """Lock a directory for this command; while another command holds it, be inside `waiting()`.
+
+    Raises LabError if the directory cannot be used.
+    """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""Which processes and links a lab has, and the variables that point `openstack` at a cloud."""
+"""Reports the processes and links of a lab, and the environment of `openstack` for a cloud."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ _PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 
 @dataclass(frozen=True)
 class Row:
-    """A process of a cloud; `state` is up, starting or down, `address` where it listens."""
+    """A process of a cloud; `state` is up, starting or down, `address` is where it listens."""
 
     name: str
     service: str
@@ -59,7 +59,7 @@ def links(lab: Lab) -> Iterator[dict[str, Any]]:
 
 
 def variables(lab: Lab, cloud: LabCloud, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what has to be set in an environment so that `openstack` means a cloud."""
+    """Return the variables to add to an environment so that `openstack` uses a cloud."""
     wanted = {"OS_CLIENT_CONFIG_FILE": str(lab.clouds_yaml), "OS_CLOUD": cloud.name}
     if any(environment.get(name) for name in _PROXIES):
         direct = dict.fromkeys([*environment.get("no_proxy", "").split(","), str(cloud.network)])
@@ -68,7 +68,7 @@ def variables(lab: Lab, cloud: LabCloud, environment: Mapping[str, str]) -> dict
 
 
 def exports(lab: Lab, cloud: LabCloud, environment: Mapping[str, str] = os.environ) -> str:
-    """Return lines for a shell to eval: this cloud is meant, and nothing else is."""
+    """Return lines for a shell to eval: set these variables and unset all other `OS_*`."""
     wanted = variables(lab, cloud, environment)
     others = sorted(n for n in environment if n.startswith("OS_") and n not in wanted)
     return "".join(

@@ -1,4 +1,4 @@
-"""Whether the clouds of a federation are as its file says: what `federation check --live` does."""
+"""Checks whether the clouds of a federation are as its file says: `federation check --live`."""
 
 from openstackoid.livecheck.catalogs import Account, accounts
 from openstackoid.livecheck.check import Checked, check

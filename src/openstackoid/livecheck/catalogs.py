@@ -1,4 +1,4 @@
-"""Accounts to check with, from clouds.yaml, and what the catalog of each says."""
+"""Logs in to clouds by clouds.yaml, and compares their catalogs with the federation file."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from openstackoid.services import service_type
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who is logged in to a cloud: the token, and what it says."""
+    """A user who is logged in to a cloud, with the token, its project, roles and catalog."""
 
     cloud: str
     token: str = field(repr=False)
@@ -27,9 +27,10 @@ class Account:
 
 
 def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
-    """Log in to each of these clouds that clouds.yaml has an entry for, by the cloud's name.
+    """Log in to each of these clouds that has an entry of its name in clouds.yaml.
 
-    Of those where that fails, yield the cloud and why. The clouds without an entry are left out.
+    Yields the account, or the cloud and the reason if the login fails. Clouds without an entry are
+    left out.
     """
     config = openstack.config.OpenStackConfig()
     known = set(config.get_cloud_names())
@@ -54,9 +55,9 @@ def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
 
 
 def strangers(account: Account, cloud: Cloud) -> Iterator[str]:
-    """Yield each public endpoint of a catalog that is no frontend of the cloud, and what is.
+    """Yield a fault for each endpoint in an account's catalog that is not at the cloud's frontend.
 
-    Of services that the file does not have nothing is said: they are not part of the federation.
+    Services that the federation file does not have are not checked.
     """
     for entry in account.catalog:
         service = service_type(entry["type"]) or entry["type"]

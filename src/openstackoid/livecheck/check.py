@@ -1,4 +1,4 @@
-"""All checks of all clouds at the same time, put together."""
+"""Runs all live checks of all clouds concurrently, and makes tables and faults of the results."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from openstackoid.livecheck.probe import Answer, trusted
 from openstackoid.livecheck.tokens import Taken, taken
 
 MIN_VALIDITY = timedelta(days=14)
-"""A certificate that ends sooner is told as a fault."""
+"""A certificate that expires sooner is reported as a fault; renewals need some days."""
 
 _WORKERS = 16
 
@@ -26,7 +26,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Two tables with their headings, and what is wrong: one line each."""
+    """Two tables with their headings, and the faults, one line each."""
 
     clouds: list[Row]
     tokens: list[Row]
@@ -34,7 +34,7 @@ class Checked:
 
 
 def check(federation: Federation) -> Checked:
-    """Connect to every cloud; raises OSError if an authority's file can't be read."""
+    """Check every cloud of a federation; raises OSError if an authority's file can't be read."""
     context = trusted({c.own.ca for c in federation.clouds.values() if c.own.ca})
     unread = list(unreadable())
     faults = [*unread]
@@ -52,7 +52,7 @@ def check(federation: Federation) -> Checked:
                 failed, reason = account
                 logged_in[failed] = None
                 faults.append(f"{failed}: the entry in clouds.yaml can't log in: {reason}")
-        believing = [
+        validating = [
             pool.submit(taken, account, name, trust, federation, context)
             for account in filter(None, logged_in.values())
             for name, cloud in federation.clouds.items()
@@ -78,19 +78,19 @@ def check(federation: Federation) -> Checked:
             others = list(strangers(known, cloud)) if known else []
             catalog = _catalog(known, others) if name in logged_in else no_entry
             rows.append((name, *_cells(answers, clocks[name]), catalog))
-            told = [*_faults(answers), *others]
+            found = [*_faults(answers), *others]
             if isinstance(gateway, str):
-                told.insert(0, gateway)
-            faults += [f"{name}: {fault}" for fault in told]
+                found.insert(0, gateway)
+            faults += [f"{name}: {fault}" for fault in found]
         faults += clock_faults(clocks)
-        tokens = [future.result() for future in believing]
+        tokens = [future.result() for future in validating]
     table: list[Row] = [("Token of", "User (project)", "In", "Becomes")]
     table += [(t.issuer, t.user, t.cloud, t.becomes) for t in tokens]
-    return Checked(rows, table, faults + [_told(t) for t in tokens if t.fault])
+    return Checked(rows, table, faults + [_token_fault(t) for t in tokens if t.fault])
 
 
 def _answering(answers: Mapping[str, Answer | str]) -> str | None:
-    """Return a service of a cloud that answers, None if none does, which is told of each."""
+    """Return a service of a cloud that answers, None if none does (each is a fault already)."""
     return next((s for s, answer in answers.items() if isinstance(answer, Answer)), None)
 
 
@@ -121,7 +121,7 @@ def _catalog(account: Account | None, strangers: list[str]) -> str:
 
 
 def _faults(answers: dict[str, Answer | str]) -> Iterator[str]:
-    """Yield what is wrong with the frontends of a cloud."""
+    """Yield the faults of the frontends of a cloud."""
     for service, answer in answers.items():
         if isinstance(answer, str):
             yield answer
@@ -130,5 +130,5 @@ def _faults(answers: dict[str, Answer | str]) -> Iterator[str]:
             yield f"{service}: its certificate ends on {answer.expires:%Y-%m-%d}; renew it"
 
 
-def _told(token: Taken) -> str:
+def _token_fault(token: Taken) -> str:
     return f"{token.cloud}: the token of {token.user} of {token.issuer}: {token.fault}"

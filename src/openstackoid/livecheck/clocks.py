@@ -1,19 +1,19 @@
-"""Compares the clocks of clouds with each other and with this machine's, and says whose is off."""
+"""Compares the clocks of clouds with each other and with this machine's, and finds wrong ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median_low
 
 MAX_SKEW = 30.0
-"""Seconds: half of what a signed request of another gateway may be off, so that there is time."""
+"""Seconds that a clock may be off: half the lifetime of a signature, so that there is a margin."""
 
 Clocks = Mapping[str, Mapping[str, float]]
-"""By how many seconds each clock is ahead of this machine's: by its cloud, and by whose it is."""
+"""How many seconds each clock is ahead of this machine's: by cloud, then by its owner there."""
 
 
 def faults(clocks: Clocks) -> Iterator[str]:
-    """Yield each clock that is off: from most others if most agree, else from this machine's.
+    """Yield a fault for each clock that differs from most, or if there is no majority, from ours.
 
-    Each cloud has one vote, the median of its clocks, and this machine has one.
+    Each cloud has one vote, the median of its clocks, and so has this machine.
     """
     right = _right([0.0, *(median_low(own.values()) for own in clocks.values() if own)])
     if right is not None and abs(right) > MAX_SKEW:
@@ -29,7 +29,7 @@ def faults(clocks: Clocks) -> Iterator[str]:
 
 
 def _right(votes: Sequence[float]) -> float | None:
-    """Return what more than half of the clocks agree on, None if they do not."""
+    """Return the offset on which more than half of the votes agree, None if they do not."""
     for vote in votes:
         agreeing = [other for other in votes if abs(other - vote) <= MAX_SKEW]
         if 2 * len(agreeing) > len(votes):

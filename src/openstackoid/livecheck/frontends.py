@@ -1,4 +1,4 @@
-"""Asks the frontends of a cloud which services answer there, and whether its gateway does."""
+"""Checks that the right service and the right gateway answer at the frontends of a cloud."""
 
 from http import HTTPStatus
 from ssl import SSLContext
@@ -10,11 +10,11 @@ from openstackoid.livecheck.recognition import recognised
 from openstackoid.services import service_type, special
 
 _NO_SCOPE = "?"
-"""Refused by every gateway, and nothing is executed."""
+"""A malformed scope: every gateway refuses it, and nothing is executed."""
 
 
 def service_at(cloud: Cloud, service: str, context: SSLContext) -> Answer | str:
-    """Return the answer at the root of a service's public frontend, or why there is none."""
+    """Return the answer at the root of a service's public frontend, or the fault there."""
     url = cloud.frontends[service][PUBLIC]
     try:
         answer = ask(cloud, url, context)
@@ -32,14 +32,14 @@ def service_at(cloud: Cloud, service: str, context: SSLContext) -> Answer | str:
 
 
 def is_recognised(answer: Answer) -> bool:
-    """Tell whether it is known which service an answer is of."""
+    """Return whether an answer identifies its service."""
     return recognised(answer.headers, answer.body) is not None
 
 
 def gateway_at(name: str, cloud: Cloud, service: str, context: SSLContext) -> Answer | str:
-    """Return an answer of a cloud's gateway itself, by its own clock, or why there is none.
+    """Return an answer of a cloud's gateway itself, dated by its own clock, or the fault there.
 
-    It is asked at the public frontend of a service, with a scope that is none.
+    The request goes to the public frontend of a service, with a malformed scope.
     """
     url = cloud.frontends[service][PUBLIC]
     try:

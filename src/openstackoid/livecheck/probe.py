@@ -1,4 +1,4 @@
-"""One request to one frontend, of which also the connection is looked at."""
+"""Sends one GET to a frontend, and returns the answer with its clock and its certificate's end."""
 
 import http.client
 import json
@@ -13,22 +13,22 @@ from pathlib import Path
 from openstackoid.federation import Cloud, Url
 
 TIMEOUT = 10.0
-"""Seconds for each step of a connection."""
+"""Seconds for each step of a connection: to connect, the TLS handshake, each read."""
 
 MAX_BODY = 8 * 2**20
-"""Bytes that are read of an answer."""
+"""Bytes of an answer that are read at most; the rest is ignored."""
 
 
 class ProbeError(Exception):
-    """Why there is no answer."""
+    """There is no answer; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a frontend said, headers by their names in lower case.
+    """The answer of a frontend; `headers` have their names in lower case.
 
-    `ahead` is by how many seconds its clock is ahead of ours, `expires` the end of its certificate;
-    None where there is none.
+    `ahead` is the number of seconds that its Date is ahead of our clock, None without a Date.
+    `expires` is the end of its certificate, None without TLS.
     """
 
     status: int
@@ -39,9 +39,9 @@ class Answer:
 
 
 def trusted(authorities: Iterable[Path]) -> ssl.SSLContext:
-    """Return how certificates are checked: by the system's authorities and these.
+    """Return a TLS context that accepts the authorities of the system and these files.
 
-    Raises OSError if one can't be read.
+    Raises OSError if a file can't be read.
     """
     context = ssl.create_default_context()
     for file in authorities:
@@ -50,7 +50,7 @@ def trusted(authorities: Iterable[Path]) -> ssl.SSLContext:
 
 
 def ask(cloud: Cloud, url: Url, context: ssl.SSLContext, path: str = "/", **headers: str) -> Answer:
-    """GET a path below a frontend of a cloud, as its `connect` says; raises ProbeError."""
+    """GET a path below a frontend of a cloud, at the cloud's `connect`; raises ProbeError."""
     try:
         with socket.create_connection((str(cloud.connect or url.host), url.port), TIMEOUT) as raw:
             if url.scheme == "http":
@@ -68,7 +68,7 @@ def ask(cloud: Cloud, url: Url, context: ssl.SSLContext, path: str = "/", **head
 
 
 def refusing(body: bytes) -> str | None:
-    """Return the cloud whose gateway has refused a request, None if the body is not a gateway's."""
+    """Return the cloud in the body of a refusal, None if the body is not a gateway's."""
     try:
         return str(json.loads(body)["error"]["cloud"])
     except (ValueError, LookupError, TypeError, RecursionError):
@@ -93,12 +93,12 @@ def _ask(
     connection.request("GET", url.path + path, headers={"Host": url.netloc} | named)
     answer = connection.getresponse()
     ahead = _ahead(answer.headers["Date"])
-    told = {name.lower(): value for name, value in answer.headers.items()}
-    return Answer(answer.status, told, answer.read(MAX_BODY), ahead, expires)
+    received = {name.lower(): value for name, value in answer.headers.items()}
+    return Answer(answer.status, received, answer.read(MAX_BODY), ahead, expires)
 
 
 def _ahead(date: str | None) -> float | None:
-    """Return by how many seconds a Date, which has whole ones, is ahead (RFC 9110, 6.6.1)."""
+    """Return how many seconds a Date (RFC 9110, 6.6.1; whole seconds) is ahead of our clock."""
     try:
         return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds() if date else None
     except (ValueError, TypeError):

@@ -1,7 +1,7 @@
-"""Tells which service has answered, by what is at its root: its list of versions, and headers.
+"""Identifies a service by the answer at its root: headers and the list of versions.
 
-Most services say their type themselves, in one of three places. The others are told by their list
-of versions, where no other service has one like it (`services.Versions`).
+Most services name their type in one of three places. Others are identified by their list of
+versions, if no other service has a similar one (`services.Versions`).
 """
 
 import json
@@ -19,16 +19,16 @@ _SWIFT = re.compile(r"tx[0-9a-f]{21}-[0-9a-f]{10}\S*")
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """An official service type, and whether the service has said it itself."""
+    """An official service type, and whether the answer names it."""
 
     service: str
     declared: bool
 
 
 def recognised(headers: Mapping[str, str], body: bytes) -> Recognised | None:
-    """Return which service has answered GET at its root, None if that cannot be told.
+    """Return which service has answered a GET of its root, None if that is unclear.
 
-    `headers` are looked up in lower case.
+    The names of `headers` are in lower case.
     """
     document = _document(body)
     versions = list(_versions(document))
@@ -42,7 +42,7 @@ def recognised(headers: Mapping[str, str], body: bytes) -> Recognised | None:
 def _declared(
     headers: Mapping[str, str], document: Mapping[str, Any], versions: list[dict[str, Any]]
 ) -> Iterator[str]:
-    """Yield the types, or names of projects, that an answer says it is of."""
+    """Yield the service types or project names that an answer names."""
     yield headers.get("openstack-api-version", "").partition(" ")[0]
     if _SWIFT.fullmatch(headers.get("x-trans-id", "")):
         yield "swift"

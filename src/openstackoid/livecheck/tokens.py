@@ -1,4 +1,4 @@
-"""What a token of one cloud becomes in another, and what the rule says that it becomes."""
+"""Checks that a foreign token gets the project and the roles in a cloud that `trust` says."""
 
 import json
 import ssl
@@ -18,7 +18,7 @@ from openstackoid.services import IDENTITY
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How a cloud took the token of an account: in one line, and what is wrong with that."""
+    """What a cloud made of an account's token, in one line, and the fault, if there is one."""
 
     issuer: str
     user: str
@@ -30,9 +30,9 @@ class Taken:
 def taken(
     account: Account, cloud: str, trust: Trust, federation: Federation, context: ssl.SSLContext
 ) -> Taken:
-    """Let a cloud validate the token of another cloud's user, as one of its services would.
+    """Have a cloud validate the token of another cloud's user, as one of its services would.
 
-    That cloud sees the token. One of an administrator is not shown to it.
+    The cloud sees the token, so an administrator's token is not sent.
     """
     user = f"{account.user} ({account.project})"
     if "admin" in account.roles:
@@ -46,9 +46,9 @@ def taken(
     try:
         answer = ask(described, url, context, "/v3/auth/tokens", X_Subject_Token=subject)
         if answer.status != HTTPStatus.OK:
-            believed = _keeps(trust, account.roles)
+            accepted = _mapped(trust, account.roles)
             reason = f"; {cloud} says: {_message(answer.body)}"
-            fault = f"the file says that it is believed{reason}" if believed else None
+            fault = f"the file says that it is accepted{reason}" if accepted else None
             return Taken(account.cloud, user, cloud, f"refused ({answer.status})", fault)
         found = json.loads(answer.body)["token"]
         project, roles = found["project"], sorted({role["name"] for role in found["roles"]})
@@ -67,16 +67,16 @@ def _message(body: bytes) -> str:
         return "nothing"
 
 
-def _keeps(trust: Trust, roles: Iterable[str]) -> set[str]:
-    """Return the roles that are left of these."""
+def _mapped(trust: Trust, roles: Iterable[str]) -> set[str]:
+    """Return the roles here that `trust` gives for the issuer's roles."""
     return {ours for role in roles for ours in trust.roles.get(role, ())}
 
 
 def _difference(
     account: Account, trust: Trust, project: dict[str, str], roles: list[str]
 ) -> str | None:
-    if set(roles) != _keeps(trust, account.roles):
-        expected = ", ".join(sorted(_keeps(trust, account.roles))) or "none"
+    if set(roles) != _mapped(trust, account.roles):
+        expected = ", ".join(sorted(_mapped(trust, account.roles))) or "none"
         return f"the roles should be: {expected}"
     match trust.projects:
         case Guest(guest=expected):

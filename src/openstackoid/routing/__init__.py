@@ -1,4 +1,4 @@
-"""The decision what is to happen to a request, from its head alone: pure, no I/O, no clock."""
+"""Decides from a request's head where it is sent, or refuses it: pure, without I/O or a clock."""
 
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.route import Destination, Route, decide, destination_of, narrowed

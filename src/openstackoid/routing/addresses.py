@@ -1,7 +1,8 @@
-"""Finds the frontend that a URL belongs to, however the URL is written.
+"""Finds the frontend of a URL, however the URL is written.
 
-`https://Two.Example.Org.:443/compute` is `https://two.example.org/compute`. So is the same with
-`http://`, at either scheme's port: services behind a proxy that ends TLS may not know of it.
+`https://Two.Example.Org.:443/compute` is `https://two.example.org/compute`. The same URL with
+`http://` and either scheme's default port is found, too: services behind a proxy that terminates
+TLS may write the wrong scheme.
 """
 
 import re
@@ -16,13 +17,13 @@ _URL = re.compile(
 """An absolute URL up to its path, without user and password."""
 
 _OTHER_PORT = {"http": DEFAULT_PORTS["https"], "https": DEFAULT_PORTS["http"]}
-"""The port that a URL without one has if its scheme is wrong."""
+"""By the scheme of a URL, the default port of the other scheme."""
 
 
 def frontend_of(cloud: Cloud, url: str) -> tuple[Frontend, str] | None:
-    """Return the frontend of a cloud at a URL, and what follows the frontend's address in it.
+    """Return the frontend of a cloud that a URL belongs to, and the rest of the URL behind it.
 
-    None if the URL is none of the cloud's. The longest prefix is meant.
+    None if the URL is not one of the cloud's. The longest prefix wins.
     """
     match = _URL.match(url)
     if match is None or (host := folded(match[2])) is None:
@@ -46,7 +47,7 @@ def _at(cloud: Cloud, host: str, port: int, rest: str) -> tuple[Frontend, str] |
 
 @lru_cache(maxsize=256)
 def folded(netloc: str) -> str | None:
-    """Return the host of `host` or `host:port` as it is compared, None if it is no host."""
+    """Return the normalised host of `host` or `host:port`, None if it is not a host."""
     try:
         return host_of(netloc)
     except ValueError:

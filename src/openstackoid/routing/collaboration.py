@@ -1,4 +1,4 @@
-"""Refuses collaborations that cannot work, before anything is created.
+"""Refuses writes to compute that would need the network or volumes of another cloud.
 
 See docs/decisions/0005-refuse-collaborations-that-cannot-work.md.
 """
@@ -14,9 +14,9 @@ from openstackoid.services import BOUND, COMPUTE
 
 
 def check(method: str, service: str, scope: Scope, federation: Federation, here: str) -> None:
-    """Refuse to change servers in one cloud with a network, volume or placement of another.
+    """Raise Refusal for a write to compute whose scope takes a bound service in another cloud.
 
-    Reading is always allowed, and so are clouds that share the infrastructure. Raises Refusal.
+    Reads are always allowed, and so are clouds that share the infrastructure of the service.
     """
     if service != COMPUTE or method in SAFE_METHODS:
         return
@@ -24,7 +24,7 @@ def check(method: str, service: str, scope: Scope, federation: Federation, here:
     for bound in BOUND:
         other = scope.resolve(bound)
         if compute is None or other is None or compute == other:
-            continue  # the same expression: each server has its own cloud's
+            continue  # the same expression: each server uses the service of its own cloud
         if pair := federation.apart(bound, clouds(compute), clouds(other)):
             one, two = pair
             raise Refusal(

@@ -1,4 +1,4 @@
-"""What would happen to a request, hop by hop: a reader of the same decisions as the gateway."""
+"""Computes what each gateway would do with a request, by the gateway's own decisions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ from openstackoid.scope.expression import clouds
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One gateway's part: what it decided, and where it sends the request.
+    """What one gateway does with a request: its route and its destination.
 
-    `destination` is None where the request reaches a backend that only the gateway's own file has.
+    `destination` is None if it is a backend that only the gateway's own file has.
     """
 
     gateway: str
@@ -40,10 +40,10 @@ def head_of(method: str, url: str, scope: str | None) -> Head:
 
 
 def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[Step]]:
-    """Return what each gateway on the way to each cloud does, in the order the clouds are written.
+    """Return the steps to each cloud of a request's expression, in the order they are written.
 
-    Raises Refusal where the first gateway refuses the request; a way raises it where its own part
-    would be refused.
+    Raises Refusal if the first gateway refuses the request. The iterator of a cloud raises it if
+    the request to that cloud would be refused.
     """
     route = decide(head, federation, start)
     return {
@@ -53,23 +53,26 @@ def ways(head: Head, federation: Federation, start: str) -> dict[str, Iterator[S
 
 
 def _steps(
-    method: str, way: Route, cloud: str, federation: Federation, start: str
+    method: str, route: Route, cloud: str, federation: Federation, start: str
 ) -> Iterator[Step]:
-    destination = _target(way, cloud, federation, start)
-    yield Step(start, way, destination)
-    if destination and destination.remote and destination.gateway and way.scope is not None:
-        sent = head_of(method, destination.url, way.scope.canonical)
+    destination = _destination(route, cloud, federation, start)
+    yield Step(start, route, destination)
+    if destination and destination.remote and destination.gateway and route.scope is not None:
+        sent = head_of(method, destination.url, route.scope.canonical)
         arrived = replace(sent, headers=Headers((*sent.headers, ("Via", via_entry(start)))))
-        yield _last(arrived, federation, cloud)
+        yield _remote_step(arrived, federation, cloud)
 
 
-def _last(head: Head, federation: Federation, here: str) -> Step:
+def _remote_step(head: Head, federation: Federation, here: str) -> Step:
     route = decide(head, federation, here)
-    return Step(here, route, _target(route, here, federation, here))
+    return Step(here, route, _destination(route, here, federation, here))
 
 
-def _target(way: Route, cloud: str, federation: Federation, here: str) -> Destination | None:
-    """Return where a gateway sends its part, None if only its own file can tell; raises Refusal."""
+def _destination(route: Route, cloud: str, federation: Federation, here: str) -> Destination | None:
+    """Return where a gateway sends a narrowed route, None if only its own file has the backend.
+
+    Raises Refusal.
+    """
     if cloud == here and not federation.clouds[here].backends:
         return None
-    return destination_of(way, cloud, federation, here)
+    return destination_of(route, cloud, federation, here)

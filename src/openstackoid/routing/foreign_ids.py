@@ -1,9 +1,9 @@
-"""Finds ids in answers of another cloud that a client would turn into the path of something else.
+"""Finds unsafe ids in answers of another cloud: ids that would lead a client to another resource.
 
-Clients put the ids of an answer into the paths of their next requests, and libraries fold the dots
-of a path before it is sent: `../../network/v2.0/networks/…` as the id of an image would become a
-request for a network of home. The search works on bytes, piece by piece, and is right for whatever
-a JSON decoder takes: a quote within a string is escaped, so that `"id":` is always a key.
+Clients put ids of an answer into the paths of their next requests, and HTTP libraries remove dot
+segments from a path: `../../network/v2.0/networks/…` as the id of an image would become a request
+for a network of home. The search works on bytes, piece by piece. It is right for every JSON text,
+because a quote within a string is escaped, so that `"id":` is always a key.
 """
 
 import re
@@ -13,14 +13,17 @@ from typing import Any
 import msgspec
 
 MAX_ID = 255
-"""Characters of an id: what fits into a column of OpenStack's databases."""
+"""Characters of an id at most, as in the columns of OpenStack's databases."""
 
 _BLANKS = rb"[ \t\r\n]{0,64}"
 _NOT_PLAIN = re.compile(
     rb'id"(?:[ \t\r\n]{65}|%b:(?!%b(?:"(?!\.\.?")[^"\\/?#%%\x00-\x1f\x7f]{0,%d}"|[-0-9ntf{])))'
     % (_BLANKS, _BLANKS, MAX_ID)
 )
-"""An id whose value is no plain text, number, null, true, false or object (of a JSON schema)."""
+"""An id whose value is not a plain string, a number, null, true, false or an object.
+
+An object is the `id` of a JSON schema.
+"""
 
 _KEY = re.compile(rb'(?:"(id|uuid)|"[a-z_]{1,60}_(?:id|uuid))\Z')
 _KEY_LENGTH = 66
@@ -29,7 +32,7 @@ _VALUE = re.compile(
     rb'id"%b:%b"((?:[^"\\\x00-\x1f\x7f]|\\u(?!00[0-7])[0-9A-Fa-f]{4}){0,%d})"'
     % (_BLANKS, _BLANKS, 2 * MAX_ID)
 )
-_STEPS = re.compile(rb"\.\.|%2e|\?|#|^\.$", re.IGNORECASE)
+_DOT_SEGMENTS = re.compile(rb"\.\.|%2e|\?|#|^\.$", re.IGNORECASE)
 _SEPARATORS = re.compile(rb"[/?#%]|^\.{1,2}$")
 
 _ESCAPED_KEY = re.compile(
@@ -37,29 +40,29 @@ _ESCAPED_KEY = re.compile(
     rb'[^"\\]{0,255}(?:\\.[^"\\]{0,255}){0,99}"%b:' % _BLANKS,
     re.DOTALL,
 )
-"""A key with an escaped letter, which no encoder writes: it could be any key."""
+"""A key with an escaped letter: it could be any key, and no encoder writes one."""
 
 _BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
-"""Blanks, and marks of UTF-8, UTF-16 and UTF-32, which clients pass over."""
+"""Bytes that clients skip before JSON: blanks, and the marks of UTF-8, UTF-16 and UTF-32."""
 
 _REACH = 2048
-"""Bytes that are looked at again with the next piece: more than what is looked for is long."""
+"""Bytes that are kept and searched again with the next piece: longer than any match."""
 
 
 class UnsafeIdError(Exception):
-    """An answer of another cloud has an id that could lead a request elsewhere."""
+    """An answer of another cloud has an id that would lead a client to another resource."""
 
     def __str__(self) -> str:
         return "has an id that would lead a client's next request to something else"
 
 
 def has_unsafe_id(body: bytes) -> bool:
-    """Tell whether a whole JSON text has an id that is not safe as a part of a path."""
+    """Return whether a whole JSON text has an id that is not safe as a segment of a path."""
     return _unsafe(body, len(body))
 
 
 def without_unsafe_ids(items: Sequence[Any]) -> list[Any]:
-    """Return the items of a list, bytes of JSON or decoded, but for those with an unsafe id."""
+    """Return the items of a list, encoded or decoded, except those with an unsafe id."""
     return [item for item in items if not has_unsafe_id(_encoded(item))]
 
 
@@ -68,9 +71,9 @@ def _encoded(item: Any) -> bytes:
 
 
 class Search:
-    """Looks through one body, piece by piece; only what may be JSON is looked through.
+    """Searches one body for unsafe ids, piece by piece; a body that is not JSON is skipped.
 
-    `is_json` is None until a piece tells.
+    `is_json` is None until the first byte that is not blank.
     """
 
     def __init__(self) -> None:
@@ -78,7 +81,7 @@ class Search:
         self.is_json: bool | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take a piece; raises UnsafeIdError."""
+        """Search a piece of the body; raises UnsafeIdError."""
         if self.is_json is None and (start := data.lstrip(_BEFORE_JSON)):
             self.is_json = start.startswith((b"{", b"["))
         if self.is_json:
@@ -86,41 +89,41 @@ class Search:
             self._look(len(self._kept) - _REACH)
 
     def end(self) -> None:
-        """Look through the rest; raises UnsafeIdError."""
+        """Search the rest of the body; raises UnsafeIdError."""
         if self.is_json:
             self._look(len(self._kept))
 
     def _look(self, until: int) -> None:
-        """Raise UnsafeIdError for what begins before `until`, and keep what does not."""
+        """Raise UnsafeIdError if an unsafe id begins before `until`, and keep the rest."""
         if until <= 0:
             return
         if _unsafe(self._kept, until):
             raise UnsafeIdError
-        # With what may stand before it: a key, or the backslashes that escape another.
+        # And the bytes before it: they may be a key, or backslashes that escape a backslash.
         self._kept = self._kept[max(0, until - _REACH) :]
 
 
 def _unsafe(body: bytes, until: int) -> bool:
-    """Tell whether there is an unsafe id that begins before `until`."""
-    if b"\0" in body:  # no JSON in UTF-8 has it
+    """Return whether an unsafe id begins before `until`."""
+    if b"\0" in body:  # UTF-16 or UTF-32, which is not searched; JSON in UTF-8 has no NUL
         return True
     escaped = _ESCAPED_KEY.finditer(body) if b"\\u00" in body else ()
     return any(m.start() < until and _is_escape(body, m.start()) for m in escaped) or any(
-        m.start() < until and _leads_away(body, m.start()) for m in _NOT_PLAIN.finditer(body)
+        m.start() < until and _is_unsafe_id(body, m.start()) for m in _NOT_PLAIN.finditer(body)
     )
 
 
 def _is_escape(body: bytes, position: int) -> bool:
-    """Tell whether the backslash there is not escaped itself."""
+    """Return whether the backslash at a position is not escaped itself."""
     before = body[max(0, position - _REACH) : position]
     return (len(before) - len(before.rstrip(b"\\"))) % 2 == 0
 
 
-def _leads_away(body: bytes, position: int) -> bool:
-    """Tell whether what ends in `id` there is a key, and its value no id.
+def _is_unsafe_id(body: bytes, position: int) -> bool:
+    """Return whether the `id` at a position ends a key whose value is unsafe in a path.
 
-    A reference to something else (`network_id`) may have slashes, as a client's id of an
-    identity provider has, but nothing that leads up.
+    A reference (`network_id`) may have slashes, as a user's id from an identity provider has, but
+    no dot segments.
     """
     end = position + len(b"id")
     key = _KEY.search(body, max(0, end - _KEY_LENGTH), end)
@@ -129,5 +132,5 @@ def _leads_away(body: bytes, position: int) -> bool:
     value = _VALUE.match(body, position)
     if value is None:
         return True
-    unsafe = _SEPARATORS if key[1] else _STEPS
+    unsafe = _SEPARATORS if key[1] else _DOT_SEGMENTS
     return unsafe.search(value[1]) is not None

@@ -1,12 +1,12 @@
-"""Replaces links in a body of JSON while it streams; every other byte stays as it is.
+"""Rewrites links in a JSON body while it streams; every other byte stays as it is.
 
-A link is a string that is nothing but a URL, under a key that says so: `href`; the relations
-`self`, `first`, `last`, `next`, `prev` and `previous`; whatever ends in `_ref`. Objects in which
-users choose the keys have no links: `metadata` and what ends so, `properties`, `extra_specs`,
+A link is a string that is a whole URL under one of these keys: `href`; the relations `self`,
+`first`, `last`, `next`, `prev` and `previous`; any key that ends in `_ref`. Objects whose keys
+users choose have no links: `metadata` and any key that ends in it, `properties`, `extra_specs`,
 `labels`, `parameters`.
 
-Keys and values are found by their quotes: within a string of JSON those are escaped, so that
-nothing in a text is taken for a link.
+Keys and values are found by their quotes. Quotes within a JSON string are escaped, so text in a
+string is never taken for a link.
 """
 
 import re
@@ -17,26 +17,26 @@ from typing import TypeAlias
 _KEYS = frozenset({b"first", b"href", b"last", b"next", b"prev", b"previous", b"self"})
 _REFERENCE = b"_ref"
 _MAX_NAME = 64
-"""Bytes of a key."""
+"""Bytes of a link's key at most."""
 
 _MAX_COLON = 9
-"""Bytes between a key and its value, the colon included."""
+"""Bytes between a key and its value at most, the colon included."""
 
 _PLAIN = rb'[^"\\\x00-\x20\x7f]*+'
 _URL = re.compile(rb"%b(?:\\(?:/|u[0-9A-Fa-f]{4})%b)*+" % (_PLAIN, _PLAIN))
 _MAX_URL = 8192
-"""Bytes of a link; servers take no longer ones."""
+"""Bytes of a link at most; servers accept no longer URLs."""
 
 _MAX_HELD = _MAX_NAME + _MAX_COLON + _MAX_URL + 5
-"""Bytes in which any link is whole, with its key, the quotes, and the byte before them."""
+"""Bytes held back at most: a link with its key, four quotes, and the byte before them."""
 
 _ABSOLUTE = re.compile(rb"://")
 _RELATIVE = re.compile(rb'"/')
 _SCHEMES = frozenset({b"http", b"https"})
 
 _OBJECT = re.compile(rb'"\s{0,4}:\s{0,4}\{')
-_OWNED = (b"metadata", b'"properties', b'"extra_specs', b'"labels', b'"parameters')
-"""How the keys of objects end in which users choose the keys."""
+_USER_OBJECTS = (b"metadata", b'"properties', b'"extra_specs', b'"labels', b'"parameters')
+"""The endings of keys whose objects have keys that users choose."""
 
 _TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _BETWEEN = re.compile(rb'[^"{}]*+')
@@ -49,34 +49,34 @@ _Change: TypeAlias = tuple[int, int, bytes]
 
 
 class LinkEditor:
-    """Edits one body piece by piece; holds back no more than a link that may not be whole.
+    """Edits one body piece by piece; holds back at most a link that may be incomplete.
 
-    `lead` returns what a link is to be. Relative links are looked at if `relative` is true.
+    `lead` returns the rewritten link. Relative links are rewritten only if `relative` is true.
     """
 
     strict = False
-    """Whether nothing of the body may pass before all of it is edited."""
+    """Whether the whole body must be edited before any of it is sent."""
 
     def __init__(self, lead: Callable[[str], str], *, relative: bool) -> None:
         self._lead = lead
         self._relative = relative
         self._held = b""
         self._depth = 0
-        """How many objects are open of a user's one, that one included."""
-        self._in_text = False
-        """Whether a string is open in it."""
+        """The depth of nested objects within a user's object, 0 outside of one."""
+        self._in_string = False
+        """Whether a string within that object is open."""
 
     def feed(self, data: bytes) -> bytes:
-        """Take a piece of the body, return what is certain by now."""
+        """Add a piece of the body; return the edited bytes that no later piece can change."""
         self._held += data
-        return self._edited(self._certain())
+        return self._edited(self._complete_until())
 
     def end(self) -> bytes:
-        """Return the rest."""
+        """Return the rest of the body, edited."""
         return self._edited(len(self._held))
 
-    def _certain(self) -> int:
-        """Return where the first key may be whose value is not whole: three quotes back."""
+    def _complete_until(self) -> int:
+        """Return where the first key with an incomplete value can begin: three quotes back."""
         start = len(self._held)
         oldest = max(0, start - _MAX_HELD)
         for _ in range(3):
@@ -86,22 +86,22 @@ class LinkEditor:
         return max(oldest, start - 1)
 
     def _edited(self, until: int) -> bytes:
-        """Return the body up to `until`, or to the end of what is whole and goes beyond."""
-        owned = list(self._owned())
+        """Return the edited body up to `until`, or to the end of a link or object beyond it."""
+        skipped = list(self._user_objects())
         pieces: list[bytes] = []
         position = 0
-        for start, end, new in self._changes(owned):
+        for start, end, new in self._changes(skipped):
             pieces += self._held[position:start], new
             position = end
-        until = max(until, position, owned[-1][1] if owned else 0)
+        until = max(until, position, skipped[-1][1] if skipped else 0)
         pieces.append(self._held[position:until])
         self._held = self._held[until:]
         return b"".join(pieces)
 
-    def _changes(self, owned: Sequence[_Span]) -> Iterator[_Change]:
-        """Yield start, end and replacement of each whole link that changes, in their order."""
+    def _changes(self, skipped: Sequence[_Span]) -> Iterator[_Change]:
+        """Yield start, end and replacement of each complete link that changes, in their order."""
         quotes = sorted((*self._absolute(), *self._paths())) if self._relative else self._absolute()
-        for quote in _outside(quotes, owned):
+        for quote in _outside(quotes, skipped):
             start = quote + 1
             end = self._held.find(b'"', start, start + _MAX_URL + 1)
             if end > 0 and self._is_link(quote) and _URL.fullmatch(self._held, start, end):
@@ -110,7 +110,7 @@ class LinkEditor:
                     yield start, end, new.encode("latin-1")
 
     def _is_link(self, quote: int) -> bool:
-        """Tell whether the key before the value that begins at a quote is that of a link."""
+        """Return whether the value that begins at a quote has the key of a link."""
         held = self._held
         end = held.rfind(b'"', max(0, quote - _MAX_COLON - 1), quote)
         if end < 0 or held[end + 1 : quote].strip() != b":":
@@ -119,11 +119,14 @@ class LinkEditor:
         if start < 0:
             return False
         key = held[start + 1 : end]
-        # Behind a backslash it is part of a longer key.
+        # A backslash before the quote means that this is the end of a longer key.
         return (key in _KEYS or key.endswith(_REFERENCE)) and held[start - 1 : start] != b"\\"
 
     def _absolute(self) -> Iterator[int]:
-        """Yield the quote before each absolute URL: most of a body is none, and this is fastest."""
+        """Yield the quote before each absolute URL.
+
+        Searching for `://` is fastest, as most of a body is not a URL.
+        """
         for match in _ABSOLUTE.finditer(self._held):
             end = match.start()
             quote = self._held.rfind(b'"', max(0, end - 6), end)
@@ -133,8 +136,11 @@ class LinkEditor:
     def _paths(self) -> Iterator[int]:
         return (match.start() for match in _RELATIVE.finditer(self._held))
 
-    def _owned(self) -> Iterator[_Span]:
-        """Yield what is within objects of users; the last one may go on in the next piece."""
+    def _user_objects(self) -> Iterator[_Span]:
+        """Yield the spans of objects whose keys users choose.
+
+        The last one may continue in the next piece.
+        """
         start = 0
         while True:
             if self._depth:
@@ -144,7 +150,7 @@ class LinkEditor:
             if self._depth:
                 return
             for match in _OBJECT.finditer(self._held, start):
-                if self._held.endswith(_OWNED, 0, match.start()):
+                if self._held.endswith(_USER_OBJECTS, 0, match.start()):
                     start = match.end()
                     self._depth = 1
                     break
@@ -152,15 +158,15 @@ class LinkEditor:
                 return
 
     def _skipped(self, position: int) -> int:
-        """Return where a user's object ends, or this piece of it; less a backslash at its end."""
+        """Return where a user's object ends, or this piece (before a backslash at its end)."""
         held = self._held
         while self._depth:
-            match = (_TEXT if self._in_text else _BETWEEN).match(held, position)
+            match = (_TEXT if self._in_string else _BETWEEN).match(held, position)
             position = match.end() if match else position
-            if position == len(held) or (self._in_text and held[position] == _BACKSLASH):
+            if position == len(held) or (self._in_string and held[position] == _BACKSLASH):
                 break
             if held[position] == _QUOTE:
-                self._in_text = not self._in_text
+                self._in_string = not self._in_string
             else:
                 self._depth += 1 if held[position] == _OPENING else -1
             position += 1
@@ -168,7 +174,7 @@ class LinkEditor:
 
 
 def _outside(positions: Iterable[int], spans: Sequence[_Span]) -> Iterator[int]:
-    """Yield those of the positions that are in none of the spans; both are in their order."""
+    """Yield the positions that are in none of the spans; both must be sorted."""
     following = iter(spans)
     start, end = next(following, _NONE)
     for position in positions:

@@ -1,7 +1,8 @@
-"""Leads links in an answer of another cloud back through home.
+"""Rewrites links in an answer of another cloud to addresses of home.
 
-Whoever reaches only the home gateway can follow every link: an address of another cloud's frontend
-becomes that of the same service's frontend at home. See docs/explanation/design.md#the-way-back.
+The address of another cloud's frontend becomes the address of the same service's frontend at home,
+so a client that reaches only home's gateway can follow every link.
+See docs/explanation/design.md#the-way-back.
 """
 
 import re
@@ -17,26 +18,26 @@ from openstackoid.routing.route import has_dot_segment
 from openstackoid.services import special
 
 _PLAIN = re.compile(r"[!-\[\]-~]*")
-"""A reference that all clients read in one way: ASCII, no backslash, nothing unseen."""
+"""A reference that all clients read in the same way: printable ASCII without a backslash."""
 
 _RELATIVE = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)")
-"""How a reference without a host of its own begins."""
+"""The beginning of a reference that has no host (RFC 3986, section 4.2)."""
 
 _HOST = ("//", "/\\")
-"""What a path must not begin with, or it is a host."""
+"""Beginnings of a reference that clients read as a host, not as a path."""
 
 _IN_HEADER = re.compile(r'"(?:[^"\\]|\\.)*+"?|<(?P<link>[^<>"]*)>')
 """A quoted parameter or a link of the header Link (RFC 8288, section 3).
 
-A quote that nothing closes goes to the end, or many of them would be looked through many times.
+An unclosed quote matches up to the end; otherwise many of them would take quadratic time.
 """
 
 
 class Links:
-    """Replaces addresses in the answers of one service of another cloud.
+    """Rewrites the links in answers of one service of a cloud (`theirs`) to those of home (`ours`).
 
-    They become addresses of the interface at home by which the request came. `projects` maps ids of
-    projects there to those that the client knows them by; with it, the cloud may be home itself.
+    They become addresses of the interface that the request came in by. `projects` maps the ids of
+    projects there to the ids that the client knows; with it, `theirs` may be home itself.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Links:
         interface: Interface = PUBLIC,
     ) -> None:
         self.remote = theirs is not ours
-        """Whether the answers are another cloud's."""
+        """Whether the answers come from another cloud."""
         self._theirs = theirs
         self._ours = ours
         self._service = service
@@ -58,15 +59,16 @@ class Links:
         self._to = ours.frontend(service, interface)
 
     def url(self, value: str) -> str:
-        """Return a URL as it leads through home; what is no address of the cloud stays."""
-        led = self.led(value)
-        return self._relative(value) if led is None else led
+        """Return a URL rewritten to home; a URL that is not the cloud's stays as it is."""
+        rewritten = self.led(value)
+        return self._relative(value) if rewritten is None else rewritten
 
     def led(self, value: str, interface: Interface | None = None) -> str | None:
-        """Return an absolute URL of the cloud as it leads through home.
+        """Return an absolute URL of the cloud rewritten to home.
 
-        None if it is none of the cloud's, home does not have the service, or some client might take
-        it for another one's. `interface` is the one to lead to in place of the one that was asked.
+        None if the URL is not the cloud's, if home has no frontend for the service, or if clients
+        could read its path as another service's. `interface` is the interface to use in place of
+        the one that the request came in by.
         """
         found = frontend_of(self._theirs, value)
         if found is None:
@@ -81,7 +83,7 @@ class Links:
         return f"{here}{in_project(rest, service, self._projects)}"
 
     def header(self, value: str) -> str:
-        """Return the value of a header Link (RFC 8288), all its links led through home."""
+        """Return the value of a header Link (RFC 8288) with all links rewritten to home."""
         return _IN_HEADER.sub(self._in_header, value)
 
     def _in_header(self, match: re.Match[str]) -> str:
@@ -100,27 +102,27 @@ class Links:
         return new + in_project(rest, self._service, self._projects)
 
     def redirection(self, location: str, path: str) -> str | None:
-        """Return where a redirect leads through home, None if it must lead nobody anywhere.
+        """Return the `Location` of a redirection rewritten to home, None if it must be refused.
 
-        It may not leave the service it comes from: clients follow it, with the token of their home,
-        and home has other services. `path` is that of the request there, with its query.
+        A redirection must stay within its service, because clients follow it with their token, and
+        home has other services. `path` is the path of the request to the cloud, with its query.
         """
         if self._from is None or not _PLAIN.fullmatch(location):
             return None
         base = f"{self._from.scheme}://{self._from.netloc}"
         relative = _RELATIVE.match(location) is not None
         url = urljoin(f"{base}{path}", location) if relative else location
-        through = self.led(url)
-        if through is None or not (
-            self._serves(self._theirs, url) and self._serves(self._ours, through)
+        rewritten = self.led(url)
+        if rewritten is None or not (
+            self._serves(self._theirs, url) and self._serves(self._ours, rewritten)
         ):
             return None
-        if relative:  # by the address that the client has of home
-            return urlsplit(through)._replace(scheme="", netloc="").geturl() or "/"
-        return through
+        if relative:  # stays relative, to the address that the client uses for home
+            return urlsplit(rewritten)._replace(scheme="", netloc="").geturl() or "/"
+        return rewritten
 
     def _serves(self, cloud: Cloud, url: str) -> bool:
-        """Tell whether a URL is the service's in a cloud, its path none that could be a host."""
+        """Return whether a URL belongs to the service in a cloud, and its rest is not a host."""
         found = frontend_of(cloud, url)
         return (
             found is not None
@@ -129,7 +131,7 @@ class Links:
         )
 
     def edit(self) -> LinkEditor:
-        """Return an editor for one body of JSON."""
+        """Return an editor for one JSON body."""
         moved = self._from and self._to and self._from.path != self._to.path
         relative = not special(self._service).links_from_root and bool(moved or self._projects)
         return LinkEditor(self.url, relative=relative)

@@ -1,7 +1,7 @@
-"""Decides which redirections of another cloud a client may get, and where they lead.
+"""Decides which redirections of another cloud a client gets, and rewrites them to home.
 
-Clients follow a redirection by themselves, take the token of their home along, and repeat what they
-asked for: so no write is redirected, and a read only within the service.
+Clients follow a redirection by themselves: they repeat the request, with their token. So a write
+must not be redirected, and a read only within its service.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from http import HTTPStatus
 from openstackoid.routing.links import Links
 
 _NOWHERE = frozenset({HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.NOT_MODIFIED})
-"""Answers of 3xx that tell nobody to go elsewhere; 300 has a body to choose from."""
+"""Statuses 3xx that redirect nobody; the body of a 300 lists choices."""
 
 _READS = frozenset({"GET", "HEAD"})
 
@@ -18,10 +18,10 @@ _READS = frozenset({"GET", "HEAD"})
 def fault(
     method: str, status: int, locations: Sequence[str], links: Links, path: str
 ) -> str | None:
-    """Return what is wrong with an answer of another cloud as a redirection, None if nothing is.
+    """Return why the redirection in an answer of another cloud is refused, None if it is not.
 
-    `path` is that of the request there, with its query. The text is the end of a sentence about the
-    service.
+    `path` is the path of the request to that cloud, with its query. The text ends a sentence that
+    begins with the service.
     """
     if status // 100 != 3 or status in _NOWHERE:
         return None
@@ -35,9 +35,9 @@ def fault(
 
 
 def location(value: str, status: int, links: Links, path: str) -> str | None:
-    """Return the header Location of an answer as it leads through home, None to leave it out.
+    """Return the Location of an answer rewritten to home, None if it must be left out.
 
-    With any 3xx some clients go there; with other answers it only tells where a resource is.
+    With any 3xx some clients follow it; with other statuses it only names a resource.
     """
     if links.remote and status // 100 == 3:
         return links.redirection(value, path)

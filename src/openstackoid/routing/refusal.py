@@ -1,15 +1,17 @@
-"""A request that is not carried out."""
+"""The exception for a request that the gateway refuses."""
 
 import json
 from http import HTTPStatus
 
 
 class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a bad request)
-    """Why a request is refused, and what to do; becomes an answer in OpenStack's shape.
+    """A request is refused; `message` says why, and what to do.
 
-    `cloud` is the one that refuses or is missing, `service` the service type where known. `sent` is
-    False where a request surely did not get to its service, though the status leaves that open.
-    `retry_after` is how many seconds to wait before it is sent again, where that would help.
+    The gateway replies with an error in OpenStack's form.
+
+    `cloud` is the cloud that refuses or is missing, `service` the service type if it is known.
+    `sent` is False if the request certainly did not reach its service, where the status leaves that
+    open. `retry_after` is the number of seconds after which it is worth sending again.
     """
 
     def __init__(

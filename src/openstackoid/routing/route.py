@@ -1,4 +1,4 @@
-"""Decides where a request goes: its head to a Route.
+"""Decides what to do with a request: makes a Route from its head, and destinations from that.
 
 See docs/explanation/design.md#what-the-gateway-decides-and-how.
 """
@@ -20,23 +20,26 @@ from openstackoid.services import BOUND, COMPUTE, IDENTITY, special
 
 _SLASH = r"(/|\\|%2f|%5c)"
 DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
-"""What of a path another server may take for a step up, or for nothing at all."""
+"""A dot segment ("." or "..") as any server may read it, with encoded dots and slashes."""
 
 _HIDDEN_SLASH = re.compile(r"\\|%2f|%5c", re.IGNORECASE)
 
 _MAX_HOST = 260
-"""Characters of a host with its port; of a name there are 253 at most."""
+"""Characters of a Host header at most: 253 of a name, a colon and the port."""
 
 
 class Route(NamedTuple):
-    """What a request is about, and where it is to be evaluated.
+    """The gateway's decision on a request.
 
-    `rest` is the target behind the prefix of the service's frontend. `scope` is completed; without
-    one the request belongs to this cloud and is passed on unchanged. `sender` is the cloud whose
-    gateway sent it, `issuer` the one whose Keystone issued its token, if that is clear; `wallet`
-    has the user's tokens of several clouds. If `outside`, the target has another path than the
-    frontend's prefix, and `rest` is all of it; only requests without a scope are. `scheme` is that
-    of the frontend it came in by.
+    - `rest`: the request target behind the prefix of the service's frontend.
+    - `scope`: the completed scope; None if the request has none and is passed on unchanged.
+    - `expression`: where the scope takes the service.
+    - `sender`: the cloud whose gateway sent the request, None for a client.
+    - `issuer`: the cloud whose Keystone issued the token, None if that is not clear.
+    - `wallet`: the user's tokens of several clouds.
+    - `outside`: the target lacks the prefix of the frontend, and `rest` is the whole target; only
+      possible without a scope.
+    - `scheme`: the scheme of the frontend.
     """
 
     service: str
@@ -52,11 +55,11 @@ class Route(NamedTuple):
 
 
 class Destination(NamedTuple):
-    """Where one cloud's part of a route is sent: its backend here, or its frontend elsewhere.
+    """Where a hop is sent: a backend of this cloud, or a frontend of another cloud.
 
-    `address` is the service's there, `path` the whole path with its query. `connect` is the IP
-    address to connect to in place of the address's host, None if there is none. `gateway` is false
-    where no gateway but the service itself is there.
+    `address` is the address of the service there, `path` the whole path with its query. `connect`
+    is an IP address to connect to instead of the host of `address`, None for the host. `gateway` is
+    false for a cloud that has no gateway.
     """
 
     cloud: str
@@ -78,7 +81,7 @@ class Destination(NamedTuple):
 
 
 def decide(head: Head, federation: Federation, here: str) -> Route:
-    """Decide what the gateway of the cloud `here` does with a request; raises Refusal."""
+    """Return what the gateway of the cloud `here` does with a request; raises Refusal."""
     if head.method == "CONNECT" or not head.target.startswith("/"):
         message = "the request target must be a path; talk to the gateway directly, not as a proxy"
         raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
@@ -145,15 +148,15 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
 
 
 def has_dot_segment(path: str) -> bool:
-    """Tell whether another server may take a segment of a path for a step."""
+    """Return whether any server may read a segment of a path as a dot segment."""
     plain = "%" not in path and "\\" not in path
     return not (plain and "/." not in path) and DOT_SEGMENT.search(path) is not None
 
 
 def narrowed(route: Route, cloud: str) -> Route:
-    """Return a route's part in one of its clouds: the service, and what is bound to it, there.
+    """Return a route for one of its clouds alone: it takes the service there, and bound services.
 
-    So a server of `{"compute": "A & B"}` is in each cloud on a network of its own.
+    Each server of `{"compute": "A & B"}` is thus on a network of its own cloud.
     """
     scope = route.scope
     if scope is None or route.expression == Cloud(cloud):
@@ -165,13 +168,16 @@ def narrowed(route: Route, cloud: str) -> Route:
 
 
 def destination_of(route: Route, cloud: str, federation: Federation, here: str) -> Destination:
-    """Return where a cloud's part of a route is sent; raises Refusal if it lacks the service."""
+    """Return where a route narrowed to a cloud is sent.
+
+    Raises Refusal if the cloud does not have the service.
+    """
     remote = cloud != here
     description = federation.clouds[cloud]
     find = description.frontend if remote else description.backend
     url = find(route.service, PUBLIC if remote else route.interface)
     if url is None:
-        # A cloud may have a frontend just to pass requests on; of ours we know that it has no more.
+        # Any cloud may have a frontend without a backend; only of `here` the backends are known.
         ours = federation.clouds[here].backend(route.service, PUBLIC)
         without = {cloud} if ours else {cloud, here}
         others = sorted(set(federation.having(route.service)) - without)
@@ -197,7 +203,10 @@ def destination_of(route: Route, cloud: str, federation: Federation, here: str) 
 
 
 def _unclear(head: Head) -> str | None:
-    """Return what of a head is in no encoding that clouds have agreed on, None if all of it is."""
+    """Return what in a head is neither ASCII nor UTF-8, so that clouds may read it differently.
+
+    None if there is nothing.
+    """
     if not head.target.isascii():
         return "the path or the query is not ASCII; send it percent-encoded"
     for name, value in head.headers:
@@ -210,11 +219,11 @@ def _unclear(head: Head) -> str | None:
 
 
 def _leaves(rest: str) -> bool:
-    """Tell whether some server may take a path for one that leads out of its service.
+    """Return whether the dot segments of a path lead out of the service, as any server reads them.
 
-    Names of objects may have "." and ".." as segments: Swift takes no step for them. Where a server
-    before it does, it is to stay with this service. What is a slash to some servers only counts
-    where it leads up.
+    Names of Swift's objects may have "." and ".." as segments, which Swift does not resolve, but a
+    proxy before it may. A backslash or an encoded slash separates segments only where that leads
+    up.
     """
     depth = 0
     for segment in rest.partition("?")[0].lower().replace("%2e", ".").split("/"):
@@ -228,13 +237,14 @@ def _leaves(rest: str) -> bool:
 
 
 def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, str, bool]:
-    """Return the frontend a request came in by, the target behind its prefix, and False.
+    """Return the frontend that a request came in by, the target behind its prefix, and False.
 
-    Of those that fit, the ones at the request's Host are meant (all, where no frontend has that
-    host: there may be a proxy in front); of these the ones with the client's scheme, if it is
+    Of the frontends whose prefix matches, those with the request's Host are chosen (all, if none
+    has that host: a proxy may be in front); of these the ones with the client's scheme, if it is
     known; then the longest prefix, and the public interface.
-    Where none fits, but one service has the port for itself, whatever else listens there without a
-    gateway is that service, too: then it is the whole target, and True.
+    If no prefix matches, but only one service has the port, the request is for that service: a
+    client that talks to it without a gateway can use such paths. Then the whole target and True are
+    returned.
     """
     every = federation.clouds[here].at(head.port)
     fitting = [(f, rest) for f in every if (rest := f.url.rest(head.target)) is not None]
@@ -264,7 +274,7 @@ def _frontend(head: Head, federation: Federation, here: str) -> tuple[Frontend, 
 
 
 def _nowhere(federation: Federation, here: str, place: str) -> Refusal:
-    # Anybody may ask: the internal and the admin ones are for those who know them.
+    # Anybody may see this, so it lists only public addresses, not internal and admin ones.
     addresses = federation.clouds[here].addresses
     known = sorted({str(frontend.url) for frontend in addresses if frontend.interface == PUBLIC})
     message = f"no service of {here} is at {place}; there are: {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""The scope of a request, wherever it rides; refused where it could be read in two ways."""
+"""Reads the scope of a request from its headers and tokens; refuses one that is ambiguous."""
 
 import re
 from functools import lru_cache
@@ -28,20 +28,20 @@ READ_HERE = frozenset(
     {SCOPE_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN}
     | {"via", "x-scope-proof", "host", "content-length"}
 )
-"""Headers that decide something here, and must not come in a second spelling, or end here."""
+"""Headers that the gateway interprets: refuse underscore variants and hop-by-hop use."""
 
-_TOKENS = re.compile(r"tokens|\\|[^\s,{}&|()\"=:]{65,}", re.IGNORECASE)
-"""What a scope with a token in it has: the wallet's key, or what is longer than any name."""
+_MAY_HAVE_TOKEN = re.compile(r"tokens|\\|[^\s,{}&|()\"=:]{65,}", re.IGNORECASE)
+"""Signs of a token in a malformed scope: the wallet's key, an escape, or a very long name."""
 
 
 def carried(
     head: Head, service: str, federation: Federation, here: str, sender: str | None
 ) -> tuple[Scope | None, Wallet | None]:
-    """Return the completed scope of a request to a service, and the wallet behind its token.
+    """Return the completed scope of a request to a service, and the wallet in its token's suffix.
 
-    Either is None if it carries none. A subject token counts for Keystone alone: elsewhere it is
-    nobody's, and must not send the token beside it to another cloud. Raises Refusal if the scope is
-    malformed, too long, or given in two ways that differ.
+    Each is None if the request has none. The scope of a subject token counts only for Keystone:
+    at another service it must not send the token in X-Auth-Token to another cloud. Raises Refusal
+    if the scope is malformed or too long, or if there are two different ones.
     """
     texts, wallet = _texts(head, service, federation, here)
     scope = None
@@ -57,14 +57,14 @@ def carried(
         if len(values := head.headers.all(header)) > 1 and len(set(values)) > 1:
             raise _bad(f"{name} is sent twice with different tokens; send one", here)
     for value in head.headers.all(SUBJECT_TOKEN):
-        _suffix(value, "X-Subject-Token", here)  # whoever it is for, it is to be one
+        _suffix(value, "X-Subject-Token", here)  # refuse a malformed suffix at every service
     return scope, wallet
 
 
 def named(wallet: Wallet, here: str, sender: str | None) -> Wallet:
-    """Return a wallet with the name of this cloud in place of `*`, as a client sends it.
+    """Return a client's wallet with the name of this cloud in place of `*`.
 
-    Raises Refusal.
+    Raises Refusal if it comes from a gateway, or has an entry for both.
     """
     if sender is not None:
         raise _bad(f'the wallet from the gateway of {sender} has "*" in place of a cloud', here)
@@ -77,7 +77,7 @@ def named(wallet: Wallet, here: str, sender: str | None) -> Wallet:
 def _texts(
     head: Head, service: str, federation: Federation, here: str
 ) -> tuple[dict[str, str], Wallet | None]:
-    """Return each different text of a scope with the place it was found in, and the wallet."""
+    """Return the different texts of scopes, each with where it was found, and the wallet."""
     texts: dict[str, str] = {}
     wallet = None
     for value in head.headers.all(SCOPE_HEADER):
@@ -97,7 +97,7 @@ def _texts(
 
 
 def _tokens(head: Head, service: str) -> list[tuple[str, str]]:
-    """Return the tokens that may have a scope behind them, each with its place."""
+    """Return the tokens whose suffix counts, each with its place."""
     tokens = [(value, "X-Auth-Token") for value in head.headers.all(AUTH_TOKEN)]
     if service == IDENTITY:
         tokens += [(value, "X-Subject-Token") for value in head.headers.all(SUBJECT_TOKEN)]
@@ -132,7 +132,7 @@ def _read(text: str, place: str, federation: Federation, here: str, sender: str 
         raise _too_long(place, here) from error
     except ScopeError as error:
         compare = f"compare the federation files of {sender} and {here}: " if sender else ""
-        shown = error if place == "X-Scope" and not _TOKENS.search(text) else error.kind
+        shown = error if place == "X-Scope" and not _MAY_HAVE_TOKEN.search(text) else error.kind
         raise _bad(f"{compare}{place}: {shown}", here) from error
     if len(completed.canonical) > MAX_BYTES:
         raise _too_long(place, here)
@@ -150,9 +150,9 @@ def _read(text: str, place: str, federation: Federation, here: str, sender: str 
 def _completed(
     text: str, clouds: frozenset[str], services: frozenset[str], here: str
 ) -> tuple[Scope, Scope]:
-    """Return a scope as it was written and as it travels; raises ScopeError.
+    """Return a scope as it is written, and completed; raises ScopeError.
 
-    The same few come with every request. There is no token in what parses.
+    Cached, because most requests have one of a few scopes. A text that parses contains no token.
     """
     scope = parse(text, clouds=clouds, services=services)
     return scope, scope.completed(here)

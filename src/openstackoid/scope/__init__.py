@@ -1,4 +1,4 @@
-"""The scope language: in which cloud each service of a request is taken."""
+"""The scope language: parses and writes scopes, which say in which cloud a service is taken."""
 
 from openstackoid.scope.errors import ScopeError, ScopeTooLongError
 from openstackoid.scope.expression import All, Any, Cloud, Expression

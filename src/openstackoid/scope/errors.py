@@ -1,4 +1,4 @@
-"""What is wrong with a scope, and where."""
+"""Errors of the scope language, with the place of the fault, and hints for misspelt names."""
 
 import re
 from collections.abc import Collection
@@ -6,17 +6,18 @@ from difflib import get_close_matches
 
 from openstackoid.scope.quotes import advice
 
-_SHOWN = 72  # columns of the text around the caret
-_COMPARED = 25  # names, at 30 µs each: anybody may ask for one that is not known
-_LONGEST = 64  # characters of a name
-_QUOTED = re.compile(r'".*"\??', re.DOTALL)  # from the first quote to the last: names may have some
+_EXCERPT_WIDTH = 72  # columns of the text around the caret
+_MAX_COMPARED = 25  # names: each takes 30 µs, and any client can send an unknown one
+_MAX_NAME = 64  # characters
+# From the first quote to the last, because names may contain quotes.
+_QUOTED = re.compile(r'".*"\??', re.DOTALL)
 
 
 class ScopeError(ValueError):
-    """A text that is no scope.
+    """A text is not a scope.
 
-    `reason` is one sentence without the text; `str()` adds the text with a caret below the fault,
-    and what to write if it is a matter of quotes.
+    `reason` is one sentence without the text. `str()` adds the text with a caret below the fault,
+    and advice if quotes are the cause.
     """
 
     def __init__(self, reason: str, text: str = "", start: int = 0, end: int | None = None) -> None:
@@ -34,47 +35,54 @@ class ScopeError(ValueError):
 
     @property
     def kind(self) -> str:
-        """The reason without what it quotes of the text, and where the fault is."""
+        """The reason without any text of the scope, and the position of the fault; safe to log."""
         reason = _QUOTED.sub('"…"', self.reason)
         return f"{reason} (at character {self.start + 1})" if self.text else reason
 
     def excerpt(self) -> str:
-        """Return two lines: the text around the fault, and carets below it."""
-        left = max(0, self.start - _SHOWN // 2)
-        shown = printable(self.text[left : left + _SHOWN])
-        carets = "^" * max(1, min(self.end, left + _SHOWN) - self.start)
+        """Return two lines: the text around the fault, and carets below the fault."""
+        left = max(0, self.start - _EXCERPT_WIDTH // 2)
+        shown = printable(self.text[left : left + _EXCERPT_WIDTH])
+        carets = "^" * max(1, min(self.end, left + _EXCERPT_WIDTH) - self.start)
         return f"  {shown}\n  {' ' * (self.start - left)}{carets}"
 
 
 class ScopeTooLongError(ScopeError):
-    """A scope that would not fit in a header of OpenStack's servers."""
+    """A scope or a wallet is too long for the headers that OpenStack's servers accept."""
 
 
 def printable(text: str) -> str:
-    """Return a text of the same length that is safe on a terminal and can be encoded."""
+    """Replace control characters and lone surrogates, so that a text can be printed and encoded.
+
+    The length stays the same.
+    """
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """Return a hint that ends a message about an unknown name, e.g. `; did you mean "image"?`."""
+    """Return a hint to end a message about an unknown name, e.g. `; did you mean "image"?`.
+
+    Without a similar name it lists the known ones if they are few, and else is empty.
+    """
     folded = {candidate.lower(): candidate for candidate in known}
-    if match := get_close_matches(name.lower(), _alike(name.lower(), folded), n=1):
+    if match := get_close_matches(name.lower(), _candidates(name.lower(), folded), n=1):
         return f'; did you mean "{folded[match[0]]}"?'
     return f"; known are {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
 
 
-def _alike(name: str, known: Collection[str]) -> Collection[str]:
-    """Return the names to compare with: all, or of many those whose first or second half is it.
+def _candidates(name: str, known: Collection[str]) -> Collection[str]:
+    """Return the known names to compare a name with, so few that it takes little time.
 
-    With one mistake in a name, one half of it is right. None if that leaves too many, too.
+    Of many names these are the ones that share the first or the second half with it: a name with
+    one mistake has one correct half. A half that too many names share is left out.
     """
-    if len(name) > _LONGEST:
+    if len(name) > _MAX_NAME:
         return ()
     if name in known:
         return (name,)
-    if len(known) <= _COMPARED:
+    if len(known) <= _MAX_COMPARED:
         return known
     half = len(name) // 2
     starts = [other for other in known if other.startswith(name[:half])]
     ends = [other for other in known if other.endswith(name[half:])]
-    return [other for some in (starts, ends) if len(some) <= _COMPARED for other in some]
+    return [other for some in (starts, ends) if len(some) <= _MAX_COMPARED for other in some]

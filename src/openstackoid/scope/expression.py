@@ -1,4 +1,4 @@
-"""Expressions over clouds: `A`, here and there `A&B`, here or there `A|B`."""
+"""Expressions over clouds: one cloud `A`, all of several `A&B`, the first that succeeds `A|B`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """One cloud, by its name in the federation."""
+    """The name of one cloud of the federation: the leaf of an expression."""
 
     name: str
 
@@ -17,7 +17,7 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """`&`: all of the operands, at once."""
+    """`&`: all operands, at the same time."""
 
     operands: tuple["Expression", ...]
 
@@ -27,7 +27,7 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class Any:
-    """`|`: the first of the operands that succeeds, in the order written."""
+    """`|`: the first operand that succeeds, in the order written."""
 
     operands: tuple["Expression", ...]
 
@@ -39,9 +39,9 @@ Expression: TypeAlias = Cloud | All | Any
 
 
 def combine(kind: type[All] | type[Any], operands: list[Expression]) -> Expression:
-    """Return the operands under one operator; an operand under the same operator is taken apart.
+    """Join operands by an operator; a single operand is returned as it is.
 
-    `A|(B|C)` and `A|B|C` are the same, so there is one expression for both.
+    Operands of the same operator are flattened, so that `A|(B|C)` equals `A|B|C`.
     """
     if len(operands) == 1:
         return operands[0]
@@ -52,7 +52,7 @@ def combine(kind: type[All] | type[Any], operands: list[Expression]) -> Expressi
 
 
 def clouds(expression: Expression) -> Iterator[str]:
-    """Yield the names of the clouds in the order written, repeats included."""
+    """Yield the names of the clouds in an expression in the order written, repeats included."""
     if isinstance(expression, Cloud):
         yield expression.name
     else:

@@ -1,4 +1,4 @@
-"""The scope itself: an immutable, hashable mapping of service types to expressions."""
+"""The type `Scope`: an immutable, hashable mapping of service types to expressions."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,23 +9,23 @@ from openstackoid.scope.expression import Cloud, Expression, clouds
 from openstackoid.services import BOUND, COMPUTE, IDENTITY
 
 EVERYTHING = "*"
-"""The key for every service that a scope does not name."""
+"""The key that stands for every service that a scope does not name."""
 
 
 @dataclass(frozen=True)
 class Scope:
     """For each service type, an expression over clouds.
 
-    `items` is sorted by service type, without repeats; `parse` makes it so. An empty scope is
-    false: it names no cloud at all. Neither a str nor a mapping on purpose: openstacksdk formats
-    the strings and renames the keys of whatever it finds in a cloud's configuration.
+    `items` is sorted by service type and has each type once; `parse` and `of` see to that. An empty
+    scope is false. A scope is neither a `str` nor a `Mapping`, because openstacksdk formats strings
+    and renames keys in a cloud's configuration.
     """
 
     items: tuple[tuple[str, Expression], ...] = ()
 
     @classmethod
     def of(cls, items: Iterable[tuple[str, Expression]]) -> "Scope":
-        """Return the scope of these services, which must be official types without repeats."""
+        """Return a scope of these items; the services must be official types, each given once."""
         return cls(tuple(sorted(items, key=lambda item: item[0])))
 
     def __bool__(self) -> bool:
@@ -36,27 +36,30 @@ class Scope:
 
     @cached_property
     def canonical(self) -> str:
-        """The one way to write this scope: ASCII JSON, no spaces, keys sorted.
+        """The canonical text of this scope: ASCII JSON, no spaces, keys sorted.
 
         See docs/reference/scope.md#the-canonical-form.
         """
         return json.dumps({s: str(e) for s, e in self.items}, separators=(",", ":"))
 
     def get(self, service: str) -> Expression | None:
-        """Return the expression written for this service type, None if the scope has none."""
+        """Return the expression that the scope names for a service type, None if there is none."""
         return self._by_service.get(service)
 
     def resolve(self, service: str) -> Expression | None:
-        """Return where a service is taken: as named, as bound to compute, or as `*` says."""
+        """Return where a service is taken, None if the scope does not say.
+
+        That is the expression of the service, else of compute for a bound service, else of `*`.
+        """
         named = self.get(service)
         if named is None and service in BOUND:
             named = self.get(COMPUTE)
         return named if named is not None else self.get(EVERYTHING)
 
     def completed(self, home: str) -> "Scope":
-        """Return the scope as it travels: with `*` (home), identity and the bound services.
+        """Return the completed scope: with `*` (home), identity and the bound services.
 
-        Completing twice changes nothing, so a gateway can tell whether a scope is complete.
+        A completed scope stays as it is, so a gateway can check whether a scope is completed.
         """
         scope = self if self.get(EVERYTHING) else self.having(EVERYTHING, Cloud(home))
         needed = (IDENTITY, *BOUND) if scope.get(COMPUTE) else (IDENTITY,)
@@ -64,16 +67,16 @@ class Scope:
         return Scope.of((*scope.items, *missing)) if missing else scope
 
     def having(self, service: str, expression: Expression) -> "Scope":
-        """Return this scope with another expression for one service."""
+        """Return this scope with the given expression for one service."""
         return Scope.of((*((s, e) for s, e in self.items if s != service), (service, expression)))
 
     def composites(self) -> Iterator[tuple[str, Expression]]:
-        """Yield the services whose expression has an operator."""
+        """Yield the services whose expression has an operator, with the expression."""
         return ((s, e) for s, e in self.items if not isinstance(e, Cloud))
 
     @cached_property
     def clouds(self) -> tuple[str, ...]:
-        """The names of all clouds, each once, in the order of the services."""
+        """The names of all clouds in the scope, each once, in the order of the services."""
         return tuple(dict.fromkeys(name for _, e in self.items for name in clouds(e)))
 
     @cached_property

@@ -1,14 +1,14 @@
-"""Text to scope.
+"""Parses scopes: from text and from mappings.
 
     scope  ::=  { service: expr, … }
     expr   ::=  and ( "|" and )*
     and    ::=  atom ( "&" atom )*
     atom   ::=  CLOUD | "(" expr ")"
 
-People may write JSON, the same without quotes (`{nova: Berlin}`), or `compute=A,image=B|C`; and
-`+` or the word `and` for `&`, and the word `or` for `|`, which a shell takes for its own. A word is
-an operator only between blanks, and only where an operator has to be: elsewhere it is the name of a
-cloud.
+There are three forms: JSON, the same without quotes (`{nova: Berlin}`), and `compute=A,image=B|C`.
+Because shells interpret `&` and `|`, one can write `+` or the word `and` for `&`, and the word `or`
+for `|`. A word is an operator only between blanks, and only where an operator must be; elsewhere it
+is the name of a cloud.
 """
 
 import json
@@ -23,10 +23,10 @@ from openstackoid.scope.model import EVERYTHING, Scope
 from openstackoid.services import known_names, service_type
 
 MAX_BYTES = 4096
-"""The longest scope: a default uwsgi takes 4 KB of headers in all."""
+"""Bytes of a scope at most; uwsgi by default accepts 4 KB for all headers together."""
 
 MAX_DEPTH = 32
-"""Parentheses within parentheses; nobody needs more, and Python's stack is finite."""
+"""Levels of nested parentheses at most; the parser recurses, and Python's stack is finite."""
 
 _CLOUD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SERVICE = re.compile(r"\*|[A-Za-z][A-Za-z0-9_-]*")
@@ -46,17 +46,20 @@ def parse(
 ) -> Scope:
     """Return the scope written in `text`, in any of the three forms.
 
-    With `clouds`, any other cloud is refused. `services` are service types to accept besides the
-    official ones. Raises ScopeError with the place of the fault, and nothing else.
+    With `clouds`, every other cloud is refused. `services` are service types to allow besides the
+    official ones. Raises only ScopeError, with the place of the fault.
     """
     known = None if clouds is None else frozenset(clouds)
     return _parse(text, known, frozenset(services))
 
 
 def parse_mapping(mapping: Mapping[str, object]) -> Scope:
-    """Return the scope of a mapping, as YAML has it; raises ScopeError."""
+    """Return the scope in a mapping of services to expressions, as YAML loads it.
+
+    Raises ScopeError.
+    """
     for service, value in mapping.items():
-        if not isinstance(service, str):  # YAML has keys of other types
+        if not isinstance(service, str):  # YAML also has numbers and booleans as keys
             raise ScopeError(f"{service!r} must be text that names a service")
         if not isinstance(value, str):
             raise ScopeError(f'"{service}" must be text that names clouds, not {value!r}')
@@ -82,24 +85,25 @@ def _parse(text: str, clouds: frozenset[str] | None, services: frozenset[str]) -
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A part of the text: `value` as meant, at `start` to `end` of the whole as written."""
+    """A key or a value: `value` is decoded, `start` and `end` are its place in the whole text."""
 
     value: str
     start: int
     end: int
     literal: bool
-    """Whether each character of `value` stands for one of the text (no escapes)."""
+    """Whether `value` has no escapes, so that its characters are those of the text."""
     bare: bool = False
-    """Whether it was written without quotes."""
+    """Whether it is written without quotes."""
 
     def at(self, start: int, end: int) -> tuple[int, int]:
+        """Return the place in the text of a part of `value`; with escapes that of the whole."""
         if not self.literal:
             return self.start, self.end
         return self.start + start, self.start + end
 
 
 class _Reader:
-    """One pass over one text."""
+    """Reads the services and values of one text, from left to right."""
 
     def __init__(self, text: str, clouds: frozenset[str] | None, services: frozenset[str]) -> None:
         self.text = text
@@ -121,7 +125,7 @@ class _Reader:
         return self._checked(pairs)
 
     def _pairs(self, assign: str, close: str) -> list[tuple[_Piece, _Piece]]:
-        """Read `key assign value, …` up to the closing character (or the end, if it is empty)."""
+        """Read `key assign value, …` up to `close`, or up to the end if `close` is empty."""
         pairs: list[tuple[_Piece, _Piece]] = []
         self._skip_space()
         if close and self._take(close):
@@ -206,7 +210,7 @@ class _Reader:
 
 
 class _Expression:
-    """One expression within one text."""
+    """Reads the expression in one value of a text."""
 
     def __init__(self, reader: _Reader, piece: _Piece) -> None:
         self.reader = reader
@@ -233,9 +237,9 @@ class _Expression:
         read: Callable[[int], Expression],
         depth: int,
     ) -> Expression:
-        """Read operands with an operator between them, each once.
+        """Read operands with an operator between them; refuse repeated ones.
 
-        A cloud in two operands of `&` would be asked, and write, twice.
+        A cloud in two operands of `&` would get every request twice, also those that write.
         """
         operands: list[Expression] = []
         seen: set[Expression] = set()

@@ -1,4 +1,4 @@
-"""Says what to write where a shell or an editor has left, taken or changed a scope's quotes."""
+"""Advice for scopes whose quotes a shell or an editor has kept, removed or changed."""
 
 import re
 
@@ -6,7 +6,7 @@ _CURLY = re.compile("[“”„‟«»‘’‚‛]")  # noqa: RUF001
 
 
 def advice(text: str) -> str:
-    """Return what to write instead of a text that is no scope, empty if quotes are not to blame."""
+    """Return what to write instead of a text that is not a scope; empty if quotes are correct."""
     stripped = text.strip()
     first, inner, last = stripped[:1], stripped[1:-1].lstrip(), stripped[-1:]
     if curly := _CURLY.search(text):

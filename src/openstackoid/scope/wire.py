@@ -1,4 +1,4 @@
-"""The token suffix: a scope that rides on X-Auth-Token through services that know nothing of it."""
+"""The token suffix: carries a scope within X-Auth-Token through services that ignore scopes."""
 
 from openstackoid.scope.errors import ScopeError
 from openstackoid.scope.model import Scope
@@ -8,9 +8,10 @@ DELIMITER = "!SCOPE!"
 
 
 def split(value: str) -> tuple[str, str | None]:
-    """Return a token without its suffix, and the text of the suffix (None if there is none).
+    """Split a token into the bare token and the text of its suffix, None if it has no suffix.
 
-    Raises ScopeError if there are two suffixes or an empty one. The error holds no token.
+    Raises ScopeError if there are two suffixes or an empty one. The error does not contain the
+    token.
     """
     token, delimiter, text = value.partition(DELIMITER)
     if not delimiter:
@@ -23,7 +24,7 @@ def split(value: str) -> tuple[str, str | None]:
 
 
 def join(token: str, scope: Scope, wallet: Wallet | None = None) -> str:
-    """Return the token with the scope as its suffix, and the wallet as the scope's last key."""
+    """Return a bare token with a suffix of the scope and, as its last key, the wallet."""
     text = scope.canonical
     if wallet is not None:
         text = f"{text[:-1]}{',' if scope else ''}{wallet.text}}}"

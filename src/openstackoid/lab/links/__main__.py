@@ -1,7 +1,7 @@
-"""Run the links a cloud starts: python -m openstackoid.lab.links CLOUD_DIRECTORY.
+"""Runs the links of a cloud to all others: python -m openstackoid.lab.links CLOUD_DIRECTORY.
 
-SIGHUP reads again which clouds there are and how the links are; what is followed by now is in the
-ready file.
+On SIGHUP it reads the clouds and the conditions of the links again. The ready file has the plan
+that is applied.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from openstackoid.lab.services import LINKS
 
 
 async def main(directory: Path) -> None:
-    """Follow the files until the process is ended."""
+    """Apply the plan in the files, and again on each SIGHUP, until the process is ended."""
     forwarders: dict[Link, Forwarder] = {}
 
     def follow() -> None:

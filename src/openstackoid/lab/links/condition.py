@@ -1,4 +1,4 @@
-"""What may be wrong with the link between two clouds; remembered in DIR/links.yaml."""
+"""Conditions of links between clouds (delay, cut, blackhole), stored in DIR/links.yaml."""
 
 import re
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ _UNITS = {"ms": 0.001, "s": 1.0}
 
 
 class State(StrEnum):
-    """Whether a link carries anything; both ways are always in the same state.
+    """Whether a link carries data; both directions have the same state.
 
-    Cut: connections are reset, new ones refused. Blackhole: nothing is answered.
+    CUT: connections are reset, and new ones refused. BLACKHOLE: nothing is answered.
     """
 
     UP = "up"
@@ -28,7 +28,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Condition:
-    """How a link is; `delay` is in seconds, one way."""
+    """The condition of a link; `delay` is in seconds, one way."""
 
     state: State = State.UP
     delay: float = 0.0
@@ -42,7 +42,7 @@ CUT = Condition(State.CUT)
 BLACKHOLE = Condition(State.BLACKHOLE)
 
 Conditions: TypeAlias = Mapping[frozenset[str], Condition]
-"""By the two clouds of a link; one that is not there is whole."""
+"""Conditions by the two clouds of a link; a missing link is whole."""
 
 
 def seconds(text: str) -> float:
@@ -57,7 +57,7 @@ def seconds(text: str) -> float:
 
 
 def shown(delay: float) -> str:
-    """Return a delay as `seconds` reads it."""
+    """Return a delay in seconds as text that `seconds` can parse."""
     return f"{delay * 1000:g}ms"
 
 
@@ -70,7 +70,7 @@ def load(directory: Path) -> Conditions:
 
 
 def save(directory: Path, conditions: Conditions) -> None:
-    """Remember the conditions of links; those that are whole need not be."""
+    """Write the conditions of links, except those of whole links."""
     links = [
         {"clouds": sorted(clouds), "state": condition.state.value, "delay": condition.delay}
         for clouds, condition in conditions.items()

@@ -1,4 +1,4 @@
-"""One connection over a link: two TCP connections, its sides, and what passes between them."""
+"""Forwards one connection over a link, between two TCP connections, with delay and order."""
 
 import asyncio
 import socket
@@ -11,10 +11,10 @@ from typing import cast
 from openstackoid.lab.links.condition import Condition, State
 
 WINDOW = 8 << 20
-"""Bytes under way in one direction of one connection; a delay bounds its throughput by this."""
+"""Bytes under way at most, per direction of a connection; throughput is at most this per delay."""
 
-_BUFFER = 1 << 20  # bytes a side that reads slowly may be behind before the other has to wait
-_LINGER = struct.pack("ii", 1, 0)  # a socket with it is closed by RST
+_BUFFER = 1 << 20  # bytes that may wait for a slow reader before the other side is paused
+_LINGER = struct.pack("ii", 1, 0)  # SO_LINGER with timeout 0: close sends RST
 
 
 class End(Enum):
@@ -25,9 +25,9 @@ class End(Enum):
 
 
 class Connection:
-    """Both sides: `near` was accepted, `far` leads to the target.
+    """One connection over a link: `near` was accepted, `far` is connected to the target.
 
-    Everything keeps its order: bytes, the end of one direction while the other goes on, a reset.
+    Bytes, half-closes and resets are forwarded in their order.
     """
 
     def __init__(self, near: socket.socket, far: socket.socket, delay: float) -> None:
@@ -36,12 +36,12 @@ class Connection:
         self._near.other, self._far.other = self._far, self._near
 
     async def start(self) -> None:
-        """Receive; nothing passes before `apply` is called."""
+        """Start to receive; nothing is forwarded before `apply` is called."""
         for side in (self._near, self._far):
             await side.start()
 
     def apply(self, condition: Condition) -> None:
-        """Pass on what comes from now on as a link in this condition does."""
+        """Forward according to a condition from now on."""
         for side in (self._near, self._far):
             if condition.state is State.CUT:
                 side.reset()
@@ -54,7 +54,7 @@ class Connection:
 
 
 class Side(asyncio.Protocol):
-    """One of the two TCP connections: what it receives, the other sends."""
+    """One of the two TCP connections; the other one sends what this one receives."""
 
     def __init__(self, connected: socket.socket, delay: float, gone: Callable[[], None]) -> None:
         self.other: Side
@@ -73,51 +73,51 @@ class Side(asyncio.Protocol):
         self._sent_end = False
 
     async def start(self) -> None:
-        """Receive, but send nothing on yet."""
+        """Start to receive; nothing is forwarded yet."""
         await self._loop.connect_accepted_socket(lambda: self, self._socket)
 
     def apply(self, condition: Condition) -> None:
-        """Be silent or not, and delay what is received from now on."""
+        """Stop or resume forwarding, and delay what is received from now on."""
         self._silent = condition.state is State.BLACKHOLE
         self._delay = condition.delay
         self._carry()
 
     def reset(self) -> None:
-        """End at once, as a connection does whose peer is gone."""
+        """Close this connection at once by RST."""
         self._under_way.clear()
         if not self.lost:
             reset(self._socket)
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
+        """Keep the transport."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=_BUFFER)
 
     def data_received(self, data: bytes) -> None:
-        """Send it on."""
+        """Forward bytes."""
         self._take(data)
 
     def eof_received(self) -> bool:
-        """Send it on; this connection stays open until the other direction has ended, too."""
+        """Forward the half-close; keep the transport open until the other direction ends, too."""
         self._received_end = True
         self._take(End.CLOSED)
         return not self._sent_end
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Let a reset pass on."""
+        """Forward a reset."""
         self.lost = True
         if error is not None:
             self._take(End.RESET)
         self._gone()
 
     def pause_writing(self) -> None:
-        """Let the other side wait."""
+        """Pause the other side, whose bytes this side cannot send fast enough."""
         self._full = True
         self.other._look()
 
     def resume_writing(self) -> None:
-        """Let the other side go on."""
+        """Resume the other side."""
         self._full = False
         self.other._look()
 
@@ -136,7 +136,7 @@ class Side(asyncio.Protocol):
             self._look()
 
     def _carry(self) -> None:
-        """Send on what is due, and come back when the next is."""
+        """Forward what is due, and schedule the next call."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -150,7 +150,7 @@ class Side(asyncio.Protocol):
         self._look()
 
     def _look(self) -> None:
-        """Receive only what there is room for."""
+        """Pause or resume receiving, depending on the room for more bytes."""
         if self._silent or self.other._full or self._bytes >= WINDOW:
             self._transport.pause_reading()
         elif not self._received_end:
@@ -171,7 +171,7 @@ class Side(asyncio.Protocol):
 
 
 def reset(connection: socket.socket) -> None:
-    """Let a connection end by RST when it is closed."""
+    """Make a connection send RST when it is closed."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
 
 

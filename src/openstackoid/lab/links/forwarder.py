@@ -1,4 +1,4 @@
-"""One port of a link at work."""
+"""Forwards the connections at one port of a link, while the target listens."""
 
 import asyncio
 import logging
@@ -11,16 +11,16 @@ from openstackoid.lab.links.connection import Connection, reset
 from openstackoid.lab.links.listener import Listener, Mode
 from openstackoid.lab.links.plan import Link
 
-_INTERVAL = 0.1  # seconds between two looks for a target that is not there
+_INTERVAL = 0.1  # seconds between two attempts to connect to a target that does not listen
 
 log = logging.getLogger(__name__)
 
 
 class Forwarder:
-    """Passes connections on as the condition of the link is; within a running event loop.
+    """Forwards connections according to the condition of the link; needs a running event loop.
 
-    It listens only while the target does, so that a dead gateway is refused here as it is there.
-    To know that without asking all the time, it keeps one connection to the target.
+    It listens only while the target does, so that connecting to a gateway that is down is refused
+    here, too. It keeps one connection to the target open to notice when the target ends.
     """
 
     def __init__(self, link: Link) -> None:
@@ -34,14 +34,14 @@ class Forwarder:
         self._watching = self._start(self._watch())
 
     def apply(self, condition: Condition) -> None:
-        """Take over a condition, for the connections there are as well."""
+        """Apply a condition, also to existing connections."""
         self._condition = condition
         self._listen()
         for connection in self._connections:
             connection.apply(condition)
 
     def close(self) -> None:
-        """Reset everything, what is just being accepted too, and stop."""
+        """Reset all connections, also those just accepted, and stop."""
         self._watching.cancel()
         self.apply(CUT)
 

@@ -1,4 +1,4 @@
-"""A listening address that takes connections, refuses them, or never answers."""
+"""A listener that accepts connections, refuses them, or never answers."""
 
 import asyncio
 import socket
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 _BACKLOG = 1024
-_AT_ONCE = 64
-_FILL = 4
+_AT_ONCE = 64  # connections accepted per event, so that other tasks get their turn
+_FILL = 4  # connections that surely fill a backlog of 1
 
 
 class Mode(Enum):
-    """What happens to whoever connects."""
+    """What happens to a client that connects: it is accepted, refused, or gets no answer."""
 
     OPEN = auto()
     CLOSED = auto()
@@ -19,7 +19,7 @@ class Mode(Enum):
 
 
 class Listener:
-    """An address; `accepted` gets each connection. Closed at first."""
+    """Listens at an address and calls `accepted` with each connection; closed at first."""
 
     def __init__(self, address: tuple[str, int], accepted: Callable[[socket.socket], None]) -> None:
         self.mode = Mode.CLOSED
@@ -30,7 +30,7 @@ class Listener:
         self._fillers: list[socket.socket] = []
 
     def set(self, mode: Mode) -> None:
-        """Change the mode; raises OSError, and is closed then, if somebody else listens there."""
+        """Change the mode; raises OSError, and is closed, if another program listens there."""
         if mode == self.mode:
             return
         self._close()
@@ -55,7 +55,7 @@ class Listener:
             self._listening = None
 
     def _fill(self) -> None:
-        """Fill the backlog; Linux drops every further SYN, so connecting ends by timeout alone."""
+        """Fill the backlog: Linux then drops every further SYN, so that connecting times out."""
         for _ in range(_FILL):
             filler = socket.socket()
             filler.setblocking(False)
@@ -66,7 +66,7 @@ class Listener:
         for _ in range(_AT_ONCE):
             try:
                 connection, _ = listening.accept()
-            except OSError:  # nobody is waiting, or has left again
+            except OSError:  # no client is waiting any more
                 return
             connection.setblocking(False)
             self._accepted(connection)

@@ -1,4 +1,4 @@
-"""Which links a cloud starts: addresses, and the condition of each."""
+"""Computes the links of a cloud to all others: addresses and conditions."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from openstackoid.lab.links.condition import WHOLE, Condition, Conditions
 
 @dataclass(frozen=True, order=True)
 class Link:
-    """One port of a link: connections to `listen` are passed on to `target`, same port."""
+    """One port of a link: connections to `listen` are forwarded to the same port of `target`."""
 
     listen: str
     port: int
@@ -24,7 +24,7 @@ Plan: TypeAlias = Mapping[Link, Condition]
 
 
 def plan(here: LabCloud, clouds: Iterable[LabCloud], conditions: Conditions) -> Plan:
-    """Return the links from a cloud to all others."""
+    """Return the links from a cloud to all others, each with its condition."""
     return {
         Link(addresses.link(here.network, here.index, other.index), port, other.address): (
             conditions.get(frozenset((here.name, other.name)), WHOLE)
@@ -36,5 +36,5 @@ def plan(here: LabCloud, clouds: Iterable[LabCloud], conditions: Conditions) -> 
 
 
 def text(plan: Plan) -> str:
-    """Return a plan as the process that follows it writes it into its ready file."""
+    """Return a plan as text for the ready file of the process that applies it."""
     return json.dumps([[asdict(link), asdict(plan[link])] for link in sorted(plan)])

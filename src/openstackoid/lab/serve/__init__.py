@@ -1,5 +1,5 @@
-"""What runs inside the processes of a lab's cloud: one OpenStack service per process.
+"""Runs the OpenStack services of a lab's cloud, one per process.
 
-The services are the unmodified releases. What is set from outside: the WSGI server, SQLite's
-transactions, and nova's and cinder's own parts in one process, which then need no broker.
+The services are unmodified releases. Set from outside are the WSGI server, SQLite's transactions,
+and that all parts of nova, and of cinder, share one process, so that they need no message broker.
 """

@@ -1,4 +1,4 @@
-"""Run one service of one cloud: python -m openstackoid.lab.serve SERVICE CLOUD_DIRECTORY."""
+"""Runs one service of one cloud: python -m openstackoid.lab.serve SERVICE CLOUD_DIRECTORY."""
 
 import logging
 import os
@@ -17,19 +17,19 @@ from openstackoid.lab.serve import sqlite
 from openstackoid.lab.serve.applications import LOADERS, Background
 
 _THREADS = 12
-_HEADERS = 256 << 10
-_BODY = 64 << 30
-_IDLE = 600  # seconds that a connection may stand still
+_HEADERS = 256 << 10  # bytes of a head at most
+_BODY = 64 << 30  # bytes of a body at most
+_IDLE = 600  # seconds that a connection may be idle
 _CONNECTIONS = 1000
 
 
 def main(service: str, directory: Path) -> None:
-    """Load a service, start what it does in the background, and serve until it is ended."""
+    """Load a service, start its background services, and serve requests until it is ended."""
     os.chdir(directory)
     cloud = state.load(directory.parent).cloud(directory.name)
     sqlite.install()
     application, background = LOADERS[service](cloud.config(service))
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # cinder's fake driver takes it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # cinder's fake driver sets a handler
     url = urlsplit(cloud.backends[service])
     server = waitress.create_server(
         application,

@@ -1,4 +1,4 @@
-"""How each service is loaded: its own WSGI application, and what else it does in the background."""
+"""Loads the WSGI application of each service, and returns what to start in the background."""
 
 import os
 import sys
@@ -37,24 +37,24 @@ def network(config: Path) -> Loaded:
     os.environ["OS_NEUTRON_CONFIG_DIR"] = str(config)
     os.environ["OS_NEUTRON_CONFIG_FILES"] = "neutron.conf"
     sys.argv = ["neutron-api"]
-    # Ports have back references that exist only once the mappers are configured; neutron-server
-    # has done so before its first request, the bare WSGI application has not.
+    # Ports have back references that exist only once the mappers are configured. neutron-server
+    # does that before its first request, the bare WSGI application does not.
     import_module("neutron.db.migration.models.head")
     import_module("sqlalchemy.orm").configure_mappers()
     return import_module("neutron.wsgi.api").application, None
 
 
 def compute(config: Path) -> Loaded:
-    """Load Nova's API, with conductor, scheduler and compute for the background.
+    """Load Nova's API; conductor, scheduler and compute run in the background.
 
-    In one process they all share oslo.messaging's in-memory transport.
+    In one process they share oslo.messaging's in-memory transport.
     """
     os.environ["OS_NOVA_CONFIG_DIR"] = str(config)
     sys.argv = ["nova-api", "--config-file", str(config / "nova.conf")]
     application = import_module("nova.wsgi.osapi_compute").application
 
     def background() -> object:
-        # Nova looks for drivers below nova.virt alone.
+        # Nova looks for drivers only below nova.virt.
         sys.modules["nova.virt.lab"] = import_module("openstackoid.lab.serve.driver")
         import_module("os_brick").setup(import_module("nova.conf").CONF)
         import_module("os_vif").initialize()
@@ -80,7 +80,7 @@ def compute(config: Path) -> Loaded:
 
 
 def block_storage(config: Path) -> Loaded:
-    """Load Cinder's API, with volume and scheduler for the background."""
+    """Load Cinder's API; volume and scheduler run in the background."""
     os.environ["OS_CINDER_DISABLE_EVENTLET_PATCHING"] = "1"
     backend = import_module("oslo_service.backend")
     backend.init_backend(backend.BackendType.THREADING)

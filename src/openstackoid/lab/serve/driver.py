@@ -1,8 +1,8 @@
-"""Nova's fake compute driver, but the disks are real.
+"""A compute driver for Nova: its fake driver, but with real disks.
 
-A server's disk is downloaded from the image service as libvirt's driver does it, to
-INSTANCES/<server id>/disk; `disk.sha512` beside it is what `sha512sum -c` reads. A snapshot
-uploads that disk.
+A server's disk is downloaded from the image service, as by the libvirt driver, to
+INSTANCES/<server id>/disk; `disk.sha512` beside it is for `sha512sum -c`. A snapshot uploads that
+disk.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from nova.virt import fake  # type: ignore[import-untyped]
 
 
 class LabDriver(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]
-    """A host whose servers do not run, but have disks and are remembered over a restart."""
+    """A host whose servers do not run, but have disks and survive a restart."""
 
     def init_host(self, host: str) -> None:
-        """Take up the servers of an earlier run."""
+        """Restore the servers of an earlier run."""
         super().init_host(host)
         for server in objects.InstanceList.get_by_host(context.get_admin_context(), host):
             if server.vm_state != "error":
@@ -47,7 +47,7 @@ class LabDriver(fake.FakeDriverWithoutFakeNodes):  # type: ignore[misc]
         destroy_disks: bool = True,
         destroy_secrets: bool = True,
     ) -> None:
-        """Forget a server, and its disk unless it is to stay."""
+        """Remove a server, and its disk if `destroy_disks`."""
         super().destroy(
             context, instance, network_info, block_device_info, destroy_disks, destroy_secrets
         )

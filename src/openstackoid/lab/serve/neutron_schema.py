@@ -1,7 +1,7 @@
-"""Neutron's tables in SQLite: python -m openstackoid.lab.serve.neutron_schema URL.
+"""Creates Neutron's tables in SQLite: python -m openstackoid.lab.serve.neutron_schema URL.
 
-Neutron's chain of migrations does not know SQLite, so the tables are made from its models and
-marked as migrated to the heads of the chain.
+Neutron's migrations do not support SQLite, so the tables are created from its models and marked as
+migrated to the newest revisions.
 """
 
 import sys
@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 
 def main(url: str) -> None:
-    """Make all tables of Neutron in an empty database."""
+    """Create all tables of Neutron in an empty database."""
     metadata = import_module("neutron.db.migration.models.head").get_metadata()
     engine = sqlalchemy.create_engine(url)
     metadata.create_all(engine)

@@ -1,8 +1,8 @@
-"""SQLite under OpenStack: transactions that wait for one another instead of failing.
+"""Makes OpenStack's SQLite transactions wait for one another instead of failing.
 
-oslo.db begins every transaction as a reader. One that writes later fails at once, whatever the
-timeout, if somebody else wrote in between. So writers of oslo.db's enginefacade say that they will
-write when they begin. Readers must not: placement opens a reader beside its own writer.
+oslo.db begins every transaction as a reader. If it writes later, it fails at once, whatever the
+timeout, if another transaction has written in between. So writers of oslo.db's enginefacade begin
+with BEGIN IMMEDIATE. Readers must not: placement opens a reader beside its own writer.
 """
 
 import threading
@@ -19,7 +19,7 @@ _scopes = threading.local()
 
 
 def install() -> None:
-    """Tune every SQLite connection this process opens from now on."""
+    """Change enginefacade, and every SQLite connection that this process opens from now on."""
     manager = enginefacade._TransactionContextManager
     inner = manager._transaction_scope
 
