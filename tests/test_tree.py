@@ -21,7 +21,6 @@ WITHOUT = {
     "gateway/dispatch/context.py",
     "gateway/dispatch/hop.py",
     "gateway/dispatch/site.py",
-    "gateway/errors.py",
     "gateway/forwarding/upstream.py",
     "gateway/front.py",
     "gateway/http/errors.py",
