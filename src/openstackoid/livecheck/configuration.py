@@ -1,4 +1,4 @@
-"""Finds files of openstacksdk's configuration that cannot be read; openstacksdk skips them silently.
+"""Finds configuration files of openstacksdk that cannot be read, which it skips silently.
 
 It looks for clouds.yaml, and for secure.yaml with the passwords, in several directories, and uses
 the first one that it can read
