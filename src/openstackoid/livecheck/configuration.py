@@ -1,6 +1,6 @@
-"""Which files of openstacksdk's configuration cannot be read, which it skips in silence.
+"""Finds configuration files of openstacksdk that cannot be read, which it skips silently.
 
-It looks for clouds.yaml, and for secure.yaml with the passwords, in several directories, and takes
+It looks for clouds.yaml, and for secure.yaml with the passwords, in several directories, and uses
 the first one that it can read
 (https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html).
 """
@@ -19,11 +19,11 @@ from openstackoid.federation.errors import Fault, FederationError
 from openstackoid.federation.loader import parse_yaml, read
 
 _WRITTEN = re.compile(r"'[^']*'")
-"""What an error quotes of a file, which may be a password."""
+"""Text of a file that an error quotes; it may be a password."""
 
 
 def unreadable() -> Iterator[str]:
-    """Yield a line for each file that would count, and cannot be read: file, line and reason."""
+    """Yield file, line and reason for each file that would be used, but cannot be read."""
     for variable, names in (
         ("OS_CLIENT_CONFIG_FILE", CONFIG_FILES),
         ("OS_CLIENT_SECURE_FILE", SECURE_FILES),
@@ -47,7 +47,7 @@ def _fault(path: Path) -> Fault | None:
     except FederationError as error:
         fault = error.faults[0]
         return Fault(fault.file, fault.line, fault.key, _WRITTEN.sub("…", fault.message))
-    except MarkedYAMLError as error:  # only the reader that keeps places lets tags pass
+    except MarkedYAMLError as error:  # a tag: parse_yaml accepts tags, the safe reader does not
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         return Fault(str(path), line, "", "a tag (!…) has no meaning here; put the text in quotes")
     clouds = document.get("clouds", CommentedMap())
