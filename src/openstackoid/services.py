@@ -34,11 +34,12 @@ class Counted:
     """A resource of which one request can create several; the answer names only the first.
 
     `key` is the key of the request body that holds the resource, `counts` are its keys that say how
-    many to create.
+    many to create. `command` is the `openstack` command that creates one.
     """
 
     key: str
     counts: tuple[str, ...]
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Service:
     - `counted`: its resource of which one request can create several.
     - `descending`: its collections that are sorted in descending order by default.
     - `shown_as`: sort keys, and the names under which items show them.
+    - `next_beside`: its lists have the link to the next page under `next`, and no such key on the
+      last page (ironic/api/controllers/v1/collection.py, and the services that copied it).
     - `says_type`: its root names its type in a media type, a name or a header.
     - `versions`: what identifies its root by its list of versions.
     """
@@ -90,6 +93,7 @@ class Service:
     counted: Counted | None = None
     descending: frozenset[str] = frozenset()
     shown_as: Mapping[str, str] = field(default_factory=dict)
+    next_beside: bool = False
     says_type: bool = False
     versions: Versions | None = None
 
@@ -104,7 +108,8 @@ _IMAGE = "image"
 # The catalog paths are those of Kolla and devstack, and were tried with the services' clients as of
 # 2026. Cinder before Yoga and manila before Wallaby have no path without a project.
 _SERVICES = {
-    "application-container": Service(catalog_path="/v1"),
+    "application-container": Service(catalog_path="/v1", next_beside=True),
+    "baremetal": Service(next_beside=True),
     "block-storage": Service(
         bound=True,
         catalog_path="/v3/{project}",
@@ -118,7 +123,7 @@ _SERVICES = {
         cadf="service/compute",
         # With or without a project's id.
         chosen=(Chosen(re.compile(r"/v2(\.1)?(/[^/]+)?/flavors/?"), "flavor", "flavor create"),),
-        counted=Counted("server", ("min_count", "max_count")),
+        counted=Counted("server", ("min_count", "max_count"), "server create"),
         descending=frozenset({"servers"}),
         shown_as={
             "created_at": "created",
@@ -131,7 +136,7 @@ _SERVICES = {
         },
         versions=Versions(re.compile(r"v2\.[01]"), keys=frozenset({"version", "min_version"})),
     ),
-    "container-infrastructure-management": Service(catalog_path="/v1"),
+    "container-infrastructure-management": Service(catalog_path="/v1", next_beside=True),
     "database": Service(catalog_path="/v1.0/{project}"),
     IDENTITY: Service(cadf="service/security", says_type=True),
     _IMAGE: Service(
@@ -167,8 +172,9 @@ _SERVICES = {
         versions=Versions(re.compile(r"v1\.0"), keys=frozenset({"min_version", "max_version"})),
     ),
     "reservation": Service(catalog_path="/v1"),
+    "resource-optimization": Service(next_beside=True),
     "shared-file-system": Service(catalog_path="/v2/{project}", says_type=True),
-    "workflow": Service(catalog_path="/v2"),
+    "workflow": Service(catalog_path="/v2", next_beside=True),
 }
 
 _PLAIN = Service()

@@ -139,12 +139,14 @@ def openstack(
         plugin: bool = True,
         stdin: str = "",
         typed: tuple[str, ...] = (),
+        patience: float | None = None,
     ) -> Result:
         nothing = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "COLUMNS": "120"}
         own = env or {}
         known = {} if own.keys() & {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE"} else credentials
         environment = nothing | known | own
         job = {"argv": argv, "env": environment, "plugin": plugin, "stdin": stdin, "typed": typed}
+        job |= {"patience": patience}
         assert worker.stdin
         assert worker.stdout
         worker.stdin.write(json.dumps(job) + "\n")

@@ -1,8 +1,9 @@
 """Runs `openstack` commands, each in a process of its own, without importing it each time.
 
-Reads one JSON object per line: {"argv": […], "env": {…}, "plugin": true, "stdin": "", "typed": []};
-writes one per line: {"code": 0, "out": "…", "err": "…", "asked": "…"}. With something `typed`,
-stdin is a terminal, and each is typed after one more question, which ends in a colon or a bracket.
+Reads one JSON object per line: {"argv": […], "env": {…}, "plugin": true, "stdin": "", "typed": [],
+"patience": null}; writes one per line: {"code": 0, "out": "…", "err": "…", "asked": "…"}. With
+something `typed`, stdin is a terminal, and each is typed after one more question, which ends in a
+colon or a bracket.
 Forked, because osc-lib caches clients on a class and sets up logging for the whole process: two
 commands in one process would see each other.
 """
@@ -26,10 +27,15 @@ from openstackclient import shell  # noqa: E402
 from openstackclient.common import clientmanager  # noqa: E402
 
 import openstackoid.client.composite.run  # noqa: E402, F401
+from openstackoid.operators import rules  # noqa: E402
 
 
-def run(argv: list[str], env: dict[str, str], *, plugin: bool) -> int:
+def run(
+    argv: list[str], env: dict[str, str], *, plugin: bool, patience: float | None = None
+) -> int:
     """Run `openstack`, with or without our plugin, and return its exit code."""
+    if patience is not None:
+        rules.PATIENCE = patience
     os.environ.clear()
     os.environ.update(env)
     sys.argv = ["openstack", *argv]
@@ -64,7 +70,7 @@ def forked(job: dict) -> dict:
             os.dup2(err.fileno(), 2)
             code = 1
             try:
-                code = run(job["argv"], job["env"], plugin=job["plugin"])
+                code = run(job["argv"], job["env"], plugin=job["plugin"], patience=job["patience"])
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()

@@ -18,9 +18,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from openstackoid.lab import Lab
-from openstackoid.operators import Answer, Evaluation, Policy, Request
-from openstackoid.operators.runs import ORIGIN, encode
-from openstackoid.operators.shapes import decode, listing
+from openstackoid.operators.apply import evaluate
+from openstackoid.operators.evaluation import Evaluation
+from openstackoid.operators.listing import decode, listing
+from openstackoid.operators.request import Answer, Request
+from openstackoid.operators.rules import Policy
+from openstackoid.operators.runs import encode
+from openstackoid.operators.shapes import CLOUD_LABEL
 from openstackoid.scope import All, Cloud
 
 CLOUDS = ("CloudOne", "CloudTwo", "CloudThree")
@@ -158,7 +162,7 @@ def check(
 ) -> None:
     """Every item of every cloud is there once, in order, as the cloud itself shows it."""
     meant = [(cloud, collection.id(i)) for cloud in CLOUDS for i in native[cloud]]
-    found = [(i[ORIGIN], collection.id(i)) for i in items]
+    found = [(i[CLOUD_LABEL], collection.id(i)) for i in items]
     assert sorted(found) == sorted(meant)
     if order:
         names = [i["name"] for i in items]
@@ -166,7 +170,7 @@ def check(
     else:
         assert found == meant
     keys = {k for items in native.values() for i in items for k in i}
-    assert {k for i in items for k in i} == keys | {ORIGIN}
+    assert {k for i in items for k in i} == keys | {CLOUD_LABEL}
 
 
 @pytest.mark.parametrize("what", COLLECTIONS)
@@ -231,7 +235,7 @@ def test_every_item_of_three_keystones(lab: Lab, what: str) -> None:
     def get(target: str) -> Any:
         run = Evaluation(send, Policy.ANY, lambda _: False, base, "CloudOne", "identity", 30)
         expression = All(tuple(map(Cloud, CLOUDS)))
-        answer = asyncio.run(run.run(expression, Request.of("GET", target)))
+        answer = asyncio.run(evaluate(run, expression, Request.of("GET", target)))
         assert answer.status == 200
         return json.loads(b"".join(encode(answer.document)))
 

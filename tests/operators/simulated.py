@@ -5,8 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from openstackoid.operators import Answer, Evaluation, NoAnswerError, Policy, Request
-from openstackoid.operators.shapes import Listing, listing
+from openstackoid.operators import apply
+from openstackoid.operators.evaluation import Evaluation
+from openstackoid.operators.listing import Listing, listing
+from openstackoid.operators.request import Answer, NoAnswerError, Request
+from openstackoid.operators.rules import Policy
 from openstackoid.scope import Expression, parse
 
 BASE = "http://home/compute"
@@ -66,6 +69,8 @@ class Simulated:
         page = [dict(t) for t in things[:limit]]
         document: dict[str, Any] = {"things": page}
         target = request.asking(marker=page[-1]["id"]).target if len(things) > limit else None
+        headers: tuple[tuple[str, str], ...] = ()
+        href = f"http://there{target}" if target else None
         match self.style:
             case "nova" if target or (page and len(page) == limit):
                 href = f"http://there{request.asking(marker=page[-1]['id']).target}"
@@ -75,7 +80,23 @@ class Simulated:
                 document |= {"next": target} if target else {}
             case "keystone":
                 document["links"] = {"self": "x", "previous": None, "next": target}
-        return Answer(200, document=document)
+            case "heat":
+                links = [{"rel": "next", "href": href}] if href else []
+                document |= {"links": links, "total": len(self.things)}
+            case "murano":
+                document["next_marker"] = page[-1]["id"] if target else None
+            case "sahara":
+                following = page[-1]["id"] if target else None
+                document["markers"] = {"prev": None, "next": following}
+            case "gnocchi":
+                headers = (("Link", f'<{href}>; rel="next"'),) if href else ()
+                return Answer(200, headers, page)
+        return Answer(200, headers, document)
+
+
+def one(name: str, failure: NoAnswerError | int | None = None) -> Simulated:
+    """Return a cloud with one thing of this name."""
+    return Simulated([{"id": f"id-{name}", "name": name}], failure=failure)
 
 
 def evaluation(
@@ -93,6 +114,11 @@ def evaluation(
     return Evaluation(send, policy, down, BASE, "Home", service, patience)
 
 
+async def evaluated(evaluation: Evaluation, text: str, request: Request) -> Answer:
+    """Return the answer of a request under an expression."""
+    return await apply.evaluate(evaluation, expression(text), request)
+
+
 def expression(text: str) -> Expression:
     """Return the expression of a text."""
     found = parse(f"compute={text}").get("compute")
@@ -102,6 +128,6 @@ def expression(text: str) -> Expression:
 
 def list_of(answer: Answer) -> Listing:
     """Return the list of an answer, which must be one."""
-    found = listing(answer.document)
+    found = listing(answer.document, answer.headers)
     assert found is not None
     return found

@@ -1,4 +1,4 @@
-"""The items of merged lists: bytes until they are sent, then marked with their cloud."""
+"""The items of merged lists: bytes until they are sent, then labelled with their cloud."""
 
 import json
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstackoid.operators.runs import Run, encode, opened
-from openstackoid.operators.shapes import decode, listing
+from openstackoid.operators.listing import decode, listing
+from openstackoid.operators.runs import Run, decoded, encode
 
 finite = st.floats(allow_nan=False, allow_infinity=False)  # JSON has no other
 values = st.recursive(
@@ -28,10 +28,10 @@ def loaded(document: Any) -> Any:
 @given(documents | values)
 def test_what_is_decoded_in_part_is_the_same(document: Any) -> None:
     """Whatever stays bytes, an answer is passed on as it came, and its items are those it had."""
-    decoded = decode(json.dumps(document).encode())
-    assert loaded(decoded) == document
-    found = listing(decoded)
-    assert found is None or [opened(i) for i in found.items] == (
+    partly = decode(json.dumps(document).encode())
+    assert loaded(partly) == document
+    found = listing(partly)
+    assert found is None or [decoded(i) for i in found.items] == (
         document if found.key is None else document[found.key]
     )
 
@@ -40,20 +40,20 @@ def test_what_is_decoded_in_part_is_the_same(document: Any) -> None:
 def test_each_object_is_marked_and_nothing_else(items: list[Any], spaced: bool) -> None:
     """However a service writes its JSON, what is an object gets a cloud."""
     separators = (" , ", " : ") if spaced else (",", ":")
-    decoded = decode(json.dumps({"things": items}, separators=separators).encode())
-    raw = decoded["things"]
-    marked = [{"oid:cloud": "A"} | i if isinstance(i, dict) else i for i in items]
-    assert loaded({"things": [Run("A", list(raw))]}) == {"things": marked}
-    assert loaded([Run("A", list(raw)), Run(None, list(raw))]) == marked + items
+    partly = decode(json.dumps({"things": items}, separators=separators).encode())
+    raw = partly["things"]
+    labelled = [{"oid:cloud": "A"} | i if isinstance(i, dict) else i for i in items]
+    assert loaded({"things": [Run("A", list(raw))]}) == {"things": labelled}
+    assert loaded([Run("A", list(raw)), Run(None, list(raw))]) == labelled + items
 
 
 @pytest.mark.parametrize("written", ['{"id":1}', '{ "id": 1 }', '{\n"id": 1}', "{}", "{ }", '"a"'])
 def test_an_item_is_marked_however_it_is_written(written: str) -> None:
     """Spaces, no key at all, and no object."""
     item = json.loads(written)
-    marked = {"oid:cloud": 'A"'} | item if isinstance(item, dict) else item
-    decoded = decode(b'{"things":[%b]}' % written.encode())
-    assert loaded([Run('A"', decoded["things"])]) == [marked]
+    labelled = {"oid:cloud": 'A"'} | item if isinstance(item, dict) else item
+    partly = decode(b'{"things":[%b]}' % written.encode())
+    assert loaded([Run('A"', partly["things"])]) == [labelled]
 
 
 def test_a_merged_list_can_be_merged_again() -> None:
@@ -74,3 +74,12 @@ def test_what_is_beside_the_list_stays() -> None:
     things = [{"oid:cloud": "A", "id": 1}]
     assert loaded(document) == {"things": things, "next": "/x", "count": 1}
     assert loaded({"things": [], "next": "/x"}) == {"things": [], "next": "/x"}
+
+
+@pytest.mark.parametrize(
+    "item", [b'{"oid:cloud":"B","id":1}', b'{"id":1,"oid:cloud":"B"}', b'{"\\u006fid:cloud":"B"}']
+)
+def test_a_mark_of_the_cloud_s_own_does_not_count(item: bytes) -> None:
+    """However it is written, ours is the last, which JSON's readers take."""
+    for items in ([msgspec.Raw(item)], [json.loads(item)]):
+        assert loaded([Run("A", items)])[0]["oid:cloud"] == "A"

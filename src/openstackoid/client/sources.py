@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, MutableMapping
 
+from openstackoid.operators.rules import Policy
 from openstackoid.scope import Scope, ScopeError, parse, parse_mapping
 
 VARIABLE = "OS_SCOPE"
 POLICY_VARIABLE = "OS_SCOPE_POLICY"
 
-POLICIES = ("all", "any")
+POLICIES = tuple(policy.value for policy in Policy)
 """What `&` needs: every cloud, or whichever can be reached."""
 
 

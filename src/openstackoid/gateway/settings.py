@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from openstackoid.operators.rules import PATIENCE
+
 DRAIN_TIMEOUT = 60.0
 """Default of `drain_timeout`: seconds that requests may go on after SIGTERM."""
 
@@ -17,7 +19,7 @@ class Settings:
     connect_timeout: float = 5.0
     idle_timeout: float = 300.0
     drain_timeout: float = DRAIN_TIMEOUT
-    patience: float = 30.0
+    patience: float = PATIENCE
     rate: int = 500
 
     @property

@@ -1,19 +1,5 @@
 """The operators: one request in several clouds, and one answer of the same kind.
 
-See docs/reference/operators.md.
+`apply` is the way in; the gateway and the client share `rules`. What the operators mean is said in
+docs/reference/operators.md.
 """
-
-from openstackoid.operators.evaluation import Evaluation
-from openstackoid.operators.report import Outcome, Report
-from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request, Send
-
-__all__ = [
-    "Answer",
-    "Evaluation",
-    "NoAnswerError",
-    "Outcome",
-    "Policy",
-    "Report",
-    "Request",
-    "Send",
-]

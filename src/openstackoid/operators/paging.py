@@ -13,13 +13,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from openstackoid.operators.listing import Listing
 from openstackoid.operators.order import Order
 from openstackoid.operators.request import Request
-from openstackoid.operators.runs import Run
-from openstackoid.operators.shapes import Listing, marker_of
+from openstackoid.operators.runs import Run, decoded
+from openstackoid.operators.shapes import marker_of
 
 PAGE = "oid:page"
 """The query's parameter with the position in each source."""
+
+_AS_MARKER = f"{PAGE}:"
+"""What a position begins with where an API has no link, and `marker` has it."""
 
 DONE: Literal[False] = False
 MAX_DIGITS = 18
@@ -87,7 +91,7 @@ class Source:
             return self.marker
         if not self.taken:
             return self.cursor
-        if (marker := marker_of(self.last)) is None:
+        if (marker := marker_of(decoded(self.last))) is None:
             raise EndlessError
         return marker
 
@@ -103,7 +107,7 @@ def limit_of(request: Request) -> int | None:
 def has_more(listing: Listing, limit: int | None) -> bool:
     """Tell whether a source has more: it links to it, or the page of a bare list is full."""
     full = limit is not None and len(listing.items) == limit
-    return listing.next is not None or (listing.key is None and full)
+    return listing.following is not None or (listing.key is None and full)
 
 
 def take(sources: Sequence[Source], order: Order, limit: int | None) -> list[Run]:
@@ -159,28 +163,14 @@ def decode(value: str, count: int) -> list[Cursor]:
     return cursors
 
 
-def document(
-    listings: Sequence[Listing], page: list[Run], next_target: str | None, base: str
-) -> Any:
-    """Return the merged list in the shape of its sources, with a link to its next page.
+def as_marker(position: str) -> str:
+    """Return what says a position where an API goes on by a marker alone, and has no link."""
+    return f"{_AS_MARKER}{position}"
 
-    `next_target` is path and query, `base` the address of the service at home. Glance's links are
-    relative to it, the others' absolute.
-    """
-    first = listings[0]
-    if first.key is None:
-        return page
-    merged: dict[str, Any] = {first.key: page}
-    beside = {k: v for listing in reversed(listings) for k, v in listing.document.items()}
-    if any(listing.document.get("truncated") for listing in listings):
-        merged["truncated"] = True
-    if "schema" in beside or "first" in beside:
-        merged |= {k: beside[k] for k in ("first", "schema") if k in beside}
-        if next_target is not None:
-            merged["next"] = next_target
-    elif isinstance(links := beside.get("links"), dict):
-        href = f"{base}{next_target}" if next_target is not None else None
-        merged["links"] = links | {"next": href, "previous": None}
-    elif next_target is not None:
-        merged[f"{first.key}_links"] = [{"rel": "next", "href": f"{base}{next_target}"}]
-    return merged
+
+def position_of(request: Request) -> str | None:
+    """Return the position that a request asks for, None where it has a bare marker or none."""
+    marker = request.value("marker") or ""
+    if marker.startswith(_AS_MARKER):
+        return marker.removeprefix(_AS_MARKER)
+    return request.value(PAGE)

@@ -3,23 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from openstackoid.operators import paging
-from openstackoid.operators.failures import chosen, most_telling
+from openstackoid.operators.evaluation import Evaluation, Operand
+from openstackoid.operators.listing import listing
 from openstackoid.operators.order import Key, Order
 from openstackoid.operators.request import Answer, NoAnswerError, Request
-from openstackoid.operators.runs import opened
-from openstackoid.operators.shapes import listing, marker_of, resource
-from openstackoid.scope import Expression
-
-if TYPE_CHECKING:
-    from openstackoid.operators.evaluation import Evaluation
+from openstackoid.operators.results import chosen, most_telling
+from openstackoid.operators.runs import decoded
+from openstackoid.operators.shapes import marker_of, resource
 
 
 async def located(
-    evaluation: "Evaluation", operands: Sequence[Expression], request: Request, marker: str
+    evaluation: Evaluation, operands: Sequence[Operand], request: Request, marker: str
 ) -> list[paging.Cursor]:
     """Return the position in each source behind the item `marker`, which one of them has.
 
@@ -32,7 +29,7 @@ async def located(
     for answer in (r for r in results if isinstance(r, Answer)):
         answer.close()
     if not owners:
-        chosen(most_telling([r for r in results if r is not None]), ())
+        chosen(most_telling(r for r in results if r is not None), ())
         raise evaluation.refusal(HTTPStatus.BAD_REQUEST, f"no cloud has the marker {marker}")
     if len(owners) > 1:
         raise evaluation.refusal(
@@ -57,7 +54,7 @@ async def located(
 
 
 async def _reached(
-    evaluation: "Evaluation", operand: Expression, request: Request, order: Order, marker: str
+    evaluation: Evaluation, operand: Operand, request: Request, order: Order, marker: str
 ) -> Key | None:
     """Return the greatest key of a source up to a marker, None if its list no longer has that.
 
@@ -75,8 +72,8 @@ async def _reached(
 
 
 async def _behind(
-    evaluation: "Evaluation",
-    operand: Expression,
+    evaluation: Evaluation,
+    operand: Operand,
     request: Request,
     order: Order,
     position: tuple[Key, int],
@@ -96,19 +93,21 @@ async def _behind(
 
 
 async def _walked(
-    evaluation: "Evaluation", operand: Expression, request: Request
+    evaluation: Evaluation, operand: Operand, request: Request
 ) -> AsyncIterator[object]:
     """Yield the items of a source in its own order, page by page; raises NoAnswerError."""
     cursor: paging.Cursor = None
     while not isinstance(cursor, bool):
         page = request.asking(marker=cursor, limit=None)
         (answer,) = await evaluation.together([(operand, page)], of=2)
-        found = listing(answer.document) if isinstance(answer, Answer) and answer.ok else None
+        found = None
+        if isinstance(answer, Answer) and answer.ok:
+            found = listing(answer.document, answer.headers)
         if not isinstance(answer, Answer) or found is None:
             raise NoAnswerError(f"{operand} does not say what comes before the marker", sent=False)
         try:
             for item in found.items:
-                yield opened(item)
+                yield decoded(item)
         finally:
             answer.close()
         if not found.items and found.marker is None:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from openstackoid.operators import rules
+
 MAX_HEADER = 4096
 """Bytes of a report: what fits beside other headers with every client."""
 
@@ -12,13 +14,15 @@ MAX_HEADER = 4096
 class Outcome:
     """One cloud's part; `seconds` until its answer, `created` the id of what it made.
 
-    `message` is what it said of its own failure. `unknown` tells that it may have carried out a
+    `answer` tells that the one answer is this cloud's. `message` is what the cloud said of its own
+    failure, or what there is to say of a success. `unknown` tells that it may have carried out a
     write although it did not say so.
     """
 
     cloud: str
     status: int | None = None
     seconds: float | None = None
+    answer: bool | None = None
     error: str | None = None
     message: str | None = None
     created: str | None = None
@@ -28,12 +32,12 @@ class Outcome:
     @property
     def well(self) -> bool:
         """Whether it succeeded, and nothing is left there that should not be."""
-        ok = self.status is not None and self.status < 400
-        return ok and self.error is None and self.undone is not False
+        ok = rules.succeeded(self.status) and self.error is None
+        return ok and self.undone is not False
 
     def document(self) -> dict[str, object]:
         """Return it as JSON has it, without what is not known."""
-        names = ("cloud", "status", "seconds", "error", "message", "created", "undone")
+        names = ("cloud", "status", "seconds", "answer", "error", "message", "created", "undone")
         return {n: v for n in names if (v := getattr(self, n)) is not None}
 
 
@@ -65,6 +69,7 @@ class Report:
         Of so many clouds that it would not fit, those that answered alike are one
         entry, `{"clouds": 990, "status": 200, "seconds": …}`, with the longest time: first those
         that succeeded, then all, and then it has the `names` of those that did not, as many as fit.
+        The cloud whose answer it is stays apart.
         """
         outcomes = list(self.outcomes.values())
         texts = (json.dumps(entries, separators=(",", ":")) for entries in _ever_shorter(outcomes))
@@ -73,13 +78,15 @@ class Report:
 
 def _ever_shorter(outcomes: list[Outcome]) -> Iterator[list[dict[str, object]]]:
     yield [o.document() for o in outcomes]
+    own = [o for o in outcomes if o.answer]
+    others = [o for o in outcomes if not o.answer]
     for ids in (True, False):
-        kept = [o for o in outcomes if not o.well or (ids and o.created)]
-        folded = [o for o in outcomes if o.well and not (ids and o.created)]
-        yield [*_folded(folded, names=0), *(o.document() for o in kept)]
-    names = len(outcomes)
+        kept = [o for o in others if not o.well or (ids and o.created)]
+        folded = [o for o in others if o.well and not (ids and o.created)]
+        yield [*_folded(folded, names=0), *(o.document() for o in (*own, *kept))]
+    names = len(others)
     while names:
-        yield _folded(outcomes, names)
+        yield [*_folded(others, names), *(o.document() for o in own)]
         names //= 2
     yield _folded(outcomes, 0)
 

@@ -3,18 +3,11 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 from openstackoid.message import SAFE_METHODS
-
-
-class Policy(Enum):
-    """What `&` needs: every cloud, or whichever can be reached (X-Scope-Policy)."""
-
-    ALL = "all"
-    ANY = "any"
+from openstackoid.operators import rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +101,7 @@ class Answer:
     @property
     def ok(self) -> bool:
         """Whether it is a success: 2xx or 3xx."""
-        return 200 <= self.status < 400
-
-    @property
-    def did_nothing(self) -> bool:
-        """Whether the cloud surely did nothing: it refused, or was not available.
-
-        A gateway also says of its own errors when a request got nowhere (`"sent": false`).
-        """
-        error = self.document.get("error") if isinstance(self.document, dict) else None
-        unsent = isinstance(error, dict) and error.get("sent") is False
-        return unsent or 400 <= self.status < 500 or self.status == 503
+        return rules.succeeded(self.status)
 
 
 class NoAnswerError(Exception):

@@ -1,4 +1,4 @@
-"""The items of a merged list: bytes as they came, marked with their cloud when they are sent."""
+"""The items of a merged list: bytes as they came, labelled with their cloud when they are sent."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 
-ORIGIN = "oid:cloud"
-"""The key by which each item of a merged list names its cloud."""
+from openstackoid.operators.shapes import CLOUD_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,36 +14,36 @@ class Run:
     """Items of one cloud that follow one another in a merged list.
 
     `cloud` is None where they name their clouds themselves. All of them are bytes that can be
-    marked, or none is.
+    labelled, or none is.
     """
 
     cloud: str | None
     items: list[Any]
 
-    def marked(self) -> list[Any]:
+    def labelled(self) -> list[Any]:
         """Return the items decoded, each with its cloud."""
-        items = [opened(item) for item in self.items]
-        return [
-            {ORIGIN: self.cloud} | i if isinstance(i, dict) and self.cloud else i for i in items
-        ]
+        items = [decoded(item) for item in self.items]
+        label = {CLOUD_LABEL: self.cloud} if self.cloud else {}
+        return [item | label if isinstance(item, dict) else item for item in items]
 
     def encoded(self) -> bytes:
-        """Return the JSON of the marked items, with commas between them.
+        """Return the JSON of the labelled items, with commas between them.
 
-        Bytes are marked as bytes: of a thousand clouds' lists, decoding would be most of the work.
+        Bytes are labelled as bytes: of a thousand clouds' lists, decoding would be most work.
+        The label is the last key, which counts where a cloud has put one of its own into an item.
         """
         if self.cloud is not None and self.items and isinstance(self.items[0], msgspec.Raw):
-            mark = b'{"%b":%b,' % (ORIGIN.encode(), msgspec.json.encode(self.cloud))
-            return mark + (b"," + mark).join([bytes(item)[1:] for item in self.items])
-        return msgspec.json.encode(self.marked())[1:-1]
+            label = b',"%b":%b}' % (CLOUD_LABEL.encode(), msgspec.json.encode(self.cloud))
+            return (label + b",").join([bytes(item)[:-1] for item in self.items]) + label
+        return msgspec.json.encode(self.labelled())[1:-1]
 
 
-def are_markable(items: Iterable[msgspec.Raw]) -> bool:
-    """Tell whether all are objects with a key, behind whose brace another can be put."""
+def can_be_labelled(items: Iterable[msgspec.Raw]) -> bool:
+    """Tell whether all are objects with a key, behind which another can be put."""
     return {bytes(item)[:2] for item in items} <= {b'{"'}
 
 
-def opened(item: Any) -> Any:
+def decoded(item: Any) -> Any:
     """Return an item of a list decoded; raises msgspec.DecodeError."""
     return msgspec.json.decode(item) if isinstance(item, msgspec.Raw) else item
 

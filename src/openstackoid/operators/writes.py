@@ -1,120 +1,112 @@
 """Writing under `&`: all, or what was created is removed again."""
 
-import uuid
+import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from openstackoid.operators.failures import Result, may_have_acted, most_telling
+from openstackoid.operators import rules
+from openstackoid.operators.evaluation import Evaluation, Operand
 from openstackoid.operators.report import Outcome
-from openstackoid.operators.request import Answer, NoAnswerError, Policy, Request
-from openstackoid.operators.shapes import identifier
-from openstackoid.scope import All, Cloud, Expression
-from openstackoid.scope.expression import clouds
+from openstackoid.operators.request import Answer, NoAnswerError, Request
+from openstackoid.operators.results import Result, chosen, may_have_acted, most_telling, status_of
+from openstackoid.operators.rules import Policy
+from openstackoid.scope import All
 from openstackoid.services import special
 
-if TYPE_CHECKING:
-    from openstackoid.operators.evaluation import Evaluation
 
-
-async def write(
-    evaluation: "Evaluation", operands: Sequence[Expression], request: Request
-) -> Answer:
+async def write(evaluation: Evaluation, operands: Sequence[Operand], request: Request) -> Answer:
     """Return the first answer if all succeed (or, by policy, any); undo what was created if not.
 
     Raises NoAnswerError that says, by cloud and id, what was undone and what was not.
     """
     _check_undoable(evaluation, request)
-    request, chosen = _with_id(evaluation.service, request)
-    if evaluation.policy is Policy.ALL and (away := _away(evaluation, operands)):
+    request, chosen_id = _with_id(evaluation.service, request)
+    names = All(tuple(operand.expression for operand in operands))
+    down = [operand for operand in operands if evaluation.is_down(operand)]
+    if down and evaluation.policy is Policy.ALL:
         raise NoAnswerError(
-            f"{away} is known to be down, so nothing was sent to {_names(operands)}; try again "
-            "later, or do without it",
+            rules.none_sent(down[0], names),
             sent=False,
             status=HTTPStatus.SERVICE_UNAVAILABLE,
         )
     results = await evaluation.together([(operand, request) for operand in operands])
-    for result in results:
-        if isinstance(result, Answer) and result.ok and request.method == "POST" and result.cloud:
-            evaluation.report.of(result.cloud).created = _created(result)
     done = [r for r in results if isinstance(r, Answer) and r.ok]
-    failed = [r for r in results if r is not None and not (isinstance(r, Answer) and r.ok)]
-    if request.method == "DELETE" and done:
-        failed = [f for f in failed if not (isinstance(f, Answer) and f.status == 404)]
-    if not failed or (done and evaluation.policy is Policy.ANY):
-        for answer in done[1:]:
-            answer.close()
-        return done[0]
-    if not done and not any(map(may_have_acted, failed)):
-        return most_telling(failed)
     for answer in done:
-        answer.close()
-    outcomes = evaluation.report.of_all(dict.fromkeys(c for o in operands for c in clouds(o)))
-    await _undo(evaluation, request, outcomes, chosen)
-    account = ". ".join(map(_told, outcomes))
+        if request.method == "POST" and answer.cloud:
+            evaluation.report.of(answer.cloud).created = _created(request, answer)
+    failed = [r for r in results if r is not None and not (isinstance(r, Answer) and r.ok)]
+    wanted = [f for f in failed if not _does_without(request, f)]
+    if done and (not wanted or evaluation.policy is Policy.ANY):
+        return chosen(done[0], [*done, *failed])
+    telling = most_telling(wanted or failed)
+    if not done and not any(map(may_have_acted, failed)):
+        return chosen(telling, failed)
+    for result in (*done, *failed):
+        if isinstance(result, Answer):
+            result.close()
+    outcomes = evaluation.report.of_all(dict.fromkeys(c for o in operands for c in o.clouds))
+    nothing_left = await _undo(evaluation, request, outcomes, chosen_id)
     raise NoAnswerError(
-        f"{request.method} {request.path} did not succeed in all of {_names(operands)}. {account}.",
-        sent=True,
-        status=_status(failed),
+        f"{request.method} {request.path} did not succeed in all of {names}. "
+        f"{'. '.join(map(_told, outcomes))}.",
+        sent=not nothing_left,
+        status=_status(telling),
     )
 
 
-def _names(operands: Sequence[Expression]) -> str:
-    return str(All(tuple(operands)))
+def _does_without(request: Request, failure: Result) -> bool:
+    deletes = request.method == "DELETE"
+    return rules.does_without(status_of(failure), deletes=deletes, shows=False)
 
 
-def _away(evaluation: "Evaluation", operands: Sequence[Expression]) -> str | None:
-    return next(
-        (o.name for o in operands if isinstance(o, Cloud) and evaluation.down(o.name)), None
-    )
+def _created(request: Request, answer: Answer) -> str | None:
+    location = next((v for n, v in answer.headers if n.lower() == "location"), None)
+    return rules.created_id(request.path, answer.document, location)
 
 
-def _created(answer: Answer) -> str | None:
-    """Return the id of what a POST created, None if it created nothing that has one."""
-    if found := identifier(answer.document):
-        return found
-    location = next((v for n, v in answer.headers if n.lower() == "location"), "")
-    return location.partition("?")[0].rstrip("/").rpartition("/")[2] or None
-
-
-def _check_undoable(evaluation: "Evaluation", request: Request) -> None:
-    """Refuse what could not be undone: nova tells the id of the first of several servers alone."""
+def _check_undoable(evaluation: Evaluation, request: Request) -> None:
+    """Refuse what could not be undone: of several things at once the answer names the first."""
     counted = special(evaluation.service).counted
     if evaluation.policy is not Policy.ALL or counted is None:
         return
     created = request.document.get(counted.key) if isinstance(request.document, dict) else None
-    if not isinstance(created, dict):
-        return
-    if any(str(created.get(key) or 1) != "1" for key in counted.counts):
-        raise evaluation.refusal(
-            HTTPStatus.BAD_REQUEST,
-            "several servers at once could not be removed again if one cloud fails, for nova names "
-            "only the first; create them one by one, or with X-Scope-Policy: any",
-        )
+    if isinstance(created, dict) and rules.are_several(map(created.get, counted.counts)):
+        message = rules.several_refused("X-Scope-Policy: any")
+        raise evaluation.refusal(HTTPStatus.BAD_REQUEST, message)
 
 
 async def _undo(
-    evaluation: "Evaluation", request: Request, outcomes: Sequence[Outcome], chosen: str | None
-) -> None:
-    """Delete what was created, and what a cloud may have created under the id that we chose.
+    evaluation: Evaluation, request: Request, outcomes: Sequence[Outcome], chosen_id: str | None
+) -> bool:
+    """Delete what was created, or may have been under the id that we chose.
 
-    An id that the client chose may have been there before, and is not touched.
+    Return whether surely nothing is left in any cloud.
     """
-    for outcome in (o for o in outcomes if o.undone is None):
-        created = outcome.created or (chosen if outcome.unknown else None)
-        if created is None:
-            continue
-        path = f"{request.path.rstrip('/')}/{quote(created, safe='')}"
-        try:
-            answer = await evaluation.send(outcome.cloud, Request("DELETE", path))
-        except NoAnswerError:
-            outcome.undone = False
-        else:
-            answer.close()
-            gone = outcome.created is None and answer.status == HTTPStatus.NOT_FOUND
-            outcome.undone = answer.ok or gone
-        outcome.created = created
+
+    async def undo(outcome: Outcome) -> bool:
+        acted = outcome.unknown or (outcome.error is None and rules.succeeded(outcome.status))
+        there = not outcome.unknown
+        identifier = rules.to_remove(outcome.created, chosen_id) if acted else None
+        if outcome.undone is None and identifier is not None:
+            path = f"{request.path.rstrip('/')}/{quote(identifier, safe='')}"
+            status = await _removed(evaluation, outcome.cloud, path)
+            outcome.undone = rules.is_gone(status, there=there)
+            outcome.created = identifier
+            there = there or rules.succeeded(status)
+        return rules.nothing_left(acted=acted, there=there, undone=outcome.undone)
+
+    return all(await asyncio.gather(*map(undo, outcomes)))
+
+
+async def _removed(evaluation: Evaluation, cloud: str, path: str) -> int | None:
+    """Delete in one cloud; return the status, None if there was no answer."""
+    try:
+        answer = await evaluation.send(cloud, Request("DELETE", path))
+    except NoAnswerError:
+        return None
+    answer.close()
+    return answer.status
 
 
 def _told(outcome: Outcome) -> str:
@@ -128,7 +120,7 @@ def _told(outcome: Outcome) -> str:
             end = f"; {outcome.created} was removed again"
         case False:
             end = f"; {outcome.created} could not be removed: delete it there"
-        case None if outcome.status is not None and outcome.status < 400:
+        case None if rules.succeeded(outcome.status):
             end = "; this was done, and is not undone"
         case None if outcome.status is not None and outcome.unknown:
             end = "; look there before you send it again"
@@ -137,13 +129,11 @@ def _told(outcome: Outcome) -> str:
     return f"{outcome.cloud}: {what}{end}"
 
 
-def _status(failed: Sequence[Result]) -> HTTPStatus:
-    """Return the status of the most telling failure, if it is one of the clouds' own."""
+def _status(failure: Result) -> HTTPStatus:
+    """Return the status of a failure, 502 if it has no name."""
     try:
-        return HTTPStatus(most_telling(failed).status)
-    except NoAnswerError as error:
-        return HTTPStatus(error.status)
-    except ValueError:  # a status that has no name
+        return HTTPStatus(failure.status)
+    except ValueError:
         return HTTPStatus.BAD_GATEWAY
 
 
@@ -161,10 +151,10 @@ def _with_id(service: str, request: Request) -> tuple[Request, str | None]:
         if (
             collection.collection.fullmatch(request.path)
             and isinstance(created, dict)
-            and created.get("id") in (None, "", "auto")
+            and rules.is_left_open(created.get("id"))
         ):
-            chosen = str(uuid.uuid4())
-            created = created | {"id": chosen}
+            chosen_id = rules.new_id()
+            created = created | {"id": chosen_id}
             named = document | {key: created} if key else created
-            return request.having(named), chosen
+            return request.having(named), chosen_id
     return request, None

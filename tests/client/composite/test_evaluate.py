@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cliff.command import Command
 from cliff.lister import Lister
+from keystoneauth1.exceptions import ConnectFailure
 from requests import PreparedRequest, Response, Session
 
 from openstackoid.client.composite.branch import Branch
@@ -17,6 +18,7 @@ from openstackoid.client.composite.evaluate import Evaluation
 from openstackoid.client.composite.journal import Write
 from openstackoid.client.composite.service import Known
 from openstackoid.client.composite.streams import Console
+from openstackoid.operators.rules import Policy
 from openstackoid.scope import parse
 
 DELETED: list[tuple[str, str]] = []
@@ -67,12 +69,12 @@ def found(url: str, body: str) -> Response:
 class World:
     """What each cloud does.
 
-    `fail`, `empty` (a filtered list), `bare` (an empty list, not filtered), `lost` (no answer),
-    `stuck` (cannot be deleted), `late` (fails after it has created).
+    `away` (cannot be reached), `fail`, `empty` (a filtered list), `bare` (an empty list, not
+    filtered), `lost` (no answer), `stuck` (cannot be deleted), `late` (fails after it has created).
     """
 
     def __init__(
-        self, command: str, policy: str | None, behaviour: dict[str, str], **creation: Any
+        self, command: str, policy: Policy | None, behaviour: dict[str, str], **creation: Any
     ) -> None:
         self.ran: list[str] = []
         self.behaviour = behaviour
@@ -102,21 +104,24 @@ class World:
 
         def act(_: Namespace) -> Any:
             does = self.behaviour.get(branch.cloud, "")
+            if does == "away":
+                branch.journal.unreachable = f"{branch.cloud} cannot be reached"
+                raise ConnectFailure
             if self.known.name.endswith("list"):
                 if does == "fail":
                     raise RuntimeError("no")
                 filters = "limit=9&name=x" if does == "empty" else "limit=9"
                 rows = [] if does in {"empty", "bare"} else [(branch.cloud,)]
                 listed = json.dumps({"things": rows})
-                branch.queries.append(found(f"http://cloud/things?{filters}", listed))
+                branch.journal.queries.append(found(f"http://cloud/things?{filters}", listed))
                 return ("ID",), rows
             if does == "lost":
-                branch.writes.append(Write("POST", "/things"))
+                branch.journal.writes.append(Write("POST", "/things"))
             elif does == "fail":
-                branch.writes.append(answered(409))
+                branch.journal.writes.append(answered(409))
             else:
                 name = f"Stuck{branch.cloud}" if does == "stuck" else branch.cloud
-                branch.writes.append(answered(201, f'{{"thing": {{"id": "{name}"}}}}'))
+                branch.journal.writes.append(answered(201, f'{{"thing": {{"id": "{name}"}}}}'))
             if does in {"lost", "fail", "late"}:
                 raise RuntimeError("no")
             return None
@@ -144,8 +149,8 @@ class World:
         ("A|B", {"A": "fail", "B": "fail"}, ("", "A", "B")),
         ("A|B", {"A": "empty"}, ("B", "", "")),
         ("A|B", {"A": "bare"}, ("A", "", "")),
-        ("A|B", {"A": "empty", "B": "fail"}, ("A", "", "B")),
-        ("A|B", {"A": "fail", "B": "empty"}, ("B", "", "A")),
+        ("A|B", {"A": "empty", "B": "fail"}, ("", "B", "")),
+        ("A|B", {"A": "fail", "B": "empty"}, ("", "A", "")),
         ("A&(B|C)", {"B": "fail"}, ("A C", "", "B")),
         ("A&(B|C)", {"B": "fail", "C": "fail"}, ("A", "B", "C")),
         ("A&B|C", {"A": "fail"}, ("B", "A", "")),
@@ -157,9 +162,12 @@ def test_reading(expression: str, behaviour: dict[str, str], expected: tuple[str
     assert World("thing list", None, behaviour).run(expression) == expected
 
 
-@pytest.mark.parametrize(("policy", "expected"), [("any", ("B", "A", "")), ("all", ("C", "", "A"))])
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [(Policy.ANY, ("B", "A", "")), (Policy.ALL, ("C", "", "A"))],
+)
 def test_the_policy_decides_whether_a_part_is_a_success(
-    policy: str, expected: tuple[str, ...]
+    policy: Policy, expected: tuple[str, ...]
 ) -> None:
     """So under "all" the alternative is tried."""
     assert World("thing list", policy, {"A": "fail"}).run("A&B|C") == expected
@@ -197,15 +205,15 @@ def test_creating_is_all_or_nothing(
 def test_other_writes_are_kept_and_said_to_be() -> None:
     """Nobody knows how to undo a command in general."""
     world = World("thing set", None, {"B": "fail"})
-    assert world.run("A&B") == ("A", "B", "")
+    assert world.run("A&B") == ("", "B A", "")
     (done,) = [b for b in world.evaluation.branches if b.cloud == "A"]
     assert done.remains == "it was carried out there, and stays"
-    assert World("thing set", "all", {"B": "fail"}).run("A&B|C") == ("", "B A", "")
+    assert World("thing set", Policy.ALL, {"B": "fail"}).run("A&B|C") == ("", "B A", "")
 
 
 def test_policy_any_keeps_what_was_created_and_says_what_is_left() -> None:
     """Also where the command failed after it had created something."""
-    world = World("thing create", "any", {"B": "late"})
+    world = World("thing create", Policy.ANY, {"B": "late"})
     assert world.run("A&B") == ("A", "B", "")
     (failed,) = [b for b in world.evaluation.branches if b.cloud == "B"]
     assert failed.message == "no; thing B stays there"
@@ -228,3 +236,40 @@ def test_of_several_things_none_is_deleted_and_or_does_not_go_on() -> None:
         world.evaluation.branches[0].message == "no; thing A and those created with it stay there"
     )
     assert DELETED == []
+
+
+@pytest.mark.parametrize(
+    ("command", "behaviour", "expected", "ran"),
+    [
+        ("thing list", {"A": "away", "B": "empty"}, ("C", "A", "A"), "A B A C"),
+        ("thing create", {"A": "away"}, ("", "A B", "A"), "A B A"),
+    ],
+)
+def test_a_cloud_that_was_not_reached_is_not_asked_again(
+    command: str, behaviour: dict[str, str], expected: tuple[str, ...], ran: str
+) -> None:
+    """Reading does without it, and nothing is created where all are needed."""
+    world = World(command, None, behaviour)
+    assert world.run("(A&B)|(A&C)") == expected
+    assert sorted(world.ran) == sorted(ran.split())
+    _, again = [branch for branch in world.evaluation.branches if branch.cloud == "A"]
+    assert str(again.error).startswith("A is known to be down")
+    assert again.journal.unreachable is None
+
+
+def test_under_or_a_cloud_that_was_not_reached_is_tried_last() -> None:
+    """Once it is known."""
+    world = World("thing list", None, {"A": "away", "B": "fail", "C": "fail"})
+    world.run("(A&B)|C")
+    world.evaluation.branches.clear()
+    world.ran.clear()
+    assert world.run("A|C|B") == ("", "C", "B A")
+    assert world.ran == ["C", "B", "A"]
+
+
+def test_each_alternative_has_its_part_of_the_patience() -> None:
+    """And within it, each that is asked at once has all of it."""
+    world = World("thing list", None, {"A": "fail", "B": "fail", "C": "fail"})
+    world.run("A|(B&C)|D")
+    patience = {b.cloud: b.journal.patience for b in world.evaluation.branches}
+    assert patience == dict.fromkeys("ABCD", 10.0)

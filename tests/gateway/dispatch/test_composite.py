@@ -111,7 +111,7 @@ async def create(
 
 
 async def test_one_answer_is_made_of_two(clouds: Clouds, one: Backend, two: Backend) -> None:
-    """Each cloud is asked with a scope of its own; items are marked; the report is in a header."""
+    """Each cloud is asked with a scope of its own; items are labelled, the report is a header."""
     answered = await clouds.ask("CloudOne", "image", "/v2/images?name=x", AND)
     assert [i["oid:cloud"] for i in json.loads(answered.body)["images"]] == ["CloudOne", "CloudTwo"]
     assert report(answered).keys() == {"CloudOne", "CloudTwo"}

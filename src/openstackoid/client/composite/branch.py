@@ -13,20 +13,19 @@ from cliff.display import DisplayCommandBase
 from cliff.lister import Lister
 from cliff.show import ShowOne
 from osc_lib.clientmanager import ClientCache, ClientManager
+from osc_lib.exceptions import CommandError
 from osc_lib.shell import OpenStackShell
-from requests import Response
 
 from openstackoid.client.accounts import AccountError
 from openstackoid.client.auth import Scoped
-from openstackoid.client.composite import journal
+from openstackoid.client.composite.failure import status_of
+from openstackoid.client.composite.journal import Journal, found_nothing
 from openstackoid.client.composite.streams import Console, speaking
 from openstackoid.client.composite.whom import refused
 from openstackoid.client.discovery import Reasons, told_once
+from openstackoid.operators import rules
 from openstackoid.scope import Cloud, Scope
 from openstackoid.services import IDENTITY
-
-_STATUS = ("http_status", "status_code", "code")
-"""What clients of OpenStack call the HTTP status of their errors."""
 
 Prepare: TypeAlias = Callable[[OpenStackShell, Command], None]
 
@@ -42,9 +41,11 @@ class Ask(Protocol):
 class Branch:
     """A command in one cloud.
 
-    After `run`, `result` is what it shows (or its exit code), `error` why there is none. `undone`
-    tells whether what it created was deleted again (None: not tried), `remains` what of it is left
-    in the cloud, for people. `reasons` is what gateways said of version discoveries.
+    After `run`, `result` is what it shows (or its exit code), `error` why there is none, and
+    `status` that of an HTTP answer that it comes to, None if the cloud could say nothing. `undone`
+    tells whether what it created was deleted again (None: not tried), `there` that the cloud has
+    said that it was there, and `remains` what of it is left in the cloud, for people. `reasons` is
+    what gateways said of version discoveries.
     """
 
     console: Console
@@ -53,12 +54,15 @@ class Branch:
     prepare: Prepare
     result: Any = None
     error: BaseException | None = None
-    writes: list[journal.Write] = field(default_factory=list)
-    queries: list[Response] = field(default_factory=list)
+    status: int | None = HTTPStatus.OK
+    journal: Journal = field(init=False)
     reasons: Reasons = field(default_factory=Reasons)
     undone: bool | None = None
+    there: bool = False
     remains: str = ""
-    _last_status: int = 0
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.cloud)
 
     @property
     def cloud(self) -> str:
@@ -73,15 +77,18 @@ class Branch:
     @property
     def empty(self) -> bool:
         """Whether it is a list without rows, because a filter let none through."""
-        listed = self.ok and isinstance(self.command, Lister)
-        return listed and not self.result[1] and journal.found_nothing(self.queries)
+        return self.ok and self.lists and not self.result[1] and found_nothing(self.journal.queries)
+
+    @property
+    def lists(self) -> bool:
+        """Whether the command shows a list."""
+        return isinstance(self.command, Lister)
 
     @property
     def acted(self) -> bool:
-        """Whether something of it may be in effect in the cloud."""
-        return not self.undone and (
-            self.console.wrote or any(write.may_have_acted for write in self.writes)
-        )
+        """Whether something of it may be in effect in the cloud, now or later."""
+        acted = self.console.wrote or any(write.may_have_acted for write in self.journal.writes)
+        return not rules.nothing_left(acted=acted, there=self.there, undone=self.undone)
 
     @property
     def _displays(self) -> bool:
@@ -95,18 +102,18 @@ class Branch:
         failure = str(self.error or "").strip() or (
             type(self.error).__name__ if self.error else f"exit code {self.result}"
         )
-        told = (*self.reasons.untold(failure), self._refused_as, self.remains)
+        silence = str(self.journal.unreachable) if self.journal.silent else ""
+        told = (*self.reasons.untold(failure), silence, self._refused_as, self.remains)
         parts = (self.console.text, failure, *told)
         return "; ".join(part.strip().rstrip(".") for part in parts if part.strip())
 
     @property
     def _refused_as(self) -> str:
         """As whom it was refused, if it was, and nothing else says so."""
-        refusing = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
         auth = getattr(getattr(self.app.client_manager, "session", None), "auth", None)
         if isinstance(self.error, AccountError) or not isinstance(auth, Scoped):
             return ""
-        if not refusing & {self._last_status, *(getattr(self.error, name, 0) for name in _STATUS)}:
+        if self.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return ""
         return refused(
             self.cloud,
@@ -116,20 +123,25 @@ class Branch:
             logs_in_here=auth.oid_scope.resolve(IDENTITY) == Cloud(self.cloud),
         )
 
-    def _look(self, answer: Response, **_: object) -> None:
-        self._last_status = answer.status_code
+    def leave_out(self, reason: str) -> None:
+        """Do not run the command, for the cloud is known to be down; `error` has the reason."""
+        self.error, self.status = CommandError(reason), None
 
-    def run(self, arguments: Namespace) -> None:
-        """Log in and run the command; whatever goes wrong is in `error`."""
+    def run(self, arguments: Namespace, patience: float) -> None:
+        """Log in and run the command; whatever goes wrong is in `error`.
+
+        `patience` is how many seconds the cloud may leave what only reads without an answer.
+        """
+        self.journal.patience = patience
         with speaking(self.console), told_once() as self.reasons:
             try:
                 self.prepare(self.app, self.command)
-                session = self.app.client_manager.session.session
-                journal.record(session, self.writes, self.queries)
-                session.hooks["response"].append(self._look)
+                self.journal.record(self.app.client_manager.session.session)
                 self.result = self._consumed(self.command.take_action(_copied(arguments)))
             except (Exception, SystemExit) as error:  # noqa: BLE001 (reported with the cloud's name)
                 self.error = error
+        if not self.ok:
+            self.status = status_of(self.error, self.console.errors, self.journal.status)
 
     def _consumed(self, result: Any) -> Any:
         """Read what is shown within the branch: rows are often fetched only now."""

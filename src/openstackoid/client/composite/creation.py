@@ -1,13 +1,15 @@
 """What a command creates, as far as it has to be known to remove it again."""
 
-import uuid
 from argparse import Namespace
 from dataclasses import dataclass
 
 from openstackoid.client.composite.service import Known
-from openstackoid.services import CHOSEN
+from openstackoid.operators import rules
+from openstackoid.services import CHOSEN, special
 
 _CHOSEN_IDS = frozenset(chosen.command for chosen in CHOSEN)
+_COUNTS = ("min", "max")
+"""The options of commands that can create several things."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,9 @@ class Creation:
     @classmethod
     def of(cls, known: Known, arguments: Namespace) -> "Creation":
         """Return what a command with these arguments creates, the id still left to the cloud."""
-        counts = (arguments.min, arguments.max) if known.name == "server create" else ()
-        return cls(known, several=any(count > 1 for count in counts))
+        counted = special(known.service or "").counted
+        counts = _COUNTS if counted and counted.command == known.name else ()
+        return cls(known, several=rules.are_several(getattr(arguments, c, None) for c in counts))
 
     @property
     def noun(self) -> str:
@@ -40,9 +43,9 @@ def with_one_id(creation: Creation, arguments: Namespace) -> tuple[Creation, Nam
     An id of the user's stays, and is not ours: what has it may be older than the command. Of a
     volume's image Cinder chooses it.
     """
-    if creation.known.name not in _CHOSEN_IDS or arguments.id not in (None, "", "auto"):
+    if creation.known.name not in _CHOSEN_IDS or not rules.is_left_open(arguments.id):
         return creation, arguments
     if getattr(arguments, "volume", None):
         return creation, arguments
-    chosen = str(uuid.uuid4())
+    chosen = rules.new_id()
     return Creation(creation.known, chosen), Namespace(**{**vars(arguments), "id": chosen})

@@ -1,20 +1,20 @@
-"""What a branch asked its cloud, whether or not the command succeeded."""
+"""Records the requests of a branch and their answers, and limits how long it waits for them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from requests import PreparedRequest, RequestException, Response, Session
+from requests import PreparedRequest, ReadTimeout, RequestException, Response, Session
 from requests.adapters import BaseAdapter
-from requests.exceptions import ConnectTimeout
+from requests.exceptions import ConnectTimeout, Timeout
 from urllib3.exceptions import NewConnectionError
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+from openstackoid.message import SAFE_METHODS
+from openstackoid.operators import rules
+from openstackoid.operators.listing import listing
+
 _LOGIN = "/auth/tokens"
-_OLDER = re.compile(r"/action$|/manageable_\w+$")
-"""Paths of requests about what there is already."""
 
 
 @dataclass
@@ -28,53 +28,83 @@ class Write:
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether the cloud may have carried it out.
-
-        A 4xx and a 503 say that it did not, and so does a gateway that could send it nowhere.
-        """
+        """Whether the cloud may have carried it out."""
         if self.answer is None:
-            return self.sent
-        status = self.answer.status_code
-        return status != 503 and not 400 <= status < 500 and not _unsent(self.answer)
+            return not rules.did_nothing(None, sent=self.sent)
+        return not rules.did_nothing(self.answer.status_code, _document(self.answer))
 
     @property
     def succeeded(self) -> bool:
         """Whether the cloud said that it has carried it out."""
-        return self.answer is not None and self.answer.status_code < 400
+        return self.answer is not None and rules.succeeded(self.answer.status_code)
 
 
-def _unsent(answer: Response) -> bool:
-    try:
-        return answer.json()["error"]["sent"] is False
-    except (ValueError, LookupError, TypeError):
-        return False
+@dataclass
+class Journal:
+    """The requests of one branch, and what they tell of its cloud.
 
+    `queries` are the answers to what was read with a query, `status` is that of the last answer,
+    None if there was none. `unreachable` says why the cloud cannot be reached, if that is known.
+    `patience` is how many seconds it may leave a request that only reads without an answer: once it
+    has, it is `silent`, and is asked no more.
+    """
 
-def record(session: Session, writes: list[Write], queries: list[Response]) -> None:
-    """Append each further write of the session before it is sent, and what each query found."""
-    for prefix, adapter in list(session.adapters.items()):
-        session.mount(prefix, _Recorder(adapter, writes, queries))
+    cloud: str
+    patience: float = rules.PATIENCE
+    writes: list[Write] = field(default_factory=list)
+    queries: list[Response] = field(default_factory=list)
+    status: int | None = 200
+    unreachable: str | None = None
+    silent: bool = False
+
+    def record(self, session: Session) -> None:
+        """Append each further write of the session before it is sent, and what each query found."""
+        for prefix, adapter in list(session.adapters.items()):
+            session.mount(prefix, _Recorder(adapter, self))
+
+    def answered(self, answer: Response) -> None:
+        """Note an answer; if it is a gateway's error, note whether the cloud is unreachable."""
+        self.status = answer.status_code
+        error = _document(answer).get("error") if rules.unreachable(self.status) else None
+        if isinstance(error, dict) and error.get("cloud") == self.cloud:
+            unsent = rules.did_nothing(self.status, {"error": error})
+            self.unreachable = f"{self.cloud} cannot be reached" if unsent else self.unreachable
+
+    def failed(self, error: RequestException, *, reads: bool) -> None:
+        """Note that there was no answer."""
+        self.status = None
+        if reads and isinstance(error, Timeout):
+            self.silent = True
+            self.unreachable = f"{self.cloud} has not answered for {self.patience:g} s"
 
 
 class _Recorder(BaseAdapter):
-    def __init__(self, adapter: BaseAdapter, writes: list[Write], queries: list[Response]) -> None:
+    def __init__(self, adapter: BaseAdapter, journal: Journal) -> None:
         super().__init__()
         self._adapter = adapter
-        self._writes = writes
-        self._queries = queries
+        self._journal = journal
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        journal = self._journal
         url = urlsplit(request.url or "")
         write = Write(request.method or "", url.path)
-        if write.method not in _SAFE and not url.path.endswith(_LOGIN):
-            self._writes.append(write)
+        reads = write.method in SAFE_METHODS or url.path.endswith(_LOGIN)
+        streams = bool(options.get("stream"))
+        if not reads:
+            journal.writes.append(write)
+        elif journal.silent:
+            raise ReadTimeout(journal.unreachable)
+        elif not streams:  # of data, each piece would have to come in time
+            options["timeout"] = options.get("timeout") or journal.patience
         try:
             write.answer = self._adapter.send(request, *args, **options)
         except RequestException as error:
             write.sent = not _refused(error)
+            journal.failed(error, reads=reads)
             raise
-        if write.method == "GET" and url.query and not options.get("stream"):  # not data
-            self._queries.append(write.answer)
+        journal.answered(write.answer)
+        if write.method == "GET" and url.query and not streams:
+            journal.queries.append(write.answer)
         return write.answer
 
     def close(self) -> None:
@@ -88,39 +118,35 @@ def _refused(error: RequestException) -> bool:
     return isinstance(error, ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
+def _document(answer: Response) -> dict[str, Any]:
+    """Return the JSON object that an answer is, an empty one if it is none."""
+    try:
+        document = answer.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def created(writes: Sequence[Write]) -> str | None:
-    """Return the id of what the first successful POST created, None if it tells none.
-
-    What an action answers with, and what a service takes over, was there before.
-    """
-    from openstackoid.operators.shapes import identifier, resource
-
+    """Return the id of what the first successful POST created, None if it tells none."""
     for write in writes:
-        if write.method != "POST" or not write.succeeded or write.answer is None:
-            continue
-        if _OLDER.search(write.path):
-            return None
-        try:
-            found = identifier(resource(write.answer.json()))
-        except ValueError:
-            found = None
-        location = write.answer.headers.get("Location", "").partition("?")[0]
-        return found or location.rstrip("/").rpartition("/")[2] or None
+        if write.method == "POST" and write.succeeded and write.answer is not None:
+            location = write.answer.headers.get("Location")
+            return rules.created_id(write.path, _document(write.answer), location)
     return None
 
 
 def found_nothing(queries: Sequence[Response]) -> bool:
-    """Tell whether a filtered list had nothing in it, as the gateway understands that."""
-    from openstackoid.operators.request import Request
-    from openstackoid.operators.shapes import is_filtered, listing
+    """Tell whether a filtered list had nothing in it."""
+    return any(map(_found_nothing, queries))
 
-    for answer in queries:
-        if not (answer.ok and is_filtered(Request.of("GET", answer.request.path_url))):
-            continue
-        try:
-            found = listing(answer.json())
-        except ValueError:
-            continue
-        if found and not found.items:
-            return True
-    return False
+
+def _found_nothing(answer: Response) -> bool:
+    if not answer.ok:
+        return False
+    try:
+        found = listing(answer.json())
+    except ValueError:
+        return False
+    query = parse_qsl(urlsplit(answer.request.path_url).query, keep_blank_values=True)
+    return rules.found_nothing(query, None if found is None else found.items)

@@ -16,9 +16,11 @@ from osc_lib.shell import OpenStackShell, prompt_for_password
 from openstackoid.client.composite import conflicts, merge
 from openstackoid.client.composite.branch import Ask, Branch, Prepare, begin
 from openstackoid.client.composite.creation import Creation, with_one_id
-from openstackoid.client.composite.evaluate import ANY, Evaluation, Outcome
+from openstackoid.client.composite.evaluate import Evaluation, Outcome
 from openstackoid.client.composite.service import Known, Placement, placement
 from openstackoid.client.composite.streams import Console, apart, speaking
+from openstackoid.operators import rules
+from openstackoid.operators.rules import Policy
 from openstackoid.scope import All, Cloud, Expression, Scope, ScopeError
 
 LOG = logging.getLogger(__name__)
@@ -66,6 +68,8 @@ class _Run:
         self.place = place
         self.prepare = prepare
         self.several = _has_and(place.expression)
+        asked = app.options.os_scope_policy
+        self.policy = None if asked is None else Policy(asked)
         self.code = 0
 
     def run(self, parsed_args: Namespace) -> int:
@@ -84,21 +88,16 @@ class _Run:
                 f"{self.known.name} cannot run in several clouds, because {why}; name one cloud "
                 f"instead of {self.place.expression}, and run it for each"
             )
-        policy = self.app.options.os_scope_policy
         creation = Creation.of(self.known, parsed_args)
         if self.several:
-            if creation.several and policy != ANY:
-                raise CommandError(
-                    "several servers at once could not be removed again if one cloud fails, for "
-                    "nova names only the first; create them one by one, or with "
-                    "--os-scope-policy any"
-                )
+            if creation.several and self.policy is not Policy.ANY:
+                raise CommandError(rules.several_refused("--os-scope-policy any"))
             creation, parsed_args = with_one_id(creation, parsed_args)
         direct = conflicts.asks(self.known.name, parsed_args)
         with apart() as streams:
             evaluation = Evaluation(
                 creation,
-                policy,
+                self.policy,
                 partial(self._begin, streams, _asking_once(), direct),
                 one_by_one=direct,
             )
@@ -129,7 +128,7 @@ class _Run:
         """Log what failed, and set the exit code."""
         for branch in outcome.passed:
             LOG.warning("%s: %s", branch.cloud, branch.message)
-        enough = bool(outcome.done) and self.app.options.os_scope_policy == ANY
+        enough = bool(outcome.done) and self.policy is Policy.ANY
         for branch in outcome.failed:
             debug = branch.error if self.app.options.debug else None
             level = logging.WARNING if enough else logging.ERROR

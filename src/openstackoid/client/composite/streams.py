@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -29,12 +29,14 @@ class Console:
 
     `direct` leaves it the real ones, where branches run one after another. `alone` lets it write
     bytes to stdout, where at most one of the branches will have succeeded; `wrote` tells it did.
+    `errors` are those that the command logged instead of ending with them.
     """
 
     cloud: str
     direct: bool = False
     alone: bool = False
     wrote: bool = False
+    errors: list[BaseException] = field(default_factory=list, repr=False)
     written: io.StringIO = field(default_factory=io.StringIO, repr=False)
     stdin: TextIO | None = field(default=None, repr=False)
 
@@ -147,6 +149,15 @@ class _Named(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         console = _SPEAKING.get()
         if console and not hasattr(record, "cloud"):
+            if record.levelno >= logging.ERROR:
+                console.errors += _errors(record.args)
             record.cloud = console.cloud
             record.msg = f"{console.cloud}: {record.msg}"
         return True
+
+
+def _errors(arguments: object) -> list[BaseException]:
+    """Return the exceptions among the arguments of a log record."""
+    values = arguments.values() if isinstance(arguments, Mapping) else arguments
+    values = values if isinstance(values, Iterable) else ()
+    return [value for value in values if isinstance(value, BaseException)]

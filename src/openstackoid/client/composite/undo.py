@@ -1,43 +1,49 @@
 """All or nothing: what a create command made is deleted again by the delete command beside it."""
 
+from http import HTTPStatus
+
 from cliff.commandmanager import CommandManager
 
 from openstackoid.client.composite.branch import Branch
 from openstackoid.client.composite.creation import Creation
+from openstackoid.client.composite.failure import REASON, status_of
 from openstackoid.client.composite.journal import created
 from openstackoid.client.composite.service import Known
 from openstackoid.client.composite.streams import speaking
+from openstackoid.operators import rules
 
 
 def undo(branch: Branch, creation: Creation) -> None:
-    """Delete what a branch created, and note in it what was undone, or what is left.
-
-    Under an id that we have chosen even a cloud that has not answered can be asked to delete it;
-    under any other it may be older than the command.
-    """
+    """Delete what a branch created, and note in it what was undone, or what is left."""
     if not branch.acted or branch.undone is not None:
         return
-    identifier = created(branch.writes) or creation.chosen
+    writes = branch.journal.writes
+    identifier = rules.to_remove(created(writes), creation.chosen)
     deletion = _deletion(branch.app.command_manager, creation.known)
     if deletion is None or identifier is None or creation.several:
         note(branch, creation)
         return
-    error = _delete(branch, deletion, identifier)
-    branch.undone = error is None
-    branch.remains = (
-        f"{creation.noun} {identifier} was deleted again"
-        if error is None
-        else f"{creation.noun} {identifier} could not be deleted again ({error}); delete it there"
-    )
+    branch.there = any(write.succeeded for write in writes)
+    status, error = _delete(branch, deletion, identifier)
+    branch.undone = rules.is_gone(status, there=branch.there)
+    branch.there = branch.there or error is None
+    if error is None:
+        end = "was deleted again"
+    elif branch.undone:
+        end = "is not there now"
+    else:
+        end = f"could not be deleted again ({error}); delete it there"
+    branch.remains = f"{creation.noun} {identifier} {end}"
 
 
 def note(branch: Branch, creation: Creation) -> None:
     """Note in a branch what it leaves in its cloud."""
     if not branch.acted:
         return
-    identifier = created(branch.writes) if creation.known.creates else None
-    sure = [f"{w.method} {w.path}" for w in branch.writes if w.succeeded]
-    unsure = [f"{w.method} {w.path}" for w in branch.writes if w.may_have_acted and not w.succeeded]
+    writes = branch.journal.writes
+    identifier = created(writes) if creation.known.creates else None
+    sure = [f"{w.method} {w.path}" for w in writes if w.succeeded]
+    unsure = [f"{w.method} {w.path}" for w in writes if w.may_have_acted and not w.succeeded]
     told = []
     if identifier:
         others = " and those created with it stay" if creation.several else " stays"
@@ -58,8 +64,10 @@ def _deletion(manager: CommandManager, known: Known) -> str | None:
     return name if known.creates and getattr(point, "group", None) == known.group else None
 
 
-def _delete(branch: Branch, name: str, identifier: str) -> str | None:
-    """Delete in the branch's cloud; return what went wrong."""
+def _delete(branch: Branch, name: str, identifier: str) -> tuple[int | None, str | None]:
+    """Delete in the branch's cloud; return a status, and in words what went wrong."""
+    branch.journal.silent = False  # the cloud may be back
+    branch.console.errors.clear()
     with speaking(branch.console):
         try:
             kind = branch.app.command_manager.commands[name].load()
@@ -69,5 +77,6 @@ def _delete(branch: Branch, name: str, identifier: str) -> str | None:
                 arguments.yes = True
             code = command.run(arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (told, with what is left)
-            return str(error) or type(error).__name__
-    return f"exit code {code}" if code else None
+            status = status_of(error, branch.console.errors, branch.journal.status)
+            return status, str(error) or type(error).__name__
+    return (REASON, f"exit code {code}") if code else (HTTPStatus.NO_CONTENT, None)

@@ -12,7 +12,8 @@ from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
 from openstackoid.identity import CatalogError
 from openstackoid.message import SAFE_METHODS, is_json
-from openstackoid.operators import Answer, NoAnswerError, Request
+from openstackoid.operators import rules
+from openstackoid.operators.request import Answer, NoAnswerError, Request
 from openstackoid.routing import Refusal
 
 _NOT_FORWARDED = frozenset({"accept-encoding", "x-scope-policy", REQUEST_ID.lower()})
@@ -94,7 +95,7 @@ class Branches:
             message = f"what {route.service} of {route.expression} answers {error}"
             here = self.context.site.here
             return Refusal(error.status, message, cloud=here, service=route.service)
-        sent = not Answer(response.status).did_nothing
+        sent = not rules.did_nothing(response.status)
         cloud = passing.cloud
         advice = f"; it may have been carried out: look in {cloud} before you send it again"
         who = f"the answer ({response.status}) of {route.service} of {cloud}"

@@ -13,7 +13,10 @@ from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.forwarding.downstream import Passing, give, relay_answer
 from openstackoid.gateway.forwarding.upstream import refused
 from openstackoid.message import SAFE_METHODS, is_json
-from openstackoid.operators import Answer, Evaluation, NoAnswerError, Policy, Request
+from openstackoid.operators.apply import evaluate
+from openstackoid.operators.evaluation import Evaluation
+from openstackoid.operators.request import Answer, NoAnswerError, Request
+from openstackoid.operators.rules import Policy
 from openstackoid.operators.runs import encode
 from openstackoid.routing import Refusal
 from openstackoid.scope.expression import clouds
@@ -75,7 +78,7 @@ async def _evaluated(
     """
     record, route = context.record, context.route
     pump = asyncio.create_task(tee.pump()) if tee else None
-    running = asyncio.ensure_future(evaluation.run(route.expression, operation))
+    running = asyncio.ensure_future(evaluate(evaluation, route.expression, operation))
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
@@ -158,7 +161,7 @@ async def _whole(context: Context, body: AsyncIterator[bytes]) -> bytes:
 def _policy(context: Context) -> Policy:
     value = context.head.headers.first(POLICY)
     if value is None:
-        return Policy.ANY if context.head.method in SAFE_METHODS else Policy.ALL
+        return Policy.by_default(reads=context.head.method in SAFE_METHODS)
     try:
         return Policy(value.strip().lower())
     except ValueError as error:

@@ -22,7 +22,7 @@ from openstackoid.gateway.reporting.access_record import AccessRecord
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.identity.signature import PROOF
 from openstackoid.message import Head
-from openstackoid.operators import NoAnswerError
+from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Refusal, Route, decide
 from openstackoid.scope import Cloud
 from openstackoid.scope.expression import clouds

@@ -14,7 +14,7 @@ from openstackoid.gateway.forwarding.downstream import Editor, Passing, check_an
 from openstackoid.gateway.http import Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
 from openstackoid.message import Head, Headers, is_json
-from openstackoid.operators import NoAnswerError
+from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Destination, Route, destination_of, narrowed
 from openstackoid.routing.foreign_ids import Search
 from openstackoid.routing.links import Links

@@ -11,7 +11,7 @@ import msgspec
 from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.http.bodies import PIECE
-from openstackoid.operators.shapes import Listing, decode, listing
+from openstackoid.operators.listing import decode, listing
 from openstackoid.routing.foreign_ids import UnsafeIdError, has_unsafe_id, without_unsafe_ids
 
 VALUE = 96
@@ -142,15 +142,8 @@ def _left_out(document: Any) -> int:
     """
     found = listing(document)
     kept = [] if found is None else without_unsafe_ids(found.items)
-    if found is None or has_unsafe_id(_beside(found)):
+    if found is None or has_unsafe_id(msgspec.json.encode(found.beside)):
         raise UnusableError(str(UnsafeIdError()))
     left_out = len(found.items) - len(kept)
     found.items[:] = kept
     return left_out
-
-
-def _beside(found: Listing) -> bytes:
-    """Return the JSON of all fields of an answer but its list."""
-    document = found.document
-    rest = document if isinstance(document, dict) else {}
-    return msgspec.json.encode({key: value for key, value in rest.items() if key != found.key})

@@ -22,7 +22,7 @@ from openstackoid.gateway.http import (
 )
 from openstackoid.gateway.reporting import audit
 from openstackoid.message import SAFE_METHODS, Headers
-from openstackoid.operators import NoAnswerError
+from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Destination, Refusal, Route
 
 CONTINUE_WAIT = 1.0
