@@ -25,7 +25,7 @@ from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.forwarding.upstream import LONG_HEAD, Upstream, refused
 from openstackoid.gateway.http import Client
 from openstackoid.message import Headers
-from openstackoid.operators import NoAnswerError
+from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Destination, Refusal, Route
 from openstackoid.scope import Cloud
 
