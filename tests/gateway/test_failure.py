@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import socket
 import time
 from email.utils import parsedate_to_datetime
 
@@ -103,56 +102,6 @@ async def test_an_unknown_address_names_those_there_are(clouds: Clouds) -> None:
     assert clouds.frontends["CloudOne"]["image"] in error(answered)["message"]
 
 
-async def test_a_cloud_that_is_down_is_named_at_once(clouds: Clouds) -> None:
-    """A refused connection is 502; work that does not need that cloud goes on."""
-    await clouds.gateways["CloudTwo"].close()
-    answered = await clouds.ask("CloudOne", "image", "/v2/images", IMAGE_TWO)
-    assert answered.status == 502
-    assert "could not be reached: Connection refused" in error(answered)["message"]
-    assert error(answered)["sent"] is False
-    assert error(answered)["cloud"] == "CloudTwo"
-    assert error(answered)["service"] == "image"
-    assert (await clouds.ask("CloudOne", "image", "/v2/images")).status == 200
-
-
-@silence
-async def test_a_link_that_swallows_packets_ends_in_504(clouds: Clouds) -> None:
-    """A connection that is never accepted is given up after the connect timeout."""
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        port = full.getsockname()[1]
-        waiting = [socket.socket() for _ in range(4)]
-        for s in waiting:  # fill the backlog, so that the kernel drops what comes next
-            s.setblocking(False)
-            s.connect_ex(("127.0.0.1", port))
-        clouds.document["clouds"]["CloudTwo"]["frontends"]["image"] = f"http://127.0.0.1:{port}"
-        clouds.save()
-        await clouds.gateways["CloudOne"].reload()
-        answered = await clouds.ask("CloudOne", "image", "/", IMAGE_TWO)
-        for s in waiting:
-            s.close()
-    assert answered.status == 504
-    assert "within 0.25 s" in error(answered)["message"]
-
-
-@pytest.mark.parametrize(
-    ("method", "advice"), [("GET", "another cloud"), ("POST", "may have been carried out")]
-)
-@silence
-async def test_a_silent_service_ends_in_504(clouds: Clouds, method: str, advice: str) -> None:
-    """Silence is given up after the idle timeout; of a write it is said that it may be done."""
-
-    async def answer(_: Received, connection: Connection) -> None:
-        await connection.reader.read()
-
-    clouds.backends["CloudTwo"]["image"].answer = answer
-    answered = await clouds.ask("CloudOne", "image", "/", IMAGE_TWO, method=method)
-    assert answered.status == 504
-    assert "CloudTwo" in error(answered)["message"]
-    assert advice in error(answered)["message"]
-
-
 async def test_an_early_refusal_is_read_by_a_client_that_goes_on_sending(clouds: Clouds) -> None:
     """The rest of an upload is taken, so that no reset destroys the answer on its way."""
 
@@ -196,38 +145,6 @@ async def test_what_cannot_be_passed_on_as_it_came_is_refused(
     assert answered.status == status
     assert message in error(answered)["message"]
     assert not clouds.backends["CloudOne"]["image"].requests
-
-
-@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
-async def test_no_write_is_sent_twice(clouds: Clouds, method: str) -> None:
-    """Not even one that HTTP calls idempotent: the second DELETE would be answered by 404."""
-
-    async def answer(_: Received, connection: Connection) -> None:
-        connection.writer.close()
-
-    backend = clouds.backends["CloudOne"]["compute"]
-    backend.answer = answer
-    assert (await clouds.ask("CloudOne", "compute", method=method)).status == 502
-    assert len(backend.requests) == 1
-
-
-@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 2", b"not http at all\r\n\r\n"])
-async def test_a_service_that_breaks_off_before_its_answer_is_502(
-    clouds: Clouds, head: bytes
-) -> None:
-    """A write that got no answer is never repeated: the service saw it once."""
-
-    async def answer(_: Received, connection: Connection) -> None:
-        await connection.send(head)
-        connection.writer.close()
-
-    backend = clouds.backends["CloudOne"]["compute"]
-    backend.answer = answer
-    answered = await clouds.ask("CloudOne", "compute", "/v2.1/servers", method="POST", body=b"{}")
-    assert answered.status == 502
-    assert "may have been carried out" in error(answered)["message"]
-    assert "sent" not in error(answered)
-    assert len(backend.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -359,21 +276,6 @@ async def test_an_upload_that_breaks_off_is_not_completed(clouds: Clouds) -> Non
     client.writer.close()
     await backend.all_closed()
     assert not b"".join(seen).endswith(b"0\r\n\r\n")
-
-
-async def test_a_connection_that_went_stale_is_not_used_again(clouds: Clouds) -> None:
-    """A service that closes idle connections costs nobody a failed write."""
-
-    async def answer(received: Received, connection: Connection) -> None:
-        await connection.body(received.head)
-        await connection.send(OK)
-        connection.writer.close()
-
-    backend = clouds.backends["CloudOne"]["compute"]
-    backend.answer = answer
-    for _ in range(3):
-        assert (await clouds.ask("CloudOne", "compute", method="POST", body=b"{}")).status == 200
-        await backend.all_closed()
 
 
 async def test_a_service_without_backend_here_says_where_there_is_one(clouds: Clouds) -> None:

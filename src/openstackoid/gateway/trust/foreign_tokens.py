@@ -40,7 +40,8 @@ log = structlog.get_logger()
 KEPT = 60.0
 """Seconds that the projects of a token are cached."""
 
-_MAX_PAIRS = 10_000
+MAX_PAIRS = 10_000
+"""How many tokens' projects are cached at most."""
 
 Ids = Mapping[str, str]
 """Maps project ids of this cloud to those that the client knows."""
@@ -207,9 +208,9 @@ class ForeignTokens:
         seen = rewritten(document, trust, issuer, project, ())["token"]
         left = datetime.fromisoformat(seen["expires_at"]).timestamp() - time.time()
         pair = _Pair(theirs(document), project.id, now + min(KEPT, left))
-        if len(self._pairs) >= _MAX_PAIRS:
+        if len(self._pairs) >= MAX_PAIRS:
             self._pairs = {k: p for k, p in self._pairs.items() if p.until > now}
-            while len(self._pairs) >= _MAX_PAIRS:
+            while len(self._pairs) >= MAX_PAIRS:
                 del self._pairs[next(iter(self._pairs))]
         self._pairs[key] = pair
         return pair

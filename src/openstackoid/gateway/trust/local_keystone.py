@@ -9,7 +9,8 @@ import json
 import re
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -61,6 +62,10 @@ class LocalKeystone:
 
         Raises Distrust if there is none or it is disabled, and AccountError.
         """
+        with self._reading():
+            return await self._project(which)
+
+    async def _project(self, which: ById | ByName) -> Project:
         domain: dict[str, Any] | None
         if isinstance(which, ById):
             found = await self._one(f"/v3/projects/{quote(which.id, safe='')}", "project")
@@ -83,6 +88,10 @@ class LocalKeystone:
 
         Raises AccountError.
         """
+        with self._reading():
+            return await self._catalog(project)
+
+    async def _catalog(self, project: Project) -> list[dict[str, Any]]:
         services = await self._list("services")
         endpoints = await self._list("endpoints")
         catalog = []
@@ -135,24 +144,21 @@ class LocalKeystone:
         until, known = self._known.get(path, (0.0, None))
         if until > now:
             return dict(known)
-        try:
+        status, document, _ = await self._ask("GET", path, await self._valid_token(), b"")
+        if status == HTTPStatus.UNAUTHORIZED:  # revoked before its time
+            self._expires_at = 0.0
             status, document, _ = await self._ask("GET", path, await self._valid_token(), b"")
-            if status == HTTPStatus.UNAUTHORIZED:  # revoked before its time
-                self._expires_at = 0.0
-                status, document, _ = await self._ask("GET", path, await self._valid_token(), b"")
-            if status == HTTPStatus.NOT_FOUND:
-                return None
-            if status != HTTPStatus.OK:
-                raise self._failed(
-                    f"Keystone answered {status} to GET {path.partition('?')[0]}; "
-                    "give its user the role reader on the system"
-                )
-            if document[key]:
-                self._known = {p: k for p, k in self._known.items() if k[0] > now}
-                self._known[path] = now + KEPT, document
-            return dict(document)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._failed("Keystone gave an answer that is none of its own") from error
+        if status == HTTPStatus.NOT_FOUND:
+            return None
+        if status != HTTPStatus.OK:
+            raise self._failed(
+                f"Keystone answered {status} to GET {path.partition('?')[0]}; "
+                "give its user the role reader on the system"
+            )
+        if document[key]:
+            self._known = {p: k for p, k in self._known.items() if k[0] > now}
+            self._known[path] = now + KEPT, document
+        return dict(document)
 
     async def _valid_token(self) -> str:
         """Return a token that is valid for at least another minute; log in if there is none."""
@@ -190,6 +196,14 @@ class LocalKeystone:
             raise self._failed(str(error)) from error
         except (HttpError, TimeoutError) as error:
             raise self._failed("the answer of Keystone broke off") from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Raise AccountError where an answer of Keystone is not what its API says."""
+        try:
+            yield
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            raise self._failed("Keystone gave an answer that is none of its own") from error
 
     def _failed(self, why: str) -> AccountError:
         return AccountError(f"the gateway of {self._here} cannot look up a project: {why}")

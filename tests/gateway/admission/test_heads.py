@@ -7,14 +7,21 @@ let through has reached one as the row says, and no other.
 import io
 import json
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import pytest_asyncio
 from gateway.played import TOKEN, Answered, Clouds, playing
 
+from openstackoid.gateway.admission.heads import head_of
+from openstackoid.gateway.front import Request
 from openstackoid.gateway.reporting import log as gateway_log
+from openstackoid.message import Headers
+from openstackoid.routing import Refusal
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The rows share their clouds, and so a loop.
+shared = pytest.mark.asyncio(loop_scope="module")
 
 COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
 SCOPED = f"X-Auth-Token: {TOKEN}!SCOPE!{COMPLETED}"
@@ -99,6 +106,7 @@ SMUGGLED = {
 }
 
 
+@shared
 @pytest.mark.parametrize("row", SMUGGLED)
 async def test_what_two_servers_could_read_in_two_ways_reaches_none(
     border: Clouds, row: str
@@ -120,6 +128,7 @@ BROKEN_BODIES = {
 }
 
 
+@shared
 @pytest.mark.parametrize("row", BROKEN_BODIES)
 async def test_a_body_in_broken_chunks_is_never_whole(border: Clouds, row: str) -> None:
     """No service gets an end of it, and nothing behind it is taken for a request."""
@@ -169,6 +178,7 @@ ELSEWHERE = {
 }
 
 
+@shared
 @pytest.mark.parametrize("row", ELSEWHERE)
 async def test_no_host_ever_comes_from_a_request(border: Clouds, row: str) -> None:
     """Nothing leads to an address that is not in the federation file, nor to another service."""
@@ -218,6 +228,7 @@ SCOPES = {
 }
 
 
+@shared
 @pytest.mark.parametrize("row", SCOPES)
 async def test_a_scope_that_is_none_is_refused(border: Clouds, row: str) -> None:
     """Only names of the federation are known, and each scope is one scope."""
@@ -240,6 +251,7 @@ IDENTITY = (
 WAY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 
 
+@shared
 @pytest.mark.parametrize("cloud", ["CloudOne", "CloudTwo"])
 async def test_an_identity_without_proof_is_not_passed_on(border: Clouds, cloud: str) -> None:
     """With a scope, neither this cloud's service nor another's sees who somebody claims to be."""
@@ -252,6 +264,7 @@ async def test_an_identity_without_proof_is_not_passed_on(border: Clouds, cloud:
     assert [name for name in WAY if received.values(name)] == passed
 
 
+@shared
 async def test_without_a_scope_a_request_is_what_it_is_without_a_gateway(border: Clouds) -> None:
     """Whatever stood before the services has to go on doing so; the gateway changes nothing."""
     await border.ask("CloudOne", "image", "/v2/images", "X-Roles: admin", "X-Scope-Proof: a")
@@ -270,6 +283,7 @@ UPGRADES = {
 }
 
 
+@shared
 @pytest.mark.parametrize("row", UPGRADES)
 @pytest.mark.parametrize("scope", [b"", b"X-Scope: image=CloudTwo\r\n", b"X-Scope: nonsense\r\n"])
 async def test_nothing_is_upgraded(border: Clouds, row: str, scope: bytes) -> None:
@@ -301,6 +315,7 @@ HARMLESS = {
 }
 
 
+@shared
 @pytest.mark.parametrize("row", HARMLESS)
 async def test_what_is_let_through_is_one_request_to_one_service(border: Clouds, row: str) -> None:
     """It arrives as it came, without what ends at a connection."""
@@ -315,3 +330,106 @@ async def test_what_is_let_through_is_one_request_to_one_service(border: Clouds,
     came = request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
     kept = [line for line in came if line.partition(b":")[0].lower() not in ending]
     assert set(kept) <= set(received.head.split(b"\r\n"))
+
+
+@shared
+@pytest.mark.parametrize("name", ["X-Storage-Token", "x_storage_token"])
+async def test_a_scope_does_not_come_in_by_another_header_s_door(border: Clouds, name: str) -> None:
+    """A service takes X-Storage-Token for X-Auth-Token; beside a scope it is dropped."""
+    before = border.executed
+    token = f'{TOKEN}!SCOPE!{{"*":"CloudTwo","identity":"CloudOne"}}'
+    answered = await border.ask("CloudTwo", "image", "/v2/images", f"{name}: {token}")
+    assert answered.status == 400
+    assert border.executed == before
+    scope = "X-Scope: image=CloudOne"
+    await border.ask("CloudTwo", "image", "/v2/images", f"{name}: {TOKEN}", scope)
+    received = border.backends["CloudOne"]["image"].requests[-1]
+    assert TOKEN.encode() not in received.head
+
+
+def came(*pairs: tuple[str, str], target: str = "/image/", host: str = "x") -> Request:
+    """Return a request as a front hands it in."""
+    headers = Headers([("Host", host), *pairs])
+    request = SimpleNamespace(
+        method="GET", target=target, headers=headers, port=9292, scheme="https"
+    )
+    return cast("Request", request)
+
+
+def test_a_head_is_the_request_s_but_for_what_ends_here() -> None:
+    """Hop-by-hop headers, those that Connection names, and the proof of a client."""
+    kept = (("Host", "x"), ("X-A", "1"), ("x-a", "2"), ("X-Scope", "image=CloudTwo"))
+    ended = (
+        ("Connection", "Keep-Alive, X-Odd"),
+        ("Keep-Alive", "1"),
+        ("x-odd", "1"),
+        ("TE", "trailers"),
+        ("X-Scope-Proof", "a"),
+        ("Proxy-Authorization", "b"),
+    )
+    head = head_of(came(*ended, *kept[1:]), "CloudOne")
+    assert head.headers == Headers(kept)
+    assert (head.method, head.target, head.port, head.scheme) == ("GET", "/image/", 9292, "https")
+
+
+GOOD_HOSTS = (
+    "",
+    "x",
+    "x:",
+    "x:65535",
+    "192.0.2.1",
+    "[2001:db8::1]:443",
+    "[::ffff:192.0.2.1]",
+    "a_b",
+)
+BAD_HOSTS = (
+    "[::1",
+    "::1",
+    "x:123456",
+    "x:a",
+    "x:1:2",
+    "a,b",
+    "a b",
+    "a/b",
+    "a@b",
+    "a?b",
+    "[g]",
+    "é",
+)
+
+
+@pytest.mark.parametrize("host", GOOD_HOSTS)
+def test_one_host_is_let_in(host: str) -> None:
+    """A name or an address, with a port or without; an empty one is HTTP's, too."""
+    assert head_of(came(host=host), "CloudOne").headers.get("host") == host
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_what_is_no_host_is_not_let_in(host: str) -> None:
+    """Two servers could find two hosts in it."""
+    with pytest.raises(Refusal, match="Host is not one host") as caught:
+        head_of(came(host=host), "CloudOne")
+    assert (caught.value.status, caught.value.cloud) == (400, "CloudOne")
+
+
+@pytest.mark.parametrize("offer", ["h2c", "H2C", "TLS/1.2, HTTP/2.0", ""])
+def test_an_offer_to_upgrade_is_declined_in_silence(offer: str) -> None:
+    """Clients that offer it do without; it ends here, whether Connection names it or not."""
+    assert "upgrade" not in head_of(came(("Upgrade", offer)), "CloudOne").headers
+
+
+@pytest.mark.parametrize("lines", [1, 4])
+def test_how_many_names_connection_may_have(lines: int) -> None:
+    """Twenty, in one line or in many; who needs more wants something else."""
+    names = ",".join(["a"] * (20 // lines))
+    most = [("Connection", names)] * lines
+    assert "connection" not in head_of(came(*most), "CloudOne").headers
+    with pytest.raises(Refusal, match="Connection has more than 20 names"):
+        head_of(came(*most, ("Connection", "b")), "CloudOne")
+
+
+@pytest.mark.parametrize("coding", ["chunked", "CHUNKED"])
+def test_chunks_are_let_in(coding: str) -> None:
+    """In any case of the word; how a body is framed on the next connection is its own affair."""
+    head = head_of(came(("Transfer-Encoding", coding)), "CloudOne")
+    assert "transfer-encoding" not in head.headers

@@ -1,9 +1,10 @@
-"""Tokens at the gateway: Keystone never sees a suffix, and a token is validated at home."""
+"""A request as one cloud is to get it: no suffix for Keystone, a token validated at home."""
 
+import io
 import json
 
 import pytest
-from gateway.backend import json_answer
+from gateway.backend import Connection, Received, json_answer
 from gateway.played import TOKEN, Clouds
 
 from openstackoid.scope import DELIMITER
@@ -123,14 +124,55 @@ async def test_a_users_own_401_stays(clouds: Clouds) -> None:
     assert answered.status == 401
 
 
-@pytest.mark.parametrize("name", ["X-Storage-Token", "x_storage_token"])
-async def test_a_scope_does_not_come_in_by_another_header_s_door(clouds: Clouds, name: str) -> None:
-    """A service takes X-Storage-Token for X-Auth-Token; beside a scope it is dropped."""
-    token = f'{TOKEN}!SCOPE!{{"*":"CloudTwo","identity":"CloudOne"}}'
-    answered = await clouds.ask("CloudTwo", "image", "/v2/images", f"{name}: {token}")
-    assert answered.status == 400
-    assert clouds.executed == 0
-    scope = "X-Scope: image=CloudOne"
-    await clouds.ask("CloudTwo", "image", "/v2/images", f"{name}: {TOKEN}", scope)
-    (received,) = clouds.backends["CloudOne"]["image"].requests
-    assert TOKEN.encode() not in received.head
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+async def test_only_with_a_scope_is_a_request_changed(clouds: Clouds, method: str) -> None:
+    """Its id is the gateway's, then; without a scope the service gets what the client sent."""
+    odd = "X-Openstack-Request-Id: odd"
+    await clouds.ask("CloudOne", "image", "/", odd, method=method, body=b"a")
+    await clouds.ask("CloudOne", "image", "/", odd, "X-Scope: image=CloudOne", method=method)
+    plain, scoped = clouds.backends["CloudOne"]["image"].requests
+    assert plain.values("x-openstack-request-id") == ["odd"]
+    (made,) = scoped.values("x-openstack-request-id")
+    assert made.startswith("req-")
+
+
+async def test_a_cloud_that_cannot_be_reached_is_watched_and_one_that_is_silent_is_not(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """A service that closes a connection is there; a gateway that is down is told of once."""
+
+    async def hang_up(_: Received, connection: Connection) -> None:
+        connection.writer.close()
+
+    clouds.backends["CloudTwo"]["image"].answer = hang_up
+    scope = "X-Scope: image=CloudTwo"
+    assert (await clouds.ask("CloudOne", "image", "/", scope)).status == 502
+    assert '"event":"cloud down"' not in logged.getvalue()
+    await clouds.gateways["CloudTwo"].close()
+    for _ in range(2):
+        assert (await clouds.ask("CloudOne", "image", "/", scope)).status == 502
+    assert logged.getvalue().count("cloud down") == 1
+
+
+async def test_an_own_service_that_is_down_is_not_a_cloud_that_is(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """The gateway itself is here."""
+    await clouds.backends["CloudOne"]["image"].stop()
+    assert (await clouds.ask("CloudOne", "image", "/")).status == 502
+    assert "cloud down" not in logged.getvalue()
+
+
+async def test_an_answer_that_must_not_pass_lets_go_of_its_connection(clouds: Clouds) -> None:
+    """A refused redirection leaves none open with a body that nobody reads."""
+
+    async def elsewhere(_: Received, connection: Connection) -> None:
+        await connection.send(
+            b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\n"
+            b"Content-Length: 1000000\r\n\r\n"
+        )
+
+    service = clouds.backends["CloudTwo"]["image"]
+    service.answer = elsewhere
+    assert (await clouds.ask("CloudOne", "image", "/", "X-Scope: image=CloudTwo")).status == 502
+    await service.all_closed()
