@@ -47,9 +47,7 @@ def test_how_operands_are_grouped_makes_no_difference(
 
 @pytest.mark.parametrize("kind", [All, Any])
 @pytest.mark.parametrize("operand", [A, All((A, B)), Any((A, B))])
-def test_one_operand_needs_no_operator(
-    kind: type[All] | type[Any], operand: Expression
-) -> None:
+def test_one_operand_needs_no_operator(kind: type[All] | type[Any], operand: Expression) -> None:
     """It is the expression, whatever it is itself."""
     assert combine(kind, [operand]) is operand
 
@@ -71,9 +69,7 @@ def test_clouds_come_in_the_order_written_repeats_included() -> None:
 
 
 @given(KINDS, st.lists(EXPRESSIONS, min_size=1))
-def test_combining_loses_no_cloud(
-    kind: type[All] | type[Any], operands: list[Expression]
-) -> None:
+def test_combining_loses_no_cloud(kind: type[All] | type[Any], operands: list[Expression]) -> None:
     """Nor does it change their order, which is what `|` tries them in."""
     found = list(clouds(combine(kind, operands)))
     assert found == [name for operand in operands for name in clouds(operand)]
