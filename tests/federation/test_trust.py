@@ -35,7 +35,7 @@ def test_a_rule_for_projects_is_a_word_or_a_mapping_of_one_key(written: Any, rul
 )
 def test_what_is_no_rule_is_told_all_there_are(written: object) -> None:
     """Of whatever type it is."""
-    with pytest.raises(ValidationError, match="must be same-id, same-name, {guest: ID HERE}"):
+    with pytest.raises(ValidationError, match=r"must be same-id, same-name, \{guest: ID HERE\}"):
         trust(written)
 
 

@@ -212,7 +212,7 @@ def test_a_certificate_of_another_name_is_not_accepted(
     ca, file = authority
     with (
         saying(OK, server(ca, "other.example")) as port,
-        pytest.raises(ProbeError, match="its certificate is not accepted: .*mismatch"),
+        pytest.raises(ProbeError, match=r"not accepted: .*mismatch"),
     ):
         ask(
             *cloud_at(f"https://one.example:{port}", connect="127.0.0.1"),

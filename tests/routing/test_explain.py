@@ -124,7 +124,7 @@ def test_ways_are_in_the_order_the_clouds_are_written() -> None:
 
 
 def test_the_next_gateway_is_asked_as_the_first_would_ask_it() -> None:
-    """With the scope that is complete by now, and the sender's name, so that it sends no further."""
+    """With the scope that is complete by now, and the sender's name, so it goes no further."""
     (steps,) = ways(head_of("GET", IMAGES, "image=Two"), FEDERATION, "One").values()
     first, last = steps
     assert last.route.sender == "One"
