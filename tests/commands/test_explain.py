@@ -179,7 +179,7 @@ def test_a_refusal_of_the_second_gateway_is_its_own(file: str) -> None:
 @pytest.mark.parametrize(
     "url",
     ["cloudone/image", "/image", "ftp://cloudone/image", "http://", "http://cloudone:port/x",
-     "http://cloudone:99999/", "http://[::1/", "http://me:secret@cloudone:8888/image"],
+     "http://cloudone:99999/", "http://cloudone:0/image", "http://cloudone/a b", "http://[::1/", "http://me:secret@cloudone:8888/image"],
 )  # fmt: skip
 def test_what_is_no_url_is_a_wrong_use(file: str, url: str) -> None:
     """Exit code 2 and an example."""

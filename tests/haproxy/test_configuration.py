@@ -5,11 +5,8 @@ from pathlib import Path
 
 import pytest
 from haproxy.test_plan import HTTPS, OWN, federation
-from hypothesis import given
-from hypothesis import strategies as st
 
 from openstackoid.haproxy import PlanError, Settings, plan, render
-from openstackoid.haproxy.quoting import QuotingError, word
 
 
 def test_the_same_federation_gives_the_same_text() -> None:
@@ -54,12 +51,3 @@ def test_a_name_that_would_end_the_line_is_refused() -> None:
     evil = Path("x\n    stats admin if TRUE")
     with pytest.raises(PlanError, match="has a control character; give the file another name"):
         render(plan(federation(**HTTPS), "One", None, evil), Settings())
-
-
-@given(st.text())
-def test_a_quoted_text_is_one_word(text: str) -> None:
-    """HAProxy quotes as shells do, but for the backquote, which is nothing there."""
-    try:
-        assert shlex.split(word(text)) == [text]
-    except QuotingError:
-        assert any(ord(c) < 32 or ord(c) == 127 for c in text)

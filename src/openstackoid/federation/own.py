@@ -42,10 +42,13 @@ def _network(value: object) -> IPv4Network | IPv6Network:
         raise ValueError(message) from error
     if address != network.network_address:
         raise ValueError(f'"{value}" is an address within {network}; write the one or the other')
-    if network.prefixlen == 0:
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    length = network.prefixlen - (96 if mapped else 0)
+    if length == 0:
         raise ValueError(f'"{value}" is everybody; name the proxies alone')
-    if isinstance(address, IPv6Address) and (mapped := address.ipv4_mapped):
-        raise ValueError(f'"{value}" is a way to write {mapped}; write that')
+    if mapped:
+        meant = mapped if length == mapped.max_prefixlen else f"{mapped}/{length}"
+        raise ValueError(f'"{value}" is a way to write {meant}; write that')
     return network
 
 

@@ -96,4 +96,4 @@ def _addresses(host: str) -> set[str]:
 
 def _path() -> str:
     """Return the PATH with the directories of system daemons, which a user's PATH may lack."""
-    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
+    return os.pathsep.join([os.environ.get("PATH") or os.defpath, "/usr/local/sbin", "/usr/sbin"])

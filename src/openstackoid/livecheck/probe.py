@@ -101,5 +101,5 @@ def _ahead(date: str | None) -> float | None:
     """Return how many seconds a Date (RFC 9110, 6.6.1; whole seconds) is ahead of our clock."""
     try:
         return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds() if date else None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

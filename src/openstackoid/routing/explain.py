@@ -1,5 +1,6 @@
 """Computes what each gateway would do with a request, by the gateway's own decisions."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ from openstackoid.message import Head, Headers
 from openstackoid.routing.route import Destination, Route, decide, destination_of, narrowed
 from openstackoid.routing.via import via_entry
 from openstackoid.scope.expression import clouds
+
+_SENDABLE = re.compile(r"[!-~]+")
+"""What a URL consists of (RFC 3986, 2); Python drops tabs and line ends (bpo-43882)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,15 @@ class Step:
 
 def head_of(method: str, url: str, scope: str | None) -> Head:
     """Return the head of a request to a URL, as a client sends it; raises ValueError."""
+    if not _SENDABLE.fullmatch(url):
+        raise ValueError("percent-encode what is no visible character of ASCII")
     parts = urlsplit(url)
     host_of(parts.netloc)
     if parts.scheme not in DEFAULT_PORTS:
         raise ValueError(f'"{parts.scheme}" is not HTTP')
-    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+    if port == 0:
+        raise ValueError("nobody listens at port 0")
     query = f"?{parts.query}" if parts.query else ""
     headers = [("Host", parts.netloc)]
     if scope is not None:

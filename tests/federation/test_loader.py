@@ -1,10 +1,14 @@
 """Each mistake in a federation file is reported with file, line and key."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from openstackoid.federation import FederationError, load, loads
+from openstackoid.federation.loader import parse_yaml, yaml
 
 GOOD = """\
 clouds:
@@ -294,25 +298,45 @@ def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
         assert str(caught.value) == f"{path}: can't be read: {reason}"
 
 
-@pytest.mark.parametrize(
-    ("rule", "key", "message"),
-    [
-        ("same-nam", "", "must be same-id, same-name, {guest: ID HERE} or {table: "),
-        ("[same-id]", "", "must be same-id, same-name, "),
-        ("{guest: a, table: {a: b}}", "", "must be same-id, same-name, "),
-        ("{guest: a b}", ".guest", '"a b" is no valid name'),
-        ("{table: {}}", ".table", "too few; at least 1 must be here"),
-        ("{table: {a: b c}}", ".table.a", '"b c" is no valid name'),
-    ],
-)
-def test_a_rule_for_projects_that_is_none_is_one_fault(rule: str, key: str, message: str) -> None:
-    """The message has all rules there are, or what is wrong in the one that is meant."""
+def test_a_text_has_a_name_in_messages() -> None:
+    """Also where it comes from no file."""
+    with pytest.raises(FederationError, match=r"^<text>:1: must be a mapping"):
+        loads("")
+
+
+def test_relative_paths_are_taken_from_where_the_file_is(tmp_path: Path) -> None:
+    """Not from where the command is run."""
+    file = tmp_path / "federation.yaml"
+    file.write_text(GOOD.replace("    backends:", "    own: {account: a.yaml}\n    backends:"))
+    assert load(file).clouds["One"].own.account == tmp_path / "a.yaml"
+
+
+def test_a_key_that_is_here_twice_is_said_without_its_values() -> None:
+    """They may be what nobody is to see."""
     with pytest.raises(FederationError) as caught:
-        loads(
-            "clouds:\n  One: {frontends: {image: 'http://a'}}\n"
-            "  Two:\n    frontends: {image: 'http://b'}\n"
-            f"    trust: {{One: {{projects: {rule}, roles: {{member: member}}}}}}\n"
-        )
-    (fault,) = caught.value.faults
-    assert (fault.line, fault.key) == (5, f"clouds.Two.trust.One.projects{key}")
-    assert fault.message.startswith(message)
+        parse_yaml("clouds: {}\naccount: secret1\naccount: secret2\n", "f.yaml")
+    assert str(caught.value) == 'f.yaml:3: the key "account" is here twice; keep one of them'
+
+
+def test_what_is_written_back_keeps_comments_quotes_and_long_lines() -> None:
+    """A file that a command changes stays its author's."""
+    text = f"# ours\nclouds:  # all\n  \"One\": 'x'\n  Two: {'word ' * 40}end\n"
+    written = StringIO()
+    yaml().dump(parse_yaml(text, "f.yaml"), written)
+    assert written.getvalue() == text
+
+
+@given(st.text() | st.lists(st.sampled_from(GOOD.splitlines(keepends=True))).map("".join))
+@example("&a [*a]")
+@example("clouds: &a {x: *a}")
+@example("clouds: !!python/object:os.system x")
+@example("? [a, b]\n: c")
+@example("clouds: {A: {frontends: {image: {<<: 5}}}}")
+def test_any_text_is_a_federation_or_has_faults(text: str) -> None:
+    """Nothing but FederationError is raised, each fault with a line that the text has."""
+    try:
+        loads(text, "f.yaml")
+    except FederationError as error:
+        assert error.faults  # noqa: PT017
+        for fault in error.faults:
+            assert 1 <= fault.line <= max(1, text.count("\n") + 1)

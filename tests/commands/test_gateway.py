@@ -1,0 +1,136 @@
+"""`openstackoid gateway`, up to where its processes begin."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from openstackoid.commands import gateway as command
+from openstackoid.commands.main import main
+from openstackoid.gateway.processes.supervisor import StartError
+from openstackoid.gateway.settings import Settings
+
+TEXT = """\
+clouds:
+  One:
+    frontends: {image: "http://one/image"}
+    backends: {image: "http://127.0.0.1:9292"}
+  Two:
+    frontends: {image: "http://two/image"}
+"""
+
+
+class Supervised:
+    """What would be supervised; `fault` is why it does not start."""
+
+    def __init__(self) -> None:
+        self.fault = ""
+        self.begun: list[tuple[Settings, int, str]] = []
+        self.argv: Sequence[str] = ()
+
+    def __call__(self, worker: Callable[[int], Sequence[str]], count: int, cloud: str) -> None:
+        self.argv = worker(7)
+        self.begun.append((Settings.of(self.argv[-1]), count, cloud))
+        if self.fault:
+            raise StartError(self.fault)
+
+
+@pytest.fixture
+def supervised(monkeypatch: pytest.MonkeyPatch) -> Supervised:
+    """Start nothing, but remember what should be."""
+    supervised = Supervised()
+    monkeypatch.setattr(command, "supervise", supervised)
+    monkeypatch.setattr(command.log, "configure", lambda: None)
+    return supervised
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return the federation file of One."""
+    file = tmp_path / "federation.yaml"
+    file.write_text(TEXT)
+    return file
+
+
+def run(file: Path, *arguments: str, cloud: str = "One") -> Result:
+    """Return what the command does."""
+    options = ["--federation", str(file), "--cloud", cloud]
+    return CliRunner().invoke(main, ["gateway", *options, *arguments])
+
+
+def test_without_options_a_gateway_runs_as_settings_say(file: Path, supervised: Supervised) -> None:
+    """One process, with the defaults that are written in one place."""
+    assert run(file).exit_code == 0
+    assert supervised.begun == [(Settings(file, "One"), 1, "One")]
+
+
+def test_each_option_is_its_own_setting(file: Path, supervised: Supervised) -> None:
+    """None is swapped for another on the way to the workers."""
+    given = ["--connect-timeout", "1.5", "--idle-timeout", "2", "--drain-timeout", "3"]
+    given += ["--patience", "4", "--rate", "5", "--workers", "6"]
+    assert run(file, *given).exit_code == 0
+    assert supervised.begun == [(Settings(file, "One", 1.5, 2.0, 3.0, 4.0, 5), 6, "One")]
+
+
+def test_help_shows_the_defaults_that_hold(supervised: Supervised) -> None:
+    """Of every time, and of the rate."""
+    shown = " ".join(CliRunner().invoke(main, ["gateway", "--help"]).stdout.split())
+    defaults = Settings(Path(), "")
+    for name in ("connect_timeout", "idle_timeout", "drain_timeout", "patience", "rate"):
+        assert f"[default: {getattr(defaults, name)}" in shown
+    assert not supervised.begun
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--connect-timeout", "0"],
+        ["--idle-timeout", "-1"],
+        ["--drain-timeout", "0"],
+        ["--patience", "soon"],
+        ["--rate", "0"],
+        ["--rate", "1.5"],
+        ["--workers", "0"],
+        ["--workers", "-1"],
+    ],
+)
+def test_a_number_that_makes_no_sense_is_a_wrong_use(
+    file: Path, supervised: Supervised, wrong: list[str]
+) -> None:
+    """Exit code 2, by the name of the option, before anything starts."""
+    result = run(file, *wrong)
+    assert result.exit_code == 2
+    assert f"'{wrong[0]}'" in result.stderr
+    assert not supervised.begun
+
+
+@pytest.mark.parametrize(
+    ("cloud", "code", "message"),
+    [("Two", 1, "has no backends for Two"), ("one", 2, 'did you mean "One"?')],
+)
+def test_only_a_cloud_whose_backends_are_known_is_served(
+    file: Path, supervised: Supervised, cloud: str, code: int, message: str
+) -> None:
+    """What to do is said before a process begins."""
+    result = run(file, cloud=cloud)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message in result.stderr
+    assert not supervised.begun
+
+
+def test_a_gateway_that_does_not_start_ends_the_command(file: Path, supervised: Supervised) -> None:
+    """Exit code 1 and why, without a traceback."""
+    supervised.fault = "http://one:80 is taken"
+    result = run(file)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: http://one:80 is taken\n"
+
+
+def test_a_worker_is_told_its_listening_sockets_and_its_settings(
+    file: Path, supervised: Supervised
+) -> None:
+    """By a program that is found by its module: nothing of the working directory is imported."""
+    run(file)
+    assert supervised.argv[1:3] == ("-P", "-m")
+    assert supervised.argv[-2] == "7"

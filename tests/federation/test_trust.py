@@ -1,0 +1,76 @@
+"""Whose tokens a cloud accepts, as the file says it."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from openstackoid.federation import FederationError, loads
+from openstackoid.federation.trust import Guest, Table, Trust
+
+
+def trust(projects: Any = "same-id", roles: Any = None) -> Trust:
+    """Return the rules for one issuer."""
+    return Trust.model_validate({"projects": projects, "roles": roles or {"member": "member"}})
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("same-id", "same-id"),
+        ("same-name", "same-name"),
+        ({"guest": "p1"}, Guest(guest="p1")),
+        ({"table": {"there": "here"}}, Table(table={"there": "here"})),
+        (Guest(guest="p1"), Guest(guest="p1")),
+        (Table(table={"a": "b"}), Table(table={"a": "b"})),
+    ],
+)
+def test_a_rule_for_projects_is_a_word_or_a_mapping_of_one_key(written: Any, rule: object) -> None:
+    """Programs may give what the file would become."""
+    assert trust(written).projects == rule
+
+
+@pytest.mark.parametrize(
+    "written", [None, 5, "", "guest", "table", [], {}, ["same-id"], {"Guest": "p"}, {1: "p"}]
+)
+def test_what_is_no_rule_is_told_all_there_are(written: object) -> None:
+    """Of whatever type it is."""
+    with pytest.raises(ValidationError, match=r"must be same-id, same-name, \{guest: ID HERE\}"):
+        trust(written)
+
+
+def test_one_role_stands_for_a_list_of_it() -> None:
+    """Several are a list; their order stays."""
+    assert trust(roles={"a": "b"}).roles == {"a": ("b",)}
+    assert trust(roles={"a": ["c", "b"]}).roles == {"a": ("c", "b")}
+
+
+@pytest.mark.parametrize("roles", [{"a": []}, {"a": [""]}, {"": "b"}, {"a": 5}, {"a": "b" * 256}])
+def test_a_role_has_a_name_on_both_sides(roles: object) -> None:
+    """A role that leads to none is left out, not empty."""
+    with pytest.raises(ValidationError):
+        trust(roles=roles)
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "message"),
+    [
+        ("same-nam", "", "must be same-id, same-name, {guest: ID HERE} or {table: "),
+        ("[same-id]", "", "must be same-id, same-name, "),
+        ("{guest: a, table: {a: b}}", "", "must be same-id, same-name, "),
+        ("{guest: a b}", ".guest", '"a b" is no valid name'),
+        ("{table: {}}", ".table", "too few; at least 1 must be here"),
+        ("{table: {a: b c}}", ".table.a", '"b c" is no valid name'),
+    ],
+)
+def test_a_rule_for_projects_that_is_none_is_one_fault(rule: str, key: str, message: str) -> None:
+    """The message has all rules there are, or what is wrong in the one that is meant."""
+    with pytest.raises(FederationError) as caught:
+        loads(
+            "clouds:\n  One: {frontends: {image: 'http://a'}}\n"
+            "  Two:\n    frontends: {image: 'http://b'}\n"
+            f"    trust: {{One: {{projects: {rule}, roles: {{member: member}}}}}}\n"
+        )
+    (fault,) = caught.value.faults
+    assert (fault.line, fault.key) == (5, f"clouds.Two.trust.One.projects{key}")
+    assert fault.message.startswith(message)
