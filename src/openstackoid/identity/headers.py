@@ -1,5 +1,7 @@
 """Makes the headers of a hop from those of the request."""
 
+from collections.abc import Sequence, Set
+
 from openstackoid.identity.unproven import (
     FORWARDED_PROTO,
     SCHEME_NAMES,
@@ -32,8 +34,15 @@ def validates_at_home(head: Head, route: Route, destination: Destination) -> boo
     )
 
 
-def headers_for(head: Head, route: Route, destination: Destination, here: str) -> Headers:
-    """Return the headers of a hop to a destination.
+def headers_for(
+    head: Head,
+    route: Route,
+    destination: Destination,
+    here: str,
+    without: Set[str] = frozenset(),
+    added: Sequence[tuple[str, str]] = (),
+) -> Headers:
+    """Return the headers of a hop to a destination, `without` some names, with some `added`.
 
     Keystone gets bare tokens. Every other service gets the completed scope as the token's suffix,
     and so passes it on. Another gateway gets it in X-Scope, too. The service token of another cloud
@@ -43,12 +52,14 @@ def headers_for(head: Head, route: Route, destination: Destination, here: str) -
     """
     told = () if destination.remote or route.scheme != "https" else ((FORWARDED_PROTO, "https"),)
     if route.scope is None:
-        headers = head.headers
+        headers = head.headers.without(without)
+        if added:
+            headers = Headers((*headers, *added))
         if told or any(name in headers for name in SCHEME_NAMES):
             others = (h for h in headers if not tells_scheme(h[0].lower(), h[1]))
             headers = Headers((*others, *told))
         return headers
-    dropped = {SCOPE_HEADER}
+    dropped = {SCOPE_HEADER, *without}
     if destination.remote:
         dropped |= {"host", "accept-encoding"}  # links in the answer are rewritten: no compression
     if destination.remote or route.sender is not None:
@@ -73,12 +84,11 @@ def headers_for(head: Head, route: Route, destination: Destination, here: str) -
         if key == SUBJECT_TOKEN and swapped:
             # A token may validate itself, so the service's own token does not cross the border.
             kept.append(("X-Auth-Token", value))
-    if not destination.remote:
-        return Headers((*kept, *told))
-    kept.insert(0, ("Host", destination.address.netloc))
-    if destination.gateway:
-        kept += [("X-Scope", route.scope.canonical), ("Via", via_entry(here))]
-    return Headers(kept)
+    if destination.remote:
+        kept.insert(0, ("Host", destination.address.netloc))
+        if destination.gateway:
+            kept += [("X-Scope", route.scope.canonical), ("Via", via_entry(here))]
+    return Headers((*kept, *told, *added))
 
 
 def _scoped(header: str, value: str, route: Route) -> str:

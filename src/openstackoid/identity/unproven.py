@@ -7,6 +7,7 @@ the scheme.
 """
 
 import re
+from functools import lru_cache
 
 IDENTITY = re.compile(
     r"x[-_](service[-_])?("
@@ -34,6 +35,7 @@ SCHEME_NAMES = frozenset({"forwarded"}) | {
 the scheme of their own address."""
 
 
+@lru_cache(maxsize=1024)  # the same few names come with every request
 def claims_identity(name: str) -> bool:
     """Return whether a service may identify a user by this header, without a token."""
     return IDENTITY.fullmatch(name) is not None
@@ -44,6 +46,7 @@ def tells_scheme(name: str, value: str) -> bool:
     return name in SCHEME_NAMES and (name != "forwarded" or "proto" in value.lower())
 
 
+@lru_cache(maxsize=1024)
 def tells_way(name: str) -> bool:
     """Return whether a proxy states by this header how a request came; only its cloud trusts it."""
     return _FORWARDING.fullmatch(name) is not None

@@ -105,11 +105,7 @@ async def exchange(
 
 def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Headers:
     """Return the headers to send: with a scope, also the id of the client's request."""
-    headers = identity.headers_for(hop.head, hop.route, hop.destination, context.site.here)
-    whole = isinstance(body, bytes)
-    if hop.route.scope is None and not whole:
-        return headers  # unchanged
-    added = []
+    added: list[tuple[str, str]] = []
     if hop.route.scope is not None:
         dropped = dropped | _REQUEST_ID  # it may not be a valid one
         added.append((REQUEST_ID, context.record.make_request_id()))
@@ -118,7 +114,8 @@ def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Heade
         added.append(("Content-Length", str(len(body))))
     elif body is None and context.request.body_exists:
         dropped = dropped | _FRAMING | {"content-type"}
-    return Headers((*headers.without(dropped), *added))
+    here = context.site.here
+    return identity.headers_for(hop.head, hop.route, hop.destination, here, dropped, added)
 
 
 def _passing(context: Context, hop: Hop, response: Response) -> Passing:
