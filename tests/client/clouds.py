@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from openstackoid.scope import Cloud, parse
+from openstackoid.scope import CloudRef, parse
 
 from .fake import SERVICES, Request
 
@@ -78,7 +78,7 @@ class Clouds:
         service = next((s for p, s in PREFIXES.items() if url.path.startswith(p)), "identity")
         scope = parse(request.scope[0] if request.scope else "{}").completed(self.home)
         where = scope.resolve(service)
-        cloud = where.name if isinstance(where, Cloud) else "the gateway"
+        cloud = where.name if isinstance(where, CloudRef) else "the gateway"
         self.asked.append((cloud, request.method, url.path))
         line = f"{request.method} {url.path}"
         for what, barrier in self._meetings:

@@ -25,7 +25,7 @@ from openstackoid.operators.request import Answer, Request
 from openstackoid.operators.rules import Policy
 from openstackoid.operators.runs import encode
 from openstackoid.operators.shapes import CLOUD_LABEL
-from openstackoid.scope import All, Cloud
+from openstackoid.scope import All, CloudRef
 
 CLOUDS = ("CloudOne", "CloudTwo", "CloudThree")
 PAGES = range(1, 10)
@@ -234,7 +234,7 @@ def test_every_item_of_three_keystones(lab: Lab, what: str) -> None:
 
     def get(target: str) -> Any:
         run = Evaluation(send, Policy.ANY, lambda _: False, base, "CloudOne", "identity", 30)
-        expression = All(tuple(map(Cloud, CLOUDS)))
+        expression = All(tuple(map(CloudRef, CLOUDS)))
         answer = asyncio.run(evaluate(run, expression, Request.of("GET", target)))
         assert answer.status == 200
         return json.loads(b"".join(encode(answer.document)))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstackoid.haproxy import grammar
-from openstackoid.scope import MAX_BYTES, Cloud, ScopeError, parse
+from openstackoid.scope import MAX_BYTES, CloudRef, ScopeError, parse
 
 SERVICES = ("compute", "dns", "identity", "image", "network", "object-store")
 CLOUDS = ("Here", "There", "He.e")
@@ -36,7 +36,7 @@ pieces = st.lists(
 @given(scopes)
 def test_a_canonical_scope_is_read(text: str) -> None:
     """If the token is this cloud's: by itself, or as what the scope leaves out is completed."""
-    ours = parse(text).completed("Here").get("identity") == Cloud("Here")
+    ours = parse(text).completed("Here").get("identity") == CloudRef("Here")
     assert bool(READABLE.search(text)) == ours
 
 
@@ -68,7 +68,7 @@ def test_operators_are_left_to_the_gateway_however_they_are_written(
 @given(scopes, st.sampled_from([*SERVICES, "block-storage", "placement"]))
 def test_where_a_service_is_taken(text: str, service: str) -> None:
     """As the completed scope says."""
-    here = parse(text).completed("Here").resolve(service) == Cloud("Here")
+    here = parse(text).completed("Here").resolve(service) == CloudRef("Here")
     assert bool(re.search(grammar.taken_in(service, "Here"), text)) == here
 
 
@@ -76,9 +76,9 @@ def test_where_a_service_is_taken(text: str, service: str) -> None:
 def test_what_is_bound_elsewhere(text: str) -> None:
     """Where compute is taken here, of what is bound to it what the completed scope takes there."""
     scope = parse(text).completed("Here")
-    if scope.resolve("compute") == Cloud("Here"):
+    if scope.resolve("compute") == CloudRef("Here"):
         bound = {scope.get(s) for s in ("network", "placement", "block-storage")}
-        elsewhere = bool(bound - {None, Cloud("Here")})
+        elsewhere = bool(bound - {None, CloudRef("Here")})
         assert bool(re.search(grammar.bound_elsewhere("Here"), text)) == elsewhere
 
 

@@ -10,7 +10,7 @@ from openstackoid.identity import CatalogEditor, CatalogError, CatalogTooLongErr
 from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.routing import Route
 from openstackoid.routing.links import Links
-from openstackoid.scope import Cloud, Scope, parse
+from openstackoid.scope import CloudRef, Scope, parse
 
 FEDERATION = """
 clouds:
@@ -302,4 +302,4 @@ def test_only_answers_that_may_hold_one_are_edited(
     service: str, rest: str, scope: Scope | None, expected: bool
 ) -> None:
     """Keystone's list of endpoints is data, not somewhere to go; no scope, no edit."""
-    assert has_catalog(Route(service, "public", rest, scope, Cloud("One"), None)) is expected
+    assert has_catalog(Route(service, "public", rest, scope, CloudRef("One"), None)) is expected

@@ -3,7 +3,7 @@
 import pytest
 
 from openstackoid.federation import loads
-from openstackoid.identity import exchange, headers_for, unsealed
+from openstackoid.identity import exchange_token, headers_for, unsealed
 from openstackoid.identity.keys import Keys, make, sealer
 from openstackoid.identity.sealing import Terms, seal
 from openstackoid.message import Head, Headers
@@ -53,7 +53,7 @@ def sent(
         cloud = str(route.expression)
     else:
         route = narrowed(route, cloud)
-    head, route = exchange(head, route, cloud, FEDERATION, here)
+    head, route = exchange_token(head, route, cloud, FEDERATION, here)
     destination = destination_of(route, cloud, FEDERATION, here)
     if not destination.remote:
         head, route = unsealed(head, route, here, keys, 0, proven=proven)

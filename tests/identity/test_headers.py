@@ -9,7 +9,7 @@ from openstackoid.federation import loads
 from openstackoid.identity import headers_for, validates_at_home
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Refusal, Route, decide, destination_of
-from openstackoid.scope import DELIMITER, Cloud
+from openstackoid.scope import DELIMITER, CloudRef
 
 FEDERATION = loads("""
 clouds:
@@ -49,7 +49,7 @@ def decision_of(
     """Return what the gateway of a cloud decides."""
     head = Head(method, path, Headers(headers), 8888)
     route = decide(head, FEDERATION, here)
-    assert isinstance(route.expression, Cloud)
+    assert isinstance(route.expression, CloudRef)
     return head, route, destination_of(route, route.expression.name, FEDERATION, here)
 
 

@@ -19,7 +19,7 @@ from openstackoid.identity.trust import (
     wanted,
 )
 from openstackoid.routing import Route
-from openstackoid.scope import Cloud, parse
+from openstackoid.scope import CloudRef, parse
 
 HERE = Project("ours", "demo", "default", "Default")
 CATALOG = [{"type": "compute", "endpoints": []}]
@@ -236,7 +236,7 @@ def test_a_time_is_one_of_a_keystone(key: str, when: str) -> None:
 def test_whose_tokens_are_believed(scope: str, issuer: str | None, strangers: list[str]) -> None:
     """One's own, and of those who are trusted."""
     parsed = parse(scope).completed("Here")
-    route = Route("image", "public", "/", parsed, Cloud("Here"), None, issuer)
+    route = Route("image", "public", "/", parsed, CloudRef("Here"), None, issuer)
     assert untrusted(route, {"Friend": trust()}, "Here") == strangers
 
 

@@ -11,7 +11,7 @@ from openstackoid.federation import Federation
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Refusal, Route, decide, destination_of, narrowed
 from openstackoid.routing.explain import head_of, ways
-from openstackoid.scope import Cloud
+from openstackoid.scope import CloudRef
 from openstackoid.scope.expression import clouds
 
 TABLE = YAML(typ="safe").load(Path(__file__).with_name("conformance.yaml"))
@@ -75,7 +75,7 @@ def _sent(request: Head, here: str) -> dict[str, Any]:
         "sender": route.sender,
         "scheme": route.scheme,
     }
-    if isinstance(route.expression, Cloud):
+    if isinstance(route.expression, CloudRef):
         return decision | _way(route, route.expression.name, here)
     ways = [
         _way(narrowed(route, cloud), cloud, here)

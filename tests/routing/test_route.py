@@ -7,7 +7,7 @@ from scope.strategies import ATOMIC_SCOPES, LIKE_SCOPES
 from openstackoid.federation import loads
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Refusal, decide, destination_of
-from openstackoid.scope import Cloud, Scope, join
+from openstackoid.scope import CloudRef, Scope, join
 
 FEDERATION = loads("""
 clouds:
@@ -53,7 +53,7 @@ def test_a_request_is_sent_to_an_address_of_the_federation_or_refused(
     """No URL ever comes from a request, and nothing but Refusal is raised."""
     try:
         route = decide(Head(method, path, Headers(headers), port), FEDERATION, "One")
-        assert isinstance(route.expression, Cloud)
+        assert isinstance(route.expression, CloudRef)
         destination = destination_of(route, route.expression.name, FEDERATION, "One")
     except Refusal as refusal:
         assert refusal.message  # noqa: PT017
@@ -69,7 +69,7 @@ def test_a_request_is_sent_to_an_address_of_the_federation_or_refused(
     assert destination.url.endswith(path.removeprefix(f"/{route.service}"))
 
 
-@given(ATOMIC_SCOPES.map(lambda s: Scope.of((k, Cloud("Two")) for k, _ in s.items)))
+@given(ATOMIC_SCOPES.map(lambda s: Scope.of((k, CloudRef("Two")) for k, _ in s.items)))
 def test_a_scope_says_the_same_wherever_it_rides(scope: Scope) -> None:
     """In X-Scope, behind the token, in both, completed or not."""
     ways = [

@@ -4,7 +4,7 @@ import json
 
 from hypothesis import strategies as st
 
-from openstackoid.scope import All, Any, Cloud, Expression, Scope
+from openstackoid.scope import All, Any, CloudRef, Expression, Scope
 from openstackoid.scope.expression import clouds, combine
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,6}", fullmatch=True) | st.sampled_from(
@@ -22,7 +22,7 @@ def _combined(children: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expr
 
 def _has_no_repeat(expression: Expression) -> bool:
     """Tell whether it may be written: no operand twice, no cloud in two operands of `&`."""
-    if isinstance(expression, Cloud):
+    if isinstance(expression, CloudRef):
         return True
     if isinstance(expression, All):
         named = [name for operand in expression.operands for name in set(clouds(operand))]
@@ -31,10 +31,10 @@ def _has_no_repeat(expression: Expression) -> bool:
 
 
 EXPRESSIONS: st.SearchStrategy[Expression] = st.recursive(
-    st.builds(Cloud, NAMES), _combined, max_leaves=6
+    st.builds(CloudRef, NAMES), _combined, max_leaves=6
 )
 SCOPES = st.dictionaries(SERVICES, EXPRESSIONS, min_size=1).map(lambda d: Scope.of(d.items()))
-ATOMIC_SCOPES = st.dictionaries(SERVICES, st.builds(Cloud, NAMES), min_size=1).map(
+ATOMIC_SCOPES = st.dictionaries(SERVICES, st.builds(CloudRef, NAMES), min_size=1).map(
     lambda d: Scope.of(d.items())
 )
 LIKE_SCOPES = st.lists(

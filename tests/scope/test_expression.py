@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scope.strategies import EXPRESSIONS
 
-from openstackoid.scope import All, Any, Cloud, Expression, parse
+from openstackoid.scope import All, Any, CloudRef, Expression, parse
 from openstackoid.scope.expression import clouds, combine
 
-A, B, C = (Cloud(name) for name in "ABC")
+A, B, C = (CloudRef(name) for name in "ABC")
 KINDS = st.sampled_from([All, Any])
 
 
@@ -20,7 +20,7 @@ KINDS = st.sampled_from([All, Any])
         (Any((A, B)), "A|B"),
         (Any((All((A, B)), C)), "A&B|C"),
         (All((Any((A, B)), C)), "(A|B)&C"),
-        (All((A, Any((B, All((C, Cloud("D"))))))), "A&(B|C&D)"),
+        (All((A, Any((B, All((C, CloudRef("D"))))))), "A&(B|C&D)"),
     ],
 )
 def test_parentheses_are_written_where_they_are_needed(expression: Expression, text: str) -> None:

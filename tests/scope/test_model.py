@@ -2,7 +2,7 @@
 
 import pytest
 
-from openstackoid.scope import Cloud, Scope, parse
+from openstackoid.scope import CloudRef, Scope, parse
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_service_is_taken_as_named_then_as_bound_then_at_home(
     written: str, service: str, cloud: str
 ) -> None:
     """Bound services follow compute, all others the `*`, which is home where it is not named."""
-    assert parse(written).completed("Home").resolve(service) == Cloud(cloud)
+    assert parse(written).completed("Home").resolve(service) == CloudRef(cloud)
 
 
 def test_an_incomplete_scope_leaves_a_service_open() -> None:
@@ -74,7 +74,7 @@ def test_scopes_are_values() -> None:
     """Equal scopes are one key, and none can be changed."""
     one, other = parse("image=A,nova=B"), parse("{compute: B, glance: A}")
     assert {one: 1}[other] == 1
-    assert one.having("image", Cloud("C")) != other
+    assert one.having("image", CloudRef("C")) != other
     with pytest.raises(AttributeError):
         one.items = ()  # type: ignore[misc]
     assert (bool(one), bool(Scope())) == (True, False)

@@ -8,7 +8,7 @@ from openstackoid.scope import (
     MAX_BYTES,
     All,
     Any,
-    Cloud,
+    CloudRef,
     Scope,
     ScopeError,
     ScopeTooLongError,
@@ -17,7 +17,7 @@ from openstackoid.scope import (
 )
 from openstackoid.scope.parser import MAX_DEPTH
 
-A, B, C = Cloud("A"), Cloud("B"), Cloud("C")
+A, B, C = CloudRef("A"), CloudRef("B"), CloudRef("C")
 CLOUDS = {"CloudOne", "CloudTwo", "Berlin", "Denver"}
 
 
@@ -59,8 +59,8 @@ def test_all_forms_of_one_scope_are_one_scope(text: str) -> None:
         ("(A|B)|C", Any((A, B, C)), "A|B|C"),
         ("A|A&B", Any((A, All((A, B)))), "A|A&B"),
         ("B|A", Any((B, A)), "B|A"),
-        ("a.b-c_1", Cloud("a.b-c_1"), "a.b-c_1"),
-        ("7", Cloud("7"), "7"),
+        ("a.b-c_1", CloudRef("a.b-c_1"), "a.b-c_1"),
+        ("7", CloudRef("7"), "7"),
         ("A + B", All((A, B)), "A&B"),
         ("A+B+C", All((A, B, C)), "A&B&C"),
         ("A|B+C", Any((A, All((B, C)))), "A|B&C"),
@@ -71,12 +71,12 @@ def test_all_forms_of_one_scope_are_one_scope(text: str) -> None:
         ("A and ( B or C )", All((A, Any((B, C)))), "A&(B|C)"),
         ("A and B & C", All((A, B, C)), "A&B&C"),
         # names that look like a word, or have one in them
-        ("and", Cloud("and"), "and"),
-        ("or and and", All((Cloud("or"), Cloud("and"))), "or&and"),
-        ("or or and", Any((Cloud("or"), Cloud("and"))), "or|and"),
-        ("and+or", All((Cloud("and"), Cloud("or"))), "and&or"),
-        ("Oran and A.or", All((Cloud("Oran"), Cloud("A.or"))), "Oran&A.or"),
-        ("A & AND", All((A, Cloud("AND"))), "A&AND"),
+        ("and", CloudRef("and"), "and"),
+        ("or and and", All((CloudRef("or"), CloudRef("and"))), "or&and"),
+        ("or or and", Any((CloudRef("or"), CloudRef("and"))), "or|and"),
+        ("and+or", All((CloudRef("and"), CloudRef("or"))), "and&or"),
+        ("Oran and A.or", All((CloudRef("Oran"), CloudRef("A.or"))), "Oran&A.or"),
+        ("A & AND", All((A, CloudRef("AND"))), "A&AND"),
     ],
 )
 def test_and_binds_tighter_than_or_and_parentheses_are_minimal(

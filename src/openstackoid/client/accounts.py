@@ -16,7 +16,7 @@ from keystoneauth1.exceptions import AuthPluginException
 from keystoneauth1.session import Session
 from requests import Response
 
-from openstackoid.scope import Cloud, Scope, Wallet, WalletEntry
+from openstackoid.scope import CloudRef, Scope, Wallet, WalletEntry
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.scope.wallet import SEALING_KEY
@@ -135,7 +135,7 @@ class Accounts:
         self._homes = frozenset(homes)
         self._sealed: dict[str, tuple[str, str]] = {}
         self._missing: set[str] = set()
-        self._optional = logins.keys() - {e.name for _, e in scope.items if isinstance(e, Cloud)}
+        self._optional = logins.keys() - {e.name for _, e in scope.items if isinstance(e, CloudRef)}
         identity = scope.resolve(IDENTITY)
         self.at_home: Scope | None = None
         """The scope of the login at home, None if that login goes elsewhere by `identity`.

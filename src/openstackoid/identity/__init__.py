@@ -16,7 +16,7 @@ from openstackoid.identity.catalog import (
     CatalogTooLongError,
     has_catalog,
 )
-from openstackoid.identity.exchange import exchange, unsealed
+from openstackoid.identity.exchange import exchange_token, unsealed
 from openstackoid.identity.headers import headers_for, validates_at_home
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "CatalogEditor",
     "CatalogError",
     "CatalogTooLongError",
-    "exchange",
+    "exchange_token",
     "has_catalog",
     "headers_for",
     "is_authentication",

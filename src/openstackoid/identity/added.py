@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from openstackoid.federation import Federation
 from openstackoid.federation.model import PUBLIC, Interface, Url
-from openstackoid.scope import Cloud, Scope
+from openstackoid.scope import CloudRef, Scope
 from openstackoid.services import service_type, special
 
 REGIONS = ("region_id", "region")
@@ -35,7 +35,7 @@ def missing(
     region = federation.clouds[here].region or _region(catalog)
     entries = []
     for service, expression in scope.items:
-        if service in known or not isinstance(expression, Cloud) or expression.name == here:
+        if service in known or not isinstance(expression, CloudRef) or expression.name == here:
             continue
         ours = federation.clouds[here].frontends.get(service)
         if ours and service in federation.clouds[expression.name].frontends:

@@ -13,11 +13,11 @@ from openstackoid.message import Head, Headers
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.projects import in_project, is_project
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
-from openstackoid.scope import Cloud, Wallet, WalletEntry, join, split
+from openstackoid.scope import CloudRef, Wallet, WalletEntry, join, split
 from openstackoid.services import IDENTITY
 
 
-def exchange(
+def exchange_token(
     head: Head, route: Route, cloud: str, federation: Federation, here: str
 ) -> tuple[Head, Route]:
     """Return the head and the route of a hop with the token that its cloud accepts.
@@ -43,7 +43,7 @@ def exchange(
         return head, route._replace(issuer=issuer)
     scope, rest = route.scope, route.rest
     if issuer:
-        scope = scope.having(IDENTITY, Cloud(issuer))
+        scope = scope.having(IDENTITY, CloudRef(issuer))
     if entry and route.issuer:
         ids = _project_ids(route.wallet.get(route.issuer), entry)
         rest = in_project(rest, route.service, ids)
@@ -75,7 +75,7 @@ def unsealed(
         token = unseal(sealed, keys.seal, here, route.service, route.sender, now)
     except SealError as error:
         raise _refusal(f"the sealed token is not taken: {error}", here, route) from error
-    scope = route.scope.having(IDENTITY, Cloud(here))
+    scope = route.scope.having(IDENTITY, CloudRef(here))
     clear = join(token, scope)
     headers = Headers((n, clear if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
     wallet = (route.wallet or Wallet(())).having(here, sealed)

@@ -11,7 +11,7 @@ from openstackoid.federation.model import PUBLIC
 from openstackoid.federation.trust import Guest, Table, Trust
 from openstackoid.livecheck.catalogs import Account
 from openstackoid.livecheck.probe import ProbeError, ask
-from openstackoid.scope import Cloud, Scope, join
+from openstackoid.scope import CloudRef, Scope, join
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.services import IDENTITY
 
@@ -41,7 +41,7 @@ def taken(
     url = described.frontend(IDENTITY, PUBLIC)
     if url is None:
         return Taken(account.cloud, user, cloud, "-", f"{cloud} has no identity service")
-    scope = Scope.of([(EVERYTHING, Cloud(cloud)), (IDENTITY, Cloud(account.cloud))])
+    scope = Scope.of([(EVERYTHING, CloudRef(cloud)), (IDENTITY, CloudRef(account.cloud))])
     subject = join(account.token, scope)
     try:
         answer = ask(described, url, context, "/v3/auth/tokens", X_Subject_Token=subject)

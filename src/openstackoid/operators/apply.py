@@ -9,7 +9,7 @@ from openstackoid.operators.alternatives import first
 from openstackoid.operators.evaluation import Evaluation, Operand
 from openstackoid.operators.request import Answer, Request
 from openstackoid.operators.shapes import is_discovery
-from openstackoid.scope import All, Any, Cloud, Expression
+from openstackoid.scope import All, Any, CloudRef, Expression
 
 
 async def evaluate(evaluation: Evaluation, expression: Expression, request: Request) -> Answer:
@@ -31,7 +31,7 @@ async def evaluate(evaluation: Evaluation, expression: Expression, request: Requ
 
 async def _in(evaluation: Evaluation, expression: Expression, request: Request) -> Answer:
     match expression:
-        case Cloud(name):
+        case CloudRef(name):
             return await evaluation.ask(name, request)
         case Any(expressions):
             return await first(evaluation, _operands(evaluation, expressions), request)

@@ -14,7 +14,7 @@ from openstackoid.routing import collaboration, via
 from openstackoid.routing.addresses import folded
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.scoping import READ_HERE, carried, named
-from openstackoid.scope import Cloud, Expression, Scope, Wallet
+from openstackoid.scope import CloudRef, Expression, Scope, Wallet
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.services import BOUND, COMPUTE, IDENTITY, special
 
@@ -107,7 +107,7 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
             frontend.interface,
             rest,
             None,
-            Cloud(here),
+            CloudRef(here),
             None,
             outside=outside,
             scheme=frontend.url.scheme,
@@ -122,7 +122,7 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
     expression = scope.resolve(frontend.service)
     if expression is None:  # pragma: no cover  (a completed scope has "*")
         raise refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "the scope is incomplete")
-    if sender is not None and expression != Cloud(here):
+    if sender is not None and expression != CloudRef(here):
         raise refuse(
             HTTPStatus.LOOP_DETECTED,
             f"the gateway of {sender} sent {here} a request whose scope takes {frontend.service} "
@@ -131,7 +131,7 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
         )
     collaboration.check(head.method, frontend.service, scope, federation, here)
     identity = scope.resolve(IDENTITY)
-    issuer = identity.name if isinstance(identity, Cloud) else None
+    issuer = identity.name if isinstance(identity, CloudRef) else None
     if wallet is not None and wallet.get(EVERYTHING):
         wallet, issuer = named(wallet, here, sender), here
     return Route(
@@ -159,12 +159,12 @@ def narrowed(route: Route, cloud: str) -> Route:
     Each server of `{"compute": "A & B"}` is thus on a network of its own cloud.
     """
     scope = route.scope
-    if scope is None or route.expression == Cloud(cloud):
+    if scope is None or route.expression == CloudRef(cloud):
         return route
     bound = BOUND if route.service == COMPUTE else ()
     for service in (route.service, *(s for s in bound if scope.get(s) == route.expression)):
-        scope = scope.having(service, Cloud(cloud))
-    return route._replace(scope=scope, expression=Cloud(cloud))
+        scope = scope.having(service, CloudRef(cloud))
+    return route._replace(scope=scope, expression=CloudRef(cloud))
 
 
 def destination_of(route: Route, cloud: str, federation: Federation, here: str) -> Destination:

@@ -1,7 +1,7 @@
 """The scope language: parses and writes scopes, which say in which cloud a service is taken."""
 
 from openstackoid.scope.errors import ScopeError, ScopeTooLongError
-from openstackoid.scope.expression import All, Any, Cloud, Expression
+from openstackoid.scope.expression import All, Any, CloudRef, Expression
 from openstackoid.scope.model import EVERYTHING, Scope
 from openstackoid.scope.parser import MAX_BYTES, parse, parse_mapping
 from openstackoid.scope.wallet import Wallet, WalletEntry, unpack
@@ -13,7 +13,7 @@ __all__ = [
     "MAX_BYTES",
     "All",
     "Any",
-    "Cloud",
+    "CloudRef",
     "Expression",
     "Scope",
     "ScopeError",

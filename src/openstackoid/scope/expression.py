@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
+class CloudRef:
     """The name of one cloud of the federation: the leaf of an expression."""
 
     name: str
@@ -35,7 +35,7 @@ class Any:
         return "|".join(str(o) for o in self.operands)
 
 
-Expression: TypeAlias = Cloud | All | Any
+Expression: TypeAlias = CloudRef | All | Any
 
 
 def combine(kind: type[All] | type[Any], operands: list[Expression]) -> Expression:
@@ -53,7 +53,7 @@ def combine(kind: type[All] | type[Any], operands: list[Expression]) -> Expressi
 
 def clouds(expression: Expression) -> Iterator[str]:
     """Yield the names of the clouds in an expression in the order written, repeats included."""
-    if isinstance(expression, Cloud):
+    if isinstance(expression, CloudRef):
         yield expression.name
     else:
         for operand in expression.operands:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from openstackoid.scope.expression import Cloud, Expression, clouds
+from openstackoid.scope.expression import CloudRef, Expression, clouds
 from openstackoid.services import BOUND, COMPUTE, IDENTITY
 
 EVERYTHING = "*"
@@ -61,7 +61,7 @@ class Scope:
 
         A completed scope stays as it is, so a gateway can check whether a scope is completed.
         """
-        scope = self if self.get(EVERYTHING) else self.having(EVERYTHING, Cloud(home))
+        scope = self if self.get(EVERYTHING) else self.having(EVERYTHING, CloudRef(home))
         needed = (IDENTITY, *BOUND) if scope.get(COMPUTE) else (IDENTITY,)
         missing = [(s, e) for s in needed if not scope.get(s) and (e := scope.resolve(s))]
         return Scope.of((*scope.items, *missing)) if missing else scope
@@ -72,7 +72,7 @@ class Scope:
 
     def composites(self) -> Iterator[tuple[str, Expression]]:
         """Yield the services whose expression has an operator, with the expression."""
-        return ((s, e) for s, e in self.items if not isinstance(e, Cloud))
+        return ((s, e) for s, e in self.items if not isinstance(e, CloudRef))
 
     @cached_property
     def clouds(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from openstackoid.scope.errors import ScopeError, ScopeTooLongError, nearest
-from openstackoid.scope.expression import All, Any, Cloud, Expression, clouds, combine
+from openstackoid.scope.expression import All, Any, CloudRef, Expression, clouds, combine
 from openstackoid.scope.model import EVERYTHING, Scope
 from openstackoid.services import known_names, service_type
 
@@ -278,7 +278,7 @@ class _Expression:
             raise self._fault(f'unknown cloud "{name}"{nearest(name, known)}', *match.span())
         self.position = match.end()
         self._skip_space()
-        return Cloud(name)
+        return CloudRef(name)
 
     def _skip_space(self) -> None:
         match = _SPACE.match(self.value, self.position)

@@ -27,10 +27,10 @@ from openstackoid.gateway.http import Client
 from openstackoid.message import Headers
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Destination, Refusal, Route
-from openstackoid.scope import Cloud
+from openstackoid.scope import CloudRef
 
 IMAGE_TWO = 'X-Scope: {"image": "CloudTwo"}'
-ROUTE = Route("image", "public", "/", None, Cloud("CloudOne"), None)
+ROUTE = Route("image", "public", "/", None, CloudRef("CloudOne"), None)
 
 
 def error(answered: Answered) -> dict[str, Any]:

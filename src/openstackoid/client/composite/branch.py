@@ -24,7 +24,7 @@ from openstackoid.client.composite.streams import Console, speaking
 from openstackoid.client.composite.whom import refused
 from openstackoid.client.discovery import Reasons, told_once
 from openstackoid.operators import rules
-from openstackoid.scope import Cloud, Scope
+from openstackoid.scope import CloudRef, Scope
 from openstackoid.services import IDENTITY
 
 Prepare: TypeAlias = Callable[[OpenStackShell, Command], None]
@@ -120,7 +120,7 @@ class Branch:
             auth.oid_accounts,
             getattr(auth, "auth_ref", None),
             self.app.cloud.config.get("auth") or {},
-            logs_in_here=auth.oid_scope.resolve(IDENTITY) == Cloud(self.cloud),
+            logs_in_here=auth.oid_scope.resolve(IDENTITY) == CloudRef(self.cloud),
         )
 
     def leave_out(self, reason: str) -> None:

@@ -13,7 +13,7 @@ from openstackoid.client.composite.creation import Creation
 from openstackoid.client.composite.undo import note, undo
 from openstackoid.operators import rules
 from openstackoid.operators.rules import Policy
-from openstackoid.scope import All, Any, Cloud, Expression
+from openstackoid.scope import All, Any, CloudRef, Expression
 from openstackoid.scope.expression import clouds
 
 Result = TypeVar("Result")
@@ -73,7 +73,7 @@ class Evaluation:
         """
         patience = rules.PATIENCE if patience is None else patience
         match expression:
-            case Cloud(name):
+            case CloudRef(name):
                 branch = self._begun(name)
                 branch.run(arguments, patience)
                 if branch.journal.unreachable and not branch.ok:

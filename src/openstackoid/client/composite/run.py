@@ -21,7 +21,7 @@ from openstackoid.client.composite.service import Known, Placement, placement
 from openstackoid.client.composite.streams import Console, apart, speaking
 from openstackoid.operators import rules
 from openstackoid.operators.rules import Policy
-from openstackoid.scope import All, Cloud, Expression, Scope, ScopeError
+from openstackoid.scope import All, CloudRef, Expression, Scope, ScopeError
 
 LOG = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class _Run:
 
 
 def _has_and(expression: Expression) -> bool:
-    if isinstance(expression, Cloud):
+    if isinstance(expression, CloudRef):
         return False
     return isinstance(expression, All) or any(map(_has_and, expression.operands))
 

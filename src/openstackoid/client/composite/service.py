@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 from cliff.command import Command
 from cliff.commandmanager import CommandManager
 
-from openstackoid.scope import Cloud, Expression, Scope, ScopeError
+from openstackoid.scope import CloudRef, Expression, Scope, ScopeError
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.services import BOUND, COMPUTE, IDENTITY, service_type
 
@@ -74,7 +74,7 @@ class Placement:
         Composite expressions of services that do not follow stay: the gateway evaluates them.
         """
         return Scope.of(
-            (s, Cloud(cloud) if e == self.expression and s in self.services else e)
+            (s, CloudRef(cloud) if e == self.expression and s in self.services else e)
             for s, e in self.scope.items
         )
 
@@ -87,12 +87,12 @@ def placement(scope: Scope, known: Known) -> Placement | None:
     """
     if known.service:
         expression = scope.resolve(known.service)
-        if expression is None or isinstance(expression, Cloud):
+        if expression is None or isinstance(expression, CloudRef):
             return None
         return Placement(scope, expression, {known.service, *_FOLLOWING})
     asked = _COMMON.get(known.name.split()[0])
     written = [scope.resolve(s) for s in asked] if asked else [e for _, e in scope.items]
-    composite = list(dict.fromkeys(e for e in written if e and not isinstance(e, Cloud)))
+    composite = list(dict.fromkeys(e for e in written if e and not isinstance(e, CloudRef)))
     if not composite:
         return None
     if len(composite) > 1:

@@ -24,7 +24,7 @@ from openstackoid.identity.signature import PROOF
 from openstackoid.message import Head
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Refusal, Route, decide
-from openstackoid.scope import Cloud
+from openstackoid.scope import CloudRef
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.wallet import SEALING_KEY
 from openstackoid.services import IDENTITY
@@ -88,7 +88,7 @@ class Handler:
             body = self._received_body(request, record)
         _record_route(record, route)
         context = Context(request, record, site, self.health, head, route, proven)
-        if isinstance(route.expression, Cloud):
+        if isinstance(route.expression, CloudRef):
             await _answer_from(context, route.expression.name, body)
             return
         if isinstance(body, bytes) or (route.wallet and identity.is_of_a_token(route)):
@@ -115,7 +115,7 @@ class Handler:
             self._limits.address(address)
             raise
         expression = route.expression
-        named = 1 if isinstance(expression, Cloud) else sum(1 for _ in clouds(expression))
+        named = 1 if isinstance(expression, CloudRef) else sum(1 for _ in clouds(expression))
         if route.sender is not None and proof.by:
             record.fields["proven"] = proof.by
             self._limits.gateway(route.sender, address, named)

@@ -57,7 +57,7 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
     route = narrowed(context.route, cloud)
     if path is not None:
         route = route._replace(rest=path)
-    head, route = identity.exchange(context.head, route, cloud, site.federation, site.here)
+    head, route = identity.exchange_token(context.head, route, cloud, site.federation, site.here)
     destination = destination_of(route, cloud, site.federation, site.here)
     if not destination.remote:
         keys, proven = site.peers.keys, context.proven

@@ -32,7 +32,7 @@ from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Refusal, Route, destination_of
 from openstackoid.routing.projects import in_project, may_have_project
 from openstackoid.routing.scoping import AUTH_TOKEN
-from openstackoid.scope import Cloud, join, split
+from openstackoid.scope import CloudRef, join, split
 from openstackoid.services import IDENTITY
 
 log = structlog.get_logger()
@@ -228,7 +228,7 @@ class ForeignTokens:
         validation = route._replace(
             service=IDENTITY,
             rest=rest,
-            expression=Cloud(issuer),
+            expression=CloudRef(issuer),
             sender=None,
             wallet=None,
         )

@@ -29,7 +29,7 @@ from openstackoid.identity import CatalogTooLongError
 from openstackoid.identity.trust import ById, ByName, Distrust, Project
 from openstackoid.message import JSON, Headers
 from openstackoid.routing import Refusal, Route, destination_of
-from openstackoid.scope import Cloud
+from openstackoid.scope import CloudRef
 from openstackoid.services import IDENTITY
 
 KEPT = 60.0
@@ -177,7 +177,7 @@ class LocalKeystone:
     async def _ask(
         self, method: str, path: str, token: str, body: bytes
     ) -> tuple[int, dict[str, Any], str]:
-        route = Route(IDENTITY, PUBLIC, path, None, Cloud(self._here), None)
+        route = Route(IDENTITY, PUBLIC, path, None, CloudRef(self._here), None)
         try:
             destination = destination_of(route, self._here, self._federation, self._here)
             headers = [("Host", destination.address.netloc), ("Accept", JSON)]
