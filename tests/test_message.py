@@ -77,3 +77,11 @@ def test_what_says_it_is_json_is_known_by_its_type(kind: str, json: bool) -> Non
     """Parameters and case do not count."""
     headers = Headers([("Content-Type", kind)] if kind else [])
     assert is_json(headers) is json
+
+
+def test_names_are_looked_for_together() -> None:
+    """One look tells whether any of them was sent, or returns all other headers."""
+    assert SENT.has_any({"x-a", "x-b"})
+    assert not SENT.has_any({"x-b"})
+    assert SENT.pairs_without({"x-a"}) == (("Host", "x"), ("Accept", "*/*"))
+    assert SENT.pairs_without({"x-b"}) is SENT.pairs

@@ -76,9 +76,17 @@ class Headers:
 
     def without(self, names: Set[str]) -> "Headers":
         """Return the headers except those with these names, which are in lower case."""
+        return self if names.isdisjoint(self._values) else Headers(self.pairs_without(names))
+
+    def pairs_without(self, names: Set[str]) -> Pairs:
+        """Return all headers but those of these names as pairs: they are not looked up any more."""
         if names.isdisjoint(self._values):
-            return self
-        return Headers([pair for pair in self.pairs if pair[0].lower() not in names])
+            return self.pairs
+        return tuple([pair for pair in self.pairs if pair[0].lower() not in names])
+
+    def has_any(self, names: Set[str]) -> bool:
+        """Return whether one of these names, which are in lower case, was sent."""
+        return not names.isdisjoint(self._values)
 
     def words(self, name: str) -> frozenset[str]:
         """Return the elements of a comma-separated header, in lower case."""

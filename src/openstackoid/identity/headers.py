@@ -55,7 +55,7 @@ def headers_for(
         headers = head.headers.without(without)
         if added:
             headers = Headers((*headers, *added))
-        if told or any(name in headers for name in SCHEME_NAMES):
+        if told or headers.has_any(SCHEME_NAMES):
             others = (h for h in headers if not tells_scheme(h[0].lower(), h[1]))
             headers = Headers((*others, *told))
         return headers

@@ -12,7 +12,7 @@ from openstackoid.gateway.http import HttpError, IdleTimeoutError, Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID, AccessRecord
 from openstackoid.identity import CatalogError, CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
-from openstackoid.message import JSON, Pairs, connection_headers
+from openstackoid.message import JSON, Headers, Pairs, connection_headers
 from openstackoid.routing import Refusal, redirections
 from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
@@ -76,8 +76,8 @@ class Passing:
             dropped |= _HOME_ONLY
         if self.editor is not None:
             dropped |= {"content-length"}
-        headers = answer.headers.without(dropped).pairs
-        if links is None or not any(name in answer.headers for name in _WITH_ADDRESSES):
+        headers = answer.headers.pairs_without(dropped)
+        if links is None or not answer.headers.has_any(_WITH_ADDRESSES):
             return headers
         rewritten = (
             (name, _rewritten(name.lower(), value, answer, links)) for name, value in headers
@@ -115,9 +115,8 @@ class Passing:
 def check_answer(passing: Passing) -> None:
     """Raise Refusal if an answer cannot be edited, or redirects outside of its service."""
     answer = passing.response
-    coding = answer.headers.get("content-encoding", "identity").strip().lower()
     reads = passing.editor is not None or passing.undecided
-    if reads and coding != "identity" and answer.method != "HEAD":
+    if reads and _is_compressed(answer.headers) and answer.method != "HEAD":
         raise _unusable(passing, "is compressed, although nobody asked for that")
     if passing.links and passing.links.remote:
         locations = answer.headers.all("location")
@@ -126,6 +125,11 @@ def check_answer(passing: Passing) -> None:
         )
         if fault is not None:
             raise _refused_redirection(passing, fault)
+
+
+def _is_compressed(headers: Headers) -> bool:
+    coding = headers.first("content-encoding")
+    return coding is not None and coding.strip().lower() != "identity"
 
 
 async def relay_answer(request: Request, record: AccessRecord, passing: Passing) -> None:
