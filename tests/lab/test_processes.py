@@ -79,11 +79,11 @@ def test_a_process_that_ignores_the_request_to_end_is_ended(sleeping, monkeypatc
 
 @pytest.fixture
 def slow(monkeypatch, cloud):
-    """Let every process of the cloud take its time to end, and write a file when it does."""
+    """Start a process that takes so many seconds to end, and writes a file when it does."""
     code = """
 import pathlib, signal, sys, time
 def end(*_):
-    time.sleep(0.5)
+    time.sleep(float(sys.argv[2]))
     pathlib.Path(sys.argv[1]).touch()
     sys.exit()
 signal.signal(signal.SIGTERM, end)
@@ -91,23 +91,21 @@ print(flush=True)
 time.sleep(600)
 """
 
-    def command(cloud, process):
-        return [sys.executable, "-c", code, str(cloud.directory / f"{process} ended")]
-
-    def start(process):
+    def start(process, seconds):
+        command = [sys.executable, "-c", code, str(cloud.directory / f"{process} ended"), seconds]
+        monkeypatch.setattr(processes, "command", lambda *_: command)
         processes.start(cloud, process)
         while not cloud.log(process).read_bytes():
             pass
 
-    monkeypatch.setattr(processes, "command", command)
     monkeypatch.setattr(processes, "_PATIENCE", 0.1)
     return start
 
 
 def test_a_gateway_has_the_time_of_its_drain_to_end(slow, cloud):
     """It has requests to bring to their end; a service has less."""
-    for process in ("gateway", "image"):
-        slow(process)
+    slow("gateway", "0.5")
+    slow("image", "60")
     processes.end([(cloud, "gateway"), (cloud, "image")])
     assert (cloud.directory / "gateway ended").exists()
     assert not (cloud.directory / "image ended").exists()
@@ -118,7 +116,7 @@ def test_a_gateway_has_the_time_of_its_drain_to_end(slow, cloud):
 def test_a_gateway_that_does_not_end_is_ended(slow, cloud, monkeypatch):
     """Nobody waits for ever."""
     monkeypatch.setattr(processes, "_DRAIN", 0.1)
-    slow("gateway")
+    slow("gateway", "60")
     processes.end([(cloud, "gateway")])
     assert not (cloud.directory / "gateway ended").exists()
     assert processes.find(cloud, "gateway") is None

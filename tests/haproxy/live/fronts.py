@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -107,7 +108,10 @@ class Fronts:
         before = await self.handed_over()
         reader, writer = await asyncio.open_connection(front, self.ports.get(port, port))
         writer.write(request)
-        answer = await asyncio.wait_for(Client(reader, writer, "", "").answer(method), 20)
+        client = Client(reader, writer, "", "")
+        async with asyncio.timeout(20):
+            while (answer := await client.answer(method)).status == HTTPStatus.CONTINUE:
+                pass
         writer.close()
         received = [(r.line, _headers(r.head), r.body) for b in self.backends for r in b.requests]
         headers, body = _headers(answer.head), _alike(answer.body)
