@@ -231,7 +231,10 @@ _VERSION = re.compile(r"/v\d[^/]*(?:/|$)|/$")
 
 
 def _mounts(access: AccessInfo) -> Catalog:
-    """Return the endpoints of a token's catalog, their paths without versions and projects."""
+    """Return for each origin of a token's catalog the services below each path.
+
+    The path of an endpoint ends before its version, and so before a project behind that.
+    """
     if not access.has_service_catalog():
         return {}
     mounts: dict[Origin, dict[str, set[str]]] = {}

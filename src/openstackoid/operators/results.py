@@ -23,7 +23,7 @@ def may_have_acted(failure: Result) -> bool:
 
 def most_telling(failures: Iterable[Result]) -> Result:
     """Return the failure that says most; of those that say as much, the first."""
-    return min(failures, key=lambda failure: rules.rank(status_of(failure)))
+    return min(failures, key=lambda failure: rules.telling_order(status_of(failure)))
 
 
 def chosen(result: Result, others: Sequence[Result]) -> Answer:

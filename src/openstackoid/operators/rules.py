@@ -81,8 +81,8 @@ def created_id(path: str, document: object, location: str | None) -> str | None:
 # Which answer is taken
 
 
-def rank(status: int | None) -> int:
-    """Return how little a failure says, 0 for most; 200 stands for an empty list.
+def telling_order(status: int | None) -> int:
+    """Return the place of a failure among those to tell: 0 is told first, 200 is an empty list.
 
     A reason says more than "not found", and "not found" more than an empty list. A cloud that could
     not say anything comes last, so that a client that looks for an id and then for a name goes on.

@@ -43,10 +43,10 @@ class Outcome:
         return any(branch.journal.writes for branch in self.branches)
 
     @property
-    def rank(self) -> int:
-        """How little it says, as `rules.rank` has it: that of an empty list, if it is one."""
+    def telling_order(self) -> int:
+        """The `rules.telling_order` of its most telling failure, or of an empty list."""
         failed = [branch for branch in self.failed if not branch.ok]
-        return min(rules.rank(branch.status) for branch in failed or self.done)
+        return min(rules.telling_order(branch.status) for branch in failed or self.done)
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Evaluation:
             self._undo(outcome.failed)
             if any(branch.acted for branch in (*outcome.done, *outcome.failed)):
                 return _taken(outcome, tried)
-        return _taken(min(tried, key=lambda outcome: outcome.rank), tried)
+        return _taken(min(tried, key=lambda outcome: outcome.telling_order), tried)
 
     def _every(
         self, operands: Sequence[Expression], arguments: Namespace, patience: float

@@ -29,7 +29,7 @@ def status_of(
     if rules.unreachable(last) or last in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return last
     told = [next(_statuses(one), REASON) for one in logged]
-    return min(told, key=rules.rank, default=REASON)
+    return min(told, key=rules.telling_order, default=REASON)
 
 
 def _statuses(error: BaseException | None) -> Iterator[int | None]:

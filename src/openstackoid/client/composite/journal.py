@@ -63,7 +63,10 @@ class Journal:
             session.mount(prefix, _Recorder(adapter, self))
 
     def answered(self, answer: Response) -> None:
-        """Note an answer; if it is a gateway's error, note whether the cloud is unreachable."""
+        """Note the status of an answer, and why the cloud is unreachable if a gateway says so.
+
+        It does by an error in the name of this cloud that says that nothing was sent.
+        """
         self.status = answer.status_code
         error = _document(answer).get("error") if rules.unreachable(self.status) else None
         if isinstance(error, dict) and error.get("cloud") == self.cloud:
