@@ -3,6 +3,7 @@
 import json
 import socket
 import sys
+import time
 from dataclasses import replace
 
 import psutil
@@ -57,6 +58,8 @@ def test_a_process_whose_starter_was_killed_is_found_again(sleeping):
     started = processes.start(sleeping, "image")
     record(sleeping, "image").unlink()
     assert processes.find(sleeping, "image") is None
+    while psutil.Process(started.pid).cmdline() != processes.command(sleeping, "image"):
+        time.sleep(0.01)  # until the new process runs its program
     processes.find_lost([sleeping])
     assert processes.find(sleeping, "image").pid == started.pid
     assert processes.find(sleeping, "compute") is None

@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -168,7 +170,22 @@ def is_ready(cloud: LabCloud, process: str) -> bool:
     """Return whether a running process serves requests."""
     if process == GATEWAY:
         return all(map(accepts, _of_gateway(cloud, cloud.frontends)))
-    return listening(cloud) if process == HAPROXY else cloud.ready(process).exists()
+    if process != HAPROXY:
+        return cloud.ready(process).exists()
+    return listening(cloud) and (find(cloud, GATEWAY) is None or _reaches_gateway(cloud))
+
+
+def _reaches_gateway(cloud: LabCloud) -> bool:
+    """Return whether HAProxy hands requests to the gateway, which its health check decides."""
+    host, port = min(addresses(cloud.frontends.values()))
+    connection = HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/", headers={"X-Scope": "?"})  # the gateway's to refuse
+        return connection.getresponse().status != HTTPStatus.SERVICE_UNAVAILABLE
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def addresses(urls: Iterable[str]) -> set[tuple[str, int]]:
