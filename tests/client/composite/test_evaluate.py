@@ -21,7 +21,7 @@ from openstackoid.client.composite.streams import Console
 from openstackoid.operators.rules import Policy
 from openstackoid.scope import parse
 
-DELETED: list[tuple[str, str]] = []
+DELETED: list[str] = []
 
 
 class Delete(Command):
@@ -79,8 +79,8 @@ class World:
         self.ran: list[str] = []
         self.behaviour = behaviour
         self.known = Known(command, "openstack.things.v1")
-        creation = Creation(self.known, **creation)
-        self.evaluation = Evaluation(creation, policy, self.begin, one_by_one=False)
+        begun = Creation(self.known, **creation)
+        self.evaluation = Evaluation(begun, policy, self.begin, one_by_one=False)
 
     def begin(self, cloud: str) -> Branch:
         """Return a branch whose command does as its cloud does."""
@@ -96,7 +96,7 @@ class World:
         kind = Listing if self.known.name.endswith("list") else Delete
         command = kind(app, None)  # type: ignore[arg-type]
         branch = Branch(Console(cloud), app, command, lambda *_: None)  # type: ignore[arg-type]
-        command.take_action = self.action(branch)  # type: ignore[method-assign]
+        command.take_action = self.action(branch)  # type: ignore[assignment, method-assign]
         return branch
 
     def action(self, branch: Branch) -> Callable[[Namespace], Any]:

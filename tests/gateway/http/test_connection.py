@@ -186,7 +186,7 @@ async def test_each_piece_of_an_answer_has_to_come_in_time(
 
     async def answer(_: Received, connection: Connection) -> None:
         await connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
-        for _ in range(10):
+        for _piece in range(10):
             await connection.send(b"x")
             await asyncio.sleep(0.05)
         await connection.reader.read()
