@@ -1,5 +1,6 @@
 """A gateway's reason for a failed discovery is shown, and nothing else is."""
 
+import io
 import json
 import logging
 from collections.abc import Callable
@@ -26,7 +27,7 @@ def answer(status: int, body: object, method: str = "GET", **headers: str) -> re
     response = requests.Response()
     response.status_code = status
     response.request = requests.Request(method, "http://x/", headers=headers).prepare()
-    response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response.raw = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
     return response
 
 

@@ -1,5 +1,6 @@
 """A command in one cloud: what it comes to, and what is left of it."""
 
+import io
 import json
 from argparse import Namespace
 from collections.abc import Callable
@@ -126,7 +127,7 @@ def answer(status: int, document: object, url: str = "http://a/things") -> Respo
     """Return an answer to a query."""
     response = Response()
     response.status_code = status
-    response._content = json.dumps(document).encode()
+    response.raw = io.BytesIO(json.dumps(document).encode())
     response.request = PreparedRequest()
     response.request.prepare("GET", url)
     return response

@@ -1,5 +1,6 @@
 """Expressions over clouds, with commands that only pretend."""
 
+import io
 import json
 from argparse import Namespace
 from collections.abc import Callable
@@ -52,7 +53,7 @@ def answered(status: int, body: str = "{}") -> Write:
     """Return a POST with its answer."""
     response = Response()
     response.status_code = status
-    response._content = body.encode()
+    response.raw = io.BytesIO(body.encode())
     return Write("POST", "/things", response)
 
 
@@ -60,7 +61,7 @@ def found(url: str, body: str) -> Response:
     """Return the answer to a query."""
     response = Response()
     response.status_code = 200
-    response._content = body.encode()
+    response.raw = io.BytesIO(body.encode())
     response.request = PreparedRequest()
     response.request.prepare("GET", url)
     return response

@@ -215,9 +215,9 @@ async def test_a_service_that_takes_nothing_is_given_up(client: Client, backend:
     backend.answer = answer
     with pytest.raises(IdleTimeoutError):
         await ask(client, backend, put()._replace(body=endless()))
-    for task in backend._tasks:
+    for task in backend.tasks:
         task.cancel()
-    await asyncio.gather(*backend._tasks, return_exceptions=True)
+    await asyncio.gather(*backend.tasks, return_exceptions=True)
 
 
 @pytest.mark.parametrize("idle_timeout", [0.2])
