@@ -14,7 +14,7 @@ import pytest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the packages that they import
-    import openstack.connection
+    import openstack.connection as _  # noqa: F401
     import osc_lib.shell  # noqa: F401
 
 from .fake import Fake

@@ -1,10 +1,12 @@
 """With which account one logs in where; and where nobody does, for nobody has said so."""
 
 import json
+from typing import Any
 
 import pytest
 from keystoneauth1 import loading
 from keystoneauth1.identity import v3
+from keystoneauth1.plugin import BaseAuthPlugin
 from keystoneauth1.session import Session
 
 from openstackoid.client.accounts import AccountError, Accounts
@@ -111,7 +113,7 @@ def test_a_written_identity_takes_the_login_there(openstack: Openstack, cloud: F
 
 def test_a_service_s_own_scope_is_held_to_the_same(cloud: Fake) -> None:
     """By the auth type alone, before the first request."""
-    auth = loading.get_plugin_loader("v3oidpassword").load_from_options(
+    auth: BaseAuthPlugin = loading.get_plugin_loader("v3oidpassword").load_from_options(
         auth_url=f"{cloud.url}/identity/v3",
         username="nova",
         password="s3cret-pw",
@@ -136,7 +138,8 @@ def test_the_entry_one_starts_with_is_known_to_be_home(
     openstack: Openstack, cloud: Fake, clouds_yaml: CloudsYaml
 ) -> None:
     """By its name, its address, or oid_clouds; then a star says no more than its absence."""
-    for own in ({}, {"oid_clouds": {}}):
+    mappings: list[dict[str, Any]] = [{}, {"oid_clouds": {}}]
+    for own in mappings:
         env = clouds_yaml(**own)
         assert openstack("image", "list", "--os-scope", "*=here", env=env).code == 0
     env = clouds_yaml(oid_clouds={"CloudOne": "here"})

@@ -1,7 +1,9 @@
 """A gateway's reason for a failed discovery is shown, and nothing else is."""
 
+import io
 import json
 import logging
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -25,8 +27,14 @@ def answer(status: int, body: object, method: str = "GET", **headers: str) -> re
     response = requests.Response()
     response.status_code = status
     response.request = requests.Request(method, "http://x/", headers=headers).prepare()
-    response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response.raw = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
     return response
+
+
+def the_hook(session: Session) -> Callable[..., object]:
+    """Return what looks at the answers of a session."""
+    (hook,) = session.session.hooks["response"]
+    return hook
 
 
 @pytest.mark.parametrize(
@@ -49,7 +57,7 @@ def test_only_a_dropped_reason_is_shown(
     session = Session()
     report_failures(session)
     report_failures(session)
-    (hook,) = session.session.hooks["response"]
+    hook = the_hook(session)
     with caplog.at_level(logging.WARNING):
         hook(given, timeout=1)
     assert caplog.messages == shown
@@ -59,7 +67,7 @@ def test_what_a_gateway_says_of_a_login_ends_it(caplog: pytest.LogCaptureFixture
     """It is not told twice; a service's own error is left to keystoneauth."""
     session = Session()
     report_failures(session)
-    (hook,) = session.session.hooks["response"]
+    hook = the_hook(session)
     with caplog.at_level(logging.WARNING), logging_in():
         hook(answer(300, {"versions": {}}), timeout=1)
         hook(answer(502, {"error": {"message": "Keystone's own"}}), timeout=1)
@@ -96,7 +104,7 @@ def test_what_a_command_does_not_say_itself_is_left_to_tell() -> None:
     """Of discoveries, and of its last request with a token; the latter only if it failed."""
     session = Session()
     report_failures(session)
-    (hook,) = session.session.hooks["response"]
+    hook = the_hook(session)
     token = {"X-Auth-Token": "t"}
     with told_once() as reasons:
         hook(answer(502, OURS, "POST", **token), timeout=1)

@@ -10,7 +10,7 @@ from openstackoid.client import hook
 
 from .conftest import Write
 from .fake import Fake
-from .wallets import IMAGE_TWO, THERE, connect, entry, tokens
+from .wallets import IMAGE_TWO, THERE, connect, entry, header, tokens
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
 
@@ -168,7 +168,6 @@ def test_a_program_s_own_mapping_may_not_mean_two_clouds(two: Fake, write: Write
     scope = "image=Cloud-X,compute=Cloud_X"
     with pytest.raises(ConfigException, match="cannot tell Cloud_X and Cloud-X apart"):
         openstack.connect(cloud="here", vendor_hook=hook.NAME, oid_scope=scope, oid_clouds=given)
-    more = {"oid_scope": "image=Cloud-X", "oid_clouds": given}
+    more: dict[str, Any] = {"oid_scope": "image=Cloud-X", "oid_clouds": given}
     with openstack.connect(cloud="here", vendor_hook=hook.NAME, **more) as connection:
-        header = connection.session.get_auth_headers()["X-Auth-Token"]
-    assert THERE in header
+        assert THERE in header(connection)

@@ -30,7 +30,11 @@ pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk
 
 SCOPE = parse("image=CloudTwo")
 OPTION = ("--os-scope", "image=CloudTwo")
-ACCOUNT = {"username": "alice", "password": "s3cret-pw", "user_domain_id": "default"}
+ACCOUNT: dict[str, Any] = {
+    "username": "alice",
+    "password": "s3cret-pw",
+    "user_domain_id": "default",
+}
 IMAGES = {"endpoint_filter": {"service_type": "image", "version": "2"}}
 
 Reply = Callable[[Request], tuple[int, Any] | None]
@@ -363,7 +367,7 @@ def test_plugins_without_a_keystone_have_their_endpoint(
 
 def test_the_user_s_identity_provider_is_asked(cloud: Fake, away: Fake) -> None:
     """One logs in there before one has a token; its address is an option of the plugin."""
-    provider = {"identity_provider": "idp", "protocol": "openid", "client_id": "c"}
+    provider: dict[str, Any] = {"identity_provider": "idp", "protocol": "openid", "client_id": "c"}
     token = fixture.V3Token(project_id="p1")
     token.add_service("image").add_standard_endpoints(public=f"{cloud.url}/image")
     cloud.reply = lambda r: (201, token) if "/auth" in r.path else None
@@ -387,7 +391,9 @@ def test_an_override_of_a_program_that_asks_for_its_version_is_home(
     """Whoever writes it in a service's configuration knows it."""
     session = Session(auth=scoped(password(cloud), SCOPE))
     images = Adapter(session, service_type="image", endpoint_override=f"{away.url}/image")
-    assert images.get_endpoint_data().url is not None
+    data = images.get_endpoint_data()
+    assert data is not None
+    assert data.url is not None
     assert images.get("/v2/images").status_code == 200
     assert away.requests[-1].token == [f"{TOKEN}!SCOPE!{SCOPE}"]
 
@@ -458,8 +464,9 @@ def test_a_next_link_to_another_service_of_home_is_not_followed(
 
 def test_a_service_that_the_catalog_lacks_may_be_anywhere_at_home(cloud: Fake) -> None:
     """Its address was configured by the user, who knows."""
-    session = Session(auth=scoped(password(cloud), SCOPE))
-    guard(session, home(session.auth))
+    auth = scoped(password(cloud), SCOPE)
+    session = Session(auth=auth)
+    guard(session, home(auth))
     override = {"endpoint_override": f"{cloud.url}/image"}
     session.get("/x", endpoint_filter={"service_type": "registry"}, **override)
     assert cloud.requests[-1].path == "/image/x"
@@ -467,7 +474,8 @@ def test_a_service_that_the_catalog_lacks_may_be_anywhere_at_home(cloud: Fake) -
 
 def test_without_a_scope_any_path_goes_out_as_ever(cloud: Fake) -> None:
     """The cloud is one's own, and so are its ids."""
-    session = Session(auth=password(cloud))
-    guard(session, home(session.auth))
+    auth = password(cloud)
+    session = Session(auth=auth)
+    guard(session, home(auth))
     session.get("/images/../x", **IMAGES)
     assert cloud.requests[-1].path.endswith("/x")

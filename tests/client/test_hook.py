@@ -1,10 +1,12 @@
 """openstacksdk with `vendor_hook: openstackoid.client.hook:install` in clouds.yaml."""
 
 from collections.abc import Callable
+from typing import cast
 
 import openstack
 import pytest
 from keystoneauth1.identity import v3
+from keystoneauth1.plugin import BaseAuthPlugin
 from keystoneauth1.session import Session
 from openstack.config.cloud_region import from_session
 from openstack.connection import Connection
@@ -98,7 +100,9 @@ def test_a_plugin_that_cannot_carry_the_scope_ends_the_program(cloud: Fake) -> N
 
         __slots__ = ()
 
-    region = from_session(Session(auth=Rigid()), name="here", oid_scope={"image": "CloudTwo"})
+    region = from_session(
+        Session(auth=cast("BaseAuthPlugin", Rigid())), name="here", oid_scope={"image": "CloudTwo"}
+    )
     with pytest.raises(ConfigException, match="oid_scope of cloud here"):
         Connection(config=region, vendor_hook=hook.NAME)
 

@@ -8,6 +8,8 @@ import openstack
 import pytest
 from keystoneauth1 import loading
 from keystoneauth1.exceptions import OptionError
+from keystoneauth1.loading.base import BaseLoader
+from keystoneauth1.plugin import BaseAuthPlugin
 from keystoneauth1.session import Session
 from oslo_config import cfg
 
@@ -36,7 +38,7 @@ def test_each_kind_logs_in_and_carries_its_scope(
     name: str, options: dict[str, str], scope: object, cloud: Fake
 ) -> None:
     """By its name, as keystoneauth's users load it."""
-    loader = loading.get_plugin_loader(name)
+    loader: BaseLoader[BaseAuthPlugin] = loading.get_plugin_loader(name)
     auth = loader.load_from_options(auth_url=f"{cloud.url}/identity/v3", oid_scope=scope, **options)
     assert Session(auth=auth).get_token() == SUFFIXED
     (login,) = cloud.requests
@@ -45,7 +47,7 @@ def test_each_kind_logs_in_and_carries_its_scope(
 
 def test_without_a_scope_it_is_the_ordinary_plugin(cloud: Fake) -> None:
     """So an auth type may stay in the file while the scope comes and goes."""
-    loader = loading.get_plugin_loader("v3oidpassword")
+    loader: BaseLoader[BaseAuthPlugin] = loading.get_plugin_loader("v3oidpassword")
     auth = loader.load_from_options(auth_url=f"{cloud.url}/identity/v3", **PASSWORD)
     assert Session(auth=auth).get_token() == TOKEN
     assert cloud.requests[0].scope == []

@@ -1,6 +1,8 @@
 """What each command does besides: its help, its scope in the shell, a reason that is told once."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -156,10 +158,10 @@ def test_an_option_of_a_command_stays_its_own_in_the_shell(
     assert created.scope == ['{"dns":"CloudTwo"}']
 
 
-def away(service: str) -> object:
+def away(service: str) -> Callable[[Request], tuple[int, Any] | None]:
     """Return a gateway that cannot reach a service of CloudTwo."""
 
-    def reply(request: Request) -> tuple[int, object] | None:
+    def reply(request: Request) -> tuple[int, Any] | None:
         there = request.path.startswith(f"/{service}") and '"*":"CloudTwo"' in request.scope[0]
         return (502, REFUSAL) if there else None
 
@@ -232,7 +234,7 @@ def test_a_keystone_that_is_stopped_is_not_a_401_of_every_cloud(
     """
     logged_in: list[str] = []
 
-    def reply(request: Request) -> tuple[int, object] | None:
+    def reply(request: Request) -> tuple[int, Any] | None:
         if request.path.startswith("/identity"):
             if before or len(logged_in) >= scope.count("Cloud"):
                 return 502, KEYSTONE

@@ -8,6 +8,7 @@ from typing import Any
 import openstack
 import pytest
 from keystoneauth1 import loading
+from keystoneauth1.plugin import BaseAuthPlugin
 from keystoneauth1.session import Session
 
 from openstackoid.client.accounts import AccountError
@@ -18,7 +19,7 @@ from openstackoid.identity.sealing import SealError, unseal
 
 from .conftest import Openstack, Write
 from .fake import TOKEN, Fake
-from .wallets import IMAGE_TWO, PASSWORD, THERE, connect, entry, logins, sent, tokens
+from .wallets import IMAGE_TWO, PASSWORD, THERE, connect, entry, header, logins, sent, tokens
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
 
@@ -49,7 +50,7 @@ def test_a_scope_without_an_account_changes_nothing(
     """Other entries of clouds.yaml are nobody's business."""
     write()
     with connect(scope) as connection:
-        token, _, wallet = sent(connection.session.get_auth_headers()["X-Auth-Token"])
+        token, _, wallet = sent(header(connection))
     assert (token, wallet) == (TOKEN, None)
     assert two.requests == []
 
@@ -216,11 +217,11 @@ def test_tokens_are_sealed_to_gateways_with_keys(cloud: Fake, two: Fake, write: 
     two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
     write()
     with connect(IMAGE_TWO) as connection:
-        header = connection.session.get_auth_headers()["X-Auth-Token"]
+        before = header(connection)
         wallet = tokens(connection)
         assert tokens(connection) == wallet
-    assert header.count(TOKEN) == 1
-    assert THERE not in header
+    assert before.count(TOKEN) == 1
+    assert THERE not in before
     sealed, project = wallet["Cloud-Two"]
     key = MADE["Cloud-Two"].seal
     assert project == "p1"
@@ -304,7 +305,7 @@ def test_no_link_leads_a_wallet_out_of_home(cloud: Fake, two: Fake, write: Write
 def test_a_plugin_takes_the_entries_as_an_option(cloud: Fake, write: Write) -> None:
     """For programs that know of no vendor hook, and services."""
     write()
-    auth = loading.get_plugin_loader("v3oidpassword").load_from_options(
+    auth: BaseAuthPlugin = loading.get_plugin_loader("v3oidpassword").load_from_options(
         auth_url=f"{cloud.url}/identity/v3",
         username="alice",
         password="pw",

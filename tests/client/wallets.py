@@ -42,10 +42,16 @@ def sent(token: str) -> tuple[str, str, Wallet | None]:
     return clean, *unpack(suffix, CLOUDS)
 
 
+def header(connection: Connection) -> str:
+    """Return the token header that a connection sends."""
+    headers = connection.session.get_auth_headers()
+    assert headers is not None
+    return headers["X-Auth-Token"]
+
+
 def tokens(connection: Connection) -> dict[str, tuple[str, str | None]]:
     """Return the wallet that a connection sends."""
-    headers = connection.session.get_auth_headers()
-    _, _, wallet = sent(headers["X-Auth-Token"])
+    _, _, wallet = sent(header(connection))
     assert wallet is not None
     return {cloud: (a.token, a.project) for cloud, a in wallet.accounts}
 

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import termios
 import warnings
+from typing import Any
 
 warnings.simplefilter("ignore")
 
@@ -49,7 +50,7 @@ def run(
         return exit_.code if isinstance(exit_.code, int) else 1
 
 
-def forked(job: dict) -> dict:
+def forked(job: dict[str, Any]) -> dict[str, Any]:
     """Do one job in a child and return what it left."""
     with (
         tempfile.TemporaryFile() as in_,

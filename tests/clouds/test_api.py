@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -45,7 +46,7 @@ def test_a_token_of_nobody_is_401_everywhere(api: Api) -> None:
         assert answer.status_code == 401
 
 
-def pages(api: Api, service: str, first: str, key: str, scope: str) -> Iterator[dict]:
+def pages(api: Api, service: str, first: str, key: str, scope: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of a list, page by page, by its next links."""
     path: str | None = first
     while path:

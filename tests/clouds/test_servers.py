@@ -14,7 +14,8 @@ CREATE = "server create --flavor m1.tiny --network private --wait"
 
 def image_of(commands: Commands, cloud: str, name: str) -> dict[str, str]:
     """Return an image as its own cloud shows it."""
-    return table(commands.openstack(f"image show {name}", cloud))
+    image: dict[str, str] = table(commands.openstack(f"image show {name}", cloud))
+    return image
 
 
 def disk_of(lab: Lab, cloud: str, server: str) -> str:

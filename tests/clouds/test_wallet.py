@@ -193,7 +193,7 @@ def headers(logins: Path, monkeypatch: pytest.MonkeyPatch) -> Headers:
     def headers(scope: str) -> dict[str, str]:
         hook = "openstackoid.client.hook:install"
         with openstack.connect(cloud="CloudOne", vendor_hook=hook, oid_scope=scope) as connection:
-            return dict(connection.session.get_auth_headers())
+            return dict(connection.session.get_auth_headers() or {})
 
     return headers
 

@@ -41,7 +41,7 @@ def supervised(monkeypatch: pytest.MonkeyPatch) -> Supervised:
     """Start nothing, but remember what should be."""
     supervised = Supervised()
     monkeypatch.setattr(command, "supervise", supervised)
-    monkeypatch.setattr(command.log, "configure", lambda: None)
+    monkeypatch.setattr("openstackoid.gateway.reporting.log.configure", lambda: None)
     return supervised
 
 

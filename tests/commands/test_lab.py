@@ -2,9 +2,11 @@
 
 import json
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from openstackoid.commands.main import main
 from openstackoid.lab import addresses, environment, state, status
@@ -13,7 +15,7 @@ from openstackoid.lab.links import CUT, Condition, condition
 
 
 @pytest.fixture
-def directory(tmp_path):
+def directory(tmp_path: Path) -> Path:
     """Return the directory of a lab that has CloudOne and CloudTwo, both down."""
     directory = tmp_path / "a lab"
     known = state.State(addresses.network("127.7.0.0/16"))
@@ -24,21 +26,21 @@ def directory(tmp_path):
     return directory
 
 
-def run(directory, *arguments):
+def run(directory: Path, *arguments: str) -> Result:
     """Return what a command printed and its exit code."""
     name, *rest = arguments
     return CliRunner().invoke(main, ["lab", name, "--dir", str(directory), *rest])
 
 
 @pytest.mark.parametrize("name", ["up", "down", "status", "link", "env", "restart", "logs"])
-def test_every_command_says_how_it_is_used(name):
+def test_every_command_says_how_it_is_used(name: str) -> None:
     """With an example."""
     shown = CliRunner().invoke(main, ["lab", name, "--help"])
     assert shown.exit_code == 0
     assert "Example" in shown.output
 
 
-def test_status_lists_every_process_of_every_cloud(directory):
+def test_status_lists_every_process_of_every_cloud(directory: Path) -> None:
     """For programs as JSON, for people as a table."""
     shown = json.loads(run(directory, "status", "-f", "json").stdout)
     assert [(r["name"], r["service"]) for r in shown[:3]] == [
@@ -56,7 +58,7 @@ def test_status_lists_every_process_of_every_cloud(directory):
 
 
 @pytest.mark.parametrize("name", ["status", "link"])
-def test_without_a_lab_is_said_how_to_begin_one(name, tmp_path):
+def test_without_a_lab_is_said_how_to_begin_one(name: str, tmp_path: Path) -> None:
     """No bare heading is shown, programs get an empty list, and no lab is made."""
     none = tmp_path / "no lab"
     table, programs = run(none, name), run(none, name, "-f", "json")
@@ -67,7 +69,7 @@ def test_without_a_lab_is_said_how_to_begin_one(name, tmp_path):
     assert not none.exists()
 
 
-def test_env_points_openstack_at_a_cloud_and_at_nothing_else(directory):
+def test_env_points_openstack_at_a_cloud_and_at_nothing_else(directory: Path) -> None:
     """Whatever other OS_* variables there are, and whatever the directory is called."""
     lab = Lab(directory)
     lines = status.exports(lab, lab.cloud("CloudTwo"), {"OS_USERNAME": "x", "OS_CLOUD": "y"})
@@ -78,7 +80,7 @@ def test_env_points_openstack_at_a_cloud_and_at_nothing_else(directory):
     ]
 
 
-def test_env_keeps_a_proxy_away_from_the_lab(directory):
+def test_env_keeps_a_proxy_away_from_the_lab(directory: Path) -> None:
     """Clients would ask the proxy for 127.0.0.0/8 otherwise; what was exempt stays so."""
     lab = Lab(directory)
     environment = {"http_proxy": "http://proxy", "no_proxy": "example.org"}
@@ -87,7 +89,7 @@ def test_env_keeps_a_proxy_away_from_the_lab(directory):
 
 
 @pytest.mark.parametrize("name", ["env", "logs", "down", "restart"])
-def test_an_unknown_cloud_is_refused_naming_those_there_are(directory, name):
+def test_an_unknown_cloud_is_refused_naming_those_there_are(directory: Path, name: str) -> None:
     """Exit code 1, the message on standard error."""
     shown = run(directory, name, "CloudNone")
     assert (shown.exit_code, shown.stdout) == (1, "")
@@ -102,12 +104,16 @@ def test_an_unknown_cloud_is_refused_naming_those_there_are(directory, name):
         (["link", "CloudOne", "CloudTwo", "--cut"], "lab up CloudOne"),
     ],
 )
-def test_a_command_that_helps_is_for_the_lab_that_is_meant(directory, arguments, cure):
+def test_a_command_that_helps_is_for_the_lab_that_is_meant(
+    directory: Path, arguments: Sequence[str], cure: str
+) -> None:
     """Not for the usual one."""
     assert run(directory, *arguments).stderr.endswith(f"{cure} --dir '{directory}'\n")
 
 
-def test_the_usual_lab_is_not_named_in_a_command_that_helps(tmp_path, monkeypatch):
+def test_the_usual_lab_is_not_named_in_a_command_that_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is meant without."""
     monkeypatch.delenv("OPENSTACKOID_LAB", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -115,27 +121,29 @@ def test_the_usual_lab_is_not_named_in_a_command_that_helps(tmp_path, monkeypatc
     assert shown.stderr.endswith("add it with: openstackoid lab up CloudOne\n")
 
 
-def test_a_lab_keeps_its_network(directory):
+def test_a_lab_keeps_its_network(directory: Path) -> None:
     """Addresses are in the clouds' own catalogs, so another network is refused."""
     shown = run(directory, "up", "--network", "127.8.0.0/16")
     assert shown.exit_code == 1
     assert "this lab is at 127.7.0.0/16" in shown.stderr
 
 
-def test_down_twice_is_no_error(directory):
+def test_down_twice_is_no_error(directory: Path) -> None:
     """Nor is it without a lab."""
     assert run(directory, "down").exit_code == 0
     assert "was down already" in run(directory, "down").stderr
     assert run(directory / "none", "down").exit_code == 0
 
 
-def test_down_with_nothing_to_end_says_where_it_looked(directory):
+def test_down_with_nothing_to_end_says_where_it_looked(directory: Path) -> None:
     """Another lab may have been meant."""
     for where in (directory, directory / "none"):
         assert f"No cloud was up in {where};" in run(where, "down").stderr
 
 
-def test_a_lab_that_is_not_the_usual_one_is_named_in_hints(tmp_path, monkeypatch):
+def test_a_lab_that_is_not_the_usual_one_is_named_in_hints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also one that a variable names, which may be set for this command alone."""
     monkeypatch.delenv("OPENSTACKOID_LAB", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -147,7 +155,7 @@ def test_a_lab_that_is_not_the_usual_one_is_named_in_hints(tmp_path, monkeypatch
         assert environment.dir_option(named).endswith(shlex.quote(str(named)))
 
 
-def test_links_are_listed_in_both_directions(directory):
+def test_links_are_listed_in_both_directions(directory: Path) -> None:
     """For programs as JSON, for people as a table; down, as the clouds are."""
     ends = frozenset(("CloudOne", "CloudTwo"))
     condition.save(directory, {ends: Condition(delay=0.05)})
@@ -174,8 +182,8 @@ def test_links_are_listed_in_both_directions(directory):
     ],
 )
 def test_a_change_of_a_link_that_cannot_be_made_says_what_to_write(
-    directory, arguments, code, message
-):
+    directory: Path, arguments: Sequence[str], code: int, message: str
+) -> None:
     """Nothing is remembered of it."""
     shown = run(directory, "link", *arguments)
     assert (shown.exit_code, shown.stdout) == (code, "")
@@ -183,14 +191,14 @@ def test_a_change_of_a_link_that_cannot_be_made_says_what_to_write(
     assert Lab(directory).conditions == {}
 
 
-def test_the_links_of_a_wiped_cloud_are_forgotten(directory):
+def test_the_links_of_a_wiped_cloud_are_forgotten(directory: Path) -> None:
     """A cloud of that name that is made later begins with links that are whole."""
     condition.save(directory, {frozenset(("CloudOne", "CloudTwo")): CUT})
     assert run(directory, "down", "CloudTwo", "--wipe").exit_code == 0
     assert Lab(directory).conditions == {}
 
 
-def test_wiped_clouds_are_forgotten(directory):
+def test_wiped_clouds_are_forgotten(directory: Path) -> None:
     """With everything they had; the others stay."""
     (directory / "CloudOne").mkdir()
     assert run(directory, "down", "CloudOne", "--wipe").exit_code == 0
@@ -198,14 +206,14 @@ def test_wiped_clouds_are_forgotten(directory):
     assert not (directory / "CloudOne").exists()
 
 
-def test_only_a_cloud_that_is_up_can_be_restarted(directory):
+def test_only_a_cloud_that_is_up_can_be_restarted(directory: Path) -> None:
     """The message says how to start it."""
     shown = run(directory, "restart", "CloudOne")
     assert shown.exit_code == 1
     assert "lab up CloudOne" in shown.stderr
 
 
-def test_logs_show_the_last_lines_of_a_service_by_any_of_its_names(directory):
+def test_logs_show_the_last_lines_of_a_service_by_any_of_its_names(directory: Path) -> None:
     """Nova is compute."""
     log = Lab(directory).cloud("CloudOne").log("compute")
     log.parent.mkdir(parents=True)
@@ -214,7 +222,7 @@ def test_logs_show_the_last_lines_of_a_service_by_any_of_its_names(directory):
     assert "it has gateway, links, identity" in run(directory, "logs", "CloudOne", "x").stderr
 
 
-def test_progress_is_shown_with_seconds():
+def test_progress_is_shown_with_seconds() -> None:
     """A line at the begin and at the end of a phase where there is no terminal."""
     from io import StringIO
 

@@ -32,7 +32,7 @@ async def many(*pieces: bytes) -> AsyncIterator[bytes]:
 
 
 def put(*pieces: bytes, length: bool = True, wait: float | None = None) -> Outgoing:
-    headers = (("Host", "x"),)
+    headers: tuple[tuple[str, str], ...] = (("Host", "x"),)
     if length:
         headers += (("Content-Length", str(len(b"".join(pieces)))),)
     if wait is not None:

@@ -82,8 +82,8 @@ class Backend:
 
     async def __aenter__(self) -> Self:
         self._closed = asyncio.Condition()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.writers: set[asyncio.StreamWriter] = set()
         self._server = await asyncio.start_server(
             self._serve, self.host, self.port, limit=1 << 20, ssl=self.tls
         )
@@ -97,9 +97,9 @@ class Backend:
     async def stop(self) -> None:
         """Listen no more, and end the connections there are."""
         self._server.close()
-        for writer in self._writers:
+        for writer in self.writers:
             writer.transport.abort()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self.tasks)
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
@@ -112,9 +112,9 @@ class Backend:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self._writers.add(writer)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        self.writers.add(writer)
         self.open += 1
         connection = Connection(reader, writer)
         try:
@@ -126,7 +126,7 @@ class Backend:
             pass  # the other side has closed
         finally:
             self.open -= 1
-            self._writers.discard(writer)
+            self.writers.discard(writer)
             writer.close()
             async with self._closed:
                 self._closed.notify_all()

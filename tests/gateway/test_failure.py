@@ -5,6 +5,7 @@ import io
 import json
 import time
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
 from gateway.backend import OK, Connection, Received, saying
@@ -15,14 +16,14 @@ from openstackoid.scope import DELIMITER
 IMAGE_TWO = 'X-Scope: {"image": "CloudTwo"}'
 
 
-def error(answered: Answered) -> dict:
+def error(answered: Answered) -> dict[str, Any]:
     """Return the error of an answer, which must have OpenStack's shape."""
     assert answered.values("content-type") == ["application/json"]
     (date,) = answered.values("date")
     assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 20
     (request_id,) = answered.values("x-openstack-request-id")
     assert request_id.startswith("req-")
-    error = json.loads(answered.body)["error"]
+    error: dict[str, Any] = json.loads(answered.body)["error"]
     assert error["code"] == answered.status
     return error
 

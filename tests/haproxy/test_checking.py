@@ -42,7 +42,12 @@ def test_haproxy_is_found_where_users_do_not_look(monkeypatch: pytest.MonkeyPatc
     """The directories of the system's daemons are looked into besides the PATH."""
     asked: list[str] = []
     monkeypatch.setenv("PATH", "/one:/two")
-    monkeypatch.setattr(shutil, "which", lambda _, path: asked.append(path) or "/x/haproxy")
+
+    def which(_: str, path: str) -> str:
+        asked.append(path)
+        return "/x/haproxy"
+
+    monkeypatch.setattr(shutil, "which", which)
     assert executable() == "/x/haproxy"
     assert asked == ["/one:/two:/usr/local/sbin:/usr/sbin"]
 

@@ -5,12 +5,12 @@ import re
 import pytest
 
 from openstackoid.haproxy import heads
-from openstackoid.message import Headers, connection_headers
+from openstackoid.message import HOP_BY_HOP, Headers, connection_headers
 from openstackoid.routing.scoping import READ_HERE
 
 
 def test_headers_of_a_connection_are_the_same() -> None:
-    assert connection_headers(Headers(())) == heads.HOP_BY_HOP
+    assert connection_headers(Headers(())) == HOP_BY_HOP
 
 
 def usual(*headers: str) -> bool:

@@ -1,12 +1,14 @@
 """A cloud as the lab remembers it; nothing runs."""
 
+from pathlib import Path
+
 import pytest
 
 from openstackoid.lab import LabCloud, addresses, databases
 
 
 @pytest.fixture
-def cloud(tmp_path):
+def cloud(tmp_path: Path) -> LabCloud:
     """Return a cloud with block storage whose directory has a space in its name."""
     directory = tmp_path / "a lab" / "CloudOne"
     directory.mkdir(parents=True)

@@ -2,14 +2,15 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from openstackoid.lab import databases, files
+from openstackoid.lab import LabCloud, databases, files
 
 
 @pytest.fixture
-def schemas(tmp_path):
+def schemas(tmp_path: Path) -> Path:
     """Return a directory with schemas that have just the tables a lab writes to."""
     kept = tmp_path / "schemas"
     kept.mkdir()
@@ -25,13 +26,13 @@ def schemas(tmp_path):
     return kept
 
 
-def rows(cloud, database, query):
+def rows(cloud: LabCloud, database: str, query: str) -> list[tuple[object, ...]]:
     """Return what a query finds in a database of a cloud."""
     with closing(sqlite3.connect(cloud.databases / f"{database}.sqlite")) as connection:
         return connection.execute(query).fetchall()
 
 
-def test_nova_knows_its_cells_and_neutron_the_host(cloud, schemas):
+def test_nova_knows_its_cells_and_neutron_the_host(cloud: LabCloud, schemas: Path) -> None:
     """These are the rows that no API makes."""
     databases.make_databases(cloud, schemas)
     cells = rows(cloud, "nova_api", "SELECT name, database_connection FROM cell_mappings")
@@ -42,7 +43,7 @@ def test_nova_knows_its_cells_and_neutron_the_host(cloud, schemas):
     assert rows(cloud, "neutron", "SELECT host FROM agents") == [(cloud.hypervisor,)]
 
 
-def test_a_database_that_is_there_stays(cloud, schemas):
+def test_a_database_that_is_there_stays(cloud: LabCloud, schemas: Path) -> None:
     """What a cloud holds survives the next start, and half a copy does not count."""
     databases.make_databases(cloud, schemas)
     with sqlite3.connect(cloud.databases / "keystone.sqlite") as connection:
@@ -55,7 +56,7 @@ def test_a_database_that_is_there_stays(cloud, schemas):
     assert rows(cloud, "glance", "SELECT id FROM things") == []
 
 
-def test_keys_and_passwords_are_made_once(cloud):
+def test_keys_and_passwords_are_made_once(cloud: LabCloud) -> None:
     """Tokens and logins survive the next start."""
     databases.make_keys(cloud)
     secrets = [cloud.passwords, cloud.keys, *cloud.config("identity").rglob("1")]

@@ -2,17 +2,19 @@
 
 import socket
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
 from openstackoid.federation import load
 from openstackoid.identity import keys
-from openstackoid.lab import Lab, LabError, addresses, databases, processes, state
+from openstackoid.lab import Lab, LabCloud, LabError, addresses, databases, processes, state
 
 
 @pytest.mark.parametrize(("front", "proxies"), [("gateway", []), ("haproxy", ["127.0.0.1/32"])])
-def test_a_gateway_behind_haproxy_knows_it(tmp_path, front, proxies):
+def test_a_gateway_behind_haproxy_knows_it(tmp_path: Path, front: str, proxies: list[str]) -> None:
     """And believes nobody else who the client is."""
     known = state.State(addresses.network("127.7.0.0/16")).behind(front)
     for name in ("A", "B"):
@@ -34,7 +36,7 @@ def test_a_gateway_behind_haproxy_knows_it(tmp_path, front, proxies):
 
 
 @pytest.fixture
-def up(tmp_path, monkeypatch):
+def up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lab, LabCloud]]:
     """Return a lab and a cloud of it that is up, of which every process sleeps."""
     known = state.State(addresses.network("127.58.0.0/16")).having("A", tmp_path, ())
     state.save(tmp_path, known)
@@ -49,14 +51,16 @@ def up(tmp_path, monkeypatch):
     processes.stop([p for name in cloud.processes if (p := processes.find(cloud, name))])
 
 
-def pids(cloud):
+def pids(cloud: LabCloud) -> dict[str, int]:
     """Return the processes of a cloud that run."""
     found = {name: processes.find(cloud, name) for name in cloud.processes}
     return {name: process.pid for name, process in found.items() if process}
 
 
 @pytest.mark.parametrize("services", [[], ["compute"]])
-def test_nothing_is_ended_where_it_could_not_be_started_again(up, services):
+def test_nothing_is_ended_where_it_could_not_be_started_again(
+    up: tuple[Lab, LabCloud], services: list[str]
+) -> None:
     """Because somebody else has its port by now: it is told, and all goes on."""
     lab, cloud = up
     before = pids(cloud)
@@ -71,7 +75,9 @@ def test_nothing_is_ended_where_it_could_not_be_started_again(up, services):
     assert state.load(lab.directory).front == "gateway"
 
 
-def test_a_restart_ends_what_is_meant_and_starts_it_again(up, monkeypatch):
+def test_a_restart_ends_what_is_meant_and_starts_it_again(
+    up: tuple[Lab, LabCloud], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And nothing else."""
     lab, cloud = up
     before = pids(cloud)

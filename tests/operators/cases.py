@@ -145,7 +145,7 @@ class Played(Clouds):
     def _post(self, cloud, collection, known, rest, query, request):  # type: ignore[no-untyped-def]
         if rest:
             return 202, {"id": rest[0]}
-        return super()._post(cloud, collection, known, rest, query, request)
+        return super()._post(cloud, collection, known, rest, query, request)  # type: ignore[no-untyped-call]
 
     def _delete(self, cloud, collection, known, rest, query, request):  # type: ignore[no-untyped-def]
         if len(rest) != 1 or known.pop(rest[0], None) is None:

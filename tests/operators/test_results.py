@@ -1,5 +1,7 @@
 """Of several results one is taken, and the others are let go."""
 
+from functools import partial
+
 import pytest
 
 from openstackoid.operators.request import Answer, NoAnswerError
@@ -20,7 +22,7 @@ def test_the_most_telling_failure_is_the_first_of_those_that_say_as_much() -> No
 def test_the_others_are_let_go() -> None:
     """They keep connections and memory."""
     closed: list[int] = []
-    answers = [Answer(200, close=lambda n=n: closed.append(n)) for n in range(3)]
+    answers = [Answer(200, close=partial(closed.append, n)) for n in range(3)]
     assert chosen(answers[1], [AWAY, *answers]) is answers[1]
     assert closed == [0, 2]
     with pytest.raises(NoAnswerError, match="away"):

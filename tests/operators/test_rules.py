@@ -34,7 +34,14 @@ def test_what_got_nowhere_surely_did_nothing() -> None:
 
 def test_failures_are_ranked_by_what_they_say() -> None:
     """A reason, a refused token, not found, an empty list, and a cloud that could say nothing."""
-    for more, less in pairwise([{400, 403, 409, 429}, {401}, {404}, {200}, {500, 502, 503, None}]):
+    groups: list[set[int | None]] = [
+        {400, 403, 409, 429},
+        {401},
+        {404},
+        {200},
+        {500, 502, 503, None},
+    ]
+    for more, less in pairwise(groups):
         assert max(map(rules.telling_order, more)) < min(map(rules.telling_order, less))
 
 

@@ -1,6 +1,7 @@
 """Hints about names that are not known."""
 
 from collections.abc import Collection
+from difflib import get_close_matches
 
 import pytest
 
@@ -42,12 +43,11 @@ def test_of_a_thousand_clouds_few_are_compared(
     name: str, hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hint is had where it costs little: anybody may ask for a cloud that there is not."""
-    compared = []
-    close = errors.get_close_matches
+    compared: list[str] = []
 
     def counted(word: str, possibilities: Collection[str], n: int) -> list[str]:
         compared.extend(possibilities)
-        return close(word, possibilities, n=n)
+        return get_close_matches(word, possibilities, n=n)
 
     monkeypatch.setattr(errors, "get_close_matches", counted)
     assert nearest(name, MANY) == hint

@@ -70,7 +70,7 @@ def test_slow_readers_are_not_among_those_whose_seconds_are_taken() -> None:
 def test_slow_readers_begin_alone() -> None:
     """What they take at once is not part of the others' time."""
     begun: queue.SimpleQueue[int] = queue.SimpleQueue()
-    alone = []
+    alone: list[int] = []
 
     class Telling(Handler):
         def handle(self) -> None:
@@ -106,7 +106,7 @@ def test_the_store_keeps_little_of_an_answer_in_the_kernel_and_no_connection() -
     with bounded.Server(("127.0.0.1", 0), Telling) as server:
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
-        with socket.create_connection(server.server_address[:2]) as client:
+        with socket.create_connection(server.socket.getsockname()) as client:
             client.sendall(request("GET /3", urlsplit("http://store"), {}))
             answer = b"".join(iter(lambda: client.recv(4096), b""))
         server.shutdown()

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from bench.reload.load import Outcome, Target, run
@@ -19,10 +20,11 @@ Answer = Callable[[asyncio.StreamWriter, int], Awaitable[None]]
 async def server(
     answer: Answer, listening: list[asyncio.Server] | None = None
 ) -> AsyncIterator[Target]:
-    serving = set()
+    serving: set[asyncio.Task[Any]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving.add(asyncio.current_task())
+        if task := asyncio.current_task():
+            serving.add(task)
         count = 0
         while not writer.is_closing():
             try:

@@ -1,5 +1,6 @@
 """Expressions over clouds, with commands that only pretend."""
 
+import io
 import json
 from argparse import Namespace
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from openstackoid.client.composite.streams import Console
 from openstackoid.operators.rules import Policy
 from openstackoid.scope import parse
 
-DELETED: list[tuple[str, str]] = []
+DELETED: list[str] = []
 
 
 class Delete(Command):
@@ -52,7 +53,7 @@ def answered(status: int, body: str = "{}") -> Write:
     """Return a POST with its answer."""
     response = Response()
     response.status_code = status
-    response._content = body.encode()
+    response.raw = io.BytesIO(body.encode())
     return Write("POST", "/things", response)
 
 
@@ -60,7 +61,7 @@ def found(url: str, body: str) -> Response:
     """Return the answer to a query."""
     response = Response()
     response.status_code = 200
-    response._content = body.encode()
+    response.raw = io.BytesIO(body.encode())
     response.request = PreparedRequest()
     response.request.prepare("GET", url)
     return response
@@ -79,8 +80,8 @@ class World:
         self.ran: list[str] = []
         self.behaviour = behaviour
         self.known = Known(command, "openstack.things.v1")
-        creation = Creation(self.known, **creation)
-        self.evaluation = Evaluation(creation, policy, self.begin, one_by_one=False)
+        begun = Creation(self.known, **creation)
+        self.evaluation = Evaluation(begun, policy, self.begin, one_by_one=False)
 
     def begin(self, cloud: str) -> Branch:
         """Return a branch whose command does as its cloud does."""
@@ -96,7 +97,7 @@ class World:
         kind = Listing if self.known.name.endswith("list") else Delete
         command = kind(app, None)  # type: ignore[arg-type]
         branch = Branch(Console(cloud), app, command, lambda *_: None)  # type: ignore[arg-type]
-        command.take_action = self.action(branch)  # type: ignore[method-assign]
+        command.take_action = self.action(branch)  # type: ignore[assignment, method-assign]
         return branch
 
     def action(self, branch: Branch) -> Callable[[Namespace], Any]:

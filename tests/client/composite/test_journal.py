@@ -1,5 +1,6 @@
 """What is known of the changes that a branch has asked for."""
 
+import io
 import threading
 from typing import Any
 
@@ -16,7 +17,7 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Response:
     """Return an answer."""
     response = Response()
     response.status_code = status
-    response._content = body
+    response.raw = io.BytesIO(body)
     response.headers.update(headers)
     return response
 

@@ -1,5 +1,6 @@
 """What a create command made is deleted again, and what is left of it is said."""
 
+import io
 from argparse import Namespace
 from types import SimpleNamespace
 from typing import Any
@@ -44,7 +45,7 @@ def write(status: int | None, body: bytes = b"{}", path: str = "/things") -> Wri
         return Write("POST", path)
     response = Response()
     response.status_code = status
-    response._content = body
+    response.raw = io.BytesIO(body)
     return Write("POST", path, response)
 
 

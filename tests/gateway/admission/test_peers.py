@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 from gateway.credentials import give_keys, reload
@@ -103,7 +104,7 @@ async def test_a_signature_is_taken_once(clouds: Clouds) -> None:
     ],
 )
 async def test_a_signature_for_something_else_is_refused(
-    clouds: Clouds, changes: dict, reason: str
+    clouds: Clouds, changes: dict[str, Any], reason: str
 ) -> None:
     """Old, of the future, or of another request."""
     keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
@@ -210,7 +211,7 @@ async def test_a_signature_of_too_many_requests_is_not_kept(
     steps = []
     taken = Peers.take
 
-    def take(*args: object) -> None:
+    def take(*args: Any) -> None:
         steps.append("taken")
         taken(*args)
 

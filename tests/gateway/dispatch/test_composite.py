@@ -36,7 +36,7 @@ def message(answered: Answered) -> str:
     """Return the message of an error of a gateway's own."""
     error = json.loads(answered.body)["error"]
     assert error["code"] == answered.status
-    return error["message"]
+    return str(error["message"])
 
 
 def images(backend: Backend) -> list[str]:

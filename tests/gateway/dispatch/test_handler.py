@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from gateway.backend import OK, Connection, Received, json_answer, saying
+from gateway.backend import OK, Answer, Connection, Received, json_answer, saying
 from gateway.played import TOKEN, Clouds
 
 from openstackoid.gateway.forwarding import upstream
@@ -412,7 +412,7 @@ async def test_an_object_stays_as_it_is(clouds: Clouds) -> None:
 async def test_twenty_requests_with_five_scopes_do_not_disturb_one_another(clouds: Clouds) -> None:
     """Each ends where its own scope says, with its own body."""
 
-    def echoing(cloud: str, service: str):
+    def echoing(cloud: str, service: str) -> Answer:
         async def answer(received: Received, connection: Connection) -> None:
             text = f'{{"at": "{cloud} {service}", "line": "{received.line}"}}'
             await json_answer(text)(received, connection)

@@ -29,7 +29,8 @@ async def test_keystone_gets_clean_headers(clouds: Clouds) -> None:
 
 async def test_keystone_gets_a_clean_body(clouds: Clouds) -> None:
     """The suffix is taken off the token that a login holds in its body, and is its scope."""
-    body = {"auth": {"identity": {"methods": ["token"], "token": {"id": SCOPED}}, "scope": "é"}}
+    token = {"id": SCOPED}
+    body = {"auth": {"identity": {"methods": ["token"], "token": token}, "scope": "é"}}
     await clouds.ask(
         "CloudOne",
         "identity",
@@ -39,7 +40,7 @@ async def test_keystone_gets_a_clean_body(clouds: Clouds) -> None:
         body=json.dumps(body).encode(),
     )
     (received,) = clouds.backends["CloudOne"]["identity"].requests
-    body["auth"]["identity"]["token"]["id"] = TOKEN
+    token["id"] = TOKEN
     assert json.loads(received.body) == body
     assert received.values("content-length") == [str(len(received.body))]
 

@@ -156,8 +156,9 @@ async def test_a_list_that_goes_on_by_a_marker_has_the_position_as_its_marker(
         return saying({"packages": [{"id": cloud}], place: following})
 
     def marker(document: dict[str, Any]) -> str | None:
-        following = document[place]
-        return following if place == "next_marker" else following["next"]
+        following: Any = document[place]
+        found: str | None = following if place == "next_marker" else following["next"]
+        return found
 
     one.answer, two.answer = page("a", "a"), page("b", None)
     document = json.loads((await ask(clouds, "/v1/packages?limit=1")).body)

@@ -186,7 +186,7 @@ async def test_each_piece_of_an_answer_has_to_come_in_time(
 
     async def answer(_: Received, connection: Connection) -> None:
         await connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
-        for _ in range(10):
+        for _piece in range(10):
             await connection.send(b"x")
             await asyncio.sleep(0.05)
         await connection.reader.read()
@@ -215,9 +215,9 @@ async def test_a_service_that_takes_nothing_is_given_up(client: Client, backend:
     backend.answer = answer
     with pytest.raises(IdleTimeoutError):
         await ask(client, backend, put()._replace(body=endless()))
-    for task in backend._tasks:
+    for task in backend.tasks:
         task.cancel()
-    await asyncio.gather(*backend._tasks, return_exceptions=True)
+    await asyncio.gather(*backend.tasks, return_exceptions=True)
 
 
 @pytest.mark.parametrize("idle_timeout", [0.2])

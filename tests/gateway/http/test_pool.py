@@ -147,7 +147,7 @@ class Aged:
         """Let the service close all connections when they are idle for so many seconds."""
         await ask(client, backend)
         self.seconds = seconds
-        for writer in list(backend._writers):
+        for writer in list(backend.writers):
             writer.close()
         await backend.all_closed()
         while len(self.kept):  # noqa: ASYNC110  (it is the loop that is waited for)

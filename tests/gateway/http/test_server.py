@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,7 @@ def logged() -> io.StringIO:
     return stream
 
 
-def lines(logged: io.StringIO) -> list[dict]:
+def lines(logged: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in logged.getvalue().splitlines()]
 
 
@@ -246,6 +247,7 @@ async def test_a_fast_sender_waits_for_the_handler() -> None:
         await until(lambda: running.server.open)
         (side,) = running.server.open
         await until(lambda: not side.transport.is_reading())
+        assert side._request is not None
         assert side._request.body._buffered < 2**20
         go.set()
         assert (await answered(reader)).endswith(str(size).encode())
@@ -564,7 +566,11 @@ async def test_the_server_comes_to_its_end(logged: io.StringIO) -> None:
 
 async def test_what_does_not_end_is_cut_off_at_the_end() -> None:
     """The drain has its time."""
-    async with serving(lambda _: asyncio.Event().wait()) as running:
+
+    async def waiting(_: Request) -> None:
+        await asyncio.Event().wait()
+
+    async with serving(waiting) as running:
         reader, writer = await running.connect()
         writer.write(GET)
         await until(lambda: running.server.tasks)
@@ -753,7 +759,7 @@ async def test_a_server_that_retires_does_not_wait_for_whom_it_turned_away() -> 
         connection = running.server()
         retiring = asyncio.create_task(running.server.retire())
         await asyncio.sleep(0)
-        running.server.counter.opened = lambda _: False  # type: ignore[method-assign]
+        running.server.counter.opened = lambda address: False  # type: ignore[method-assign]
         ours, theirs = socket.socketpair()
         with ours:
             loop = asyncio.get_running_loop()

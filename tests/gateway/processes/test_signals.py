@@ -25,8 +25,8 @@ async def ignoring(logged: io.StringIO) -> AsyncIterator[Collection[signal.Signa
         loop.add_signal_handler(number, lambda: None)
     ignore_others(MEANT, structlog.get_logger())
     yield MEANT
-    for number in {*ENDING, *MEANT}:
-        loop.remove_signal_handler(number)
+    for used in {*ENDING, *MEANT}:
+        loop.remove_signal_handler(used)
 
 
 async def told(logged: io.StringIO, number: int) -> list[dict[str, object]]:

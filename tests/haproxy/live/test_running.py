@@ -5,7 +5,7 @@ import io
 import json
 import signal
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
@@ -133,10 +133,16 @@ async def test_the_gateway_learns_who_the_client_is(clouds: Fronts) -> None:
 
 async def test_the_gateway_limits_each_client_behind_haproxy(clouds: Fronts) -> None:
     """One that sends too much takes nothing from others."""
-    statuses = [await asked(clouds, "127.66.0.1") for _ in range(70)]
-    assert (statuses[0], statuses[-1]) == (200, 429)
-    others = [f"X-Forwarded-For: 203.0.113.{number}" for number in range(10)]
-    assert 429 in [await asked(clouds, "127.66.0.1", other) for other in others]
+
+    async def limited(headers: Iterable[str]) -> bool:
+        for header in headers:
+            if await asked(clouds, "127.66.0.1", header) == 429:
+                return True
+        return False
+
+    assert await asked(clouds, "127.66.0.1") == 200
+    assert await limited(["X-Other: x"] * 200)
+    assert await limited(f"X-Forwarded-For: 203.0.113.{number}" for number in range(200))
     assert await asked(clouds, "127.66.0.2") == 200
 
 

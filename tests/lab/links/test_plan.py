@@ -1,16 +1,17 @@
 """Which links a cloud starts."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from openstackoid.lab import addresses, state
+from openstackoid.lab import LabCloud, addresses, state
 from openstackoid.lab.links import CUT, WHOLE
 from openstackoid.lab.links.plan import Link, plan, text
 
 
 @pytest.fixture
-def clouds(tmp_path):
+def clouds(tmp_path: Path) -> tuple[LabCloud, ...]:
     """Return three clouds: one with paths, one with ports, and one with paths."""
     known = state.State(addresses.network("127.7.0.0/16"))
     for name in ("A", "B", "C"):
@@ -18,7 +19,7 @@ def clouds(tmp_path):
     return known.clouds
 
 
-def test_there_is_one_for_every_port_of_every_other_cloud(clouds):
+def test_there_is_one_for_every_port_of_every_other_cloud(clouds: tuple[LabCloud, ...]) -> None:
     """And none to the cloud itself."""
     one, two, _three = clouds
     assert {(x.listen, x.port, x.target) for x in plan(one, clouds, {})} == {
@@ -31,7 +32,7 @@ def test_there_is_one_for_every_port_of_every_other_cloud(clouds):
     }
 
 
-def test_both_directions_are_in_the_same_condition(clouds):
+def test_both_directions_are_in_the_same_condition(clouds: tuple[LabCloud, ...]) -> None:
     """The others are whole."""
     conditions = {frozenset("AB"): CUT}
     one, two, three = (plan(cloud, clouds, conditions) for cloud in clouds)
@@ -41,11 +42,11 @@ def test_both_directions_are_in_the_same_condition(clouds):
     assert set(three.values()) == {WHOLE}
 
 
-def test_a_plan_in_writing_tells_each_change(clouds):
+def test_a_plan_in_writing_tells_each_change(clouds: tuple[LabCloud, ...]) -> None:
     """The process writes what it follows; the lab compares."""
     one = clouds[0]
     whole = plan(one, clouds, {})
-    assert text(whole) == text(dict(reversed(whole.items())))
+    assert text(whole) == text(dict(reversed(list(whole.items()))))
     assert text(whole) != text(plan(one, clouds, {frozenset("AB"): CUT}))
     assert text(whole) != text(plan(one, clouds[:2], {}))
     assert json.loads(text(plan(one, clouds[:1], {}))) == []

@@ -2,15 +2,18 @@
 
 import contextlib
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
-from openstackoid.lab import BLACKHOLE, CUT, Lab, LabError, addresses, processes, state
+from openstackoid.lab import BLACKHOLE, CUT, Lab, LabCloud, LabError, addresses, processes, state
 from openstackoid.lab.services import LINKS
 
 
 @pytest.fixture
-def lab(tmp_path, worker_id):
+def lab(tmp_path: Path, worker_id: str) -> Iterator[Lab]:
     """Return a lab of which nothing runs but the links and somebody at every frontend."""
     worker = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     known = state.State(addresses.network(f"127.{100 + worker}.0.0/16"))
@@ -26,7 +29,14 @@ def lab(tmp_path, worker_id):
         yield lab
 
 
-def connect(one, other):
+def links_of(cloud: LabCloud) -> psutil.Process:
+    """Return the process of a cloud's links."""
+    found = processes.find(cloud, LINKS)
+    assert found is not None
+    return found
+
+
+def connect(one: LabCloud, other: LabCloud) -> int:
     """Connect from one cloud's side of its link to another cloud; 0 if that worked."""
     port = max(processes.addresses(other.frontends.values()))[1]
     with socket.socket() as client:
@@ -34,7 +44,7 @@ def connect(one, other):
         return client.connect_ex((addresses.link(one.network, one.index, other.index), port))
 
 
-def test_a_change_holds_in_both_directions_when_the_command_returns(lab):
+def test_a_change_holds_in_both_directions_when_the_command_returns(lab: Lab) -> None:
     """Refused, silent, healed, one after another."""
     one, two = lab.clouds
     for how, expected in [({}, 0), ({"how": CUT}, 111), ({"how": BLACKHOLE}, 11), ({}, 0)]:
@@ -42,11 +52,11 @@ def test_a_change_holds_in_both_directions_when_the_command_returns(lab):
         assert (connect(one, two), connect(two, one)) == (expected, expected)
 
 
-def test_a_condition_outlives_the_process(lab):
+def test_a_condition_outlives_the_process(lab: Lab) -> None:
     """It is what the next one begins with."""
     one, two = lab.clouds
     lab.link("CloudOne", "CloudTwo", CUT)
-    processes.stop([processes.find(one, LINKS)])
+    processes.stop([links_of(one)])
     with pytest.raises(LabError, match="CloudOne is not up"):
         lab.link("CloudOne", "CloudTwo")
     started = processes.start(one, LINKS)
@@ -57,12 +67,14 @@ def test_a_condition_outlives_the_process(lab):
         processes.stop([started])
 
 
-def test_a_process_that_does_not_follow_is_told_with_its_log(lab, monkeypatch):
+def test_a_process_that_does_not_follow_is_told_with_its_log(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The lab does not wait for ever."""
     one, _ = lab.clouds
     lab.link("CloudOne", "CloudTwo")
     monkeypatch.setattr("openstackoid.lab.lab._LINK_PATIENCE", 0.1)
-    deaf = processes.find(one, LINKS)
+    deaf = links_of(one)
     deaf.suspend()
     with pytest.raises(LabError, match=r"links of CloudOne are not as they should be.*links\.log"):
         lab.link("CloudOne", "CloudTwo", CUT)
