@@ -46,10 +46,14 @@ def test_work_towards_the_dead_cloud_fails_at_once_by_name(
 def test_a_cloud_that_comes_back_is_used_again(
     lab: Lab, commands: Commands, api: Api, two_is_dead: None
 ) -> None:
-    """Nothing has to be told that it is there again."""
+    """Nothing has to be told that it is there again; HAProxy looks every two seconds."""
     assert api.get("image", "/v2/images", "image=CloudTwo").status_code == 502
     run(commands.lab("restart", "CloudTwo", *lab.cloud("CloudTwo").fronts))
-    assert api.get("image", "/v2/images", "image=CloudTwo").status_code == 200
+    end = time.monotonic() + 10
+    while (status := api.get("image", "/v2/images", "image=CloudTwo").status_code) != 200:
+        assert status == 503
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_a_client_that_leaves_in_mid_download_leaves_nothing(
