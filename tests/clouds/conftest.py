@@ -95,6 +95,29 @@ def _reloads(cloud: LabCloud) -> int:
     return cloud.log(GATEWAY).read_text().count('"event":"reloaded"')
 
 
+@pytest.fixture(autouse=True)
+def _settled(lab: Lab) -> Iterator[None]:
+    """Wait behind a test until every worker knows that the clouds it found down are up again.
+
+    Until then `&` leaves them out, and each worker looks only every two seconds.
+    """
+    logs = [cloud.log(GATEWAY) for cloud in lab.clouds]
+    before = [log.stat().st_size for log in logs]
+    yield
+    deadline = time.monotonic() + 20
+    while not all(map(_all_up, logs, before)):
+        assert time.monotonic() < deadline, "a gateway still takes a cloud for down"
+        time.sleep(0.1)
+
+
+def _all_up(log: Path, begin: int) -> bool:
+    """Return whether a gateway found up what it had found down, by its log from an offset on."""
+    with log.open("rb") as file:
+        file.seek(begin)
+        said = file.read()
+    return said.count(b'"event":"cloud down"') <= said.count(b'"event":"cloud up"')
+
+
 @pytest.fixture
 def kill(lab: Lab, commands: Commands, api: Api) -> Iterator[Callable[[str], None]]:
     """Return what kills a cloud's gateway; behind the test it is up again, and known to be."""
