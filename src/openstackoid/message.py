@@ -39,14 +39,17 @@ class Headers:
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self.pairs = tuple(pairs)
-        values: dict[str, list[str]] = {}
-        for name, value in self.pairs:
-            key = name.lower()
-            if key in values:
-                values[key].append(value)
-            else:
-                values[key] = [value]
+        values = {name.lower(): [value] for name, value in self.pairs}
+        if len(values) != len(self.pairs):  # seldom
+            values = {name: [] for name in values}
+            for name, value in self.pairs:
+                values[name.lower()].append(value)
         self._values = values
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The names of the headers, in lower case, each once."""
+        return self._values
 
     def first(self, name: str) -> str | None:
         """Return the first value of a header, None if the header is missing."""
@@ -76,7 +79,14 @@ class Headers:
 
     def without(self, names: Set[str]) -> "Headers":
         """Return the headers except those with these names, which are in lower case."""
-        return self if names.isdisjoint(self._values) else Headers(self.pairs_without(names))
+        if names.isdisjoint(self._values):
+            return self
+        kept = Headers.__new__(Headers)
+        kept.pairs = self.pairs_without(names)
+        kept._values = values = self._values.copy()
+        for name in names & values.keys():
+            del values[name]
+        return kept
 
     def pairs_without(self, names: Set[str]) -> Pairs:
         """Return all headers but those of these names as pairs: they are not looked up any more."""

@@ -85,10 +85,8 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
     if head.method == "CONNECT" or not head.target.startswith("/"):
         message = "the request target must be a path; talk to the gateway directly, not as a proxy"
         raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
-    for name, _ in head.headers:
-        if "_" in name and name.lower().replace("_", "-") in READ_HERE | {"transfer-encoding"}:
-            message = f"some servers take {name} for {name.replace('_', '-')}; send that"
-            raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
+    if "_" in "".join(head.headers.names):
+        _check_names(head, here)
     frontend, rest, outside = _frontend(head, federation, here)
     sender = via.sender(head.headers.all("via"))
     scope, wallet = carried(head, frontend.service, federation, here, sender)
@@ -145,6 +143,14 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
         wallet,
         scheme=frontend.url.scheme,
     )
+
+
+def _check_names(head: Head, here: str) -> None:
+    """Raise Refusal if a server may take a header for one that the gateway reads."""
+    for name, _ in head.headers:
+        if "_" in name and name.lower().replace("_", "-") in READ_HERE | {"transfer-encoding"}:
+            message = f"some servers take {name} for {name.replace('_', '-')}; send that"
+            raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
 
 
 def has_dot_segment(path: str) -> bool:

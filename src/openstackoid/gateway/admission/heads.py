@@ -16,6 +16,14 @@ _HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5
 _IGNORED_UPGRADES = frozenset({"h2c", "http/2.0", "tls/1.0", "tls/1.2", "tls/1.3"})
 """Protocols in Upgrade that a server may ignore: clients that offer them go on without."""
 
+_STORAGE_TOKEN = frozenset(
+    {"x-storage-token", "x_storage_token", "x-storage_token", "x_storage-token"}
+)
+"""The name of a header, as servers may write it, that keystonemiddleware takes for X-Auth-Token.
+
+The gateway reads X-Auth-Token alone.
+"""
+
 _MAX_NAMES = 20
 """Names in Connection; real clients send at most three."""
 
@@ -59,8 +67,9 @@ def _fault(request: Request, dropped: frozenset[str]) -> tuple[HTTPStatus, str] 
         kept = min(dropped & READ_HERE)
         message = f"the header Connection names {kept}, which goes farther than a connection"
         return HTTPStatus.BAD_REQUEST, message
-    for name, value in headers.pairs:
-        if DELIMITER in value and name.lower().replace("_", "-") == "x-storage-token":
-            # keystonemiddleware reads it as X-Auth-Token; the gateway reads X-Auth-Token alone.
-            return HTTPStatus.BAD_REQUEST, f"{name} has a scope; send that token as X-Auth-Token"
+    if headers.has_any(_STORAGE_TOKEN):
+        for name, value in headers.pairs:
+            if name.lower() in _STORAGE_TOKEN and DELIMITER in value:
+                message = f"{name} has a scope; send that token as X-Auth-Token"
+                return HTTPStatus.BAD_REQUEST, message
     return None

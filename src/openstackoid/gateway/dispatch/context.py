@@ -1,6 +1,6 @@
 """Holds an admitted request, with what dispatch needs to carry it out."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.site import Site
@@ -10,8 +10,7 @@ from openstackoid.message import Head
 from openstackoid.routing import Route
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """An admitted request.
 
     `proven`: a signature or certificate proves that it comes from the gateway that it names.

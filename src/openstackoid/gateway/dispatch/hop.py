@@ -53,11 +53,13 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
     Raises Refusal if the cloud lacks the service or does not accept the token; nothing is sent
     then, except questions to Keystone about the token.
     """
-    site = context.site
-    route = narrowed(context.route, cloud)
+    site, head, route = context.site, context.head, context.route
     if path is not None:
         route = route._replace(rest=path)
-    head, route = identity.exchange_token(context.head, route, cloud, site.federation, site.here)
+    if route.scope is None:  # nobody's token but home's
+        return Hop(head, route, destination_of(route, cloud, site.federation, site.here), {}, False)
+    route = narrowed(route, cloud)
+    head, route = identity.exchange_token(head, route, cloud, site.federation, site.here)
     destination = destination_of(route, cloud, site.federation, site.here)
     if not destination.remote:
         keys, proven = site.peers.keys, context.proven

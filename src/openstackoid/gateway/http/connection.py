@@ -93,12 +93,14 @@ class Connection(Stream):
         self._decoder: Decoder | None = None
         self._persists = True
         self._interim = 0
+        self._poll = select.poll()
         self.answering = False
         """Whether the service has sent any byte in response to the current request."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Add the connection to the client's open ones."""
         super().connection_made(transport)
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._pool.open.add(self)
 
     async def send(self, request: Outgoing) -> Response:
@@ -292,9 +294,7 @@ class Connection(Stream):
 
         Asks the kernel, which knows before the event loop does.
         """
-        poll = select.poll()
-        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(self._poll.poll(0))
 
     def _end(self) -> None:
         if self._sending is not None:

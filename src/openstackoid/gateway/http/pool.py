@@ -35,7 +35,9 @@ class Kept:
 
     def take(self, origin: Origin, *, repeatable: bool) -> tuple[Connection, float] | None:
         """Take a connection for a request; return it and its idle time in seconds, or None."""
-        idle = self._idle.get(origin, [])
+        idle = self._idle.get(origin)
+        if idle is None:
+            return None
         lifetime = self._lifetimes.get(_address(origin))
         for connection in idle[::-1] if repeatable else idle[:]:
             age = self.ages.age(connection)
@@ -70,8 +72,9 @@ class Kept:
 
     def open_at(self, origin: Origin, age: float) -> None:
         """Learn that a service kept a connection open that was idle for `age` seconds."""
-        if age > self._lifetimes.get(_address(origin), age):
-            del self._lifetimes[_address(origin)]
+        address = _address(origin)
+        if age > self._lifetimes.get(address, age):
+            del self._lifetimes[address]
 
     def leave(self, origin: Origin) -> None:
         """Close all idle connections to an origin."""
