@@ -107,7 +107,8 @@ def _unsafe(body: bytes, until: int) -> bool:
     """Return whether an unsafe id begins before `until`."""
     if b"\0" in body:  # UTF-16 or UTF-32, which is not searched; JSON in UTF-8 has no NUL
         return True
-    escaped = _ESCAPED_KEY.finditer(body) if b"\\u00" in body else ()
+    # One byte is found much faster than several, and few texts have a backslash.
+    escaped = _ESCAPED_KEY.finditer(body) if b"\\" in body and b"\\u00" in body else ()
     return any(m.start() < until and _is_escape(body, m.start()) for m in escaped) or any(
         m.start() < until and _is_unsafe_id(body, m.start()) for m in _NOT_PLAIN.finditer(body)
     )

@@ -34,7 +34,7 @@ _ABSOLUTE = re.compile(rb"://")
 _RELATIVE = re.compile(rb'"/')
 _SCHEMES = frozenset({b"http", b"https"})
 
-_OBJECT = re.compile(rb'"\s{0,4}:\s{0,4}\{')
+_OBJECT = re.compile(rb":\s{0,4}\{")
 _USER_OBJECTS = (b"metadata", b'"properties', b'"extra_specs', b'"labels', b'"parameters')
 """The endings of keys whose objects have keys that users choose."""
 
@@ -150,12 +150,19 @@ class LinkEditor:
             if self._depth:
                 return
             for match in _OBJECT.finditer(self._held, start):
-                if self._held.endswith(_USER_OBJECTS, 0, match.start()):
+                if self._is_user_object(match.start()):
                     start = match.end()
                     self._depth = 1
                     break
             else:
                 return
+
+    def _is_user_object(self, colon: int) -> bool:
+        """Return whether the key before a colon is one whose object has keys that users choose."""
+        held = self._held
+        quote = held.rfind(b'"', max(0, colon - 5), colon)
+        between = held[quote + 1 : colon]
+        return quote >= 0 and not between.strip() and held.endswith(_USER_OBJECTS, 0, quote)
 
     def _skipped(self, position: int) -> int:
         """Return where a user's object ends, or this piece (before a backslash at its end)."""
