@@ -53,10 +53,27 @@ def admin(lab: Lab) -> Iterator[Api]:
     with ExitStack() as stack:
         for cloud in ("CloudTwo", "CloudThree"):
             described = stack.enter_context(federation_of(lab, cloud))
-            described["clouds"][cloud]["trust"]["CloudOne"]["roles"]["admin"] = "admin"
+            trust = described["clouds"][cloud]["trust"]["CloudOne"]
+            trust["roles"]["admin"] = "admin"
+            trust["projects"] = by_ids(lab, "CloudOne", cloud)
             tell(lab, cloud, described)
         assert admin.login().status_code == 201
         yield admin
+
+
+def by_ids(lab: Lab, theirs: str, ours: str) -> dict[str, dict[str, str]]:
+    """Return the rule that maps a cloud's projects to those of the same name in another one.
+
+    It has the project admin, too, which the rule same-name leaves out.
+    """
+    ids = []
+    for cloud in (theirs, ours):
+        admin = Api(lab, cloud, admin=True)
+        assert admin.login().status_code == 201
+        found = admin.get("identity", "/v3/projects").json()["projects"]
+        ids.append({project["name"]: project["id"] for project in found})
+    there, here = ids
+    return {"table": {id_: here[name] for name, id_ in there.items() if name in here}}
 
 
 @contextmanager

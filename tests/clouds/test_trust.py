@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 from clouds.api import Api
-from clouds.conftest import federation_of, tell
+from clouds.conftest import by_ids, federation_of, tell
 
 from openstackoid.lab import Lab
 
@@ -172,17 +172,33 @@ def test_a_project_id_in_a_path_is_the_one_there(lab: Lab, api: Api, name: str) 
     assert quota.status_code == 200, quota.text
 
 
-@pytest.mark.parametrize(
-    "path", ["/v2.1/os-services", "/v2.1/os-hypervisors", "/v2.1/servers/detail?all_tenants=1"]
-)
+PRIVILEGED = ["/v2.1/os-services", "/v2.1/os-hypervisors", "/v2.1/servers/detail?all_tenants=1"]
+FLAVOR = {"flavor": {"name": "foreign", "ram": 1, "vcpus": 1, "disk": 0}}
+
+
+@pytest.mark.parametrize("path", [*PRIVILEGED, "/v2.1/servers"])
 def test_an_administrator_is_nobody_there(lab: Lab, path: str) -> None:
-    """What an administrator may do at home, and a member may not, is forbidden abroad."""
+    """He acts in the project admin, into which nobody of another cloud gets by its name."""
     admin = Api(lab, "CloudOne", admin=True)
     assert admin.login().status_code == 201
     assert admin.get("compute", path).status_code == 200
-    assert admin.get("compute", path, "compute=CloudTwo").status_code == 403
-    flavor = {"flavor": {"name": "foreign", "ram": 1, "vcpus": 1, "disk": 0}}
-    assert admin.post("compute", "/v2.1/flavors", flavor, "compute=CloudTwo").status_code == 403
+    refused = admin.get("compute", path, "compute=CloudTwo")
+    assert refused.status_code == 401
+    assert 'into the project "admin" here' in refused.json()["error"]["message"]
+    assert admin.post("compute", "/v2.1/flavors", FLAVOR, "compute=CloudTwo").status_code == 401
+
+
+@pytest.mark.parametrize("path", PRIVILEGED)
+def test_an_administrator_is_no_more_than_a_member_there(lab: Lab, path: str) -> None:
+    """Where a table lets him into the project: what a member may not do is forbidden."""
+    admin = Api(lab, "CloudOne", admin=True)
+    assert admin.login().status_code == 201
+    with federation_of(lab, "CloudTwo") as described:
+        trust = described["clouds"]["CloudTwo"]["trust"]["CloudOne"]
+        trust["projects"] = by_ids(lab, "CloudOne", "CloudTwo")
+        tell(lab, "CloudTwo", described)
+        assert admin.get("compute", path, "compute=CloudTwo").status_code == 403
+        assert admin.post("compute", "/v2.1/flavors", FLAVOR, "compute=CloudTwo").status_code == 403
 
 
 def test_a_role_that_counts_nowhere_is_explained(lab: Lab, api: Api) -> None:

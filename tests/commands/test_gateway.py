@@ -89,19 +89,29 @@ def test_help_shows_the_defaults_that_hold(supervised: Supervised) -> None:
         ["--idle-timeout", "-1"],
         ["--drain-timeout", "0"],
         ["--patience", "soon"],
+        ["--patience", "nan"],
+        ["--connect-timeout", "inf"],
+        ["--idle-timeout", "-Infinity"],
+        ["--drain-timeout", "1e-9"],
+        ["--idle-timeout", "1e300"],
         ["--rate", "0"],
         ["--rate", "1.5"],
+        ["--rate", "1" + "0" * 30],
+        ["--rate", "1" * 5000],
         ["--workers", "0"],
         ["--workers", "-1"],
+        ["--workers", "1000000"],
+        ["--workers", "nan"],
     ],
 )
 def test_a_number_that_makes_no_sense_is_a_wrong_use(
     file: Path, supervised: Supervised, wrong: list[str]
 ) -> None:
-    """Exit code 2, by the name of the option, before anything starts."""
+    """Exit code 2, by the name of the option, with what to write, before anything starts."""
     result = run(file, *wrong)
     assert result.exit_code == 2
     assert f"'{wrong[0]}'" in result.stderr
+    assert "; write one from " in result.stderr
     assert not supervised.begun
 
 

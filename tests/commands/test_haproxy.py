@@ -72,7 +72,8 @@ def test_what_the_gateway_is_not_told_is_said(
         (["Two"], 1, " ENDPOINTS --backend SERVICE=URL"),
         (["One", "--bind", "here"], 2, "write one such as 192.0.2.1"),
         (["One", "--bind", "127.0.0.2"], 1, "give the gateway an address of its own"),
-        (["One", "--rate", "0"], 2, "0 is not in the range"),
+        (["One", "--rate", "0"], 2, "write one from 1 to 1000000"),
+        (["One", "--rate", "inf"], 2, "write one from 1 to 1000000"),
     ],
 )
 def test_faults_end_the_command(file: Path, more: list[str], code: int, message: str) -> None:

@@ -57,6 +57,14 @@ def test_status_lists_every_process_of_every_cloud(directory: Path) -> None:
     assert "http://127.7.1.1:15000/identity" in table
 
 
+@pytest.mark.parametrize("lines", ["-1", "nan", "1" + "0" * 30])
+def test_lines_that_nobody_can_read_are_a_wrong_use(directory: Path, lines: str) -> None:
+    """Exit code 2, and what to write."""
+    result = run(directory, "logs", "CloudOne", "-n", lines)
+    assert result.exit_code == 2
+    assert "write one from 0 to 1000000" in result.stderr
+
+
 @pytest.mark.parametrize("name", ["status", "link"])
 def test_without_a_lab_is_said_how_to_begin_one(name: str, tmp_path: Path) -> None:
     """No bare heading is shown, programs get an empty list, and no lab is made."""

@@ -6,7 +6,15 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from openstackoid.commands.options import CLOUD, FEDERATION, known, loaded, served
+from openstackoid.commands.options import (
+    CLOUD,
+    FEDERATION,
+    REQUESTS,
+    SECONDS,
+    known,
+    loaded,
+    served,
+)
 from openstackoid.federation import load
 
 TEXT = """\
@@ -114,3 +122,23 @@ def test_a_cloud_is_served_from_its_own_file_alone(file: Path) -> None:
         served(federation, "CloudTwo", file)
     assert caught.value.message.startswith(f"{file} has no backends for CloudTwo: ")
     assert f"federation import --cloud CloudTwo --into {file} " in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["0.001", "5", "1e3", "86400"])
+def test_a_time_that_makes_sense_is_read(text: str) -> None:
+    """In seconds, with or without a fraction."""
+    assert SECONDS(text) == float(text)
+
+
+@pytest.mark.parametrize("text", ["", "nan", "-nan", "inf", "-1", "0", "86401", "1e400", "5 s"])
+def test_a_time_that_makes_no_sense_is_refused(text: str) -> None:
+    """What float() reads is not always a number of seconds; the message says what to write."""
+    with pytest.raises(click.BadParameter, match=r"write one from 0\.001 to 86400"):
+        SECONDS(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.0", "1e3", "nan", "inf", "1000001", "9" * 5000])
+def test_a_rate_that_makes_no_sense_is_refused(text: str) -> None:
+    """A rate is a whole number."""
+    with pytest.raises(click.BadParameter, match="write one from 1 to 1000000"):
+        REQUESTS(text)

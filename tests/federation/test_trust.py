@@ -39,6 +39,43 @@ def test_what_is_no_rule_is_told_all_there_are(written: object) -> None:
         trust(written)
 
 
+@pytest.mark.parametrize("rule", ["same-id", "same-name"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "admin",
+        "service",
+        "services",
+        "Admin",
+        "SERVICE",
+        "admin ",
+        "ádmin",
+        "\uff41dmin",
+        "\u017fervice",
+        "Ops",
+    ],
+)
+def test_nobody_gets_into_an_administrator_s_project_by_its_name(rule: str, name: str) -> None:
+    """Nor by its id, nor where only a database would take the name for the same."""
+    rules = Trust.model_validate({"projects": rule, "excluded": ["ops"], "roles": {"a": "b"}})
+    assert rules.excludes(name)
+
+
+@pytest.mark.parametrize("rule", ["same-id", "same-name"])
+@pytest.mark.parametrize("name", ["demo", "admins", "administrator", "my-service", "", "ops"])
+def test_other_projects_stay_open(rule: str, name: str) -> None:
+    """A name that only begins like one of these is another."""
+    assert not trust(rule).excludes(name)
+
+
+@pytest.mark.parametrize("rule", [{"guest": "p1"}, {"table": {"there": "here"}}])
+def test_a_project_that_the_file_names_is_open(rule: Any) -> None:
+    """Even the administrators', and so there is nothing else to exclude."""
+    assert not trust(rule).excludes("admin")
+    with pytest.raises(ValidationError, match="goes with same-id and same-name"):
+        Trust.model_validate({"projects": rule, "excluded": ["a"], "roles": {"a": "b"}})
+
+
 def test_one_role_stands_for_a_list_of_it() -> None:
     """Several are a list; their order stays."""
     assert trust(roles={"a": "b"}).roles == {"a": ("b",)}

@@ -13,6 +13,7 @@ from openstackoid.identity.trust import (
     ByName,
     Distrust,
     Project,
+    advice,
     rewritten,
     theirs,
     untrusted,
@@ -212,6 +213,31 @@ def test_no_project_here(projects: Any, project: dict[str, Any], why: str) -> No
     """A project that the rule does not know, or that is none."""
     with pytest.raises(Distrust, match=why):
         wanted(token(project=project), trust(projects), "One")
+
+
+@pytest.mark.parametrize("name", ["admin", "Service", "services", "ops"])
+@pytest.mark.parametrize("rule", ["same-id", "same-name"])
+def test_an_administrator_elsewhere_gets_into_no_administrator_s_project(
+    rule: str, name: str
+) -> None:
+    """Whatever roles the table gives; the message says what to do."""
+    rules = Trust(projects=rule, excluded=("ops",), roles={"admin": ("member",)})
+    project = Project("ours", name, "default", "Default")
+    with pytest.raises(Distrust, match=f'into the project "{name}" here by {rule}; log in to an'):
+        rewritten(token(), rules, "One", project, CATALOG)
+
+
+@pytest.mark.parametrize("rule", [Guest(guest="ours"), Table(table={"p1": "ours"})])
+def test_the_administrators_project_is_open_if_the_file_names_it(rule: Any) -> None:
+    """By its id."""
+    project = Project("ours", "admin", "default", "Default")
+    seen = rewritten(token(), trust(rule), "One", project, CATALOG)
+    assert seen["token"]["project"]["id"] == "ours"
+
+
+def test_what_is_recommended_lets_nobody_into_an_administrator_s_project() -> None:
+    """The advice names the projects that are left out."""
+    assert "lets nobody into the projects admin, service, services; or" in advice("Here", "There")
 
 
 @pytest.mark.parametrize("when", ["0900-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "2026-01-01"])

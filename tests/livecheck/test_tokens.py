@@ -84,6 +84,13 @@ def test_what_a_token_becomes(
     assert headers["X-Subject-Token"] == 'secret!SCOPE!{"*":"Two","identity":"One"}'
 
 
+def test_a_token_for_an_excluded_project_is_rightly_refused(frontend: Frontend) -> None:
+    """That it is not accepted is what the file says."""
+    frontend.answer = (404, {})
+    found = ask(dataclasses.replace(ALICE, project="Service"), frontend, TRUST)
+    assert (found.becomes, found.fault) == ("refused (404)", None)
+
+
 def test_the_token_of_an_administrator_is_not_shown_to_others(frontend: Frontend) -> None:
     """Whoever has it could use it at home."""
     admin = dataclasses.replace(ALICE, roles=frozenset({"admin", "member"}))

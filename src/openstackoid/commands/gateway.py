@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from openstackoid.commands.options import CLOUD, FEDERATION, loaded, served
+from openstackoid.commands.options import (
+    CLOUD,
+    FEDERATION,
+    REQUESTS,
+    SECONDS,
+    loaded,
+    number,
+    served,
+)
 from openstackoid.gateway.processes.supervisor import StartError, supervise
 from openstackoid.gateway.reporting import log
 from openstackoid.gateway.settings import Settings
@@ -17,7 +25,7 @@ def _seconds(name: str, meaning: str) -> Callable[[Callable[..., None]], Callabl
     """Return an option in seconds, with the default of the field of Settings with its name."""
     return click.option(
         name,
-        type=click.FloatRange(min=0, min_open=True),
+        type=SECONDS,
         default=Settings.__dataclass_fields__[name.removeprefix("--").replace("-", "_")].default,
         show_default=True,
         metavar="SECONDS",
@@ -54,7 +62,7 @@ Examples:
 )
 @click.option(
     "--rate",
-    type=click.IntRange(min=1),
+    type=REQUESTS,
     default=Settings.__dataclass_fields__["rate"].default,
     show_default=True,
     metavar="REQUESTS",
@@ -63,7 +71,7 @@ Examples:
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=number(int, "processes", 1, 1024),
     default=1,
     show_default=True,
     metavar="NUMBER",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from openstackoid import files
-from openstackoid.commands.options import CLOUD, FEDERATION, loaded, served
+from openstackoid.commands.options import CLOUD, FEDERATION, REQUESTS, loaded, served
 from openstackoid.federation import Cloud
 from openstackoid.haproxy import Plan, PlanError, Settings, plan, render
 from openstackoid.haproxy.certificates import dns_names
@@ -60,7 +60,7 @@ def _configured(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option(
         "--rate",
-        type=click.IntRange(min=1),
+        type=REQUESTS,
         metavar="REQUESTS",
         help="How many requests per second one address may send on average, besides those that go"
         " to the gateway; more are answered 429.  [default: as many as it likes]",

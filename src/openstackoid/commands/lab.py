@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from openstackoid.commands.options import number
 from openstackoid.lab import environment, status
 from openstackoid.lab.errors import LabError
 from openstackoid.lab.lab import Lab, check_process
@@ -247,7 +248,7 @@ def restart(lab: Lab, name: str, services: tuple[str, ...]) -> None:
 @click.option(
     "-n",
     "lines",
-    type=click.IntRange(min=0),
+    type=number(int, "lines", 0, 1_000_000),
     default=20,
     show_default=True,
     help="How many of the last lines of each log.",

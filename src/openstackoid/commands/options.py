@@ -1,5 +1,7 @@
-"""The options --federation and --cloud that commands share, and how the file is read."""
+"""The options --federation and --cloud that commands share, how the file is read, and numbers."""
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -27,6 +29,34 @@ CLOUD = click.option(
     show_envvar=True,
     help="The cloud whose gateway this is.",
 )
+
+
+def number(
+    kind: type[int] | type[float], of: str, least: float, most: float
+) -> Callable[[str], float]:
+    """Return the type of an option that takes a number from `least` to `most`.
+
+    Unlike click's FloatRange it refuses nan and infinity, and the message says what to write. `of`
+    is what is counted.
+    """
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise click.BadParameter(
+                f"{text!r} is no number of {of} that makes sense; write one from {least:g} to "
+                f"{most}"
+            )
+        return value
+
+    return read
+
+
+SECONDS = number(float, "seconds", 0.001, 86400)
+REQUESTS = number(int, "requests per second", 1, 1_000_000)
 
 
 def loaded(file: Path) -> Federation:

@@ -3,15 +3,30 @@
 See docs/reference/federation.md#trust.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
 from openstackoid.federation.base import Model
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 ProjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+RESERVED = ("admin", "service", "services")
+"""Names of the projects that clouds have for their administrators and for their services' users.
+
+`services` is that of Puppet's modules and of the Juju charms, `service` everybody else's.
+"""
 
 
 def _several(value: object) -> object:
@@ -60,8 +75,34 @@ class Trust(Model):
     """How a cloud accepts the tokens of one issuer.
 
     `roles` maps the issuer's role names to role names here. Other roles are dropped, and a token
-    without a role left is refused.
+    without a role left is refused. `excluded` names projects here that a token does not get into by
+    the rules same-id and same-name, besides those in RESERVED.
     """
 
     projects: Projects
+    excluded: tuple[Name, ...] = ()
     roles: dict[Name, Annotated[tuple[Name, ...], BeforeValidator(_several), Field(min_length=1)]]
+
+    @field_validator("excluded")
+    @classmethod
+    def _has_a_use(cls, value: tuple[Name, ...], info: ValidationInfo) -> tuple[Name, ...]:
+        if _kind(info.data.get("projects")):
+            raise ValueError(
+                "goes with same-id and same-name; guest and table open no projects but those that "
+                "they name"
+            )
+        return value
+
+    def excludes(self, project: str) -> bool:
+        """Return whether tokens get into no project here of this name.
+
+        Names count as the same whenever a database of Keystone may take them for the same: MySQL's
+        usual collations ignore case, accents and spaces at the end.
+        """
+        every = {_folded(name) for name in (*RESERVED, *self.excluded)}
+        return isinstance(self.projects, str) and _folded(project) in every
+
+
+def _folded(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in letters if not unicodedata.combining(c)).casefold().strip()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from openstackoid.federation.trust import Guest, Table, Trust
+from openstackoid.federation.trust import RESERVED, Guest, Table, Trust
 from openstackoid.routing import Route
 from openstackoid.scope import EVERYTHING
 from openstackoid.scope.expression import clouds
@@ -86,8 +86,9 @@ def advice(here: str, issuer: str) -> str:
     return (
         f"{here} does not accept tokens of {issuer}: its federation file has no "
         f"clouds.{here}.trust.{issuer}. Its operator can add it, e.g. "
-        f"{{projects: same-name, roles: {{member: member, reader: reader}}}}; "
-        f"or give the client an account in {here} (an entry {here} in clouds.yaml)"
+        f"{{projects: same-name, roles: {{member: member, reader: reader}}}}, which lets nobody "
+        f"into the projects {', '.join(RESERVED)}; or give the client an account in {here} (an "
+        f"entry {here} in clouds.yaml)"
     )
 
 
@@ -125,11 +126,18 @@ def rewritten(
 ) -> dict[str, Any]:
     """Return the document of a token for the services of this cloud; raises Distrust.
 
+    A project is refused that the trust excludes, whichever rule led to it: its name here counts.
+
     Whatever restricts the token is kept or refused, never dropped: access rules of an application
     credential, and what the token is bound to, such as a certificate.
     """
     token = _token(document)
     _project(token)
+    if trust.excludes(project.name):
+        raise Distrust(
+            f'nobody of {issuer} gets into the project "{project.name}" here by {trust.projects}; '
+            "log in to another project, or have this one named in a table (projects: {table: …})"
+        )
     return {
         "token": {
             "methods": _words(token, "methods"),

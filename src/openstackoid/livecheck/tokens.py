@@ -46,7 +46,7 @@ def taken(
     try:
         answer = ask(described, url, context, "/v3/auth/tokens", X_Subject_Token=subject)
         if answer.status != HTTPStatus.OK:
-            accepted = _mapped(trust, account.roles)
+            accepted = _mapped(trust, account.roles) and not trust.excludes(account.project)
             reason = f"; {cloud} says: {_message(answer.body)}"
             fault = f"the file says that it is accepted{reason}" if accepted else None
             return Taken(account.cloud, user, cloud, f"refused ({answer.status})", fault)

@@ -26,7 +26,7 @@ def refused(answered: Answered, reason: str) -> bool:
     error = json.loads(answered.body)["error"]
     return (
         answered.status == 401
-        and "CloudTwo does not believe that the gateway of" in error["message"]
+        and "CloudTwo refuses a request in the name of the gateway of" in error["message"]
         and reason in error["message"]
         and error["sent"] is False
         and TOKEN not in error["message"]

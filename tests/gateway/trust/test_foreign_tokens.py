@@ -85,6 +85,40 @@ async def test_a_token_that_becomes_nobody_is_unknown(
     assert why in message(answered)
 
 
+@pytest.mark.parametrize("rule", ["same-name", "same-id"])
+@pytest.mark.parametrize("name", ["admin", "service", "ops"])
+async def test_nobody_of_another_cloud_gets_into_the_administrators_project(
+    clouds: Clouds,
+    home: Keystone,
+    here: Keystone,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: str,
+    name: str,
+) -> None:
+    """404 for the service that asks, 401 for the user, and the service gets no path of it."""
+    trust = {"projects": rule, "excluded": ["Ops"], "roles": {"member": "member"}}
+    clouds.document["clouds"]["CloudTwo"]["trust"] = {"CloudOne": trust}
+    await reload(clouds)
+    domain = {"id": "default", "name": "Default"}
+    home.document = token(project={"id": THEIRS, "name": name, "domain": domain})
+    project = {"id": OURS, "name": name, "domain_id": "default", "enabled": True}
+    look = here.look
+
+    def other(path: str) -> Any:
+        document = look(path) or {}
+        return {
+            k: {"project": project, "projects": [project]}.get(k, v) for k, v in document.items()
+        }
+
+    monkeypatch.setattr(here, "look", other)
+    answered = await validate(clouds)
+    assert answered.status == 404
+    assert f'nobody of CloudOne gets into the project "{name}" here' in message(answered)
+    used = await clouds.ask(*in_project())
+    assert used.status == 401
+    assert clouds.backends["CloudTwo"]["compute"].requests == []
+
+
 @pytest.mark.parametrize("status", ["201 Created", "302 Found", "307 Temporary Redirect"])
 async def test_an_issuer_s_odd_answers_do_not_get_through(
     clouds: Clouds, home: Keystone, here: Keystone, status: str

@@ -23,6 +23,7 @@ from openstackoid.identity.trust import ById, ByName, Distrust, Project
 
 DEMO = ByName("demo", "Default")
 FOUND = Project(OURS, "demo", "default", "Default")
+LISTED = {"id": OURS, "name": "demo", "domain_id": "default"}
 LOGIN = "/v3/auth/tokens"
 
 
@@ -84,11 +85,11 @@ async def test_a_name_is_no_query(account: LocalKeystone, here: Keystone) -> Non
     ("changes", "why"),
     [
         ({"project": None, "projects": []}, "has no project"),
-        ({"project": {"enabled": False}, "projects": [{"name": "demo"}]}, "or it is disabled"),
+        ({"project": {"enabled": False}, "projects": [LISTED]}, "or it is disabled"),
         (
             {
-                "project": {"is_domain": True},
-                "projects": [{"name": "demo", "enabled": True, "is_domain": True}],
+                "project": {"is_domain": True, "domain_id": None},
+                "projects": [{**LISTED, "enabled": True, "is_domain": True, "domain_id": None}],
             },
             "has no project",
         ),
@@ -184,6 +185,43 @@ async def test_what_is_no_answer_of_keystone_is_the_operator_s_affair(
     with pytest.raises(AccountError, match=why) as caught:
         await account.project(DEMO)
     assert str(caught.value).startswith("the gateway of CloudTwo cannot look up a project: ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "which"),
+    [
+        ({"domains": [{}]}, DEMO),
+        ({"domains": [{"name": "Default", "id": None}]}, DEMO),
+        ({"projects": [{"name": "demo", "enabled": True}]}, DEMO),
+        ({"project": {"domain_id": None}}, ById(OURS)),
+        ({"project": {"id": 7}}, ById(OURS)),
+        ({"domain": {"name": []}}, DEMO),
+    ],
+)
+async def test_what_keystone_would_not_say_is_not_remembered(
+    account: LocalKeystone,
+    here: Keystone,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    which: ById | ByName,
+) -> None:
+    """One odd answer, as of a proxy before Keystone, costs one request and not a minute's."""
+    with monkeypatch.context() as before:
+        changed(here, before, **changes)
+        with pytest.raises(AccountError, match="an answer that is none of its own"):
+            await account.project(which)
+    assert await account.project(which) == FOUND
+
+
+async def test_an_odd_endpoint_is_not_remembered(
+    account: LocalKeystone, here: Keystone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The catalog is whole again with the next answer."""
+    with monkeypatch.context() as before:
+        changed(here, before, endpoints=[{"id": "e", "service_id": "s"}])
+        with pytest.raises(AccountError, match="an answer that is none of its own"):
+            await account.catalog(FOUND)
+    assert [entry["type"] for entry in await account.catalog(FOUND)] == ["block-storage"]
 
 
 async def test_a_login_that_fails_names_the_file(

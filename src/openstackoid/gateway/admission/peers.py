@@ -138,7 +138,7 @@ class Peers:
 
     def _refusal(self, route: Route, why: str) -> Refusal:
         message = (
-            f"{self.here} does not believe that the gateway of {route.sender} sent this: {why}. "
+            f"{self.here} refuses a request in the name of the gateway of {route.sender}: {why}. "
             "Nothing was executed; compare the federation files of both"
         )
         return Refusal(

@@ -38,6 +38,14 @@ KEPT = 60.0
 _RENEW_BEFORE = 60.0
 """Seconds before a token expires at which it is replaced."""
 
+_MEMBERS = {
+    "domain": ("id", "name"),
+    "project": ("id", "name", "domain_id"),
+    "service": ("id", "type"),
+    "endpoint": ("id", "interface", "url"),
+}
+"""The members of a resource that are read, and that Keystone always gives as text."""
+
 _TEMPLATE = re.compile(r"[%$]\((?:project|tenant)_id\)s")
 
 
@@ -46,7 +54,7 @@ class AccountError(Exception):
 
 
 class LocalKeystone:
-    """A client of the Keystone of the cloud `here`; caches its answers for KEPT seconds."""
+    """A client of the Keystone of the cloud `here`; caches its valid answers for KEPT seconds."""
 
     def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
         self._federation = federation
@@ -138,7 +146,8 @@ class LocalKeystone:
     async def _get(self, path: str, key: str) -> dict[str, Any] | None:
         """Return the document at a path, from the cache or Keystone; None after a 404.
 
-        A missing resource or an empty list under `key` is not cached. Raises AccountError.
+        A missing resource or an empty list under `key` is not cached, nor is what Keystone would
+        not say. Raises AccountError, and ValueError for the latter.
         """
         now = time.monotonic()
         until, known = self._known.get(path, (0.0, None))
@@ -155,6 +164,7 @@ class LocalKeystone:
                 f"Keystone answered {status} to GET {path.partition('?')[0]}; "
                 "give its user the role reader on the system"
             )
+        _check(document, key)
         if document[key]:
             self._known = {p: k for p, k in self._known.items() if k[0] > now}
             self._known[path] = now + KEPT, document
@@ -207,6 +217,27 @@ class LocalKeystone:
 
     def _failed(self, why: str) -> AccountError:
         return AccountError(f"the gateway of {self._here} cannot look up a project: {why}")
+
+
+def _check(document: object, key: str) -> None:
+    """Raise ValueError unless a document has a resource, or a list of them, under a key.
+
+    `key` is the resource's kind, in the plural for a list.
+    """
+    kind = key.removesuffix("s")
+    found = document.get(key) if isinstance(document, dict) else None
+    resources = found if key != kind else [found]
+    if not isinstance(resources, list) or not all(_is(kind, resource) for resource in resources):
+        raise ValueError(f"no {key} of Keystone")
+
+
+def _is(kind: str, resource: object) -> bool:
+    if not isinstance(resource, dict):
+        return False
+    members = set(_MEMBERS[kind])
+    if resource.get("is_domain"):  # a project that stands for a domain is in none
+        members.discard("domain_id")
+    return all(isinstance(resource.get(member), str) for member in members)
 
 
 def read(file: Path | None, here: str) -> dict[str, str]:
