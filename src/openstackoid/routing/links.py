@@ -15,6 +15,7 @@ from openstackoid.routing.addresses import frontend_of
 from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.projects import in_project
 from openstackoid.routing.route import has_dot_segment
+from openstackoid.routing.value_editor import ValueEditor
 from openstackoid.services import special
 
 _PLAIN = re.compile(r"[!-\[\]-~]*")
@@ -112,7 +113,7 @@ class Links:
     def resource(self, location: str, path: str) -> str | None:
         """Return the `Location` of a resource rewritten to home, None if it must be left out.
 
-        It is one of the service, or of a service that it calls: nova's image of a server is glance's.
+        It belongs to the service, or to one that it calls: an image that nova makes is glance's.
         """
         services = special(self._service).calls | {self._service}
         return self._within(services, location, path)
@@ -132,14 +133,15 @@ class Links:
             return urlsplit(rewritten)._replace(scheme="", netloc="").geturl() or "/"
         return rewritten
 
-    def edit(self) -> LinkEditor:
-        """Return an editor for one JSON body."""
+    def edit(self, values: Mapping[str, bytes] | None = None) -> LinkEditor | ValueEditor:
+        """Return an editor for one JSON body; it also replaces the `values` of some keys."""
         moved = self._from and self._to and self._from.path != self._to.path
         relative = not special(self._service).links_from_root and bool(moved or self._projects)
-        return LinkEditor(self.url, relative=relative)
+        editor = LinkEditor(self.url, relative=relative)
+        return ValueEditor(values, editor) if values else editor
 
 
 def _serves(services: Set[str], cloud: Cloud, url: str) -> bool:
-    """Return whether a URL belongs to one of the services in a cloud, and its rest is not a host."""
+    """Return whether a URL is of one of the services in a cloud, and its rest is not a host."""
     found = frontend_of(cloud, url)
     return found is not None and found[0].service in services and not found[1].startswith("//")
