@@ -76,6 +76,11 @@ class Service:
     - `shown_as`: sort keys, and the names under which items show them.
     - `next_beside`: its lists have the link to the next page under `next`, and no such key on the
       last page (ironic/api/controllers/v1/collection.py, and the services that copied it).
+    - `asked_with`: headers of its own that its clients send, besides those of every API.
+    - `answers_with`: headers of its own that its clients read, besides those of every API.
+    - `acted_on`: keys of its answers by which services that call it reach something else, with what
+      they are replaced by in an answer of another cloud (JSON).
+    - `not_asked`: paths whose answers only services act on; another cloud is not asked for them.
     - `says_type`: its root names its type in a media type, a name or a header.
     - `versions`: what identifies its root by its list of versions.
     """
@@ -94,6 +99,10 @@ class Service:
     descending: frozenset[str] = frozenset()
     shown_as: Mapping[str, str] = field(default_factory=dict)
     next_beside: bool = False
+    asked_with: re.Pattern[str] | None = None
+    answers_with: re.Pattern[str] | None = None
+    acted_on: Mapping[str, bytes] = field(default_factory=dict)
+    not_asked: re.Pattern[str] | None = None
     says_type: bool = False
     versions: Versions | None = None
 
@@ -107,7 +116,9 @@ _IMAGE = "image"
 
 # The catalog paths are those of Kolla and devstack, and were tried with the services' clients as of
 # 2026. Cinder before Yoga and manila before Wallaby have no path without a project.
+# docs/reference/headers.md says where the headers are from.
 _SERVICES = {
+    "application-catalog": Service(asked_with=re.compile("x-configuration-session")),
     "application-container": Service(catalog_path="/v1", next_beside=True),
     "baremetal": Service(next_beside=True),
     "block-storage": Service(
@@ -138,19 +149,41 @@ _SERVICES = {
     ),
     "container-infrastructure-management": Service(catalog_path="/v1", next_beside=True),
     "database": Service(catalog_path="/v1.0/{project}"),
-    IDENTITY: Service(cadf="service/security", says_type=True),
+    "dns": Service(
+        asked_with=re.compile(
+            "x-auth-(all-projects|sudo-(project|tenant)-id)"
+            "|x-designate-(delete-shares|edit-managed-records|hard-delete)"
+        )
+    ),
+    IDENTITY: Service(
+        cadf="service/security",
+        asked_with=re.compile("openstack-auth-receipt|x-subject-token"),
+        answers_with=re.compile("openstack-auth-receipt|x-subject-token"),
+        says_type=True,
+    ),
     _IMAGE: Service(
         cadf="service/storage/image",
         data=re.compile(r"/v2/images/[^/]+/(?:file|stage)"),
         links_from_root=True,
         chosen=(Chosen(re.compile(r"/v2/images/?"), None, "image create"),),
         descending=frozenset({"images"}),
+        asked_with=re.compile("x-image-meta-.*|x-openstack-(append|image-size)"),
+        answers_with=re.compile(
+            "x-image-meta-.*|openstack-image-(import-methods|store-ids)|x-openstack-image-size"
+        ),
+        # Where the data is (nova.image.glance, cinder.image.glance), and volumes to attach.
+        acted_on={"block_device_mapping": b'"[]"', "direct_url": b'""', "locations": b"[]"},
+        not_asked=re.compile(r"/v2/images/[^/]+/locations/?"),
         versions=Versions(re.compile(r"v2\.[0-9]+"), re.compile(r".*/v2/")),
     ),
+    "message": Service(asked_with=re.compile("client-id")),
     "network": Service(
         bound=True,
         cadf="service/network",
         versions=Versions(re.compile(r"v2\.0"), re.compile(r".*/v2\.0/?")),
+    ),
+    "nfv-orchestration": Service(
+        asked_with=re.compile("version"), answers_with=re.compile("version")
     ),
     "object-store": Service(
         cadf="service/storage/object",
@@ -160,10 +193,22 @@ _SERVICES = {
         names_with_dots=True,
         signed_paths=True,
         catalog_path="/v1/AUTH_{project}",
+        asked_with=re.compile(
+            "x-(remove-)?(account|container|object)-.*|destination(-account)?|multipart-manifest"
+            "|x-(copy-from(-account)?|delete-(after|at)|detect-content-type|fresh-metadata|newest"
+            "|history-location|open-expired|static-large-object|storage-policy|symlink-target.*"
+            "|timestamp|trans-id-extra|versions-(enabled|location))"
+        ),
+        answers_with=re.compile(
+            "x-(account|container|object)-.*"
+            "|x-(copied-from.*|delete-at|history-location|manifest-etag|static-large-object"
+            "|storage-policy|symlink-target.*|timestamp|trans-id|versions-(enabled|location))"
+        ),
         says_type=True,
     ),
     "orchestration": Service(
         catalog_path="/v1/{project}",
+        asked_with=re.compile("x-region-name"),
         versions=Versions(re.compile(r"v1\.0"), re.compile(r".*/v1/")),
     ),
     "placement": Service(
@@ -173,7 +218,12 @@ _SERVICES = {
     ),
     "reservation": Service(catalog_path="/v1"),
     "resource-optimization": Service(next_beside=True),
-    "shared-file-system": Service(catalog_path="/v2/{project}", says_type=True),
+    "shared-file-system": Service(
+        catalog_path="/v2/{project}",
+        asked_with=re.compile("x-openstack-manila-api-experimental"),
+        answers_with=re.compile("x-openstack-manila-api-experimental"),
+        says_type=True,
+    ),
     "workflow": Service(catalog_path="/v2", next_beside=True),
 }
 

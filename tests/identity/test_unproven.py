@@ -3,7 +3,7 @@
 import pytest
 from keystonemiddleware.auth_token import _request
 
-from openstackoid.identity.unproven import claims_identity, tells_way
+from openstackoid.identity.unproven import claims_identity
 
 
 def middleware_sets() -> set[str]:
@@ -42,10 +42,3 @@ def test_all_that_the_middleware_sets_is_known() -> None:
 def test_nothing_else_is(name: str) -> None:
     """Tokens prove who somebody is, and metadata are the user's own."""
     assert not claims_identity(name)
-    assert not tells_way(name)
-
-
-@pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "x_forwarded_host", "X-Real-IP"])
-def test_words_of_proxies_are_known(name: str) -> None:
-    """Both the standard's and the usual ones."""
-    assert tells_way(name)

@@ -99,7 +99,8 @@ class Played(Clouds):
         thing = {"id": "thing", "name": "thing"} | (SERVER if kind == "servers" else {})
         for name, does in case.clouds.items():
             if not does.get("lacks") and case.do not in {"create", "copy", "several"}:
-                self.add(name, kind, **thing)
+                marked = {"oid:cloud": does["marks"]} if "marks" in does else {}
+                self.add(name, kind, **thing, **marked)
 
     def behaviour(self, cloud: str, method: str, path: str) -> Any:
         """Return what a cloud does with a request: a status, or a word of the table's."""

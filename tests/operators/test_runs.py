@@ -77,9 +77,31 @@ def test_what_is_beside_the_list_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "item", [b'{"oid:cloud":"B","id":1}', b'{"id":1,"oid:cloud":"B"}', b'{"\\u006fid:cloud":"B"}']
+    "item",
+    [
+        b'{"oid:cloud":"B","id":1}',
+        b'{"id":1,"oid:cloud":"B"}',
+        b'{"id":1,"oid:page":"B"}',
+        b'{"id":1,"oid:cloud":{"oid:cloud":"B"}}',
+        b'{"oid:cloud":"B","id":1,"oid:cloud":"C"}',
+    ],
 )
-def test_a_mark_of_the_cloud_s_own_does_not_count(item: bytes) -> None:
-    """However it is written, ours is the last, which JSON's readers take."""
+def test_a_mark_of_the_cloud_s_own_is_left_out(item: bytes) -> None:
+    """Wherever it stands: no reader finds another one than ours."""
     for items in ([msgspec.Raw(item)], [json.loads(item)]):
-        assert loaded([Run("A", items)])[0]["oid:cloud"] == "A"
+        (pairs,) = json.loads(b"".join(encode([Run("A", items)])), object_pairs_hook=list)
+        assert pairs == [("id", 1), ("oid:cloud", "A")]
+
+
+def test_a_mark_that_is_written_with_escapes_stands_before_ours() -> None:
+    """JSON's readers take the last."""
+    for mark in (rb"\u006fid:cloud", rb"oid\u003acloud"):
+        item = b'{"id":1,"%b":"B"}' % mark
+        assert loaded([Run("A", [msgspec.Raw(item)])]) == [{"id": 1, "oid:cloud": "A"}]
+
+
+def test_what_is_deeper_in_an_item_is_the_user_s() -> None:
+    """Only an item names its cloud."""
+    item = b'{"id":1,"metadata":{"oid:cloud":"x"}}'
+    found = {"id": 1, "metadata": {"oid:cloud": "x"}, "oid:cloud": "A"}
+    assert loaded([Run("A", [msgspec.Raw(item)])]) == [found]

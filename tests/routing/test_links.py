@@ -238,3 +238,19 @@ def test_project_ids_in_links_are_those_of_whoever_asks(size: int) -> None:
     assert got["next"] == f"{home}/v1/AUTH_{OURS}"
     assert got["last"] == f"{home}/v1/not{THEIRS}/{THEIRS}more"
     assert edited.url(f"{base}/v3/{THEIRS}/volumes") == f"{home}/v3/{OURS}/volumes"
+
+
+@pytest.mark.parametrize(
+    ("service", "location", "led"),
+    [
+        ("compute", "http://q:9292/v2/images/i", "http://p:8888/image/v2/images/i"),
+        ("image", "http://q:8774/v2.1/servers/s", None),
+        ("compute", "http://q:5000/v3/users/u", None),
+        ("compute", "http://glance.internal/images/i", None),
+    ],
+)
+def test_a_location_is_of_the_service_or_of_one_that_it_calls(
+    service: str, location: str, led: str | None
+) -> None:
+    """Nova answers with the address of the image that it makes of a server."""
+    assert links(TO_PATHS, service).resource(location, "/") == led

@@ -55,12 +55,14 @@ def test_what_redirects_nobody_passes(status: int, method: str) -> None:
         (302, OWN, "http://one/image/v2/"),
         (302, OTHER, None),
         (201, OWN, "http://one/image/v2/"),
-        (201, OTHER, "http://one/identity/v3/"),
-        (202, "http://elsewhere/", "http://elsewhere/"),
+        (201, "/v2/images/i", "/image/v2/images/i"),
+        (201, OTHER, None),
+        (202, "http://elsewhere/", None),
+        (204, "//elsewhere/", None),
     ],
 )
 def test_where_a_location_leads(status: int, before: str, after: str | None) -> None:
-    """Home; what clients may follow by themselves is left out if it leads elsewhere."""
+    """Home, within the service; what leads elsewhere is left out."""
     assert redirections.location(before, status, LINKS, "/") == after
 
 

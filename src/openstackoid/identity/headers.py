@@ -7,10 +7,10 @@ from openstackoid.identity.unproven import (
     SCHEME_NAMES,
     claims_identity,
     tells_scheme,
-    tells_way,
 )
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Route, via_entry
+from openstackoid.routing.border import may_ask
 from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
 from openstackoid.routing.via import is_via_entry
 from openstackoid.scope import DELIMITER, join, split
@@ -46,8 +46,9 @@ def headers_for(
 
     Keystone gets bare tokens. Every other service gets the completed scope as the token's suffix,
     and so passes it on. Another gateway gets it in X-Scope, too. The service token of another cloud
-    is dropped, because its roles mean nothing here, and so are unproven headers (`unproven`). A
-    service of this cloud gets the scheme of the frontend, in place of what the request says.
+    is dropped, because its roles mean nothing here. Another cloud gets only the headers that clients
+    of its service send (`may_ask`). A service of this cloud gets no unproven ones (`unproven`), and
+    the scheme of the frontend in place of what the request says.
     Without a scope only the headers about the scheme change.
     """
     told = () if destination.remote or route.scheme != "https" else ((FORWARDED_PROTO, "https"),)
@@ -74,12 +75,13 @@ def headers_for(
         key = name.lower()
         if key in dropped or (key == "via" and is_via_entry(value)):
             continue
+        if destination.remote:
+            if not may_ask(route.service, key):
+                continue
+        elif claims_identity(key) or tells_scheme(key, value):
+            continue
         if key in _TOKENS:
             value = split(value)[0] if bare else _scoped(key, value, route)
-        elif claims_identity(key) or (
-            tells_way(key) if destination.remote else tells_scheme(key, value)
-        ):
-            continue
         kept.append((name, value))
         if key == SUBJECT_TOKEN and swapped:
             # A token may validate itself, so the service's own token does not cross the border.

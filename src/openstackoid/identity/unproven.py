@@ -1,4 +1,4 @@
-"""Recognises unproven headers: they claim a user's identity, or how a request came.
+"""Recognises unproven headers: they claim a user's identity, or the scheme of a request.
 
 keystonemiddleware removes the headers that it sets itself, but not every service uses it. A request
 without a scope is passed on unchanged: with or without a gateway, a cloud has to keep such headers
@@ -19,13 +19,6 @@ IDENTITY = re.compile(
 """Headers that keystonemiddleware's auth_token sets, or that other filters read as a user or a URL
 of Keystone. An underscore may stand for a hyphen, as some servers read it so."""
 
-_FORWARDING = re.compile(
-    r"forwarded|x[-_]forwarded([-_].*)?|x[-_](real|client|cluster[-_]client)[-_]ip"
-    r"|x[-_]original[-_](for|host|url)|x[-_]rewrite[-_]url|true[-_]client[-_]ip",
-    re.IGNORECASE,
-)
-
-
 FORWARDED_PROTO = "X-Forwarded-Proto"
 
 SCHEME_NAMES = frozenset({"forwarded"}) | {
@@ -44,9 +37,3 @@ def claims_identity(name: str) -> bool:
 def tells_scheme(name: str, value: str) -> bool:
     """Return whether a header states the scheme of a request; `name` is in lower case."""
     return name in SCHEME_NAMES and (name != "forwarded" or "proto" in value.lower())
-
-
-@lru_cache(maxsize=1024)
-def tells_way(name: str) -> bool:
-    """Return whether a proxy states by this header how a request came; only its cloud trusts it."""
-    return _FORWARDING.fullmatch(name) is not None

@@ -8,6 +8,11 @@ import msgspec
 
 from openstackoid.operators.shapes import CLOUD_LABEL
 
+_PREFIX = "oid:"
+"""What keys begin with that only a gateway sets."""
+
+_OURS = b'"%b' % _PREFIX.encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -23,19 +28,29 @@ class Run:
     def labelled(self) -> list[Any]:
         """Return the items decoded, each with its cloud."""
         items = [decoded(item) for item in self.items]
-        label = {CLOUD_LABEL: self.cloud} if self.cloud else {}
-        return [item | label if isinstance(item, dict) else item for item in items]
+        if self.cloud is None:
+            return items
+        label = {CLOUD_LABEL: self.cloud}
+        return [_without_ours(item) | label if isinstance(item, dict) else item for item in items]
 
     def encoded(self) -> bytes:
         """Return the JSON of the labelled items, with commas between them.
 
         Bytes are labelled as bytes: of a thousand clouds' lists, decoding would be most work.
-        The label is the last key, which counts where a cloud has put one of its own into an item.
+        The label is the last key, which counts where a cloud has put one of its own into an item,
+        written with escapes.
         """
         if self.cloud is not None and self.items and isinstance(self.items[0], msgspec.Raw):
             label = b',"%b":%b}' % (CLOUD_LABEL.encode(), msgspec.json.encode(self.cloud))
-            return (label + b",").join([bytes(item)[:-1] for item in self.items]) + label
+            labelled = (label + b",").join([bytes(item)[:-1] for item in self.items]) + label
+            if labelled.count(_OURS) == len(self.items):
+                return labelled
         return msgspec.json.encode(self.labelled())[1:-1]
+
+
+def _without_ours(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item without keys that only a gateway may set."""
+    return {key: value for key, value in item.items() if not key.startswith(_PREFIX)}
 
 
 def can_be_labelled(items: Iterable[msgspec.Raw]) -> bool:

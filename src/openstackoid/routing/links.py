@@ -6,7 +6,7 @@ See docs/explanation/design.md#the-way-back.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from urllib.parse import urljoin, urlsplit
 
 from openstackoid.federation import Cloud
@@ -15,6 +15,7 @@ from openstackoid.routing.addresses import frontend_of
 from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.projects import in_project
 from openstackoid.routing.route import has_dot_segment
+from openstackoid.routing.value_editor import ValueEditor
 from openstackoid.services import special
 
 _PLAIN = re.compile(r"[!-\[\]-~]*")
@@ -107,6 +108,17 @@ class Links:
         A redirection must stay within its service, because clients follow it with their token, and
         home has other services. `path` is the path of the request to the cloud, with its query.
         """
+        return self._within(frozenset({self._service}), location, path)
+
+    def resource(self, location: str, path: str) -> str | None:
+        """Return the `Location` of a resource rewritten to home, None if it must be left out.
+
+        It belongs to the service, or to one that it calls: an image that nova makes is glance's.
+        """
+        services = special(self._service).calls | {self._service}
+        return self._within(services, location, path)
+
+    def _within(self, services: Set[str], location: str, path: str) -> str | None:
         if self._from is None or not _PLAIN.fullmatch(location):
             return None
         base = f"{self._from.scheme}://{self._from.netloc}"
@@ -114,24 +126,22 @@ class Links:
         url = urljoin(f"{base}{path}", location) if relative else location
         rewritten = self.led(url)
         if rewritten is None or not (
-            self._serves(self._theirs, url) and self._serves(self._ours, rewritten)
+            _serves(services, self._theirs, url) and _serves(services, self._ours, rewritten)
         ):
             return None
         if relative:  # stays relative, to the address that the client uses for home
             return urlsplit(rewritten)._replace(scheme="", netloc="").geturl() or "/"
         return rewritten
 
-    def _serves(self, cloud: Cloud, url: str) -> bool:
-        """Return whether a URL belongs to the service in a cloud, and its rest is not a host."""
-        found = frontend_of(cloud, url)
-        return (
-            found is not None
-            and found[0].service == self._service
-            and not found[1].startswith("//")
-        )
-
-    def edit(self) -> LinkEditor:
-        """Return an editor for one JSON body."""
+    def edit(self, values: Mapping[str, bytes] | None = None) -> LinkEditor | ValueEditor:
+        """Return an editor for one JSON body; it also replaces the `values` of some keys."""
         moved = self._from and self._to and self._from.path != self._to.path
         relative = not special(self._service).links_from_root and bool(moved or self._projects)
-        return LinkEditor(self.url, relative=relative)
+        editor = LinkEditor(self.url, relative=relative)
+        return ValueEditor(values, editor) if values else editor
+
+
+def _serves(services: Set[str], cloud: Cloud, url: str) -> bool:
+    """Return whether a URL is of one of the services in a cloud, and its rest is not a host."""
+    found = frontend_of(cloud, url)
+    return found is not None and found[0].service in services and not found[1].startswith("//")

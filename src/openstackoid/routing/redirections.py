@@ -39,6 +39,8 @@ def location(value: str, status: int, links: Links, path: str) -> str | None:
 
     With any 3xx some clients follow it; with other statuses it only names a resource.
     """
-    if links.remote and status // 100 == 3:
+    if not links.remote:
+        return links.url(value)
+    if status // 100 == 3:
         return links.redirection(value, path)
-    return links.url(value)
+    return links.resource(value, path)

@@ -378,11 +378,11 @@ async def test_another_cloud_says_nothing_in_home_s_name(
     """Where to go by itself, what a token is sealed with, what the clouds have answered."""
     clouds.backends["CloudTwo"]["image"].answer = saying(
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nRefresh: 0; url=http://evil/\r\n"
-        b"X-Scope-Key: CloudOne AAA\r\nX-Scope-Report: forged\r\nX-Kept: yes\r\n"
+        b"X-Scope-Key: CloudOne AAA\r\nX-Scope-Report: forged\r\nLast-Modified: yes\r\n"
         b"Content-Type: %s\r\n\r\n{}" % kind.encode()
     )
     answered = await clouds.ask("CloudOne", "image", "/v2/x", scope)
-    assert (answered.status, answered.values("x-kept")) == (200, ["yes"])
+    assert (answered.status, answered.values("last-modified")) == (200, ["yes"])
     assert answered.values("refresh") == answered.values("x-scope-key") == []
     assert "forged" not in answered.values("x-scope-report")
 

@@ -15,10 +15,11 @@ from openstackoid.gateway.http import Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
 from openstackoid.message import Head, Headers, is_json
 from openstackoid.operators.request import NoAnswerError
-from openstackoid.routing import Destination, Route, destination_of, narrowed
+from openstackoid.operators.shapes import CLOUD_LABEL
+from openstackoid.routing import Destination, Refusal, Route, destination_of, narrowed
 from openstackoid.routing.foreign_ids import Search
 from openstackoid.routing.links import Links
-from openstackoid.services import is_data
+from openstackoid.services import is_data, special
 
 Body: TypeAlias = AsyncIterator[bytes] | bytes | None
 """A streamed body, a body in memory, or None."""
@@ -65,10 +66,34 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
         keys, proven = site.peers.keys, context.proven
         head, route = identity.unsealed(head, route, site.here, keys, time.time(), proven=proven)
     route, destination, ids = await site.foreign_tokens.admit(head, route, destination)
+    if destination.remote and head.method in {"GET", "HEAD"}:
+        _check_asked(route, destination)
     validation = identity.validates_at_home(head, route, destination)
     if validation:
         site.foreign_tokens.check(head.method, route, destination)
     return Hop(head, route, destination, ids, validation)
+
+
+def _check_asked(route: Route, destination: Destination) -> None:
+    """Refuse a read whose answer only services of its own cloud may act on.
+
+    501 makes cinder do without (`GlanceImageService.get_location`).
+    """
+    not_asked = special(route.service).not_asked
+    if not_asked is None or not not_asked.fullmatch(route.rest.partition("?")[0]):
+        return
+    who = f"{route.service} of {destination.cloud}"
+    message = (
+        f"{who} is not asked for this: where it keeps its data is for the services of "
+        f"{destination.cloud} alone. Get the data itself"
+    )
+    raise Refusal(
+        HTTPStatus.NOT_IMPLEMENTED,
+        message,
+        cloud=destination.cloud,
+        service=route.service,
+        sent=False,
+    )
 
 
 async def exchange(
@@ -148,4 +173,13 @@ def _editor(context: Context, hop: Hop, links: Links | None, response: Response)
         editor = identity.CatalogEditor(scope, links, site.federation, site.here)
         succeeded = response.status < HTTPStatus.MULTIPLE_CHOICES
         return editor if (succeeded if editor.strict else is_json(response.headers)) else None
-    return links.edit() if links and is_json(response.headers) else None
+    # A service at home that asks another one (nova glance) does not check the content type either.
+    edited = is_json(response.headers) or special(hop.route.service).acted_on
+    return links.edit(_replaced(hop)) if links and edited else None
+
+
+def _replaced(hop: Hop) -> Mapping[str, bytes]:
+    """Return keys of another cloud's answer that do not count, and what replaces their values."""
+    if not hop.destination.remote:
+        return {}
+    return {CLOUD_LABEL: b'""', **special(hop.route.service).acted_on}

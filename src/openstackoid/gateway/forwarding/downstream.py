@@ -14,6 +14,7 @@ from openstackoid.identity import CatalogError, CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.message import JSON, Headers, Pairs, connection_headers
 from openstackoid.routing import Refusal, redirections
+from openstackoid.routing.border import may_answer
 from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
 
@@ -25,12 +26,6 @@ KEYSTONE_BODY_TIMEOUT = 30.0
 
 READ_AHEAD = 65_536
 """Bytes of an answer that are checked before its head is sent: a refusal is still possible."""
-
-_HOME_ONLY = frozenset({"refresh", "x-scope-key", "x-scope-report"})
-"""Headers that are removed from another cloud's answer: only home may send them to its clients.
-
-They redirect the client, give the key that seals tokens, and report on a composite request.
-"""
 
 _WITH_ADDRESSES = frozenset({"location", "content-location", "link"})
 """Headers with addresses that clients follow; they are rewritten."""
@@ -72,11 +67,11 @@ class Passing:
         """Return the headers for the client, without Content-Length if the body is edited."""
         answer, links = self.response, self.links
         dropped = connection_headers(answer.headers)
-        if links and links.remote:
-            dropped |= _HOME_ONLY
         if self.editor is not None:
             dropped |= {"content-length"}
         headers = answer.headers.pairs_without(dropped)
+        if links and links.remote:
+            headers = tuple(pair for pair in headers if may_answer(self.service, pair[0].lower()))
         if links is None or not answer.headers.has_any(_WITH_ADDRESSES):
             return headers
         rewritten = (
@@ -221,7 +216,7 @@ def _rewritten(name: str, value: str, answer: Response, links: Links) -> str | N
         case "location":
             return redirections.location(value, answer.status, links, answer.target)
         case "content-location":
-            return links.url(value)
+            return redirections.location(value, HTTPStatus.OK, links, answer.target)
         case "link":
             return links.header(value)
     return value

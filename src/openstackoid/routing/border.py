@@ -1,0 +1,91 @@
+"""Tells which headers cross a border: of requests to another cloud, and of its answers.
+
+What is not listed stays where it is. Common headers are those of HTTP (RFC 9110, RFC 9111) and of
+OpenStack's API guidelines (https://specs.openstack.org/openstack/api-wg/) that clients send or
+read; those of single services are in the table of services. See docs/reference/headers.md.
+"""
+
+import re
+from functools import lru_cache
+
+from openstackoid.services import special
+
+_ASKED_WITH = frozenset(
+    {
+        "accept",
+        "accept-language",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-md5",
+        "content-range",
+        "content-type",
+        "etag",
+        "expect",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "openstack-api-version",
+        "range",
+        "user-agent",
+        "via",
+        "x-auth-token",
+        "x-openstack-request-id",
+    }
+)
+"""Headers that clients of any API send."""
+
+_ANSWERED_WITH = frozenset(
+    {
+        "accept-ranges",
+        "age",
+        "allow",
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-location",
+        "content-md5",
+        "content-range",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "link",
+        "location",
+        "openstack-api-version",
+        "openstack-request-id",
+        "retry-after",
+        "vary",
+        "x-compute-request-id",
+        "x-openstack-request-id",
+    }
+)
+"""Headers that clients of any API read."""
+
+_MICROVERSION = re.compile("x-openstack-[a-z-]+-api-((minimum|maximum)-)?version")
+"""Microversions as they were before OpenStack-API-Version (nova, ironic, manila)."""
+
+
+def may_ask(service: str, name: str) -> bool:
+    """Return whether a request takes a header, in lower case, to a service of another cloud."""
+    return name in _ASKED_WITH or _own(service, name, asked=True)
+
+
+def may_answer(service: str, name: str) -> bool:
+    """Return whether a client gets a header, in lower case, of another cloud's answer."""
+    return name in _ANSWERED_WITH or _own(service, name, asked=False)
+
+
+@lru_cache(maxsize=1024)  # the same few names come with every message
+def _own(service: str, name: str, *, asked: bool) -> bool:
+    if _MICROVERSION.fullmatch(name):
+        return True
+    row = special(service)
+    own = row.asked_with if asked else row.answers_with
+    return own is not None and own.fullmatch(name) is not None

@@ -1,0 +1,81 @@
+"""What a cloud hears and says across a border, with a hostile service or client at its end."""
+
+import pytest
+from gateway.backend import saying
+from gateway.played import TOKEN, Clouds
+from routing.test_border import NEVER_HEARD, NEVER_SAID
+
+EACH = ["image=CloudTwo", "image=CloudTwo | CloudOne", "image=CloudTwo & CloudOne"]
+FRAMING = {"Proxy-Authorization", "X-Scope", "X-Scope-Policy", "X-Scope-Proof", "X_Auth_Token"}
+"""What a gateway reads, refuses or has for its own use."""
+
+TOLD = [name for name in NEVER_HEARD if name not in {*FRAMING, "X-Storage-Token"}]
+
+
+def scoped(scope: str) -> tuple[str, str]:
+    return f"X-Auth-Token: {TOKEN}", f"X-Scope: {scope}"
+
+
+@pytest.mark.parametrize("body", [b'{"images": []}', b'{"id": "i"}'])
+@pytest.mark.parametrize("scope", EACH)
+async def test_another_cloud_says_nothing_that_counts_as_home_s(
+    clouds: Clouds, scope: str, body: bytes
+) -> None:
+    """Alone, under | and under &, in lists and single resources; its own headers come."""
+    forged = "".join(f"{name}: forged\r\n" for name in NEVER_SAID if name != "Unknown")
+    forged += "X-Openstack-Request-Id: req-two\r\nOpenStack-image-store-ids: a\r\n"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{forged}"
+    answer = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    clouds.backends["CloudTwo"]["image"].answer = saying(answer)
+    clouds.backends["CloudOne"]["image"].answer = saying(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        % (len(body), body)
+    )
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", *scoped(scope))
+    assert answered.status == 200
+    assert b"forged" not in answered.head
+    assert answered.values("openstack-image-store-ids") == ["a"]
+
+
+async def test_home_s_own_services_say_what_they_like(clouds: Clouds) -> None:
+    """Their cookies are for their own users."""
+    answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nUnknown: b\r\nContent-Length: 0\r\n\r\n"
+    clouds.backends["CloudOne"]["image"].answer = saying(answer)
+    for scope in ((), scoped("image=CloudOne")):
+        answered = await clouds.ask("CloudOne", "image", "/v2/images", *scope)
+        assert (answered.values("set-cookie"), answered.values("unknown")) == (["a"], ["b"])
+
+
+@pytest.mark.parametrize("spelled", [str, str.lower, str.upper])
+@pytest.mark.parametrize("scope", EACH)
+async def test_another_cloud_hears_nothing_that_is_home_s(
+    clouds: Clouds, scope: str, spelled: type[str]
+) -> None:
+    """Neither cookies nor passwords nor keys; what its API knows goes along."""
+    told = [f"{spelled(name)}: secret" for name in TOLD]
+    kept = ["Range: bytes=0-1", "If-None-Match: e", "OpenStack-API-Version: image 2.1"]
+    await clouds.ask("CloudOne", "image", "/v2/images", *scoped(scope), *told, *kept)
+    (there,) = clouds.backends["CloudTwo"]["image"].requests
+    assert b"secret" not in there.head
+    assert there.values("range") == ["bytes=0-1"]
+    assert there.values("if-none-match") == ["e"]
+    assert there.values("openstack-api-version") == ["image 2.1"]
+    if "&" in scope:
+        (here,) = clouds.backends["CloudOne"]["image"].requests
+        assert here.values("cookie") == here.values("authorization") == ["secret"]
+
+
+async def test_metadata_and_conditions_of_objects_cross(clouds: Clouds) -> None:
+    """Both ways, with bytes that are not ASCII."""
+    meta = ["X-Object-Meta-a_b: 1", "X-Delete-After: 9", "ETag: e", "X-Remove-Object-Meta-c: x"]
+    answer = b"HTTP/1.1 200 OK\r\nX-Object-Meta-d: 1\r\nX-Timestamp: 2\r\nContent-Length: 0\r\n\r\n"
+    clouds.backends["CloudTwo"]["object-store"].answer = saying(answer)
+    scope = scoped("object-store=CloudTwo")
+    answered = await clouds.ask(
+        "CloudOne", "object-store", "/v1/AUTH_x/c/o", *scope, *meta, method="PUT", body=b"x"
+    )
+    (received,) = clouds.backends["CloudTwo"]["object-store"].requests
+    for line in meta:
+        name, _, value = line.partition(": ")
+        assert received.values(name) == [value]
+    assert (answered.values("x-object-meta-d"), answered.values("x-timestamp")) == (["1"], ["2"])
