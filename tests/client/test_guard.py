@@ -22,9 +22,10 @@ from openstackoid.client.guard import NotHomeError, guard, home
 from openstackoid.scope import parse
 
 from .clouds import SERVER
-from .conftest import CloudsYaml, Openstack
-from .fake import TOKEN, VERSIONS, Fake, Request
+from .conftest import CloudsYaml, Openstack, Write
+from .fake import SERVICES, TOKEN, VERSIONS, Fake, Request
 from .test_command import each_service
+from .wallets import IMAGE_TWO, connect
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself
 
@@ -460,6 +461,74 @@ def test_a_next_link_to_another_service_of_home_is_not_followed(
     assert "is no path of image" in result.err
     assert "CloudTwo" in result.err
     assert not [r for r in cloud.requests if r.path.startswith(f"/{service}/image")]
+
+
+MOUNTS = {path.split("/")[1]: service for service, path in SERVICES.items()}
+BY_ADDRESS = {"object-store", "load-balancer", "key-manager"}  # their clients ask for whole URLs
+
+
+@each_service
+def test_every_request_says_which_service_it_is_for(
+    command: list[str], openstack: Openstack, cloud: Fake
+) -> None:
+    """The login and discoveries too; the service is that of the address at home."""
+    result = openstack(*command, *OPTION)
+    assert (result.code, result.err) == (0, "")
+    for request in cloud.requests:
+        service = MOUNTS[request.path.split("/")[1]]
+        said = request.all("X-Scope-Service")
+        assert said == [service] or (said == [] and service in BY_ADDRESS), request
+    assert cloud.requests[0].all("X-Scope-Service") == ["identity"]
+
+
+def test_a_command_in_several_clouds_says_it_in_each(openstack: Openstack, cloud: Fake) -> None:
+    """Whatever the branch does."""
+    assert openstack("image", "list", "--os-scope", "image=CloudOne & CloudTwo").code == 0
+    said = [(r.path.split("/")[1], *r.all("X-Scope-Service")) for r in cloud.requests]
+    assert {one[1:] for one in said if one[0] == "image"} == {("image",)}
+    assert {one[1:] for one in said if one[0] == "identity"} == {("identity",)}
+
+
+def test_a_redirection_within_home_says_what_was_meant_first(cloud: Fake) -> None:
+    """The gateway sees that the next address is another service's, where this client does not."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    session.get("/images", **IMAGES)
+    cloud.reply = lambda r: (302, {}) if r.path.endswith("/images") else None
+    cloud.headers = {"Location": f"{cloud.url}/nowhere/in/the/catalog"}
+    session.get("/images", **IMAGES)
+    assert cloud.requests[-1].path == "/nowhere/in/the/catalog"
+    assert cloud.requests[-1].all("X-Scope-Service") == ["image"]
+
+
+def test_aliases_are_said_by_the_official_type_and_types_of_one_s_own_not_at_all(
+    cloud: Fake,
+) -> None:
+    """The federation may call those otherwise."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    for service in ("volumev3", "registry"):
+        override = {"endpoint_override": f"{cloud.url}/volume"}
+        session.get("/x", endpoint_filter={"service_type": service}, **override)
+    volume, own = cloud.requests[-2:]
+    assert (volume.path, volume.all("X-Scope-Service")) == ("/volume/x", ["block-storage"])
+    assert (own.path, own.all("X-Scope-Service")) == ("/volume/x", [])
+
+
+def test_a_login_in_another_cloud_says_so(cloud: Fake, two: Fake, write: Write) -> None:
+    """The account of a wallet; and a token that was refused is renewed in between by a login."""
+    write()
+    with connect(IMAGE_TWO) as connection:
+        cloud.refuse = "/image/v2/images"
+        list(connection.image.images())
+    for server in (cloud, two):
+        asked = [r for r in server.requests if r.path.startswith("/identity")]
+        assert len([r for r in asked if r.method == "POST"]) == 2
+        assert {tuple(r.all("X-Scope-Service")) for r in asked} == {("identity",)}
+
+
+def test_without_a_scope_nothing_is_said_of_services(openstack: Openstack, cloud: Fake) -> None:
+    """Requests are as ever."""
+    assert openstack("image", "list").code == 0
+    assert not [r for r in cloud.requests if r.all("X-Scope-Service")]
 
 
 def test_a_service_that_the_catalog_lacks_may_be_anywhere_at_home(cloud: Fake) -> None:

@@ -96,6 +96,16 @@ def test_the_file_of_another_cloud_tells_all_but_the_backend(
     assert printed == lines
 
 
+def test_another_service_than_is_meant_is_refused(file: str) -> None:
+    """As the gateway would; the service itself passes, in both clouds."""
+    options = ("--scope", "image=CloudTwo", "--service")
+    result = explain(file, *options, "image", "GET", IMAGES)
+    assert (result.exit_code, result.stderr) == (0, "")
+    result = explain(file, *options, "network", "DELETE", IMAGES)
+    assert (result.exit_code, result.stdout) == (1, "CloudOne: answers 400 Bad Request\n")
+    assert "image service of CloudOne, and X-Scope-Service says network" in result.stderr
+
+
 def test_a_service_that_a_cloud_only_passes_on_is_not_there(file: str) -> None:
     """Its own file says so, by backends for others."""
     result = explain(file, "GET", "http://half/identity/v3", cloud="Half")

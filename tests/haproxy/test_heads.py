@@ -19,7 +19,7 @@ def usual(*headers: str) -> bool:
     return re.fullmatch(heads.USUAL, lines) is not None
 
 
-@pytest.mark.parametrize("name", ["x-auth-token", "x-subject-token", "x-scope"])
+@pytest.mark.parametrize("name", ["x-auth-token", "x-subject-token", "x-scope", "x-scope-service"])
 def test_a_header_with_a_scope_is_left_to_the_gateway_if_it_comes_twice(name: str) -> None:
     """What both mean it alone knows."""
     assert name in READ_HERE

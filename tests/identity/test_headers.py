@@ -40,7 +40,9 @@ IMAGE_TWO = '{"*":"One","identity":"One","image":"Two"}'
 ALL_TWO = '{"*":"Two","identity":"Two"}'
 FROM_TWO = ("Via", "1.1 Two (openstackoid)")
 STAMP = ("Via", "1.1 One (openstackoid)")
-TO_TWO = [("X-Scope", ALL_TWO), STAMP]
+MEANT = ("X-Scope-Service", "image")
+TO_IMAGES = [("X-Scope", ALL_TWO), MEANT, STAMP]
+TO_KEYSTONE = [("X-Scope", ALL_TWO), ("X-Scope-Service", "identity"), STAMP]
 
 
 def decision_of(
@@ -90,27 +92,37 @@ TABLE = {  # claim: path, the headers that come, the headers that go
         [("Host", "one:8888"), ("Accept-Encoding", "gzip"),
          ("X-Auth-Token", 'T!SCOPE!{"image":"Two"}'), ("Accept", "*/*")],
         [("Host", "two:9292"), ("X-Auth-Token", f"T!SCOPE!{IMAGE_TWO}"), ("Accept", "*/*"),
-         ("X-Scope", IMAGE_TWO), STAMP],
+         ("X-Scope", IMAGE_TWO), MEANT, STAMP],
     ),
     "a scope without a token travels alone": (
         "/identity/v3",
         [("HOST", "one:8888"), ("X-Scope", "*=Two")],
-        [("Host", "two:5000"), *TO_TWO],
+        [("Host", "two:5000"), *TO_KEYSTONE],
     ),
     "Vias of others stay before the stamp": (
         "/image/v2",
         [("Via", "1.1 squid"), ("X-Scope", "*=Two"), ("via", "1.0 x, 1.1 y")],
-        [("Host", "two:9292"), ("Via", "1.1 squid"), ("via", "1.0 x, 1.1 y"), *TO_TWO],
+        [("Host", "two:9292"), ("Via", "1.1 squid"), ("via", "1.0 x, 1.1 y"), *TO_IMAGES],
     ),
     "the stamp ends at the gateway it is meant for": (
         "/image/v2",
         [("X-Scope", '{"*":"One","identity":"One"}'), ("Via", "1.1 squid"), FROM_TWO],
         [("Via", "1.1 squid")],
     ),
+    "what the client means is said to a gateway once, and to no service": (
+        "/image/v2",
+        [("x-scope-service", "glance"), ("X-Scope", "*=Two")],
+        [("Host", "two:9292"), *TO_IMAGES],
+    ),
+    "what a gateway means ends at the gateway it is meant for": (
+        "/image/v2",
+        [("X-Scope", HERE), MEANT, FROM_TWO],
+        [],
+    ),
     "a service's token is dropped on its way out": (
         "/image/v2",
         [("X-Scope", "*=Two"), ("X-Auth-Token", "T"), ("x-SERVICE-token", "S")],
-        [("Host", "two:9292"), ("X-Auth-Token", f"T!SCOPE!{ALL_TWO}"), *TO_TWO],
+        [("Host", "two:9292"), ("X-Auth-Token", f"T!SCOPE!{ALL_TWO}"), *TO_IMAGES],
     ),
     "a service's token is dropped on its way in": (
         "/image/v2",
@@ -127,13 +139,13 @@ TABLE = {  # claim: path, the headers that come, the headers that go
         [("X-Auth-Token", "SERVICE"), ("X-Subject-Token", f"T!SCOPE!{ALL_TWO}"),
          ("X-Service-Token", "S")],
         [("Host", "two:5000"), ("X-Subject-Token", f"T!SCOPE!{ALL_TWO}"),
-         ("X-Auth-Token", f"T!SCOPE!{ALL_TWO}"), *TO_TWO],
+         ("X-Auth-Token", f"T!SCOPE!{ALL_TWO}"), *TO_KEYSTONE],
     ),
     "the asker's token is dropped wherever it stands": (
         "/identity/v3/auth/tokens",
         [("X-Subject-Token", f"T!SCOPE!{ALL_TWO}"), ("x-auth-token", "SERVICE")],
         [("Host", "two:5000"), ("X-Subject-Token", f"T!SCOPE!{ALL_TWO}"),
-         ("X-Auth-Token", f"T!SCOPE!{ALL_TWO}"), *TO_TWO],
+         ("X-Auth-Token", f"T!SCOPE!{ALL_TWO}"), *TO_KEYSTONE],
     ),
     "a token validated at home keeps its asker": (
         "/identity/v3/auth/tokens",
@@ -144,13 +156,13 @@ TABLE = {  # claim: path, the headers that come, the headers that go
         "/identity/v3/auth/tokens",
         [("X-Auth-Token", f"A!SCOPE!{ALL_TWO}"), ("X-Subject-Token", f"T!SCOPE!{ALL_TWO}")],
         [("Host", "two:5000"), ("X-Auth-Token", f"A!SCOPE!{ALL_TWO}"),
-         ("X-Subject-Token", f"T!SCOPE!{ALL_TWO}"), *TO_TWO],
+         ("X-Subject-Token", f"T!SCOPE!{ALL_TWO}"), *TO_KEYSTONE],
     ),
     "a subject without a suffix gets none": (
         "/identity/v3/auth/tokens",
         [("X-Scope", "*=Two"), ("X-Auth-Token", "A"), ("X-Subject-Token", "T")],
         [("Host", "two:5000"), ("X-Auth-Token", f"A!SCOPE!{ALL_TWO}"), ("X-Subject-Token", "T"),
-         *TO_TWO],
+         *TO_KEYSTONE],
     ),
 }
 # fmt: on
@@ -241,7 +253,7 @@ def test_a_service_is_told_the_scheme_of_the_frontend_alone(
 def test_another_cloud_is_told_nothing_of_the_way_here(said: list[tuple[str, str]]) -> None:
     """It has a frontend of its own."""
     going = sent("/image/v2", ("Host", "tls"), *said, ("X-Scope", "image=Two"), here="Tls")
-    assert {name for name, _ in going} == {"Host", "X-Scope", "Via"}
+    assert {name for name, _ in going} == {"Host", "X-Scope", "X-Scope-Service", "Via"}
 
 
 SCOPES = LIKE_SCOPES | st.sampled_from(["{}", "*=Two", "image=Two", ALL_TWO, IMAGE_TWO, HERE])

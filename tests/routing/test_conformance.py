@@ -17,12 +17,12 @@ from openstackoid.scope.expression import clouds
 TABLE = YAML(typ="safe").load(Path(__file__).with_name("conformance.yaml"))
 FEDERATION = Federation.model_validate(TABLE["federation"])
 CASES = [pytest.param(case, id=case["name"]) for case in TABLE["cases"]]
-EXPLAINED = [  # a request of explain's has no headers but X-Scope
+EXPLAINED = [  # a request of explain's has no headers but these
     pytest.param(case, id=case["name"])
     for case in TABLE["cases"]
     if "target" not in case["request"]
-    if case["request"].get("headers", {}).keys() <= {"X-Scope"}
-    if isinstance(case["request"].get("headers", {}).get("X-Scope", ""), str)
+    if case["request"].get("headers", {}).keys() <= {"X-Scope", "X-Scope-Service"}
+    if all(isinstance(value, str) for value in case["request"].get("headers", {}).values())
 ]
 
 
@@ -102,8 +102,9 @@ def _way(route: Route, cloud: str, here: str) -> dict[str, Any]:
 def test_explain_tells_what_the_table_says(case: dict[str, Any]) -> None:
     """On each way the first hop is the decision; the next gateway's, if any, agrees with it."""
     request, expected, here = case["request"], case["expect"], case["gateway"]
-    scope = request.get("headers", {}).get("X-Scope")
-    asked = head_of(request.get("method", "GET"), request["url"], scope)
+    said = request.get("headers", {})
+    scope, meant = said.get("X-Scope"), said.get("X-Scope-Service")
+    asked = head_of(request.get("method", "GET"), request["url"], scope, meant)
     if "status" in expected:
         with pytest.raises(Refusal) as caught:
             [list(way) for way in ways(asked, FEDERATION, here).values()]

@@ -25,6 +25,7 @@ from openstackoid.services import IDENTITY
 LOG = logging.getLogger(__name__)
 
 SCOPE_HEADER = "X-Scope"
+SERVICE_HEADER = "X-Scope-Service"
 
 _KEY = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*) ([A-Za-z0-9_-]{43})")
 _PATIENCE = 10  # seconds for a login that can be done without
@@ -62,6 +63,7 @@ class Login:
         self._access: Future[AccessInfo] | None = None
         # A scoped login is answered with the key; a cloud without a gateway ignores the header.
         session.additional_headers[SCOPE_HEADER] = Scope().canonical
+        session.additional_headers[SERVICE_HEADER] = IDENTITY
         session.session.hooks["response"].append(self._learn)
 
     def begin(self) -> Future[AccessInfo]:

@@ -2,7 +2,8 @@
 
 On every request goes `X-Scope`, because login and version discovery have no token; on every token
 the suffix, because services pass their caller's token on; see
-docs/explanation/design.md#how-a-scope-travels.
+docs/explanation/design.md#how-a-scope-travels. With the scope goes the service that is meant, which
+`guard` knows.
 """
 
 import copy
@@ -19,7 +20,7 @@ from requests import Response
 
 from openstackoid.client.accounts import SCOPE_HEADER, Accounts
 from openstackoid.client.discovery import RefusedError, logging_in, needed, report_failures
-from openstackoid.client.guard import guard, home
+from openstackoid.client.guard import guard, home, meaning, watch
 from openstackoid.scope import DELIMITER, Scope, join
 from openstackoid.services import IDENTITY
 
@@ -37,6 +38,8 @@ def scoped(auth: Auth, scope: Scope, accounts: Accounts | None = None) -> Auth:
     """
     if isinstance(auth, HTTPBasicAuth):
         return auth
+    if scope:
+        watch()
     if getattr(auth, "oid_scope", None) == scope and not accounts:
         if accounts is not None and not cast("Scoped", auth).oid_accounts:
             cast("Scoped", auth).oid_accounts = accounts
@@ -89,7 +92,7 @@ class Scoped(BaseAuthPlugin):
         if self.oid_accounts and self.oid_accounts.at_home is not None:
             session = _at_home(session, self.oid_accounts, self.oid_accounts.at_home)
         try:
-            with logging_in():
+            with logging_in(), meaning(IDENTITY):
                 return super().get_auth_ref(session)
         except ClientException as error:
             status = getattr(error, "http_status", 0)
@@ -107,7 +110,8 @@ class Scoped(BaseAuthPlugin):
         """Discover the version of one service, in its cloud; or at an address of the program's."""
         home(self).trust([kwargs.get("endpoint_override")])
         self._announce(session)
-        return super().get_endpoint_data(session, **kwargs)
+        with meaning(kwargs.get("service_type")):
+            return super().get_endpoint_data(session, **kwargs)
 
     def get_api_major_version(self, session: Session, **kwargs: Any) -> Any:
         """Return the version of a service; raise RefusedError if a gateway says why there is none.

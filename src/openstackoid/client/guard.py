@@ -4,16 +4,19 @@ A cloud that is asked may put any absolute URL into its answer: the next page of
 of a version, a redirect. It may as well put `../../network/…` where an id should be, of which
 urllib3 makes the path of another service. keystoneauth asks for a fully qualified URL as it stands,
 token and all (https://docs.openstack.org/keystoneauth/latest/api/keystoneauth1.session.html), and
-calls its plugins without it. So a session is made to remember which service a request is for, and
-what sees every request with the address it is sent to is a transport adapter of requests
-(https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters).
+calls its plugins without it. So sessions are made to remember which service a request is for: all
+of them, for a plugin learns of a session in the middle of its first request. What sees every
+request with the address it is sent to is a transport adapter of requests
+(https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters). It tells the gateway
+the service, too.
 """
 
 import re
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, wraps
 from typing import Any, TypeAlias, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
@@ -26,7 +29,7 @@ from keystoneauth1.session import Session
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 
-from openstackoid.client.accounts import SCOPE_HEADER
+from openstackoid.client.accounts import SCOPE_HEADER, SERVICE_HEADER
 from openstackoid.client.origins import Origin, origins
 from openstackoid.scope import DELIMITER
 from openstackoid.services import service_type
@@ -121,36 +124,42 @@ _SERVICE: ContextVar[str | None] = ContextVar("service", default=None)
 """The type of the service that the request is for, None if it is for an address."""
 
 
+@contextmanager
+def meaning(service: str | None) -> Iterator[None]:
+    """Say which service the requests within are for; without any, what was said before holds."""
+    reset = _SERVICE.set(service_type(service) or service if service else _SERVICE.get())
+    try:
+        yield
+    finally:
+        _SERVICE.reset(reset)
+
+
+_request = Session.request
+
+
+def watch() -> None:
+    """Have all sessions remember which service each of their requests is for."""
+    Session.request = _remembering  # type: ignore[assignment, method-assign]
+
+
+@wraps(_request)
+def _remembering(self: Session, url: str, method: str, **kwargs: Any) -> Response:
+    with meaning((kwargs.get("endpoint_filter") or {}).get("service_type")):
+        return _request(self, url, method, **kwargs)
+
+
 def guard(session: Session, home: Home) -> None:
     """Have each further request of a session that carries a scope go home, or nowhere."""
+    watch()
     plain = session.session
     with _LOCK:
-        if not isinstance(session, _Meaning):
-            cast("Any", session).__class__ = _guarded(
-                cast("Any", _Meaning), cast("Any", type(session))
-            )
-        if not isinstance(plain, _Stepless):
-            cast("Any", plain).__class__ = _guarded(
-                cast("Any", _Stepless), cast("Any", type(plain))
-            )
+        _become(plain)
         homes = _HOMES.setdefault(plain, WeakSet())
         homes.add(home)
         for prefix, adapter in list(plain.adapters.items()):
             if not isinstance(adapter, _Guard):
                 # Not by mount(), which moves adapters while other threads may look for theirs.
                 plain.adapters[prefix] = _Guard(adapter, homes)
-
-
-class _Meaning(Session):
-    """Remembers which service each request is for."""
-
-    def request(self, url: str, method: str, **kwargs: Any) -> Response:  # type: ignore[override]
-        service = (kwargs.get("endpoint_filter") or {}).get("service_type")
-        reset = _SERVICE.set(service and (service_type(service) or service))
-        try:
-            return super().request(url, method, **kwargs)
-        finally:
-            _SERVICE.reset(reset)
 
 
 class _Stepless(requests.Session):
@@ -166,16 +175,15 @@ class _Stepless(requests.Session):
 _STEP = re.compile(r"(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\]|%2f|%5c|$)", re.IGNORECASE)
 
 
-def _become(one: Any, guarded: Any) -> None:
-    """Make an object one of a class as well; the object stays itself for whoever holds it."""
-    if not isinstance(one, guarded):
-        plain: Any = type(one)
-        one.__class__ = _guarded(guarded, plain)
+def _become(plain: requests.Session) -> None:
+    """Make a session a stepless one; the object stays itself for whoever holds it."""
+    if not isinstance(plain, _Stepless):
+        cast("Any", plain).__class__ = _stepless(cast("Any", type(plain)))
 
 
 @cache
-def _guarded(guarded: Any, plain: Any) -> type[Any]:
-    return type(plain.__name__, (guarded, plain), {})
+def _stepless(plain: Any) -> type[Any]:
+    return type(plain.__name__, (_Stepless, plain), {})
 
 
 def _is_scoped(headers: Mapping[str, str | bytes]) -> bool:
@@ -204,6 +212,9 @@ class _Guard(BaseAdapter):
             with _LOCK:
                 homes = list(self._homes)
             _check(request.url or "", homes)
+            # A type of its own may be called otherwise in the federation, which refuses it then.
+            if official := service_type(_SERVICE.get() or ""):
+                request.headers[SERVICE_HEADER] = official
         return self._adapter.send(request, *args, **options)
 
     def close(self) -> None:

@@ -22,9 +22,12 @@ Examples:
 @FEDERATION
 @CLOUD
 @click.option("--scope", metavar="SCOPE", help="The request's scope, in any form.")
+@click.option("--service", metavar="SERVICE", help="The service that the client says it means.")
 @click.argument("method")
 @click.argument("url")
-def explain(file: Path, cloud: str, scope: str | None, method: str, url: str) -> None:
+def explain(
+    file: Path, cloud: str, scope: str | None, service: str | None, method: str, url: str
+) -> None:
     """Print what would happen to a request, hop by hop, without sending it.
 
     URL is an address of a frontend of the cloud. Nothing is contacted; a backend is shown only if
@@ -32,7 +35,7 @@ def explain(file: Path, cloud: str, scope: str | None, method: str, url: str) ->
     refuse the request (of several ways: each of them), and prints how.
     """
     try:
-        head = head_of(method, url, scope)
+        head = head_of(method, url, scope, service)
     except ValueError as error:
         message = f'"{url}" is no URL; write one like http://cloudone:8888/image/v2'
         raise click.UsageError(message) from error

@@ -18,7 +18,7 @@ ENDING = tuple(sorted(HOP_BY_HOP - set(FRAMING)))
 """The other hop-by-hop headers, which the configuration removes."""
 
 _FOR_GATEWAY = (*ENDING, "expect", "forwarded", "x-scope-proof", "x-storage-token")
-_ONCE = ("host", "x-auth-token", "x-scope", "x-subject-token")
+_ONCE = ("host", "x-auth-token", "x-scope", "x-scope-service", "x-subject-token")
 _TOKEN = r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}"  # noqa: S105
 
 _UNUSUAL = (

@@ -11,7 +11,13 @@ from openstackoid.identity.unproven import (
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Route, via_entry
 from openstackoid.routing.border import may_ask
-from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SERVICE_TOKEN, SUBJECT_TOKEN
+from openstackoid.routing.scoping import (
+    AUTH_TOKEN,
+    SCOPE_HEADER,
+    SERVICE_HEADER,
+    SERVICE_TOKEN,
+    SUBJECT_TOKEN,
+)
 from openstackoid.routing.via import is_via_entry
 from openstackoid.scope import DELIMITER, join, split
 from openstackoid.services import IDENTITY
@@ -45,10 +51,10 @@ def headers_for(
     """Return the headers of a hop to a destination, `without` some names, with some `added`.
 
     Keystone gets bare tokens. Every other service gets the completed scope as the token's suffix,
-    and so passes it on. Another gateway gets it in X-Scope, too. The service token of another cloud
-    is dropped, because its roles mean nothing here. Another cloud gets only the headers that clients
-    of its service send (`may_ask`). A service of this cloud gets no unproven ones (`unproven`), and
-    the scheme of the frontend in place of what the request says.
+    and so passes it on. Another gateway gets it in X-Scope, too, and the service that is meant. The
+    service token of another cloud is dropped, because its roles mean nothing here. Another cloud
+    gets only the headers that clients of its service send (`may_ask`). A service of this cloud gets
+    no unproven ones (`unproven`), and the scheme of the frontend in place of what the request says.
     Without a scope only the headers about the scheme change.
     """
     told = () if destination.remote or route.scheme != "https" else ((FORWARDED_PROTO, "https"),)
@@ -60,7 +66,7 @@ def headers_for(
             others = (h for h in headers if not tells_scheme(h[0].lower(), h[1]))
             headers = Headers((*others, *told))
         return headers
-    dropped = {SCOPE_HEADER, *without}
+    dropped = {SCOPE_HEADER, SERVICE_HEADER, *without}
     if destination.remote:
         dropped |= {"host", "accept-encoding"}  # links in the answer are rewritten: no compression
     if destination.remote or route.sender is not None:
@@ -89,7 +95,11 @@ def headers_for(
     if destination.remote:
         kept.insert(0, ("Host", destination.address.netloc))
         if destination.gateway:
-            kept += [("X-Scope", route.scope.canonical), ("Via", via_entry(here))]
+            kept += [
+                ("X-Scope", route.scope.canonical),
+                ("X-Scope-Service", route.service),
+                ("Via", via_entry(here)),
+            ]
     return Headers((*kept, *told, *added))
 
 

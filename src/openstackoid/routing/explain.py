@@ -28,8 +28,11 @@ class Step:
     destination: Destination | None
 
 
-def head_of(method: str, url: str, scope: str | None) -> Head:
-    """Return the head of a request to a URL, as a client sends it; raises ValueError."""
+def head_of(method: str, url: str, scope: str | None, meant: str | None = None) -> Head:
+    """Return the head of a request to a URL, as a client sends it that means a service.
+
+    Raises ValueError.
+    """
     if not _SENDABLE.fullmatch(url):
         raise ValueError("percent-encode what is no visible character of ASCII")
     parts = urlsplit(url)
@@ -43,6 +46,8 @@ def head_of(method: str, url: str, scope: str | None) -> Head:
     headers = [("Host", parts.netloc)]
     if scope is not None:
         headers.append(("X-Scope", scope))
+    if meant is not None:
+        headers.append(("X-Scope-Service", meant))
     target = f"{parts.path or '/'}{query}"
     return Head(method.upper(), target, Headers(headers), port, scheme=parts.scheme)
 
@@ -66,7 +71,7 @@ def _steps(
     destination = _destination(route, cloud, federation, start)
     yield Step(start, route, destination)
     if destination and destination.remote and destination.gateway and route.scope is not None:
-        sent = head_of(method, destination.url, route.scope.canonical)
+        sent = head_of(method, destination.url, route.scope.canonical, route.service)
         arrived = replace(sent, headers=Headers((*sent.headers, ("Via", via_entry(start)))))
         yield _remote_step(arrived, federation, cloud)
 

@@ -12,6 +12,7 @@ from openstackoid.federation.model import PUBLIC, Interface, Url
 from openstackoid.message import Head
 from openstackoid.routing import collaboration, via
 from openstackoid.routing.addresses import folded
+from openstackoid.routing.meant import check_meant
 from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.scoping import READ_HERE, carried, named
 from openstackoid.scope import CloudRef, Expression, Scope, Wallet
@@ -112,6 +113,7 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
         )
     if outside:
         raise _nowhere(federation, here, "this address")
+    check_meant(head.headers, frontend.service, federation, here, sender)
     if fault := _unclear(head):
         raise refuse(HTTPStatus.BAD_REQUEST, fault)
     if not via.readable(head.headers.all("via")):

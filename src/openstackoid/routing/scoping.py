@@ -20,12 +20,13 @@ from openstackoid.scope import (
 from openstackoid.services import IDENTITY
 
 SCOPE_HEADER = "x-scope"
+SERVICE_HEADER = "x-scope-service"
 AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)
 SUBJECT_TOKEN = "x-subject-token"  # noqa: S105
 SERVICE_TOKEN = "x-service-token"  # noqa: S105
 
 READ_HERE = frozenset(
-    {SCOPE_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN}
+    {SCOPE_HEADER, SERVICE_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN}
     | {"via", "x-scope-proof", "host", "content-length"}
 )
 """Headers that the gateway interprets: refuse underscore variants and hop-by-hop use."""

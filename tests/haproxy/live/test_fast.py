@@ -25,6 +25,11 @@ NATIVE = {
     "a header": ("GET /image/v2", [f"X-Scope: {COMPLETE}"]),
     "a header beside a token": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Auth-Token: T"]),
     "both": ("GET /image/v2", [f"X-Scope: {COMPLETE}", f"X-Auth-Token: T!SCOPE!{COMPLETE}"]),
+    "a service that is meant": (
+        "DELETE /image/v2/images/7",
+        [f"X-Scope: {COMPLETE}", "X-Scope-Service: image"],
+    ),
+    "no scope, a service that is meant": ("GET /image/v2", ["X-Scope-Service: network"]),
     "a service's token": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Service-Token: S"]),
     "a scope for another service": (
         "GET /image/v2",
@@ -79,6 +84,18 @@ LEFT = {
     "a scheme for another cloud": (
         "GET /image/v2",
         ["X-Forwarded-Proto: https", 'X-Scope: {"image":"There"}'],
+    ),
+    "another service that is meant": (
+        "DELETE /compute/v2.1/servers/7",
+        [f"X-Scope: {COMPLETE}", "X-Scope-Service: image"],
+    ),
+    "another service that is meant, behind a token": (
+        "DELETE /compute/v2.1/servers/7",
+        [f"X-Auth-Token: T!SCOPE!{COMPLETE}", "X-Scope-Service: image"],
+    ),
+    "two services that are meant": (
+        "GET /image/v2",
+        [f"X-Scope: {COMPLETE}", "X-Scope-Service: image", "X-Scope-Service: image"],
     ),
     "no scope, claims": ("GET /image/v2", ["X-Roles: admin", "X-Forwarded-Host: other"]),
     "claims": ("GET /image/v2", [f"X-Scope: {COMPLETE}", "X-Roles: admin", "X-Service-User-Id: 1"]),
