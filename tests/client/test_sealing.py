@@ -19,7 +19,7 @@ def services(scope: str, cloud: str, presenter: str) -> set[str]:
     taken = set()
     for service in EVERY:
         try:
-            assert unseal(text, KEYS.seal, cloud, service, presenter, 0) == "t"
+            assert unseal(text, [KEYS.seal], cloud, service, presenter, 0) == "t"
         except SealError:
             continue
         taken.add(service)

@@ -225,13 +225,13 @@ def test_tokens_are_sealed_to_gateways_with_keys(cloud: Fake, two: Fake, write: 
     sealed, project = wallet["Cloud-Two"]
     key = MADE["Cloud-Two"].seal
     assert project == "p1"
-    assert unseal(sealed, key, "Cloud-Two", "image", "CloudOne", 0) == THERE
+    assert unseal(sealed, [key], "Cloud-Two", "image", "CloudOne", 0) == THERE
     for service, origin in (("compute", "CloudOne"), ("image", "CloudThree")):
         with pytest.raises(SealError):
-            unseal(sealed, key, "Cloud-Two", service, origin, 0)
+            unseal(sealed, [key], "Cloud-Two", service, origin, 0)
     for service in ("identity", "compute", "image"):
         with pytest.raises(SealError, match=f"not for {service}"):
-            unseal(wallet["*"][0], MADE["CloudOne"].seal, "CloudOne", service, "Cloud-Two", 0)
+            unseal(wallet["*"][0], [MADE["CloudOne"].seal], "CloudOne", service, "Cloud-Two", 0)
 
 
 def test_a_service_elsewhere_gets_homes_token_for_what_it_calls(
@@ -244,9 +244,9 @@ def test_a_service_elsewhere_gets_homes_token_for_what_it_calls(
     with connect({"compute": "Cloud-Two"}) as connection:
         sealed, _ = tokens(connection)["*"]
     key = MADE["CloudOne"].seal
-    assert unseal(sealed, key, "CloudOne", "image", "Cloud-Two", 0) == TOKEN
+    assert unseal(sealed, [key], "CloudOne", "image", "Cloud-Two", 0) == TOKEN
     with pytest.raises(SealError, match="not for identity"):
-        unseal(sealed, key, "CloudOne", "identity", "Cloud-Two", 0)
+        unseal(sealed, [key], "CloudOne", "identity", "Cloud-Two", 0)
 
 
 def test_nothing_is_sealed_where_home_has_no_key(two: Fake, write: Write) -> None:

@@ -39,7 +39,7 @@ def test_a_file_is_looked_for_beside_the_federation_file() -> None:
     """Wherever the command is run; an absolute path stays where it is."""
     there = own(Path("/etc/oid"), account="a.yaml", keys="sub/k.json", ca="/etc/ssl/ca.pem")
     assert there.account == Path("/etc/oid/a.yaml")
-    assert there.keys == Path("/etc/oid/sub/k.json")
+    assert there.keys == (Path("/etc/oid/sub/k.json"),)
     assert there.ca == Path("/etc/ssl/ca.pem")
     assert own(account="a.yaml").account == Path("a.yaml")
 
@@ -129,3 +129,12 @@ def test_a_key_is_32_bytes_in_base64url() -> None:
     for wrong in (KEY[1:], KEY + "A", KEY[:-1] + "=", "+" + KEY[1:], KEY + "\n", KEY[:-1] + "é"):
         with pytest.raises(ValidationError):
             PublicKeys(sign=KEY, seal=wrong)
+
+
+def test_one_file_of_keys_or_two() -> None:
+    """While keys are exchanged, there are two; a third one would never go away."""
+    assert own().keys == ()
+    assert own(keys="a").keys == (Path("a"),)
+    assert own(keys=["a", "b"]).keys == (Path("a"), Path("b"))
+    with pytest.raises(ValidationError, match="at most 2"):
+        own(keys=["a", "b", "c"])

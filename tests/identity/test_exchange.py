@@ -1,5 +1,7 @@
 """Which token a request has when it is sent on."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from openstackoid.federation import loads
@@ -42,7 +44,7 @@ def sent(
     token: str,
     *more: tuple[str, str],
     path: str = "/",
-    keys: Keys | None = None,
+    keys: Sequence[Keys] = (),
     cloud: str | None = None,
     proven: bool = True,
 ) -> tuple[str, dict[str, str]]:
@@ -251,8 +253,8 @@ def test_a_wallet_that_could_be_read_in_two_ways_is_refused(
     assert "secret" not in refused.value.message
 
 
-KEYS = make()
-SEALED = seal("clear", Terms("One", ["image"], ["Two"], 1000), sealer(KEYS.public.seal))
+KEYS = [make()]
+SEALED = seal("clear", Terms("One", ["image"], ["Two"], 1000), sealer(KEYS[0].public.seal))
 BACK = '{"*":"Two","identity":"One","image":"One"}'
 
 
@@ -262,6 +264,14 @@ def test_a_sealed_token_is_opened_where_it_is_for() -> None:
     _, headers = sent("One", "image", token, FROM_TWO, keys=KEYS)
     kept = f'"Two":["t2","{P2}"],"Public":["tp",null],"One":["{SEALED}","{P1}"]'
     assert headers["x-auth-token"] == suffixed("clear", BACK, kept)
+
+
+def test_a_token_that_is_sealed_to_any_of_its_keys_is_opened() -> None:
+    """Clients learn a key at the login, so what comes after an exchange of keys may have the old."""
+    token = suffixed(SEALED, BACK, ALL)
+    for keys in ([KEYS[0], make()], [make(), KEYS[0]]):
+        _, headers = sent("One", "image", token, FROM_TWO, keys=keys)
+        assert headers["x-auth-token"].startswith("clear!SCOPE!")
 
 
 @pytest.mark.parametrize("issuer", ["Two", "Two|Three", "One"])
@@ -297,12 +307,12 @@ def test_a_sealed_token_needs_a_proof_of_who_presents_it() -> None:
         ("compute", [FROM_TWO], KEYS, "it is not for compute"),
         ("image", [("Via", "1.1 Three (openstackoid)")], KEYS, "not for the gateway of Three"),
         ("image", [], KEYS, "nobody's gateway"),
-        ("image", [FROM_TWO], make(), "not sealed to the key of One"),
-        ("image", [FROM_TWO], None, "this gateway has no keys"),
+        ("image", [FROM_TWO], [make(), make()], "not sealed to the key of One"),
+        ("image", [FROM_TWO], [], "this gateway has no keys"),
     ],
 )
 def test_a_sealed_token_is_refused_otherwise(
-    service: str, more: list[tuple[str, str]], keys: Keys | None, why: str
+    service: str, more: list[tuple[str, str]], keys: Sequence[Keys], why: str
 ) -> None:
     """Presented by whom it is not for, to what it is not for, or straight."""
     token = suffixed(SEALED, '{"*":"One","identity":"One"}')

@@ -1,14 +1,17 @@
 """The keys of a gateway, and the command that makes them."""
 
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from jwcrypto.jwk import JWK
 from ruamel.yaml import YAML
 
 from openstackoid.commands.main import main
 from openstackoid.federation import loads
-from openstackoid.identity.keys import KeysError, make, read, sealer, signer, write
+from openstackoid.federation.own import PublicKeys
+from openstackoid.identity.keys import KeysError, key_id, make, read, read_all, sealer, signer, write
 
 
 def test_keys_come_back_from_their_file(tmp_path: Path) -> None:
@@ -26,10 +29,12 @@ def test_keys_come_back_from_their_file(tmp_path: Path) -> None:
 def test_no_private_half_is_shown(tmp_path: Path) -> None:
     """Neither in a repr nor in the public keys."""
     keys = make()
-    private = [key.export_private(as_dict=True)["d"] for key in (keys.sign, keys.seal)]
+    seal = keys.seal.export_private(as_dict=True)["d"]
+    sign = keys.sign.private.private_bytes_raw()
+    private = [seal, sign.hex(), urlsafe_b64encode(sign).rstrip(b"=").decode(), repr(sign)]
     shown = f"{keys!r} {keys.sign!r} {keys.seal} {keys.public}"
     assert not any(d in shown for d in private)
-    assert not signer(keys.public).has_private
+    assert sign not in signer(keys.public).public.public_bytes_raw()
     assert not sealer(keys.public.seal).has_private
 
 
@@ -68,8 +73,57 @@ def test_the_command_prints_what_goes_into_the_federation(tmp_path: Path) -> Non
     result = CliRunner().invoke(main, ["federation", "keys", "--out", str(file)])
     assert result.exit_code == 0
     entry = "clouds:\n  One:\n    frontends: {image: http://one/image}\n"
-    assert loads(entry + result.stdout).clouds["One"].keys == read(file).public
+    assert loads(entry + result.stdout).clouds["One"].keys == (read(file).public,)
     again = CliRunner().invoke(main, ["federation", "keys", "--out", str(file)])
     assert again.exit_code == 1
     assert again.stdout == ""
     assert set(YAML(typ="safe").load(result.stdout)["keys"]) == {"sign", "seal"}
+
+
+def test_a_key_is_named_by_its_thumbprint() -> None:
+    """That of RFC 7638, as of any library; the example is that of RFC 8037, appendix A.3."""
+    sign = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    public = PublicKeys(sign=sign, seal=sign)
+    assert key_id(public) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"[:16]
+    keys = make()
+    assert keys.sign.id == key_id(keys.public) == signer(keys.public).id
+    assert JWK.from_pyca(keys.sign.private).thumbprint().startswith(keys.sign.id)
+
+
+def test_two_pairs_are_read_in_their_order(tmp_path: Path) -> None:
+    """The gateway signs with the first; the order in the federation file says nothing."""
+    pairs = make(), make()
+    files = [tmp_path / "old.json", tmp_path / "new.json"]
+    for keys, file in zip(pairs, files, strict=True):
+        write(keys, file)
+    old, new = (keys.public for keys in pairs)
+    for public in ([old, new], [new, old]):
+        assert [keys.public for keys in read_all(files, public, "One")] == [old, new]
+        assert [keys.public for keys in read_all(files[::-1], public, "One")] == [new, old]
+    for public in ([old], [new], []):
+        with pytest.raises(KeysError, match=r"keys of One are not the public halves of .*old\.json"):
+            read_all(files, public, "One")
+    with pytest.raises(KeysError, match="not the public halves"):
+        read_all(files[:1], [old, new], "One")
+
+
+def test_the_command_prints_new_keys_beside_the_old(tmp_path: Path) -> None:
+    """So they are published before they are used."""
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    write(make(), old)
+    command = ["federation", "keys", "--out", str(new), "--beside", str(old)]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0
+    entry = "clouds:\n  One:\n    frontends: {image: http://one/image}\n"
+    pairs = (read(old).public, read(new).public)
+    assert loads(entry + result.stdout).clouds["One"].keys == pairs
+    assert f"own.keys: [{old}, {new}]" in result.stderr
+
+
+def test_without_the_old_keys_no_new_ones_are_made_beside_them(tmp_path: Path) -> None:
+    """Nothing is left behind."""
+    new = tmp_path / "new.json"
+    command = ["federation", "keys", "--out", str(new), "--beside", str(tmp_path / "none")]
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, result.stdout, new.exists()) == (1, "", False)
+    assert "none can't be read" in result.stderr

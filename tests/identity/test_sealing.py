@@ -20,7 +20,7 @@ SEALED = seal(TOKEN, TERMS, sealer(KEYS.public.seal))
 
 def test_the_cloud_it_is_for_reads_it() -> None:
     """And nobody sees the token in it."""
-    assert unseal(SEALED, KEYS.seal, "Two", "image", "One", 999) == TOKEN
+    assert unseal(SEALED, [KEYS.seal], "Two", "image", "One", 999) == TOKEN
     parts = [urlsafe_b64decode(f"{part}===") for part in SEALED.split(".")]
     assert not any(TOKEN.encode() in part for part in parts)
 
@@ -39,17 +39,17 @@ def test_it_is_good_for_what_it_says_only(
 ) -> None:
     """Whoever passes it on can't use it for more than the user did."""
     with pytest.raises(SealError, match=why):
-        unseal(SEALED, KEYS.seal, cloud, service, origin, now)
+        unseal(SEALED, [KEYS.seal], cloud, service, origin, now)
 
 
 def test_terms_may_be_all_services_but_identity() -> None:
     """A Keystone makes what has no end of a token; so whoever means it has to say it."""
     sealed = seal(TOKEN, Terms("Two", ["*"], ["One"], 1000), sealer(KEYS.public.seal))
-    assert unseal(sealed, KEYS.seal, "Two", "compute", "One", 0) == TOKEN
+    assert unseal(sealed, [KEYS.seal], "Two", "compute", "One", 0) == TOKEN
     with pytest.raises(SealError, match="write identity=Two into the scope"):
-        unseal(sealed, KEYS.seal, "Two", "identity", "One", 0)
+        unseal(sealed, [KEYS.seal], "Two", "identity", "One", 0)
     said = seal(TOKEN, Terms("Two", ["identity"], ["One"], 1000), sealer(KEYS.public.seal))
-    assert unseal(said, KEYS.seal, "Two", "identity", "One", 0) == TOKEN
+    assert unseal(said, [KEYS.seal], "Two", "identity", "One", 0) == TOKEN
 
 
 @pytest.mark.parametrize("origins", [None, {}, "One", {"One": 1}])
@@ -59,7 +59,7 @@ def test_without_a_list_of_those_who_present_it_none_may(origins: object) -> Non
     jwe = JWE(json.dumps(claims), json.dumps({"alg": "ECDH-ES", "enc": "A256GCM"}))
     jwe.add_recipient(sealer(KEYS.public.seal))
     with pytest.raises(SealError, match="does not hold what it should"):
-        unseal(jwe.serialize(compact=True), KEYS.seal, "Two", "image", "One", 0)
+        unseal(jwe.serialize(compact=True), [KEYS.seal], "Two", "image", "One", 0)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_without_a_list_of_those_who_present_it_none_may(origins: object) -> Non
 def test_what_is_not_sealed_to_us_is_refused(sealed: str) -> None:
     """With the reason alone, and nothing of the token."""
     with pytest.raises(SealError, match="log in again") as raised:
-        unseal(sealed, KEYS.seal, "Two", "image", "One", 0)
+        unseal(sealed, [KEYS.seal], "Two", "image", "One", 0)
     assert raised.value.__suppress_context__
 
 
@@ -93,7 +93,7 @@ def test_a_header_of_another_kind_is_not_even_decrypted(more: dict[str, str], si
     )
     jwe.add_recipient(sealer(KEYS.public.seal))
     with pytest.raises(SealError, match="not sealed to the key"):
-        unseal(jwe.serialize(compact=True), KEYS.seal, "Two", "image", "One", 0)
+        unseal(jwe.serialize(compact=True), [KEYS.seal], "Two", "image", "One", 0)
 
 
 @given(st.integers(0, len(SEALED) - 1), st.characters(codec="ascii"))
@@ -101,7 +101,7 @@ def test_one_changed_character_is_enough(position: int, character: str) -> None:
     """No mutation of a sealed token gives another one."""
     changed = SEALED[:position] + character + SEALED[position + 1 :]
     try:
-        assert unseal(changed, KEYS.seal, "Two", "image", "One", 0) == TOKEN
+        assert unseal(changed, [KEYS.seal], "Two", "image", "One", 0) == TOKEN
     except SealError:
         assert changed != SEALED
 

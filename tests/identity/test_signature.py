@@ -1,30 +1,96 @@
 """The signature of a crossing."""
 
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
-from openstackoid.identity.keys import make, signer
-from openstackoid.identity.signature import LIFETIME, Crossing, ProofError, check, sign
+from openstackoid.identity.keys import Keys, key_id, make, signer
+from openstackoid.identity.signature import LIFETIME, Checked, Crossing, ProofError, check, sign
 from openstackoid.message import Headers
 
 NOW = 1_800_000_000.5
-KEYS = make()
+KEYS, NEXT = make(), make()
 HEADERS = Headers([("X-Scope", "{}"), ("X-Auth-Token", "secret!SCOPE!{}"), ("Accept", "*/*")])
 CROSSING = Crossing("CloudOne", "CloudTwo", "image", "GET", "/v2/images?limit=1", HEADERS)
 
 
-def accepted(proof: str, crossing: Crossing = CROSSING, now: float = NOW) -> str:
-    return check(proof, crossing, signer(KEYS.public), now)
+def accepted(
+    proof: str, crossing: Crossing = CROSSING, now: float = NOW, *keys: Keys
+) -> Checked:
+    return check(proof, crossing, [signer(one.public) for one in keys or (KEYS,)], now)
+
+
+def private(keys: Keys) -> JWK:
+    """Return a key as an older gateway has it, which signs and checks by jwcrypto."""
+    return JWK.from_pyca(keys.sign.private)
 
 
 def test_a_hop_is_proven_by_its_signature() -> None:
     """Each signature has an id of its own, and tells nothing of the token."""
     one, two = (sign(CROSSING, KEYS.sign, NOW) for _ in range(2))
-    assert accepted(one) != accepted(two)
+    assert accepted(one).identifier != accepted(two).identifier
     assert "secret" not in str(JWS.from_jose_token(one).objects)
+
+
+def test_a_signature_names_its_key() -> None:
+    """So only one of two keys is tried; who signed is told."""
+    for keys in (KEYS, NEXT):
+        proof = sign(CROSSING, keys.sign, NOW)
+        assert accepted(proof, CROSSING, NOW, KEYS, NEXT).key == key_id(keys.public)
+    with pytest.raises(ProofError) as refused:
+        accepted(sign(CROSSING, NEXT.sign, NOW))
+    assert f"names {NEXT.sign.id}, and the file has {KEYS.sign.id}" in str(refused.value)
+
+
+def test_the_name_of_a_key_proves_nothing() -> None:
+    """It says which key to try: a stranger may write any."""
+    claims = {**CLAIMS, "kid": KEYS.sign.id}
+    accepted(signed(TYPE, claims))
+    with pytest.raises(ProofError, match="not made with its key"):
+        accepted(signed(TYPE, claims, private(NEXT)), CROSSING, NOW, KEYS, NEXT)
+
+
+def test_an_older_gateway_reads_it() -> None:
+    """It knows the claims of a request, and ignores the name of the key; its header is the same."""
+    jws = JWS()
+    jws.deserialize(sign(CROSSING, KEYS.sign, NOW), private(KEYS))
+    claims = json.loads(jws.payload)
+    assert jws.jose_header == TYPE
+    assert CROSSING.claims().items() <= claims.items()
+    assert (claims["iat"], len(claims["jti"])) == (int(NOW), 32)
+
+
+def test_the_signature_of_an_older_gateway_is_accepted() -> None:
+    """It names no key, so each is tried."""
+    proof = signed(TYPE, CLAIMS)
+    assert accepted(proof) == ("x", KEYS.sign.id)
+    assert accepted(proof, CROSSING, NOW, NEXT, KEYS) == ("x", KEYS.sign.id)
+    with pytest.raises(ProofError, match="not made with its key"):
+        accepted(proof, CROSSING, NOW, NEXT)
+
+
+texts = st.text(st.characters(codec="utf-8") | st.sampled_from("\udc80\udcff\"\\\x7f\0"), max_size=9)
+
+
+@given(texts, texts, st.lists(st.tuples(st.sampled_from(["X-Scope", "X-Auth-Token"]), texts)))
+def test_claims_are_the_json_of_any_writer(
+    target: str, service: str, headers: list[tuple[str, str]]
+) -> None:
+    """Older gateways write them by json.dumps: whatever is in a request, both agree."""
+    crossing = Crossing("One", "Two", service, "GET", target, Headers(headers))
+    claims = crossing.claims()
+    assert (claims["htu"], claims["service"]) == (target, service)
+    older = json.dumps({**claims, "iat": int(NOW), "jti": "x"})
+    jws = JWS(older)
+    jws.add_signature(private(KEYS), protected=json.dumps(TYPE))
+    assert accepted(jws.serialize(compact=True), crossing).identifier == "x"
 
 
 def test_other_headers_may_change() -> None:
@@ -63,15 +129,35 @@ def test_an_old_signature_proves_nothing(seconds: float) -> None:
         accepted(proof, now=NOW + seconds)
 
 
-def signed(protected: dict[str, str], claims: object, key: object = KEYS.sign) -> str:
-    jws = JWS(json.dumps(claims))
+def signed(
+    protected: Mapping[str, str], claims: object, key: JWK | None = None, spaced: bool = True
+) -> str:
+    """Return what an older gateway makes of claims, or anybody who has its key."""
+    jws = JWS(json.dumps(claims, separators=None if spaced else (",", ":")))
     jws.allowed_algs = ["EdDSA", "HS256"]
-    jws.add_signature(key, protected=json.dumps(protected))
-    return jws.serialize(compact=True)
+    jws.add_signature(key or private(KEYS), protected=json.dumps(protected))
+    proof: str = jws.serialize(compact=True)
+    return proof
+
+
+def written(payload: str) -> str:
+    """Return a signature of a payload that is written by hand."""
+    return signed_text(urlsafe_b64encode(payload.encode()).rstrip(b"=").decode())
+
+
+def signed_text(payload: str) -> str:
+    """Return a signature of a payload that is already encoded."""
+    head = HEADER + "." + payload
+    made = urlsafe_b64encode(KEYS.sign.private.sign(head.encode())).rstrip(b"=")
+    return f"{head}.{made.decode()}"
 
 
 CLAIMS = {**CROSSING.claims(), "iat": int(NOW), "jti": "x"}
 TYPE = {"typ": "openstackoid-hop", "alg": "EdDSA"}
+PROOF = signed(TYPE, CLAIMS)
+HEADER, PAYLOAD, SIGNATURE = PROOF.split(".")
+TEXT = json.dumps(CLAIMS)
+assert accepted(written(TEXT)).identifier == "x"
 
 
 @pytest.mark.parametrize(
@@ -82,29 +168,77 @@ TYPE = {"typ": "openstackoid-hop", "alg": "EdDSA"}
         "é.é.é",
         "{}",
         "[" * 10_000,
+        "." * 10_000,
         sign(CROSSING, make().sign, NOW),
-        sign(CROSSING, KEYS.sign, NOW)[:-4] + "AAAA",
-        "eyJhbGciOiJub25lIn0." + sign(CROSSING, KEYS.sign, NOW).split(".")[1] + ".",
+        PROOF[:-4] + "AAAA",
+        f"{PROOF}.",
+        f"{PROOF}.{SIGNATURE}",
+        f"eyJhbGciOiJub25lIn0.{PAYLOAD}.",
+        f"{HEADER}.{PAYLOAD}.",
+        f"{HEADER}=.{PAYLOAD}.{SIGNATURE}",
         signed({"alg": "EdDSA"}, CLAIMS),
+        signed({"alg": "EdDSA", "typ": "openstackoid-hop"}, CLAIMS),
         signed({**TYPE, "kid": "x"}, CLAIMS),
+        signed({**TYPE, "typ": "oid-a"}, CLAIMS),
         signed(TYPE, [CLAIMS]),
         signed(TYPE, "text"),
         signed(TYPE, {**CLAIMS, "iat": "now"}),
+        signed(TYPE, {**CLAIMS, "iat": str(int(NOW))}),
+        signed(TYPE, {**CLAIMS, "iat": True}),
+        signed(TYPE, {**CLAIMS, "iat": NOW}),
         signed(TYPE, {**CLAIMS, "iat": NOW * 1e300}),
         signed(TYPE, {**CLAIMS, "jti": ""}),
         signed(TYPE, {**CLAIMS, "jti": ["x"]}),
         signed(TYPE, {**CLAIMS, "jti": "x" * 65}),
+        signed(TYPE, {**CLAIMS, "jti": "é"}),
+        signed(TYPE, {**CLAIMS, "kid": 1}),
+        signed(TYPE, {**CLAIMS, "kid": None}),
+        signed(TYPE, {**CLAIMS, "more": "x"}),
         signed(TYPE, {n: v for n, v in CLAIMS.items() if n != "jti"}),
         signed(TYPE, {n: v for n, v in CLAIMS.items() if n != "htu"}),
+        signed(TYPE, dict(reversed(CLAIMS.items()))),
+        signed(TYPE, CLAIMS, spaced=False),
+        written(TEXT.replace('"htm": "GET"', '"htm": "GET", "htm": "GET"')),
+        written(TEXT.replace('"htm": "GET"', '"htm": "DELETE", "htm": "GET"')),
+        written(TEXT.replace('"jti": "x"', '"jti": "y", "jti": "x"')),
+        written(TEXT.replace("GET", "\\u0047ET")),
+        written(TEXT.replace(f"{int(NOW)}", f"0{int(NOW)}")),
+        written(f" {TEXT}"),
+        written(f"{TEXT}\n"),
+        signed_text(f"{PAYLOAD}="),
+        signed_text(f"{PAYLOAD[:-1]}{chr(ord(PAYLOAD[-1]) + 1)}"),
+        signed_text(f"{PAYLOAD[:8]}~{PAYLOAD[8:]}"),
+        f"{PROOF[:-1]}{chr(ord(PROOF[-1]) + 1)}",
     ],
 )
 def test_what_is_not_its_signature_is_refused(proof: str) -> None:
-    """Another key, another algorithm, another kind of signature, or none; never an exception."""
+    """Another key, another header, another way to write the same, or none; never an exception.
+
+    A key twice, a claim of another type and one that is not known are signed, and refused.
+    """
     with pytest.raises(ProofError) as refused:
         accepted(proof)
     assert "secret" not in str(refused.value)
 
 
-def test_the_claims_themselves_are_taken() -> None:
-    """So that the refusals above are for what they change."""
-    assert accepted(signed(TYPE, CLAIMS)) == "x"
+def test_the_last_characters_may_be_written_in_one_way_alone() -> None:
+    """So that the refusals above are for that: decoded, they are the same."""
+    for text in (PAYLOAD, SIGNATURE):
+        other = f"{text[:-1]}{chr(ord(text[-1]) + 1)}"
+        assert urlsafe_b64decode(f"{other}==") == urlsafe_b64decode(f"{text}==")
+
+
+def test_what_is_too_long_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody makes a gateway read what no request needs; a path that was longer is explained."""
+    longer = replace(CROSSING, target=f"/prefix{CROSSING.target}")
+    with pytest.raises(ProofError, match="htu differs"):
+        accepted(sign(longer, KEYS.sign, NOW))
+    monkeypatch.setattr("openstackoid.identity.signature._decoded", None)
+    with pytest.raises(ProofError, match="longer than"):
+        accepted(signed(TYPE, {**CLAIMS, "jti": "x" * 2000}))
+
+
+def test_a_path_may_be_as_long_as_a_head() -> None:
+    """Its signature grows with it."""
+    long = replace(CROSSING, target=f"/v2/images?{'x' * 60_000}")
+    accepted(sign(long, KEYS.sign, NOW), long)

@@ -194,8 +194,9 @@ The private halves go to the file, which has mode 0600 and stays on the gateway'
 printed goes to the cloud's entry in everybody's federation file.
 
 \b
-Example:
+Examples:
   openstackoid federation keys --out /etc/openstackoid/keys.json
+  openstackoid federation keys --out /etc/openstackoid/new.json --beside /etc/openstackoid/keys.json
 """
 )
 @click.option(
@@ -206,21 +207,33 @@ Example:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where the private halves go; must not be there yet.",
 )
-def keys(file: Path) -> None:
+@click.option(
+    "--beside",
+    "old",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The keys that are in use, to be exchanged for the new ones: print both.",
+)
+def keys(file: Path, old: Path | None) -> None:
     """Make the keys by which the gateway of a cloud is known to the others.
 
     It signs with them what it sends to other clouds, and others seal tokens to it.
     """
-    from openstackoid.identity.keys import KeysError, make, write
+    from openstackoid.identity.keys import KeysError, make, read, write
 
     made = make()
     try:
+        pairs = [made.public] if old is None else [read(old).public, made.public]
         write(made, file)
     except KeysError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"    keys:\n      sign: {made.public.sign}\n      seal: {made.public.seal}")
+    first = "      " if old is None else "      - "
+    click.echo("    keys:")
+    for pair in pairs:
+        click.echo(f"{first}sign: {pair.sign}\n{' ' * len(first)}seal: {pair.seal}")
+    named = f"own.keys: {file}" if old is None else f"own.keys: [{old}, {file}]"
     click.echo(
-        f"{file} written; name it in the gateway's own federation file as own.keys, "
-        "and add the lines above to the cloud's entry in everybody's",
+        f"{file} written; name it in the gateway's own federation file, {named}, "
+        "and write the lines above into the cloud's entry in everybody's",
         err=True,
     )

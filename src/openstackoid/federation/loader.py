@@ -137,6 +137,7 @@ _MESSAGES = {
     "model_type": "must be a mapping",
     "string_pattern_mismatch": '"{input}" is no valid name (names match {pattern})',
     "string_type": "must be text; put it in quotes",
+    "too_long": "too many; at most {max_length} may be here",
     "too_short": "too few; at least {min_length} must be here",
     "tuple_type": "must be a list",
 }

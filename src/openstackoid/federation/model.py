@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from openstackoid.federation.base import CloudName, Model
-from openstackoid.federation.own import Own, PublicKeys
+from openstackoid.federation.own import Own, Pairs
 from openstackoid.federation.trust import Trust
 from openstackoid.scope.errors import nearest, printable
 from openstackoid.services import service_type
@@ -204,8 +204,8 @@ class Cloud(Model):
     """
     gateway: bool = True
     """Whether a gateway is in front of it; a cloud without one (a public cloud) gets no scope."""
-    keys: PublicKeys | None = None
-    """The public keys of its gateway; a gateway with keys signs its crossings."""
+    keys: Pairs = ()
+    """The public keys of its gateway; a gateway with keys signs its crossings with one pair."""
     peer: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     """The DNS name in the client certificate that its gateway must show to other gateways."""
     trust: dict[CloudName, Trust] = Field(default_factory=dict)

@@ -10,12 +10,13 @@ from typing import Annotated, Self
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    Field,
     StringConstraints,
     ValidationInfo,
     model_validator,
 )
 
-from openstackoid.federation.base import Model
+from openstackoid.federation.base import Model, several
 from openstackoid.scope.errors import printable
 
 
@@ -68,13 +69,29 @@ class PublicKeys(Model):
     seal: Key
 
 
+def _different(pairs: tuple[PublicKeys, ...]) -> tuple[PublicKeys, ...]:
+    if len({pair.sign for pair in pairs}) < len(pairs):
+        raise ValueError("the same keys are here twice; keep them once")
+    return pairs
+
+
+MAX_PAIRS = 2
+"""Pairs of keys that a gateway has at most: while they are exchanged, the old and the new."""
+
+Pairs = Annotated[
+    tuple[PublicKeys, ...],
+    BeforeValidator(several),
+    Field(min_length=1, max_length=MAX_PAIRS),
+    AfterValidator(_different),
+]
+
 class Own(Model):
     """Files and proxies of a gateway; relative paths begin at the federation file."""
 
     account: File | None = None
     """User name and password of the service account, a reader in Keystone; needed for trust."""
-    keys: File | None = None
-    """The gateway's private keys."""
+    keys: Annotated[tuple[File, ...], BeforeValidator(several), Field(max_length=MAX_PAIRS)] = ()
+    """The files with the gateway's private keys, a pair each; it signs with the first."""
     certificate: File | None = None
     """PEM: the certificate that the gateway shows to clients and to other gateways."""
     key: File | None = None

@@ -3,6 +3,7 @@
 At the cloud that a sealed token is for, unseals it.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -51,7 +52,7 @@ def exchange_token(
 
 
 def unsealed(
-    head: Head, route: Route, here: str, keys: Keys | None, now: float, *, proven: bool
+    head: Head, route: Route, here: str, keys: Sequence[Keys], now: float, *, proven: bool
 ) -> tuple[Head, Route]:
     """Return head and route for a service of this cloud, with a sealed token unsealed.
 
@@ -63,7 +64,7 @@ def unsealed(
     if route.scope is None or value is None or not is_sealed(sealed := split(value)[0]):
         return head, route
     try:
-        if keys is None:
+        if not keys:
             raise SealError("this gateway has no keys to open it; log in without sealing")
         if route.sender is None:
             raise SealError("it comes from nobody's gateway; send it to home, in a wallet")
@@ -72,7 +73,7 @@ def unsealed(
                 f"nothing proves that the gateway of {route.sender} presents it; give that one "
                 f"keys, and write them into the federation file of {here}"
             )
-        token = unseal(sealed, keys.seal, here, route.service, route.sender, now)
+        token = unseal(sealed, [pair.seal for pair in keys], here, route.service, route.sender, now)
     except SealError as error:
         raise _refusal(f"the sealed token is not taken: {error}", here, route) from error
     scope = route.scope.having(IDENTITY, CloudRef(here))

@@ -1,21 +1,27 @@
 """Makes, reads and writes the keys of a gateway: to sign crossings (Ed25519), to unseal (X25519).
 
-The file has the private keys, {"sign": d, "seal": d} with the `d` of RFC 8037, and only its owner
-may read it. The federation file has the public keys.
+A file has one pair of private keys, {"sign": d, "seal": d} with the `d` of RFC 8037, and only its
+owner may read it. The federation file has the public keys. While keys are exchanged, a gateway has
+two pairs.
 """
 
 import json
 import os
 import stat
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from jwcrypto.jwk import JWK
 
 from openstackoid.federation.own import PublicKeys
+
+_ID = 16
+"""Characters of a key's id: 96 bits of the thumbprint, enough to tell two keys apart."""
 
 
 class KeysError(Exception):
@@ -23,28 +29,48 @@ class KeysError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """The private keys of a gateway."""
+class SigningKey:
+    """A private key to sign crossings with, and its id."""
 
-    sign: JWK = field(repr=False)
+    id: str
+    private: Ed25519PrivateKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A public key to check the signatures of a gateway with, and its id."""
+
+    id: str
+    public: Ed25519PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One pair of private keys of a gateway."""
+
+    sign: SigningKey = field(repr=False)
     seal: JWK = field(repr=False)
 
     @property
     def public(self) -> PublicKeys:
         """The public keys, as the federation file has them."""
-        return PublicKeys(sign=self.sign.get("x"), seal=self.seal.get("x"))
+        sign = self.sign.private.public_key().public_bytes_raw()
+        return PublicKeys(sign=_text(sign), seal=self.seal.get("x"))
 
 
 def make() -> Keys:
     """Return new keys."""
-    return Keys(
-        JWK.from_pyca(Ed25519PrivateKey.generate()), JWK.from_pyca(X25519PrivateKey.generate())
-    )
+    return _keys(Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
 
 
-def signer(public: PublicKeys) -> JWK:
+def key_id(public: PublicKeys) -> str:
+    """Return the id of a pair of keys: the start of the thumbprint (RFC 7638) of `sign`."""
+    return _key_id(_bytes(public.sign))
+
+
+def signer(public: PublicKeys) -> Signer:
     """Return the public key with which to check a gateway's signatures."""
-    return JWK(kty="OKP", crv="Ed25519", x=public.sign)
+    return Signer(key_id(public), Ed25519PublicKey.from_public_bytes(_bytes(public.sign)))
 
 
 def sealer(seal: str) -> JWK:
@@ -59,10 +85,9 @@ def read(file: Path) -> Keys:
             if os.fstat(stream.fileno()).st_mode & stat.S_IRWXO:
                 raise KeysError(f"{file} can be read by everyone; make it yours: chmod 600 {file}")
             document = json.load(stream)
-        sign, seal = (urlsafe_b64decode(f"{document[name]}=") for name in ("sign", "seal"))
-        return Keys(
-            JWK.from_pyca(Ed25519PrivateKey.from_private_bytes(sign)),
-            JWK.from_pyca(X25519PrivateKey.from_private_bytes(seal)),
+        sign, seal = (_bytes(document[name]) for name in ("sign", "seal"))
+        return _keys(
+            Ed25519PrivateKey.from_private_bytes(sign), X25519PrivateKey.from_private_bytes(seal)
         )
     except OSError as error:
         raise KeysError(f"{file} can't be read: {error.strerror}") from error
@@ -71,9 +96,26 @@ def read(file: Path) -> Keys:
         raise KeysError(message) from error
 
 
+def read_all(files: Sequence[Path], public: Sequence[PublicKeys], cloud: str) -> tuple[Keys, ...]:
+    """Return the pairs of keys in the files of a gateway: it signs with the first.
+
+    `public` are the public keys of its cloud in the federation file; they have to be the same.
+    Raises KeysError.
+    """
+    pairs = tuple(map(read, files))
+    if {pair.public for pair in pairs} != set(public):
+        raise KeysError(
+            f"keys of {cloud} are not the public halves of "
+            f"{' and '.join(map(str, files)) or 'any own.keys'}; "
+            "write both as `openstackoid federation keys` gave them"
+        )
+    return pairs
+
+
 def write(keys: Keys, file: Path) -> None:
     """Write keys to a new file of mode 0600; raises KeysError, also if the file exists."""
-    text = json.dumps({"sign": _private(keys.sign), "seal": _private(keys.seal)})
+    sign = _text(keys.sign.private.private_bytes_raw())
+    text = json.dumps({"sign": sign, "seal": keys.seal.export_private(as_dict=True)["d"]})
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
             stream.write(f"{text}\n")
@@ -84,6 +126,20 @@ def write(keys: Keys, file: Path) -> None:
         raise KeysError(f"{file} can't be written: {error.strerror}") from error
 
 
-def _private(key: JWK) -> str:
-    text: str = key.export_private(as_dict=True)["d"]
-    return text
+def _keys(sign: Ed25519PrivateKey, seal: X25519PrivateKey) -> Keys:
+    identifier = _key_id(sign.public_key().public_bytes_raw())
+    return Keys(SigningKey(identifier, sign), JWK.from_pyca(seal))
+
+
+def _key_id(sign: bytes) -> str:
+    """Return the start of the thumbprint of an Ed25519 key: of its required members, sorted."""
+    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{_text(sign)}"}}'
+    return _text(sha256(members.encode()).digest())[:_ID]
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(f"{text}=")

@@ -5,7 +5,7 @@ and its terms.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from jwcrypto.common import JWException, base64url_decode
@@ -66,17 +66,18 @@ def _is_ours(sealed: str) -> bool:
     return isinstance(header, dict) and header == {**_HEADER, "epk": header.get("epk")}
 
 
-def unseal(sealed: str, key: JWK, cloud: str, service: str, presenter: str, now: float) -> str:
+def unseal(
+    sealed: str, keys: Sequence[JWK], cloud: str, service: str, presenter: str, now: float
+) -> str:
     """Return the token in a sealed one that a presenter sent to a service of a cloud.
 
-    `now` is in seconds since 1970. Raises SealError if the terms do not allow it.
+    It is sealed to any of the keys. `now` is in seconds since 1970. Raises SealError if the terms
+    do not allow it.
     """
-    jwe = JWE(algs=["ECDH-ES", "A256GCM"])
     try:
         if len(sealed) > MAX_SEALED or not _is_ours(sealed):
             raise ValueError
-        jwe.deserialize(sealed, key)
-        match json.loads(jwe.payload):
+        match json.loads(_decrypted(sealed, keys)):
             case {
                 "token": str(token),
                 "for": str(audience),
@@ -101,3 +102,18 @@ def unseal(sealed: str, key: JWK, cloud: str, service: str, presenter: str, now:
     if expires <= now:
         raise SealError("it has expired; log in again")
     return token
+
+
+def _decrypted(sealed: str, keys: Sequence[JWK]) -> bytes:
+    """Return what is sealed to one of these keys; raises JWException if it is to none."""
+    for key in keys:
+        jwe = JWE(algs=["ECDH-ES", "A256GCM"])
+        try:
+            jwe.deserialize(sealed, key)
+        except JWException:
+            if key is keys[-1]:
+                raise
+            continue
+        payload: bytes = jwe.payload
+        return payload
+    raise JWException("no keys")

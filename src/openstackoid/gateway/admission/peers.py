@@ -9,7 +9,7 @@ from typing import Any
 from openstackoid.federation import Federation
 from openstackoid.gateway.admission import tls
 from openstackoid.gateway.admission.replay import SIGNATURES, WINDOW, Taking, UsedSignatures
-from openstackoid.identity.keys import KeysError, read, signer
+from openstackoid.identity.keys import KeysError, Signer, read_all, signer
 from openstackoid.identity.signature import LIFETIME, PROOF, Crossing, ProofError, check, sign
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Refusal, Route
@@ -24,11 +24,13 @@ class PeersError(Exception):
 class Proof:
     """What proved the sender of a request: `by` has "certificate", "signature", both or neither.
 
-    `identifier` is the id of the signature, which may be used once; None without a signature.
+    `identifier` is the id of the signature, which may be used once, and `key` that of the key that
+    made it; None without a signature.
     """
 
     by: tuple[str, ...] = ()
     identifier: str | None = None
+    key: str | None = None
 
 
 _NONE = Proof()
@@ -37,7 +39,8 @@ _NONE = Proof()
 class Peers:
     """The keys and certificates of one gateway, and the proofs that it requires of others.
 
-    Both are from one federation file. Raises PeersError if a file of keys or certificates can't be
+    `keys` are its pairs of private keys: it signs with the first, and tokens that are sealed to any
+    of them are unsealed. All are from one federation file. Raises PeersError if a file of keys or certificates can't be
     used.
     """
 
@@ -47,29 +50,27 @@ class Peers:
         self._used_signatures = seen
         cloud = federation.clouds[here]
         try:
-            self.keys = read(cloud.own.keys) if cloud.own.keys else None
+            self.keys = read_all(cloud.own.keys, cloud.keys, here)
             self.asking = tls.asking(cloud.own)
             self.serving = tls.serving(cloud.own)
         except (KeysError, tls.TlsError) as error:
             raise PeersError(str(error)) from error
-        if cloud.keys != (self.keys.public if self.keys else None):
-            raise PeersError(
-                f"keys of {here} are not the public halves of {cloud.own.keys or 'any own.keys'}; "
-                "write both as `openstackoid federation keys` gave them"
-            )
+        self._signers: dict[str, tuple[Signer, ...]] = {
+            name: tuple(map(signer, other.keys)) for name, other in federation.clouds.items()
+        }
 
     def signed(
         self, method: str, destination: Destination, route: Route, headers: Headers
     ) -> Headers:
         """Return the headers to send, with a signature added if they go to another gateway."""
-        if self.keys is None or not destination.remote:
+        if not self.keys or not destination.remote:
             return headers
         if SCOPE_HEADER not in headers:
             return headers
         crossing = Crossing(
             self.here, destination.cloud, route.service, method, destination.path, headers
         )
-        proof = sign(crossing, self.keys.sign, time.time())
+        proof = sign(crossing, self.keys[0].sign, time.time())
         return Headers((*headers, (PROOF.title(), proof)))
 
     def admit(
@@ -97,7 +98,7 @@ class Peers:
                 route, f"it has to show a certificate for {sender.peer}, by the authority in own.ca"
             )
         proven = () if sender.peer is None else ("certificate",)
-        if sender.keys is None:
+        if not sender.keys:
             return Proof(proven)
         if len(proofs) != 1:
             raise self._refusal(route, "it has to sign what it sends, once; give it own.keys")
@@ -105,12 +106,12 @@ class Peers:
             route.sender, self.here, route.service, head.method, head.target, head.headers
         )
         try:
-            identifier = check(proofs[0], crossing, signer(sender.keys), time.time())
+            checked = check(proofs[0], crossing, self._signers[route.sender], time.time())
         except ProofError as error:
             raise self._refusal(route, str(error)) from error
-        if self._used_signatures.has(route.sender, identifier, time.monotonic()):
+        if self._used_signatures.has(route.sender, checked.identifier, time.monotonic()):
             raise self._replayed(route)
-        return Proof((*proven, "signature"), identifier)
+        return Proof((*proven, "signature"), checked.identifier, checked.key)
 
     def take(self, route: Route, proof: Proof) -> None:
         """Mark the signature of a request as used.

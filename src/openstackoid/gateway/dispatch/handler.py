@@ -118,6 +118,8 @@ class Handler:
         named = 1 if isinstance(expression, CloudRef) else sum(1 for _ in clouds(expression))
         if route.sender is not None and proof.by:
             record.fields["proven"] = proof.by
+            if proof.key is not None:
+                record.fields["key"] = proof.key
             self._limits.gateway(route.sender, address, named)
             peers.take(route, proof)
         else:
@@ -171,7 +173,7 @@ def _record_hop(context: Context, hop: Hop, body: Body) -> None:
     record, keys = context.record, context.site.peers.keys
     remote, scoped = hop.destination.remote, hop.route.scope is not None
     if isinstance(body, bytes) and keys and scoped and not (remote or hop.route.sender):
-        record.extra.append((SEALING_KEY, f"{context.site.here} {keys.public.seal}"))
+        record.extra.append((SEALING_KEY, f"{context.site.here} {keys[0].public.seal}"))
     record.fields["cloud"] = hop.destination.cloud
     if hop.route.issuer not in {None, context.site.here}:
         record.fields["issuer"] = hop.route.issuer
