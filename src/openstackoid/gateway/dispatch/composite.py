@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from http.client import responses
 
+from openstackoid.gateway.admission import cost
 from openstackoid.gateway.dispatch.branches import Branches
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
@@ -50,6 +51,7 @@ async def answer_composite(
     if streams and body is not None:
         tee = UploadTee(body, clouds(route.expression), every=policy is Policy.ALL)
     whole = None if body is None or tee else await _whole(context, body)
+    context.charge(cost.of_json(len(whole or b""), catalog=True))
     operation = Request.of(head.method, route.rest, whole, upload=tee is not None)
     if whole and operation.document is None:
         message = "the body is not JSON; mend it, nothing was sent to any cloud"
@@ -66,7 +68,10 @@ async def answer_composite(
             route.service,
             patience if operation.safe else None,
         )
-        await _respond(context, await _evaluated(context, evaluation, operation, tee))
+        try:
+            await _respond(context, await _evaluated(context, evaluation, operation, tee))
+        finally:
+            context.charge(cost.of_json(budget.read_in_all, catalog=False))
 
 
 async def _evaluated(

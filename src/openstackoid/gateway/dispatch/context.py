@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.front import Request
@@ -23,3 +24,9 @@ class Context(NamedTuple):
     head: Head
     route: Route
     proven: bool
+    limits: Limits
+
+    def charge(self, requests: int) -> None:
+        """Charge the sender, unless it is a proven gateway, for the work of so many requests."""
+        if requests and not self.proven:
+            self.limits.charge(self.request.remote, requests)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from openstackoid import identity
+from openstackoid.gateway.admission import cost
 from openstackoid.gateway.admission.heads import head_of
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.dispatch.composite import answer_composite
@@ -87,7 +88,9 @@ class Handler:
         elif request.body_exists:
             body = self._received_body(request, record)
         _record_route(record, route)
-        context = Context(request, record, site, self.health, head, route, proven)
+        context = Context(request, record, site, self.health, head, route, proven, self._limits)
+        if isinstance(body, bytes):
+            context.charge(cost.of_json(len(body), catalog=True))
         if isinstance(route.expression, CloudRef):
             await _answer_from(context, route.expression.name, body)
             return
@@ -112,7 +115,7 @@ class Handler:
             proofs = request.headers.all(PROOF)
             proof = peers.admit(head, route, proofs, request.certificate)
         except Refusal:
-            self._limits.address(address)
+            self._limits.address(address, 1 + cost.of_head(request.target, request.headers))
             raise
         expression = route.expression
         named = 1 if isinstance(expression, CloudRef) else sum(1 for _ in clouds(expression))
@@ -121,6 +124,8 @@ class Handler:
             self._limits.gateway(route.sender, address, named)
             peers.take(route, proof)
         else:
+            if route.scope is not None or len(request.target) >= cost.HEAD:
+                named += cost.of_head(request.target, request.headers)
             self._limits.address(address, named)
         return head, route, bool(proof.by)
 
@@ -162,8 +167,13 @@ async def _answer_from(context: Context, cloud: str, body: Body) -> None:
         record.fields["user"] = answered.document["token"]["user"]["name"]
         await send_document(request, record, answered.document)
         return
-    with answered.response:
+    try:
         await relay_answer(request, record, answered)
+    finally:
+        answered.response.close()
+        if answered.worked_on:
+            catalog = answered.editor is not None and answered.editor.strict
+            context.charge(cost.of_json(answered.worked_on, catalog=catalog))
 
 
 def _record_hop(context: Context, hop: Hop, body: Body) -> None:
