@@ -10,6 +10,7 @@ from openstackoid.gateway.admission import cost
 from openstackoid.gateway.dispatch.branches import Branches
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
+from openstackoid.gateway.dispatch.open_writes import MAX_OPEN
 from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.forwarding.downstream import Passing, give, relay_answer
 from openstackoid.gateway.forwarding.upstream import refused
@@ -56,6 +57,19 @@ async def answer_composite(
     if whole and operation.document is None:
         message = "the body is not JSON; mend it, nothing was sent to any cloud"
         raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
+    full = None if operation.safe else context.open_writes.full(clouds(route.expression))
+    if full is not None:
+        message = (
+            f"{full} has not answered {MAX_OPEN} writes yet; nothing was sent to any cloud, try "
+            f"again later or do without {full}"
+        )
+        raise Refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            message,
+            cloud=site.here,
+            service=route.service,
+            sent=False,
+        )
     frontend = site.ours.frontend(route.service, route.interface)
     with MemoryBudget() as budget:
         branches = Branches(context, budget, tee)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.dispatch.health import Health
+from openstackoid.gateway.dispatch.open_writes import OpenWrites
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.front import Request
 from openstackoid.gateway.reporting.access_record import AccessRecord
@@ -25,6 +26,7 @@ class Context(NamedTuple):
     route: Route
     proven: bool
     limits: Limits
+    open_writes: OpenWrites
 
     def charge(self, requests: int) -> None:
         """Charge the sender, unless it is a proven gateway, for the work of so many requests."""

@@ -13,6 +13,7 @@ from openstackoid.gateway.dispatch.composite import answer_composite
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.hop import Body, Hop, Validated, exchange, prepare
+from openstackoid.gateway.dispatch.open_writes import OpenWrites
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.forwarding.downstream import relay_answer, send_document, send_refusal
 from openstackoid.gateway.forwarding.upstream import refused
@@ -51,6 +52,7 @@ class Handler:
         self._idle_timeout = idle_timeout
         self.health = Health(lambda cloud: self.site.addresses(cloud), connect_timeout)
         self._patience = patience
+        self._open_writes = OpenWrites()
 
     async def handle(self, request: Request) -> None:
         """Answer a request, and write its access record and audit events."""
@@ -88,7 +90,9 @@ class Handler:
         elif request.body_exists:
             body = self._received_body(request, record)
         _record_route(record, route)
-        context = Context(request, record, site, self.health, head, route, proven, self._limits)
+        context = Context(
+            request, record, site, self.health, head, route, proven, self._limits, self._open_writes
+        )
         if isinstance(body, bytes):
             context.charge(cost.of_json(len(body), catalog=True))
         if isinstance(route.expression, CloudRef):
