@@ -28,6 +28,10 @@ HOP_BY_HOP = frozenset(
 """Headers that belong to one connection (RFC 9110, section 7.6.1)."""
 
 
+MAX_WORDS = 64
+"""Elements of a comma-separated header that are told apart; real ones have a few."""
+
+
 class Headers:
     """The headers of one message; `pairs` has them in their order, as received.
 
@@ -99,7 +103,10 @@ class Headers:
         return not names.isdisjoint(self._values)
 
     def words(self, name: str) -> frozenset[str]:
-        """Return the elements of a comma-separated header, in lower case."""
+        """Return the elements of a comma-separated header, in lower case.
+
+        What follows the first MAX_WORDS elements is one element, commas included.
+        """
         values = self._values.get(name)
         if values is None:
             return frozenset()
@@ -108,7 +115,7 @@ class Headers:
 
 
 def _split(text: str) -> frozenset[str]:
-    return frozenset(word.strip() for word in set(text.lower().split(","))) - {""}
+    return frozenset(word.strip() for word in text.lower().split(",", MAX_WORDS)) - {""}
 
 
 _SHORT = 64

@@ -17,9 +17,17 @@ def idle_timeout() -> float:
 
 
 @pytest.fixture
-async def clouds(tmp_path: Path, logged: io.StringIO, idle_timeout: float) -> AsyncIterator[Clouds]:
+def rate() -> int:
+    """Requests per second of one address; the tests of limits ask for less."""
+    return 500
+
+
+@pytest.fixture
+async def clouds(
+    tmp_path: Path, logged: io.StringIO, idle_timeout: float, rate: int
+) -> AsyncIterator[Clouds]:
     """Both clouds with their gateways, which log to `logged`."""
-    async with playing(tmp_path, idle_timeout) as clouds:
+    async with playing(tmp_path, idle_timeout, rate) as clouds:
         yield clouds
 
 

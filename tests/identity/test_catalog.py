@@ -7,7 +7,7 @@ import pytest
 
 from openstackoid.federation import Federation, loads
 from openstackoid.identity import CatalogEditor, CatalogError, CatalogTooLongError, has_catalog
-from openstackoid.identity.catalog import MAX_CATALOG
+from openstackoid.identity.catalog import MAX_CATALOG, MAX_VALUES
 from openstackoid.routing import Route
 from openstackoid.routing.links import Links
 from openstackoid.scope import CloudRef, Scope, parse
@@ -53,7 +53,7 @@ def edited(document: object, federation: Federation, scope: str, theirs: str | N
     editor = CatalogEditor(parse(scope).completed("One"), links, federation, "One")
     data = json.dumps(document).encode()
     assert editor.feed(data[:10]) == editor.feed(data[10:]) == b""
-    return json.loads(editor.end())
+    return json.loads(b"".join(editor.rest()))
 
 
 def test_endpoints_of_another_cloud_become_ours(federation: Federation) -> None:
@@ -141,7 +141,7 @@ def test_bytes_that_are_no_text_hide_nothing(federation: Federation) -> None:
     editor = CatalogEditor(parse("image=Two"), links, federation, "One")
     evil = entry("metering", "https://evil.example", "\xe9")
     editor.feed(json.dumps({"catalog": [evil]}, ensure_ascii=False).encode("latin-1"))
-    assert json.loads(editor.end()) == {"catalog": []}
+    assert json.loads(b"".join(editor.rest())) == {"catalog": []}
 
 
 def test_of_an_entry_nothing_is_kept_that_is_not_known(federation: Federation) -> None:
@@ -200,17 +200,17 @@ def test_what_is_in_no_known_shape_is_not_passed_on(federation: Federation, body
     assert editor.strict
     editor.feed(body)
     with pytest.raises(CatalogError, match=r"is no JSON|is in no shape"):
-        editor.end()
+        b"".join(editor.rest())
 
 
 @pytest.mark.parametrize(
     ("body", "after"),
     [
         (b"", b""),
-        (b'{"token": {"user": {}}}', b'{"token": {"user": {}}}'),
-        (b'{"error": {"code": 401}, "token": {"catalog": 1}}', b'{"error": {"code": 401}}'),
-        (b'{"token": {}, "access": {"serviceCatalog": []}}', b'{"token": {}}'),
-        (b'{"token": {"catalog": 1, "catalog": []}}', b'{"token": {"catalog": []}}'),
+        (b'{"token": {"user": {}}}', b'{"token":{"user":{}}}'),
+        (b'{"error": {"code": 401}, "token": {"catalog": 1}}', b'{"error":{"code":401}}'),
+        (b'{"token": {}, "access": {"serviceCatalog": []}}', b'{"token":{}}'),
+        (b'{"token": {"catalog": 1, "catalog": []}}', b'{"token":{"catalog":[]}}'),
     ],
 )
 def test_what_has_no_endpoints_passes(federation: Federation, body: bytes, after: bytes) -> None:
@@ -218,7 +218,36 @@ def test_what_has_no_endpoints_passes(federation: Federation, body: bytes, after
     links = Links(federation.clouds["Two"], federation.clouds["One"], "identity")
     editor = CatalogEditor(parse("image=Two"), links, federation, "One")
     editor.feed(body)
-    assert editor.end() == after
+    assert b"".join(editor.rest()) == after
+
+
+@pytest.mark.parametrize("path", ["compute", "/" * (2**20)])
+def test_others_go_on_while_a_long_catalog_is_edited(federation: Federation, path: str) -> None:
+    """Pieces come after a few endpoints each, and a URL that no server accepts is not read."""
+    theirs = [entry("compute", f"http://two:8774/{path[:10_000]}", "RegionTwo")] * 200
+    links = Links(federation.clouds["Two"], federation.clouds["One"], "identity")
+    editor = CatalogEditor(parse("image=Two"), links, federation, "One")
+    editor.feed(json.dumps({"catalog": theirs}).encode())
+    *between, whole = editor.rest()
+    assert between == [b""] * len(between)
+    assert len(between) > 10
+    assert len(json.loads(whole)["catalog"]) == (200 if path == "compute" else 0)
+
+
+def test_a_catalog_of_too_many_values_is_refused_before_it_is_decoded(
+    federation: Federation,
+) -> None:
+    """Small values take much longer than their bytes; home's own answer then stays as it is."""
+    body = b'{"token": {"catalog": [], "user": [%b1]}}' % (b"1," * MAX_VALUES)
+    for theirs in ("Two", None):
+        links = Links(federation.clouds[theirs], federation.clouds["One"], "x") if theirs else None
+        editor = CatalogEditor(parse("image=Two"), links, federation, "One")
+        editor.feed(body)
+        if theirs is None:
+            assert b"".join(editor.rest()) == body
+            continue
+        with pytest.raises(CatalogError, match="has more than 32768 values"):
+            b"".join(editor.rest())
 
 
 def test_a_service_taken_elsewhere_is_added(federation: Federation) -> None:
@@ -252,7 +281,7 @@ def test_what_lacks_nothing_stays_to_the_byte(federation: Federation) -> None:
     body = b'{ "token" : {"catalog":[ {"type": "compute"}, 1, {"endpoints": {}}], "x": 1e400} }'
     editor = CatalogEditor(parse("compute=Two"), None, federation, "One")
     editor.feed(body)
-    assert editor.end() == body
+    assert b"".join(editor.rest()) == body
 
 
 @pytest.mark.parametrize("scope", ["image=Two", "block-storage=Two", "compute=Two"])
@@ -275,7 +304,7 @@ def test_what_has_no_catalog_stays(federation: Federation, body: bytes) -> None:
     """An error, an unscoped token or nonsense is handed on to the byte."""
     editor = CatalogEditor(parse("image=Two"), None, federation, "One")
     editor.feed(body)
-    assert editor.end() == body
+    assert b"".join(editor.rest()) == body
 
 
 def test_a_catalog_too_long_to_hold_is_refused(federation: Federation) -> None:

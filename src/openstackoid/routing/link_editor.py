@@ -71,6 +71,10 @@ class LinkEditor:
         self._held += data
         return self._edited(self._complete_until())
 
+    def rest(self) -> Iterator[bytes]:
+        """Yield the rest of the body: at most one link."""
+        yield self.end()
+
     def end(self) -> bytes:
         """Return the rest of the body, edited."""
         return self._edited(len(self._held))

@@ -25,6 +25,9 @@ DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
 
 _HIDDEN_SLASH = re.compile(r"\\|%2f|%5c", re.IGNORECASE)
 
+_UNDECODED = re.compile("[\udc80-\udcff]")
+"""A byte that is not UTF-8."""
+
 _MAX_HOST = 260
 """Characters of a Host header at most: 253 of a name, a colon and the port."""
 
@@ -221,7 +224,7 @@ def _unclear(head: Head) -> str | None:
         if not name.isascii():
             shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             return f"the name of the header {shown} is not ASCII; with a scope, send one that is"
-        if not value.isascii() and any("\udc80" <= c <= "\udcff" for c in value):
+        if not value.isascii() and _UNDECODED.search(value):
             return f"the header {name} is not UTF-8; with a scope, send it percent-encoded"
     return None
 

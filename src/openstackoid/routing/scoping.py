@@ -1,6 +1,7 @@
 """Reads the scope of a request from its headers and tokens; refuses one that is ambiguous."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -8,6 +9,7 @@ from openstackoid.federation import Federation
 from openstackoid.message import Head
 from openstackoid.routing.refusal import Refusal
 from openstackoid.scope import (
+    DELIMITER,
     MAX_BYTES,
     Scope,
     ScopeError,
@@ -42,9 +44,19 @@ def carried(
 
     Each is None if the request has none. The scope of a subject token counts only for Keystone:
     at another service it must not send the token in X-Auth-Token to another cloud. Raises Refusal
-    if the scope is malformed or too long, or if there are two different ones.
+    if the scope is malformed or too long, if there are two different ones, or if a header that
+    decides is sent twice. So at most four texts are parsed: of X-Scope and of three tokens.
     """
-    texts, wallet = _texts(head, service, federation, here)
+    headers = head.headers
+    tokens = _tokens(head, service)
+    if SCOPE_HEADER not in headers and not any(DELIMITER in value for value, _ in tokens):
+        return None, None
+    if len(headers.all(SCOPE_HEADER)) > 1:
+        raise _bad("X-Scope is sent twice; send one", here)
+    for header, name in ((AUTH_TOKEN, "X-Auth-Token"), (SUBJECT_TOKEN, "X-Subject-Token")):
+        if len(values := headers.all(header)) > 1 and len(set(values)) > 1:
+            raise _bad(f"{name} is sent twice with different tokens; send one", here)
+    texts, wallet = _texts(head, tokens, federation, here)
     scope = None
     for text, place in texts.items():
         one = _read(text, place, federation, here, sender)
@@ -52,12 +64,7 @@ def carried(
             places = " and ".join(dict.fromkeys(texts.values()))
             raise _bad(f"the scopes in {places} differ; send the same one, or only one", here)
         scope = one
-    if scope is None:
-        return None, None
-    for header, name in ((AUTH_TOKEN, "X-Auth-Token"), (SUBJECT_TOKEN, "X-Subject-Token")):
-        if len(values := head.headers.all(header)) > 1 and len(set(values)) > 1:
-            raise _bad(f"{name} is sent twice with different tokens; send one", here)
-    for value in head.headers.all(SUBJECT_TOKEN):
+    for value in dict.fromkeys(headers.all(SUBJECT_TOKEN)):
         _suffix(value, "X-Subject-Token", here)  # refuse a malformed suffix at every service
     return scope, wallet
 
@@ -76,9 +83,12 @@ def named(wallet: Wallet, here: str, sender: str | None) -> Wallet:
 
 
 def _texts(
-    head: Head, service: str, federation: Federation, here: str
+    head: Head, tokens: Iterable[tuple[str, str]], federation: Federation, here: str
 ) -> tuple[dict[str, str], Wallet | None]:
-    """Return the different texts of scopes, each with where it was found, and the wallet."""
+    """Return the different texts of scopes, each with where it was found, and the wallet.
+
+    `tokens` are those whose suffix counts, each with its place.
+    """
     texts: dict[str, str] = {}
     wallet = None
     for value in head.headers.all(SCOPE_HEADER):
@@ -86,7 +96,7 @@ def _texts(
         if misplaced is not None:
             raise _bad("X-Scope has tokens; they go behind X-Auth-Token only", here)
         texts[text] = "X-Scope"
-    for value, place in _tokens(head, service):
+    for value, place in dict.fromkeys(tokens):
         suffix = _suffix(value, place, here)
         if suffix is None or suffix in texts:
             continue

@@ -65,6 +65,11 @@ class Wallet:
         return _KEY + json.dumps(entries, separators=(",", ":"))
 
 
+def wallet_length(suffix: str) -> int:
+    """Return how many characters of a suffix are its wallet, 0 without one."""
+    return len(suffix.partition(_KEY)[2])
+
+
 def unpack(text: str, clouds: Collection[str]) -> tuple[str, Wallet | None]:
     """Split the text of a suffix into the text of the scope and the wallet, None if there is none.
 

@@ -10,6 +10,19 @@ from openstackoid.gateway.admission.rate import Rate
 NANOSECOND = Fraction(1, 1_000_000_000)
 
 
+def test_what_was_done_is_charged_and_paid_off_later() -> None:
+    """Even if it is more than the sender had left; but nobody waits for longer than two bursts."""
+    now = [0]
+    rate = Rate(10, 20, 100, clock=lambda: now[0])
+    rate.charge("a", 25)
+    assert rate.wait("a", 1) == 0.6
+    assert rate.wait("b", 1) is None
+    now[0] = 600_000_000
+    assert rate.wait("a", 1) is None
+    rate.charge("a", 10_000)
+    assert rate.wait("a", 1) == 2.1
+
+
 class Bucket:
     """What a sender has left: full at first, filled again at the rate, exact and slow."""
 

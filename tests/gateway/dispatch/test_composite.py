@@ -340,6 +340,77 @@ async def test_a_write_is_brought_to_its_end_though_its_client_has_left(
     ]
 
 
+async def test_a_write_to_a_cloud_that_drips_has_an_end(
+    clouds: Clouds, one: Backend, two: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time, but the answer does not; also after the client has left."""
+    monkeypatch.setattr(held, "HELD_BODY_TIMEOUT", 0.1)
+    deleted = asyncio.Event()
+
+    async def drip(received: Received, connection: Connection) -> None:
+        await connection.body(received.head)
+        await connection.send(
+            b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
+        )
+        while not connection.writer.is_closing():
+            await connection.send(b" ")
+            await asyncio.sleep(0.01)
+
+    async def delete(received: Received, connection: Connection) -> None:
+        await GONE(received, connection)
+        deleted.set()
+
+    one.answer = by_method(POST=CREATED, DELETE=delete)
+    two.answer = by_method(POST=drip, DELETE=drip, GET=drip)
+    answered = await create(clouds)
+    assert answered.status == 502
+    assert "broke off; it may have been carried out" in message(answered)
+    assert deleted.is_set()
+    deleted.clear()
+    client = await clouds.open("CloudOne", "image")
+    await client.send("POST", "/v2/images", AND, JSON, body=b'{"id":"x"}')
+    while not two.open:
+        await asyncio.sleep(0)
+    client.writer.transport.abort()
+    await deleted.wait()
+    await two.all_closed()
+
+
+async def test_the_unanswered_writes_of_a_cloud_are_bounded(
+    clouds: Clouds, one: Backend, two: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that answers nobody gets no more of them, though their clients have left; reads go on."""
+    monkeypatch.setattr("openstackoid.gateway.dispatch.open_writes.MAX_OPEN", 1)
+    arrived, go_on, undone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def wait(received: Received, connection: Connection) -> None:
+        arrived.set()
+        await go_on.wait()
+        await json_answer("{}", "409 Conflict")(received, connection)
+
+    async def delete(received: Received, connection: Connection) -> None:
+        await GONE(received, connection)
+        undone.set()
+
+    two.answer = by_method(POST=wait, GET=listed("b"), DELETE=GONE)
+    one.answer = by_method(POST=CREATED, GET=listed("a"), DELETE=delete)
+    client = await clouds.open("CloudOne", "image")
+    await client.send("POST", "/v2/images", AND, JSON, body=b"{}")
+    await arrived.wait()
+    client.writer.transport.abort()
+    sent = len(one.requests)
+    for scope in (AND, OR):
+        answered = await create(clouds, scope)
+        assert answered.status == 503
+        assert message(answered).startswith("CloudTwo has not answered 256 writes yet; nothing")
+    assert len(one.requests) == sent
+    assert (await clouds.ask("CloudOne", "image", "/v2/images", AND)).status == 200
+    go_on.set()
+    await undone.wait()
+    two.answer = by_method(POST=CREATED, DELETE=GONE)
+    assert (await create(clouds)).status == 201
+
+
 async def test_the_log_has_a_short_report(
     clouds: Clouds,
     one: Backend,

@@ -38,7 +38,8 @@ class Limits:
     """Limits the requests of each sender; `rate` is requests per second of one address on average.
 
     Each request counts once when it arrives, before it is parsed. Once its route is known, a
-    composite request counts once for each cloud name in its expression.
+    composite request counts once for each cloud name in its expression, and whatever takes long to
+    read counts as more (`cost`). A proven gateway is not charged for that.
     """
 
     def __init__(self, here: str, rate: int) -> None:
@@ -60,6 +61,10 @@ class Limits:
         counted = 0 if self.known(address) else 1
         if requests > counted:
             self._count(self._addresses, address, requests, counted)
+
+    def charge(self, address: str, requests: int) -> None:
+        """Count the work that a request of an address has made as `requests`; refuses nothing."""
+        self._addresses.charge(address, requests)
 
     def gateway(self, cloud: str, address: str, requests: int = 1) -> None:
         """Count a request as `requests` of a proven gateway; raises Refusal."""
@@ -94,6 +99,9 @@ class _Limit:
         """
         left = min(requests, self.rate * BURST) - counted
         return self._counted.wait(sender, left) if left else None
+
+    def charge(self, sender: str, requests: int) -> None:
+        self._counted.charge(sender, requests)
 
 
 class Connections:

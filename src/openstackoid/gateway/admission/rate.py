@@ -34,7 +34,21 @@ class Rate:
         after = (before if before > now else now) + requests * _SECOND
         excess = after - now - self._most
         self._paid_off[sender] = after if excess <= 0 else before
+        self._keep(sender)
+        return None if excess <= 0 else excess / (_SECOND * self._rate)
+
+    def charge(self, sender: str, requests: int) -> None:
+        """Count requests that are done already, even if they are too many.
+
+        The sender then waits for longer, but never for longer than it takes to pay off the burst
+        twice.
+        """
+        now = self._clock() * self._rate
+        after = max(self._paid_off.get(sender, now), now) + requests * _SECOND
+        self._paid_off[sender] = min(after, now + 2 * self._most)
+        self._keep(sender)
+
+    def _keep(self, sender: str) -> None:
         self._paid_off.move_to_end(sender)
         if len(self._paid_off) > self._senders:
             self._paid_off.popitem(last=False)
-        return None if excess <= 0 else excess / (_SECOND * self._rate)

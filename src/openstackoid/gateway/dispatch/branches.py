@@ -1,6 +1,7 @@
 """Sends the branches of a composite request, and reads their answers."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -35,8 +36,11 @@ class Branches:
         """
         upload = self.upload if request.upload else None
         status = int(HTTPStatus.BAD_GATEWAY)
+        writes = request.method not in SAFE_METHODS
+        waiting = self.context.open_writes.waiting_for(cloud) if writes else nullcontext()
         try:
-            answer = await self._answer(cloud, request)
+            with waiting:
+                answer = await self._answer(cloud, request)
             status = answer.status
         except NoAnswerError as error:
             status = error.status

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from http.client import responses
 
+from openstackoid.gateway.admission import cost
 from openstackoid.gateway.dispatch.branches import Branches
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
+from openstackoid.gateway.dispatch.open_writes import MAX_OPEN
 from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.forwarding.downstream import Passing, give, relay_answer
 from openstackoid.gateway.forwarding.upstream import refused
@@ -50,10 +52,24 @@ async def answer_composite(
     if streams and body is not None:
         tee = UploadTee(body, clouds(route.expression), every=policy is Policy.ALL)
     whole = None if body is None or tee else await _whole(context, body)
+    context.charge(cost.of_json(len(whole or b""), catalog=True))
     operation = Request.of(head.method, route.rest, whole, upload=tee is not None)
     if whole and operation.document is None:
         message = "the body is not JSON; mend it, nothing was sent to any cloud"
         raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
+    full = None if operation.safe else context.open_writes.full(clouds(route.expression))
+    if full is not None:
+        message = (
+            f"{full} has not answered {MAX_OPEN} writes yet; nothing was sent to any cloud, try "
+            f"again later or do without {full}"
+        )
+        raise Refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            message,
+            cloud=site.here,
+            service=route.service,
+            sent=False,
+        )
     frontend = site.ours.frontend(route.service, route.interface)
     with MemoryBudget() as budget:
         branches = Branches(context, budget, tee)
@@ -66,7 +82,10 @@ async def answer_composite(
             route.service,
             patience if operation.safe else None,
         )
-        await _respond(context, await _evaluated(context, evaluation, operation, tee))
+        try:
+            await _respond(context, await _evaluated(context, evaluation, operation, tee))
+        finally:
+            context.charge(cost.of_json(budget.read_in_all, catalog=False))
 
 
 async def _evaluated(

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.dispatch.health import Health
+from openstackoid.gateway.dispatch.open_writes import OpenWrites
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.front import Request
 from openstackoid.gateway.reporting.access_record import AccessRecord
@@ -23,3 +25,10 @@ class Context(NamedTuple):
     head: Head
     route: Route
     proven: bool
+    limits: Limits
+    open_writes: OpenWrites
+
+    def charge(self, requests: int) -> None:
+        """Charge the sender, unless it is a proven gateway, for the work of so many requests."""
+        if requests and not self.proven:
+            self.limits.charge(self.request.remote, requests)

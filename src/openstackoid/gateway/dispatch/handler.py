@@ -6,12 +6,14 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from openstackoid import identity
+from openstackoid.gateway.admission import cost
 from openstackoid.gateway.admission.heads import head_of
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.dispatch.composite import answer_composite
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.hop import Body, Hop, Validated, exchange, prepare
+from openstackoid.gateway.dispatch.open_writes import OpenWrites
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.forwarding.downstream import relay_answer, send_document, send_refusal
 from openstackoid.gateway.forwarding.upstream import refused
@@ -50,6 +52,7 @@ class Handler:
         self._idle_timeout = idle_timeout
         self.health = Health(lambda cloud: self.site.addresses(cloud), connect_timeout)
         self._patience = patience
+        self._open_writes = OpenWrites()
 
     async def handle(self, request: Request) -> None:
         """Answer a request, and write its access record and audit events."""
@@ -87,7 +90,11 @@ class Handler:
         elif request.body_exists:
             body = self._received_body(request, record)
         _record_route(record, route)
-        context = Context(request, record, site, self.health, head, route, proven)
+        context = Context(
+            request, record, site, self.health, head, route, proven, self._limits, self._open_writes
+        )
+        if isinstance(body, bytes):
+            context.charge(cost.of_json(len(body), catalog=True))
         if isinstance(route.expression, CloudRef):
             await _answer_from(context, route.expression.name, body)
             return
@@ -112,7 +119,7 @@ class Handler:
             proofs = request.headers.all(PROOF)
             proof = peers.admit(head, route, proofs, request.certificate)
         except Refusal:
-            self._limits.address(address)
+            self._limits.address(address, 1 + cost.of_head(request.target, request.headers))
             raise
         expression = route.expression
         named = 1 if isinstance(expression, CloudRef) else sum(1 for _ in clouds(expression))
@@ -123,6 +130,8 @@ class Handler:
             self._limits.gateway(route.sender, address, named)
             peers.take(route, proof)
         else:
+            if route.scope is not None or len(request.target) >= cost.HEAD:
+                named += cost.of_head(request.target, request.headers)
             self._limits.address(address, named)
         return head, route, bool(proof.by)
 
@@ -164,8 +173,13 @@ async def _answer_from(context: Context, cloud: str, body: Body) -> None:
         record.fields["user"] = answered.document["token"]["user"]["name"]
         await send_document(request, record, answered.document)
         return
-    with answered.response:
+    try:
         await relay_answer(request, record, answered)
+    finally:
+        answered.response.close()
+        if answered.worked_on:
+            catalog = answered.editor is not None and answered.editor.strict
+            context.charge(cost.of_json(answered.worked_on, catalog=catalog))
 
 
 def _record_hop(context: Context, hop: Hop, body: Body) -> None:

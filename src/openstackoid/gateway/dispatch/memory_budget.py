@@ -1,5 +1,6 @@
 """Limits the memory for the answers of a composite request, per request and per worker."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from http import HTTPStatus
@@ -25,6 +26,10 @@ MAX_HELD = 96 * 2**20
 
 MAX_ALL = 4 * MAX_HELD
 """Bytes that the answers of all requests of a worker may take at the same time."""
+
+
+HELD_BODY_TIMEOUT = 60.0
+"""Seconds in which an answer that is held in memory has to arrive completely."""
 
 
 class UnusableError(Exception):
@@ -63,6 +68,8 @@ class MemoryBudget:
     _all = 0
 
     def __init__(self) -> None:
+        self.read_in_all = 0
+        """Bytes that all answers have taken until now, also those that were freed."""
         self._bytes = 0
         self._open = ExitStack()
         self._ended = False
@@ -84,7 +91,8 @@ class MemoryBudget:
     async def read(self, passing: Passing) -> HeldBody:
         """Read and decode the body of an answer whose content type is JSON.
 
-        Items with unsafe ids are left out of another cloud's list. Raises UnusableError.
+        Items with unsafe ids are left out of another cloud's list. Raises UnusableError, also if the
+        body is not whole after HELD_BODY_TIMEOUT: each piece alone may take the idle timeout.
         """
         parts: list[bytes] = []
         size = 0
@@ -92,14 +100,16 @@ class MemoryBudget:
         with ExitStack() as charged:
             charged.callback(lambda: self._charge(-size))
             try:
-                while not passing.ended:
-                    part = await passing.read()
-                    values = part.count(b",") if size > SMALL else 0
-                    cost = len(part) + PIECE + VALUE * values
-                    size += cost
-                    self._charge(cost)
-                    self._check()
-                    parts.append(part)
+                async with asyncio.timeout(HELD_BODY_TIMEOUT):
+                    while not passing.ended:
+                        part = await passing.read()
+                        values = part.count(b",") if size > SMALL else 0
+                        cost = len(part) + PIECE + VALUE * values
+                        size += cost
+                        self.read_in_all += cost
+                        self._charge(cost)
+                        self._check()
+                        parts.append(part)
             except (HttpError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
             document, raw, note = _decoded(b"".join(parts), remote=remote)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -41,8 +42,8 @@ class Editor(Protocol):
     def feed(self, data: bytes) -> bytes:
         """Take a piece of the body, return the bytes that are final by now."""
 
-    def end(self) -> bytes:
-        """Return the rest."""
+    def rest(self) -> Iterator[bytes]:
+        """Yield the rest; between two pieces, which may be empty, other tasks can go on."""
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Passing:
 
     `links` rewrites addresses in headers, `editor` edits the body, and `search` looks in it for
     unsafe ids; each is None if not needed. `data`: the body is the user's own bytes. `ended`: the
-    body was read to its end.
+    body was read to its end. `worked_on` counts the bytes that were edited or searched.
     """
 
     response: Response
@@ -62,6 +63,7 @@ class Passing:
     search: Search | None
     data: bool
     ended: bool = False
+    worked_on: int = 0
 
     def headers(self) -> Pairs:
         """Return the headers for the client, without Content-Length if the body is edited."""
@@ -88,11 +90,14 @@ class Passing:
         if piece:
             if self.search is not None:
                 self.search.feed(piece)
+                self.worked_on += len(piece)
+            elif self.editor:
+                self.worked_on += len(piece)
             return self.editor.feed(piece) if self.editor else piece
         self.ended = True
         if self.search is not None:
             self.search.end()
-        return self.editor.end() if self.editor else b""
+        return b"".join([p async for p in _yielding(self.editor.rest())]) if self.editor else b""
 
     @property
     def ready(self) -> bool:
@@ -105,6 +110,14 @@ class Passing:
         if self.editor is not None and self.editor.strict:
             return True
         return self.search is not None and self.search.is_json is not False
+
+
+async def _yielding(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield pieces, and let other tasks go on between each and the next."""
+    for number, piece in enumerate(pieces):
+        if number:
+            await asyncio.sleep(0)
+        yield piece
 
 
 def check_answer(passing: Passing) -> None:

@@ -1,7 +1,6 @@
 """Decides which foreign tokens are accepted here, and rewrites their validation to this cloud."""
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from openstackoid.gateway.forwarding.downstream import read_whole
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
-from openstackoid.identity import CatalogTooLongError
+from openstackoid.identity import CatalogError
 from openstackoid.identity.added import missing
+from openstackoid.identity.catalog import document_of
 from openstackoid.identity.trust import (
     Distrust,
     advice,
@@ -255,8 +255,8 @@ class ForeignTokens:
 
 async def _document(answer: Response) -> object:
     try:
-        return json.loads(await read_whole(answer))
-    except (ValueError, RecursionError) as error:
-        raise Distrust("the answer of its Keystone is no JSON") from error
-    except (CatalogTooLongError, HttpError, TimeoutError) as error:
-        raise Distrust("the answer of its Keystone broke off, or is too long") from error
+        return document_of(await read_whole(answer))
+    except CatalogError as error:
+        raise Distrust(f"the answer of its Keystone {error}") from error
+    except (HttpError, TimeoutError) as error:
+        raise Distrust("the answer of its Keystone broke off") from error
