@@ -85,6 +85,16 @@ def test_no_coding_hides_an_id(coding: str) -> None:
         search.end()
 
 
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_zeros_count_wherever_a_piece_ends(first: int) -> None:
+    """Also those before the first brace, of which a client may take a body for UTF-16."""
+    body, search = b'\0\0\0{"id": "x"}', Search()
+    search.feed(body[:first])
+    search.feed(body[first:])
+    with pytest.raises(UnsafeIdError):
+        search.end()
+
+
 @given(
     st.sampled_from(UNSAFE + SAFE),
     st.integers(0, 5000),

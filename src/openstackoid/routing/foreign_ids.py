@@ -87,8 +87,11 @@ class Search:
 
     def feed(self, data: bytes) -> None:
         """Search a piece of the body; raises UnsafeIdError."""
-        if self.is_json is None and (start := data.lstrip(_BEFORE_JSON)):
-            self.is_json = start.startswith((b"{", b"["))
+        if self.is_json is None:
+            if start := data.lstrip(_BEFORE_JSON):
+                self.is_json = start.startswith((b"{", b"["))
+            elif b"\0" in data:
+                self._kept = b"\0"
         if self.is_json:
             self._kept += data
             self._look(len(self._kept) - _REACH)

@@ -1,0 +1,65 @@
+"""Proofs and sealed tokens: nothing is taken for made with a key that was not."""
+
+from dataclasses import replace
+
+from jwcrypto.common import base64url_decode
+
+from openstackoid.identity.keys import make, sealer, signer
+from openstackoid.identity.sealing import SealError, Terms, seal, unseal
+from openstackoid.identity.signature import Crossing, ProofError, check, sign
+from openstackoid.message import Headers
+
+NOW = 1_800_000_000.0
+KEYS = make()
+CHECKED = signer(KEYS.public)
+TOKEN = "gAAAAABtoken"
+SEALED = seal(TOKEN, Terms("One", {"image"}, {"Two"}, int(NOW) + 60), sealer(KEYS.public.seal))
+CROSSING = Crossing("One", "Two", "image", "GET", "/v2/images", Headers([("X-Auth-Token", TOKEN)]))
+SIGNED = sign(CROSSING, KEYS.sign, NOW)
+
+
+def proofs(data: bytes) -> None:
+    """Check a proof that nobody has made, a changed one, and one of another request."""
+    kind, data = data[:1], data[1:]
+    text = data.decode("utf-8", "surrogateescape")
+    if kind in b"ab":
+        proof = text if kind == b"a" else _changed(SIGNED, data)
+        assert not _accepted(proof, CROSSING) or _bytes(proof) == _bytes(SIGNED)
+        return
+    target, _, value = text.partition(" ")
+    other = replace(CROSSING, target=target, headers=Headers([("X-Auth-Token", value)]))
+    if other != CROSSING:
+        assert not _accepted(SIGNED, other)
+    if kind == b"c":
+        assert _accepted(sign(other, KEYS.sign, NOW), other)
+
+
+def _accepted(proof: str, crossing: Crossing) -> bool:
+    try:
+        return bool(check(proof, crossing, CHECKED, NOW))
+    except ProofError:
+        return False
+
+
+def seals(data: bytes) -> None:
+    """Open a sealed token that nobody has sealed, and one that was changed on the way."""
+    for sealed in (data.decode("utf-8", "surrogateescape"), _changed(SEALED, data)):
+        try:
+            token = unseal(sealed, KEYS.seal, "One", "image", "Two", NOW)
+        except SealError:
+            continue
+        assert token == TOKEN
+        assert _bytes(sealed) == _bytes(SEALED)
+
+
+def _changed(text: str, data: bytes) -> str:
+    """Return a text with one character replaced, removed or added, as the first bytes say."""
+    if len(data) < 3:
+        return text
+    at, length = int.from_bytes(data[:2]) % len(text), data[2] % 3
+    return text[:at] + data[3:8].decode("latin-1") + text[at + length :]
+
+
+def _bytes(text: str) -> list[bytes]:
+    """Return the parts of a compact JOSE text decoded: bits behind the last byte say nothing."""
+    return [base64url_decode(part) for part in text.split(".")]
