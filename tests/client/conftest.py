@@ -146,7 +146,7 @@ def openstack(
         known = {} if own.keys() & {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE"} else credentials
         environment = nothing | known | own
         job = {"argv": argv, "env": environment, "plugin": plugin, "stdin": stdin, "typed": typed}
-        job |= {"patience": patience}
+        job |= {"patience": patience, "seconds": 0}
         assert worker.stdin
         assert worker.stdout
         worker.stdin.write(json.dumps(job) + "\n")

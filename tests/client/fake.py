@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,6 +64,13 @@ class Request:
         return self.all("X-Auth-Token")
 
 
+@dataclass(frozen=True)
+class Raw:
+    """An answer byte for byte, head and all; pieces are sent one by one until the client leaves."""
+
+    pieces: Iterable[bytes]
+
+
 def vendor(connection: Any) -> None:
     """Be a cloud's own vendor hook."""
     connection.session.additional_headers["X-Vendor"] = "was here"
@@ -79,7 +87,8 @@ class Fake(ThreadingHTTPServer):
     `token` is what a login gives, `key` what its gateway says of itself with it.
 
     `reply` answers before the empty services do, with a status and JSON, or with None to leave it
-    to them. A status of 0 closes the connection without an answer. `headers` are those of each.
+    to them. A status of 0 closes the connection without an answer, and a Raw is all that is sent
+    before it closes. `headers` are those of each.
     """
 
     daemon_threads = True
@@ -92,7 +101,7 @@ class Fake(ThreadingHTTPServer):
         self.token = TOKEN
         self.key: str | None = None
         self.headers: dict[str, str] = {}
-        self.reply: Callable[[Request], tuple[int, Any] | None] | None = None
+        self.reply: Callable[[Request], tuple[int, Any] | Raw | None] | None = None
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def clear(self) -> None:
@@ -109,11 +118,19 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Fake
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the client has left
+            super().handle()
+
     def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = Request(self.command, self.path, tuple(self.headers.items()), body)
+        request = Request(self.command, self.path, tuple(self.headers.items()), self._body())
         self.server.requests.append(request)
         reply = self.server.reply(request) if self.server.reply else None
+        if isinstance(reply, Raw):
+            self.close_connection = True
+            for piece in reply.pieces:
+                self.wfile.write(piece)
+            return
         status, answer = reply or self._answer(self.path.split("?")[0].rstrip("/"))
         if status == 0:
             self.close_connection = True
@@ -133,6 +150,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _handle  # noqa: N815
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _answer(self, path: str) -> tuple[int, Any]:
         if path == self.server.refuse:

@@ -1,7 +1,7 @@
 """Runs `openstack` commands, each in a process of its own, without importing it each time.
 
 Reads one JSON object per line: {"argv": […], "env": {…}, "plugin": true, "stdin": "", "typed": [],
-"patience": null}; writes one per line: {"code": 0, "out": "…", "err": "…", "asked": "…"}. With
+"patience": null, "seconds": 0}; writes one per line: {"code": 0, "out": "…", "err": "…", "asked": "…"}. With
 something `typed`, stdin is a terminal, and each is typed after one more question, which ends in a
 colon or a bracket.
 Forked, because osc-lib caches clients on a class and sets up logging for the whole process: two
@@ -69,6 +69,7 @@ def forked(job: dict[str, Any]) -> dict[str, Any]:
             os.dup2(terminal if job["typed"] else in_.fileno(), 0)
             os.dup2(out.fileno(), 1)
             os.dup2(err.fileno(), 2)
+            signal.alarm(job["seconds"])  # which ends the child; 0 is no alarm
             code = 1
             try:
                 code = run(job["argv"], job["env"], plugin=job["plugin"], patience=job["patience"])
