@@ -8,7 +8,7 @@ A key is found by its quotes, as in `link_editor`. One that is written with esca
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from openstackoid.routing.link_editor import LinkEditor
@@ -57,6 +57,10 @@ class ValueEditor:
         while position < len(body):
             position = self._next(body, position, pieces)
         return self._then.feed(b"".join(pieces))
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield the rest of the body: at most the beginning of a key, and one link."""
+        yield self.end()
 
     def end(self) -> bytes:
         """Return the rest of the body, edited."""
