@@ -78,8 +78,8 @@ class Branches:
     async def _read(self, passing: Passing) -> Answer:
         """Return an answer; a JSON body is read and decoded, any other is still to be read.
 
-        What is read, and says that it is JSON and is none, is no answer: a list of other clouds must
-        not be lost by it. A write may have been carried out all the same; its answer passes.
+        What is read, and says that it is JSON and is none, is no answer: no list of another cloud
+        may be lost by it. A write may have been carried out all the same; its answer passes.
         """
         response = passing.response
         read = passing.editor is not None or is_json(response.headers)
@@ -90,11 +90,8 @@ class Branches:
         headers = passing.headers()
         try:
             held = await self.budget.read(passing)
-            if (
-                held.note == NO_JSON
-                and response.method == "GET"
-                and rules.succeeded(response.status)
-            ):
+            well = response.method == "GET" and rules.succeeded(response.status)
+            if well and held.note == NO_JSON and is_json(response.headers):
                 held.close()
                 raise UnusableError(NO_JSON)
         except (UnusableError, CatalogError) as error:
