@@ -48,8 +48,9 @@ class Listing:
 def decode(data: bytes) -> Any:
     """Return JSON, decoded as far as it is looked at: the items of a list stay bytes (Raw).
 
-    Of a thousand clouds' lists, decoding would be most of the work. It takes items that can be
-    labelled as bytes (`Run`); others are decoded. Raises ValueError.
+    So they need not be encoded again. They are decoded once, to see that they can be: one bad item
+    would spoil the list of all clouds. Items that cannot be labelled as bytes (`Run`) are decoded.
+    Raises ValueError and RecursionError.
     """
     if data.lstrip()[:1] != b"{":
         return msgspec.json.decode(data)
@@ -58,6 +59,7 @@ def decode(data: bytes) -> Any:
     items = None if key is None else fields[key]
     if not isinstance(items, list) or not can_be_labelled(items):
         return msgspec.json.decode(data)
+    msgspec.json.decode(data)
     for other, value in fields.items():
         if other != key and isinstance(value, list):
             fields[other] = [decoded(link) for link in value]

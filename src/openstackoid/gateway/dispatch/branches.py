@@ -7,7 +7,12 @@ from http import HTTPStatus
 
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.hop import Body, Validated, exchange, prepare
-from openstackoid.gateway.dispatch.memory_budget import MemoryBudget, TooLongError, UnusableError
+from openstackoid.gateway.dispatch.memory_budget import (
+    NO_JSON,
+    MemoryBudget,
+    TooLongError,
+    UnusableError,
+)
 from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
@@ -71,7 +76,11 @@ class Branches:
         return request.body
 
     async def _read(self, passing: Passing) -> Answer:
-        """Return an answer; a JSON body is read and decoded, any other is still to be read."""
+        """Return an answer; a JSON body is read and decoded, any other is still to be read.
+
+        What is read, and says that it is JSON and is none, is no answer: no list of another cloud
+        may be lost by it. A write may have been carried out all the same; its answer passes.
+        """
         response = passing.response
         read = passing.editor is not None or is_json(response.headers)
         decodes = read and response.status != HTTPStatus.PARTIAL_CONTENT
@@ -81,6 +90,10 @@ class Branches:
         headers = passing.headers()
         try:
             held = await self.budget.read(passing)
+            well = response.method == "GET" and rules.succeeded(response.status)
+            if well and held.note == NO_JSON and is_json(response.headers):
+                held.close()
+                raise UnusableError(NO_JSON)
         except (UnusableError, CatalogError) as error:
             raise self._unusable(passing, error) from error
         finally:

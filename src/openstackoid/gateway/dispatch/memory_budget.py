@@ -31,6 +31,9 @@ MAX_ALL = 4 * MAX_HELD
 HELD_BODY_TIMEOUT = 60.0
 """Seconds in which an answer that is held in memory has to arrive completely."""
 
+NO_JSON = "is no JSON, although it says so"
+"""The note of a body that cannot be decoded."""
+
 
 class UnusableError(Exception):
     """The body of an answer cannot be used; the message says why, after the answer's name."""
@@ -138,7 +141,7 @@ def _decoded(data: bytes, *, remote: bool) -> tuple[Any, bytes | None, str | Non
     try:
         document = decode(data)
     except (ValueError, RecursionError):
-        note = "is no JSON, although it says so"
+        note = NO_JSON
     if not remote or not has_unsafe_id(data):
         return document, data, note
     left_out = _left_out(document)
