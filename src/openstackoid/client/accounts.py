@@ -16,6 +16,7 @@ from requests import Response
 
 from openstackoid.client.told import Gateway, KeyTakenBackError, told
 from openstackoid.scope import CloudRef, Scope, Wallet, WalletEntry
+from openstackoid.scope.errors import printable_lines
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.scope.wallet import SEALING_KEY
@@ -97,7 +98,7 @@ class Login:
         except Exception as error:  # noqa: BLE001  (raised again by result(), with the entry)
             # Not keystoneauth's alone: that a certificate's file is missing is an OSError.
             known = error if isinstance(error, AccountError) else None
-            why = str(error) or type(error).__name__
+            why = printable_lines(str(error)) or type(error).__name__
             access.set_exception(known or AccountError(f"{self._who} failed: {why}"))
 
     def _learn(self, response: Response, **_: object) -> None:
