@@ -4,9 +4,8 @@ import pytest
 
 from openstackoid.services import (
     BOUND,
+    CALLS,
     Service,
-    called,
-    callers_of,
     is_data,
     known_names,
     service_type,
@@ -57,11 +56,14 @@ def test_what_follows_compute_is_bound_to_it() -> None:
     assert BOUND == ("block-storage", "network", "placement")
 
 
-def test_servers_and_volumes_are_made_of_images() -> None:
-    """So nova and cinder call glance, with the token of their user."""
-    assert called() == {"image"}
-    assert callers_of("image") == {"compute", "block-storage"}
-    assert callers_of("network") == set()
+def test_nobody_but_nova_and_cinder_calls_others_with_the_token_of_their_user() -> None:
+    """Both fetch images; nova asks for ports, and for volumes where clouds share them."""
+    assert set(CALLS) == {
+        ("block-storage", "image"),
+        ("compute", "block-storage"),
+        ("compute", "image"),
+        ("compute", "network"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ class Service:
     """What is special about one service type.
 
     - `bound`: it only makes sense beside compute, and follows it where a scope does not name it.
-    - `calls`: the services that it calls in another cloud, with its user's token.
+    - `calls`: the services that it calls with its user's token, in another cloud if the scope says
+      so. What a cloud may present another one's sealed token for depends on it.
     - `cadf`: its type in CADF events (DMTF DSP0262, annex A.2).
     - `data`: matches paths whose bodies are the user's own bytes; they are never read or edited.
     - `account`: matches the beginning of a path with a project's id (its group `id`); None if any
@@ -130,7 +131,8 @@ _SERVICES = {
         says_type=True,
     ),
     COMPUTE: Service(
-        calls=frozenset({_IMAGE}),
+        # Reading servers asks for their ports; the rest is for clouds that share infrastructure.
+        calls=frozenset({_IMAGE, "network", "block-storage"}),
         cadf="service/compute",
         # With or without a project's id.
         chosen=(Chosen(re.compile(r"/v2(\.1)?(/[^/]+)?/flavors/?"), "flavor", "flavor create"),),
@@ -236,6 +238,10 @@ CHOSEN = tuple(chosen for service in _SERVICES.values() for chosen in service.ch
 """All collections whose ids the client may choose."""
 
 
+CALLS = tuple((name, called) for name, row in _SERVICES.items() for called in sorted(row.calls))
+"""Each service that calls another one with its user's token, and that one."""
+
+
 def special(service: str) -> Service:
     """Return what is special about a service type."""
     return _SERVICES.get(service, _PLAIN)
@@ -245,16 +251,6 @@ def special(service: str) -> Service:
 def by_versions() -> Mapping[str, Versions]:
     """Return the services that their list of versions identifies, each with what identifies it."""
     return {name: row.versions for name, row in _SERVICES.items() if row.versions is not None}
-
-
-def callers_of(service: str) -> frozenset[str]:
-    """Return the services that call this one in another cloud, with their user's token."""
-    return frozenset(name for name, row in _SERVICES.items() if service in row.calls)
-
-
-def called() -> frozenset[str]:
-    """Return the services that others call in another cloud, with their user's token."""
-    return frozenset[str]().union(*(row.calls for row in _SERVICES.values()))
 
 
 def is_data(service: str, path: str) -> bool:

@@ -17,6 +17,8 @@ with warnings.catch_warnings():
     import openstack.connection as _  # noqa: F401
     import osc_lib.shell  # noqa: F401
 
+from openstackoid.client import told
+
 from .fake import Fake
 from .wallets import PASSWORD, THERE, entry
 
@@ -29,6 +31,12 @@ class Result:
     out: str
     err: str
     asked: str
+
+
+@pytest.fixture(autouse=True)
+def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test begin as a process of its own: no gateway has told a key yet."""
+    monkeypatch.setattr(told, "_TOLD", {})
 
 
 @pytest.fixture(scope="session")

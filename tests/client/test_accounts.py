@@ -1,14 +1,21 @@
 """With which account one logs in where; and where nobody does, for nobody has said so."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import openstack as sdk
 import pytest
 from keystoneauth1 import loading
 from keystoneauth1.identity import v3
 from keystoneauth1.plugin import BaseAuthPlugin
 from keystoneauth1.session import Session
+from openstack.connection import Connection
+from openstack.exceptions import SDKException
 
+from openstackoid.client import hook
 from openstackoid.client.accounts import AccountError, Accounts
 from openstackoid.client.auth import scoped
 from openstackoid.scope import parse
@@ -100,6 +107,82 @@ def test_no_credentials_of_home_go_elsewhere_by_a_star(
     assert (result.code, cloud.requests) == (1, []), result.err
     assert "log in to CloudTwo with the credentials of home. Nothing was sent." in result.err
     assert not any(secret in result.err for secret in SECRETS)
+
+
+def auths(cloud: Fake, auth_type: str) -> dict[str, Any]:
+    """Return what an entry of clouds.yaml has for one kind of login."""
+    account = entry(cloud)["auth"]
+    secrets: dict[str, dict[str, Any]] = {
+        "password": account,
+        "token": {"auth_url": account["auth_url"], "token": "gAAAAAmine", "project_name": "demo"}
+        | {"project_domain_id": "default"},
+        "applicationcredential": {
+            "auth_url": account["auth_url"],
+            "application_credential_id": "i",
+            "application_credential_secret": "app-s3cret",
+        },
+    }
+    kind = next(kind for kind in secrets if auth_type.endswith(kind))
+    return {"auth_type": auth_type, "auth": secrets[kind]}
+
+
+STAR = {"*": "CloudTwo", "image": "CloudOne"}
+KINDS = ("password", "v3password", "token", "v3token", "v3applicationcredential")
+OWN_KINDS = ("v3oidpassword", "v3oidtoken", "v3oidapplicationcredential")
+BY_HOOK = {"vendor_hook": hook.NAME, "oid_scope": STAR}
+ASKING: list[Callable[[Connection], object]] = [
+    lambda c: c.authorize(),
+    lambda c: list(c.image.images()),
+    lambda c: c.session.get_token(),
+    lambda c: c.session.get_auth_headers(),
+    lambda c: c.session.get_endpoint(service_type="compute"),
+    lambda c: c.session.get(f"{c.config.config['auth']['auth_url']}/v3", authenticated=False),
+    lambda c: c.service_catalog,
+]
+
+
+@pytest.mark.parametrize("ask", ASKING)
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [(kind, BY_HOOK) for kind in ("password", "v3token", "v3applicationcredential")]
+    + [(kind, {}) for kind in OWN_KINDS],
+)
+def test_openstacksdk_takes_no_credentials_elsewhere_by_a_star(
+    ask: Callable[[Connection], object],
+    kind: str,
+    keys: dict[str, Any],
+    cloud: Fake,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the hook, and by the auth type alone; whatever a program begins with."""
+    own = auths(cloud, kind)
+    if not keys:
+        own["auth"] = own["auth"] | {"oid_scope": STAR}
+    path = tmp_path / "clouds.yaml"
+    path.write_text(json.dumps({"clouds": {"here": {**own, **keys}}}))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    with sdk.connect(cloud="here") as connection, suppress(AccountError, SDKException):
+        ask(connection)
+    secrets = (*SECRETS, "pw")
+    assert [r for r in cloud.requests if r.method != "GET" or r.token] == []
+    assert not any(f'"{secret}"' in str(r.body) for r in cloud.requests for secret in secrets)
+
+
+@pytest.mark.parametrize("auth_type", [*KINDS, *OWN_KINDS])
+def test_the_scope_of_a_file_is_held_to_the_same(
+    auth_type: str, openstack: Openstack, cloud: Fake, tmp_path: Path
+) -> None:
+    """As `oid_scope` of the entry, of a mapping or a text."""
+    for scope in (STAR, "*=CloudTwo,image=CloudOne"):
+        path = tmp_path / "clouds.yaml"
+        path.write_text(
+            json.dumps({"clouds": {"here": {**auths(cloud, auth_type), "oid_scope": scope}}})
+        )
+        env = {"OS_CLIENT_CONFIG_FILE": str(path), "OS_CLOUD": "here"}
+        result = openstack("server", "list", env=env)
+        assert (result.code, cloud.requests) == (1, []), result.err
+        assert "log in to CloudTwo with the credentials of home. Nothing was sent." in result.err
 
 
 def test_a_written_identity_takes_the_login_there(openstack: Openstack, cloud: Fake) -> None:

@@ -63,6 +63,23 @@ def test_only_a_dropped_reason_is_shown(
     assert caplog.messages == shown
 
 
+ESCAPES = "\x1b]0;you\x07\x1b[2J\x9b1m\u202eoff"
+
+
+def test_what_another_cloud_says_moves_no_cursor(caplog: pytest.LogCaptureFixture) -> None:
+    """A gateway's message may quote it; lines stay, and it is told once for all that."""
+    session = Session()
+    report_failures(session)
+    hook = the_hook(session)
+    said = {"error": {"code": 502, "cloud": "CloudTwo", "message": f"a\nb {ESCAPES}"}}
+    with caplog.at_level(logging.WARNING):
+        hook(answer(502, said), timeout=1)
+    assert caplog.messages == ["a\nb ?]0;you??[2J?1m?off"]
+    with told_once() as reasons:
+        hook(answer(502, said, **{"X-Auth-Token": "t"}), timeout=1)
+        assert reasons.untold(f"the command says a\nb {ESCAPES}") == []
+
+
 def test_what_a_gateway_says_of_a_login_ends_it(caplog: pytest.LogCaptureFixture) -> None:
     """It is not told twice; a service's own error is left to keystoneauth."""
     session = Session()

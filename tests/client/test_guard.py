@@ -18,7 +18,7 @@ from keystoneauth1.token_endpoint import Token
 
 from openstackoid.client import hook
 from openstackoid.client.auth import announce, scoped
-from openstackoid.client.guard import NotHomeError, guard, home
+from openstackoid.client.guard import NotHomeError, OtherServiceError, guard, home
 from openstackoid.scope import parse
 
 from .clouds import SERVER
@@ -448,6 +448,61 @@ def test_an_id_that_is_a_path_reaches_no_other_service(
     assert result.code == 1
     assert "CloudTwo" in result.err
     assert TOKEN not in result.err
+
+
+def test_an_id_moves_no_cursor(cloud: Fake) -> None:
+    """It is shown where nothing was sent because of it."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    with pytest.raises(OtherServiceError) as refused:
+        session.get("/images/\x1b[2J/../../../network", **IMAGES)
+    assert str(refused.value).startswith("/image/v2/images/?[2J/../../../network is no path of")
+
+
+def images(session: Session, url: str) -> None:
+    """Ask for something of the image service, as an Adapter does."""
+    session.get(url, endpoint_filter={"service_type": "image"})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/network/v2.0/networks/n",
+        "/image/../network",
+        "/image/..;/network/../../network",
+        "/%6eetwork/v2.0",
+        "/image/%2e%2E/network",
+        "/image/.%2e%5cnetwork",
+        "/image/v2/images/..?/../x",
+        "/network",
+    ],
+)
+def test_a_client_that_folds_an_id_itself_reaches_no_other_service(path: str, cloud: Fake) -> None:
+    """With urljoin, for instance: the whole address is another service's then; in any spelling."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    session.get("/images", **IMAGES)
+    before = len(cloud.requests)
+    with pytest.raises(OtherServiceError):
+        images(session, f"{cloud.url}{path}")
+    assert len(cloud.requests) == before
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "..;/..;/network/n",
+        "%252e%252e/%252e%252e/network",
+        "//network/n",
+        "...",
+        "a..b/..c",
+        "?../..",
+    ],
+)
+def test_what_no_library_folds_stays_with_the_service(rest: str, cloud: Fake) -> None:
+    """It is a path of it, as strange as it looks."""
+    session = Session(auth=scoped(password(cloud), SCOPE))
+    images(session, f"{cloud.url}/image/v2/images/{rest}")
+    assert cloud.requests[-1].path == f"/image/v2/images/{rest}"
+    assert cloud.requests[-1].all("X-Scope-Service") == ["image"]
 
 
 @pytest.mark.parametrize("service", ["network", "identity", "compute"])

@@ -237,7 +237,7 @@ def test_tokens_are_sealed_to_gateways_with_keys(cloud: Fake, two: Fake, write: 
 def test_a_service_elsewhere_gets_homes_token_for_what_it_calls(
     cloud: Fake, two: Fake, write: Write
 ) -> None:
-    """Nova there fetches the image; home's Keystone is asked nothing."""
+    """Nova there fetches the image; home's Keystone is asked nothing, and no other service."""
     cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
     two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
     write()
@@ -245,22 +245,115 @@ def test_a_service_elsewhere_gets_homes_token_for_what_it_calls(
         sealed, _ = tokens(connection)["*"]
     key = MADE["CloudOne"].seal
     assert unseal(sealed, [key], "CloudOne", "image", "Cloud-Two", 0) == TOKEN
-    with pytest.raises(SealError, match="not for identity"):
-        unseal(sealed, [key], "CloudOne", "identity", "Cloud-Two", 0)
+    for service in ("identity", "compute", "network"):
+        with pytest.raises(SealError, match=f"not for {service}"):
+            unseal(sealed, [key], "CloudOne", service, "Cloud-Two", 0)
 
 
-def test_nothing_is_sealed_where_home_has_no_key(two: Fake, write: Write) -> None:
-    """Home's gateway could not prove that it may present it, and the other one would refuse."""
+@pytest.mark.parametrize(
+    "scope", [IMAGE_TWO, {"image": "CloudOne | Cloud-Two"}, {"*": "Cloud-Two"}]
+)
+def test_without_a_key_of_home_a_cloud_with_one_gets_no_token(
+    scope: object, cloud: Fake, two: Fake, write: Write
+) -> None:
+    """Home, or somebody on the way, would only have to leave it out to read the token."""
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    write()
+    with (
+        connect(scope) as connection,
+        pytest.raises(AccountError, match=r"home's gateway has told no key .* federation keys"),
+    ):
+        list(connection.image.images())
+    assert logins(cloud)
+    assert logins(two)
+    assert not any(THERE in str(request) for request in cloud.requests)
+
+
+def test_a_login_that_is_not_at_home_says_how_to_be(cloud: Fake, two: Fake, write: Write) -> None:
+    """Who home is, is told at a login there alone."""
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    write()
+    with (
+        connect("identity=CloudThree,image=Cloud-Two") as connection,
+        pytest.raises(AccountError, match=r"for identity=CloudThree\..* leave identity out"),
+    ):
+        connection.session.get_auth_headers()
+    assert not any(THERE in str(request) for request in cloud.requests)
+
+
+def test_the_command_says_it(cloud: Fake, two: Fake, openstack: Openstack, tmp_path: Path) -> None:
+    """As the one error, and with no token in it."""
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    path = tmp_path / "clouds.yaml"
+    path.write_text(
+        json.dumps({"clouds": {"here": entry(cloud), "Cloud-Two": entry(two, PASSWORD)}})
+    )
+    env = {"OS_CLIENT_CONFIG_FILE": str(path), "OS_CLOUD": "here"}
+    result = openstack("image", "list", "--os-scope", "image=Cloud-Two", env=env)
+    assert result.code == 1
+    assert result.err.startswith(
+        "the gateway of Cloud-Two has a key, so its token is sent sealed only"
+    )
+    assert THERE not in result.err + str(cloud.requests)
+
+
+def test_a_key_of_home_that_is_missing_later_ends_what_is_sent(
+    cloud: Fake, two: Fake, write: Write
+) -> None:
+    """In the same connection, and in the next one of the process."""
+    cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
     two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
     write()
     with connect(IMAGE_TWO) as connection:
-        assert tokens(connection)["Cloud-Two"] == (THERE, "p1")
+        list(connection.image.images())
+        cloud.key = None
+        cloud.refuse = "/image/v2/images"
+        with pytest.raises(AccountError, match=r"login at home failed: .* told a key .* before"):
+            list(connection.image.images())
+    with connect(IMAGE_TWO) as connection, pytest.raises(AccountError, match="before"):
+        connection.session.get_auth_headers()
+    assert not any(THERE in str(request) for request in cloud.requests)
 
 
-def test_a_key_for_another_cloud_is_not_taken(cloud: Fake, two: Fake, write: Write) -> None:
-    """The entry says whose account it is."""
+def test_a_key_of_another_cloud_that_is_missing_later_ends_what_is_sent(
+    cloud: Fake, two: Fake, write: Write
+) -> None:
+    """Whoever is between it and the client would get the next token in clear."""
     cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
-    two.key = f"CloudThree {MADE['Cloud-Two'].public.seal}"
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    write()
+    with connect(IMAGE_TWO) as connection:
+        tokens(connection)
+        two.key = None
+        connection.session.invalidate()
+        with pytest.raises(AccountError, match=r"login to Cloud-Two .* told a key .* before"):
+            connection.session.get_auth_headers()
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("CloudThree {key}", "was answered by the gateway of CloudThree; correct the auth_url"),
+        ("Cloud-Two", "cannot be read"),
+        ("Cloud-Two {key}x", "cannot be read"),
+        ("Cloud-Two {key}, Cloud-Two {key}", "cannot be read"),
+        ("", "cannot be read"),
+    ],
+)
+def test_a_key_that_is_none_of_this_cloud_is_no_reason_to_seal_nothing(
+    told: str, why: str, cloud: Fake, two: Fake, write: Write
+) -> None:
+    """Nothing is sent where it is not clear to whom one would seal."""
+    cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
+    two.headers = {"X-Scope-Key": told.format(key=MADE["Cloud-Two"].public.seal)}
+    write()
+    with connect(IMAGE_TWO) as connection, pytest.raises(AccountError, match=why):
+        connection.session.get_auth_headers()
+
+
+def test_a_cloud_without_keys_gets_its_token_as_it_is(cloud: Fake, two: Fake, write: Write) -> None:
+    """Nobody could unseal it."""
+    cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
     write()
     with connect(IMAGE_TWO) as connection:
         assert tokens(connection)["Cloud-Two"] == (THERE, "p1")

@@ -13,7 +13,7 @@ NOW = 1_800_000_000.0
 KEYS = make()
 CHECKED = signer(KEYS.public)
 TOKEN = "gAAAAABtoken"
-SEALED = seal(TOKEN, Terms("One", {"image"}, {"Two"}, int(NOW) + 60), sealer(KEYS.public.seal))
+SEALED = seal(TOKEN, Terms("One", {"Two": {"image"}}, int(NOW) + 60), sealer(KEYS.public.seal))
 CROSSING = Crossing("One", "Two", "image", "GET", "/v2/images", Headers([("X-Auth-Token", TOKEN)]))
 SIGNED = sign(CROSSING, KEYS.sign, NOW)
 

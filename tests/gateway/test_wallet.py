@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from gateway.backend import json_answer
-from gateway.played import TOKEN, Clouds
+from gateway.played import TOKEN, Answered, Clouds
 
 from openstackoid.client.sealing import sealed as seal_as_client
 from openstackoid.identity import keys
@@ -134,7 +134,7 @@ async def test_a_sealed_token_is_opened_by_the_cloud_it_is_for(
     clouds: Clouds, made: dict[str, keys.Keys]
 ) -> None:
     """On its signed way from home, and in no other one."""
-    terms = Terms("CloudTwo", ["image"], ["CloudOne", "CloudTwo"], 2**40)
+    terms = Terms("CloudTwo", {"CloudOne": ["image"], "CloudTwo": ["image"]}, 2**40)
     sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
     wallet = WALLET.replace(TWO, sealed)
     scope = '{"image":"CloudTwo"}'
@@ -183,7 +183,7 @@ async def test_a_sealed_token_makes_no_credentials_at_home(
     clouds: Clouds, made: dict[str, keys.Keys], services: list[str], path: str
 ) -> None:
     """The operator of a cloud that was shown it signs a crossing of his own to home's Keystone."""
-    terms = Terms("CloudOne", services, ["CloudOne", "CloudTwo"], 2**40)
+    terms = Terms("CloudOne", {"CloudOne": services, "CloudTwo": services}, 2**40)
     sealed = seal(ONE, terms, keys.sealer(made["CloudOne"].public.seal))
     scope = '{"*":"CloudOne","identity":"CloudOne"}'
     headers = (("X-Scope", scope), ("X-Auth-Token", f"{sealed}!SCOPE!{scope}"))
@@ -205,11 +205,55 @@ async def test_a_sealed_token_makes_no_credentials_at_home(
     assert clouds.backends["CloudOne"]["identity"].requests == []
 
 
+async def present(
+    clouds: Clouds, made: dict[str, keys.Keys], sealed: str, service: str, scope: str
+) -> Answered:
+    """Present a sealed token of CloudOne from CloudTwo's gateway, as its operator can."""
+    headers = (("X-Scope", scope), ("X-Auth-Token", f"{sealed}!SCOPE!{scope}"))
+    whole = clouds.address("CloudOne", service)[2] + "/x"
+    crossing = Crossing("CloudTwo", "CloudOne", service, "GET", whole, Headers(headers))
+    return await clouds.ask(
+        "CloudOne",
+        service,
+        "/x",
+        *(f"{name}: {value}" for name, value in headers),
+        "Via: 1.1 CloudTwo (openstackoid)",
+        f"X-Scope-Proof: {sign(crossing, made['CloudTwo'].sign, time.time())}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "good"),
+    [
+        ("compute=CloudOne,image=CloudTwo", []),
+        ("*=CloudOne,image=CloudTwo", []),
+        ("image=CloudOne & CloudTwo", []),
+        ("*=CloudOne,compute=CloudTwo", ["image"]),
+        ("*=CloudOne,identity=CloudOne,compute=CloudTwo", ["image"]),
+    ],
+)
+async def test_a_cloud_uses_another_one_s_token_for_what_its_services_call(
+    clouds: Clouds, made: dict[str, keys.Keys], scope: str, good: list[str]
+) -> None:
+    """The operator of an image cloud does not get at the servers; nor anybody at a Keystone."""
+    key = made["CloudOne"].public.seal
+    sealed = seal_as_client(ONE, "CloudOne", key, parse(scope), "CloudThree", 2**40)
+    for service in ("compute", "image", "identity"):
+        whole = '{"*":"CloudOne","identity":"CloudOne"}'
+        answered = await present(clouds, made, sealed, service, whole)
+        received = clouds.backends["CloudOne"][service].requests
+        if service in good:
+            assert (answered.status, len(received)) == (200, 1)
+        else:
+            assert (answered.status, received) == (401, [])
+            assert b"the sealed token is not taken" in answered.body
+
+
 async def test_what_home_wrote_takes_no_opened_token_elsewhere(
     clouds: Clouds, made: dict[str, keys.Keys]
 ) -> None:
     """Home's gateway drops the wallet, and takes images at home: Two's Nova is refused there."""
-    terms = Terms("CloudTwo", ["compute"], ["CloudOne"], 2**40)
+    terms = Terms("CloudTwo", {"CloudOne": ["compute"]}, 2**40)
     sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
     scope = (
         '{"*":"CloudOne","block-storage":"CloudTwo","compute":"CloudTwo","identity":"CloudOne",'
@@ -229,7 +273,7 @@ async def test_a_sealed_token_is_not_taken_from_a_cloud_without_keys(
     clouds: Clouds, made: dict[str, keys.Keys]
 ) -> None:
     """Anybody could say that it is he."""
-    terms = Terms("CloudTwo", ["image"], ["CloudOne"], 2**40)
+    terms = Terms("CloudTwo", {"CloudOne": ["image"]}, 2**40)
     sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
     del clouds.document["clouds"]["CloudOne"]["keys"]
     clouds.save()

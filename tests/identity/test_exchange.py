@@ -254,7 +254,7 @@ def test_a_wallet_that_could_be_read_in_two_ways_is_refused(
 
 
 KEYS = [make()]
-SEALED = seal("clear", Terms("One", ["image"], ["Two"], 1000), sealer(KEYS[0].public.seal))
+SEALED = seal("clear", Terms("One", {"Two": ["image"]}, 1000), sealer(KEYS[0].public.seal))
 BACK = '{"*":"Two","identity":"One","image":"One"}'
 
 

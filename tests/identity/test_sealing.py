@@ -13,7 +13,7 @@ from openstackoid.identity.sealing import SealError, Terms, is_sealed, seal, uns
 
 KEYS = make()
 OTHERS = make()
-TERMS = Terms("Two", ["image"], ["One", "Two"], 1000)
+TERMS = Terms("Two", {"One": ["image", "compute"], "Four": ["image"]}, 1000)
 TOKEN = "gAAAAABsecret"
 SEALED = seal(TOKEN, TERMS, sealer(KEYS.public.seal))
 
@@ -29,7 +29,9 @@ def test_the_cloud_it_is_for_reads_it() -> None:
     ("cloud", "service", "origin", "now", "why"),
     [
         ("Three", "image", "One", 0, "it is for Two, and this is Three"),
-        ("Two", "compute", "One", 0, "it is not for compute"),
+        ("Two", "network", "One", 0, "it is not for network, which its scope did not take in Two"),
+        ("Two", "compute", "Four", 0, "the gateway of Four to present to compute"),
+        ("Two", "image", "Two", 0, "not for the gateway of Two"),
         ("Two", "image", "Three", 0, "not for the gateway of Three"),
         ("Two", "image", "One", 1000, "has expired"),
     ],
@@ -44,21 +46,21 @@ def test_it_is_good_for_what_it_says_only(
 
 def test_terms_may_be_all_services_but_identity() -> None:
     """A Keystone makes what has no end of a token; so whoever means it has to say it."""
-    sealed = seal(TOKEN, Terms("Two", ["*"], ["One"], 1000), sealer(KEYS.public.seal))
+    sealed = seal(TOKEN, Terms("Two", {"One": ["*"]}, 1000), sealer(KEYS.public.seal))
     assert unseal(sealed, [KEYS.seal], "Two", "compute", "One", 0) == TOKEN
     with pytest.raises(SealError, match="write identity=Two into the scope"):
         unseal(sealed, [KEYS.seal], "Two", "identity", "One", 0)
-    said = seal(TOKEN, Terms("Two", ["identity"], ["One"], 1000), sealer(KEYS.public.seal))
+    said = seal(TOKEN, Terms("Two", {"One": ["identity"]}, 1000), sealer(KEYS.public.seal))
     assert unseal(said, [KEYS.seal], "Two", "identity", "One", 0) == TOKEN
 
 
-@pytest.mark.parametrize("origins", [None, {}, "One", {"One": 1}])
+@pytest.mark.parametrize("origins", [None, "One", ["One"], {"One": 1}, {"One": "image"}])
 def test_without_a_list_of_those_who_present_it_none_may(origins: object) -> None:
-    """Somebody else's client may leave it open."""
+    """Somebody else's client may leave it open, and an older one named clouds alone."""
     claims = {"token": TOKEN, "for": "Two", "services": ["image"], "from": origins, "exp": 1000}
     jwe = JWE(json.dumps(claims), json.dumps({"alg": "ECDH-ES", "enc": "A256GCM"}))
     jwe.add_recipient(sealer(KEYS.public.seal))
-    with pytest.raises(SealError, match="does not hold what it should"):
+    with pytest.raises(SealError, match="which services each cloud may present it to"):
         unseal(jwe.serialize(compact=True), [KEYS.seal], "Two", "image", "One", 0)
 
 
@@ -86,7 +88,7 @@ def test_what_is_not_sealed_to_us_is_refused(sealed: str) -> None:
 )
 def test_a_header_of_another_kind_is_not_even_decrypted(more: dict[str, str], size: int) -> None:
     """Whoever knows the public key can seal; compressed, a little text holds a lot."""
-    claims = {"token": TOKEN, "for": "Two", "services": ["image"], "from": ["One"], "exp": 1000}
+    claims = {"token": TOKEN, "for": "Two", "from": {"One": ["image"]}, "exp": 1000}
     jwe = JWE(
         json.dumps({**claims, "x": "a" * size}),
         json.dumps({"alg": "ECDH-ES", "enc": "A256GCM", **more}),

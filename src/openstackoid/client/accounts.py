@@ -4,19 +4,19 @@ See docs/how-to/accounts.md and docs/reference/gateway.md#the-wallet.
 """
 
 import logging
-import re
 import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
-from dataclasses import dataclass
 
 from keystoneauth1.access import AccessInfo
 from keystoneauth1.exceptions import AuthPluginException
 from keystoneauth1.session import Session
 from requests import Response
 
+from openstackoid.client.told import Gateway, KeyTakenBackError, told
 from openstackoid.scope import CloudRef, Scope, Wallet, WalletEntry
+from openstackoid.scope.errors import printable_lines
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.scope.wallet import SEALING_KEY
@@ -27,27 +27,12 @@ LOG = logging.getLogger(__name__)
 SCOPE_HEADER = "X-Scope"
 SERVICE_HEADER = "X-Scope-Service"
 
-_KEY = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*) ([A-Za-z0-9_-]{43})")
 _PATIENCE = 10  # seconds for a login that can be done without
 _SOON = 60  # seconds before its end in which a token is renewed
 
 
 class AccountError(AuthPluginException):
     """Why a login to one of several clouds failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """What a gateway says of itself to whom logs in there: its cloud, and its key for sealing."""
-
-    cloud: str
-    key: str
-
-    @classmethod
-    def of(cls, response: Response) -> "Gateway | None":
-        """Return what an answer says, None if it says nothing."""
-        match = _KEY.fullmatch(response.headers.get(SEALING_KEY, ""))
-        return cls(match[1], match[2]) if match else None
 
 
 class Login:
@@ -113,13 +98,22 @@ class Login:
         except Exception as error:  # noqa: BLE001  (raised again by result(), with the entry)
             # Not keystoneauth's alone: that a certificate's file is missing is an OSError.
             known = error if isinstance(error, AccountError) else None
-            why = str(error) or type(error).__name__
+            why = printable_lines(str(error)) or type(error).__name__
             access.set_exception(known or AccountError(f"{self._who} failed: {why}"))
 
     def _learn(self, response: Response, **_: object) -> None:
-        gateway = Gateway.of(response)
-        if gateway is not None and gateway.cloud == self._cloud:
-            self.gateway = gateway
+        try:
+            gateway = told(response)
+            if gateway is not None and gateway.cloud != self._cloud:
+                raise AccountError(
+                    f"{self._who} was answered by the gateway of {gateway.cloud}; correct the "
+                    f"auth_url of {self.entry}, or say by oid_clouds which entry is for "
+                    f"{self._cloud}"
+                )
+        except (AccountError, KeyTakenBackError):
+            response.close()  # its body is not read yet, and nobody else will
+            raise
+        self.gateway = gateway or self.gateway
 
 
 class Accounts:
@@ -178,14 +172,17 @@ class Accounts:
             login.invalidate()
 
     def learn(self, response: Response) -> None:
-        """Look at an answer to the login at home."""
-        self.home = Gateway.of(response) or self.home
+        """Look at an answer to the login at home; raises AccountError."""
+        try:
+            self.home = told(response) or self.home
+        except KeyTakenBackError as error:
+            raise AccountError(f"the login at home failed: {error}") from error
 
     def wallet(self, token: str, access: AccessInfo | None) -> Wallet:
         """Return all tokens; `token` is that of home, if one logs in there, `access` what it is.
 
-        Those of clouds whose gateways have keys are sealed, if home's has. A cloud that the scope
-        names only beside others may be missing. Raises AccountError.
+        Those of clouds whose gateways have keys are sealed. A cloud that the scope names only
+        beside others may be missing. Raises AccountError.
         """
         accounts = []
         if self.at_home is not None:
@@ -210,10 +207,16 @@ class Accounts:
     def _text(
         self, cloud: str, token: str, access: AccessInfo | None, gateway: Gateway | None
     ) -> str:
-        """Return a token as it is sent; sealed once, for services keep what they know by it."""
-        # A gateway without keys could not prove that it may present what is sealed.
-        if self.home is None or gateway is None or access is None or access.expires is None:
+        """Return a token as it is sent; sealed once, for services keep what they know by it.
+
+        Raises AccountError if the gateway of its cloud has a key, and it cannot be sealed.
+        """
+        if gateway is None:
             return token
+        if self.home is None:
+            raise AccountError(self._unsealable(gateway.cloud))
+        if access is None or access.expires is None:
+            raise AccountError(f"a token of {gateway.cloud} has no end, so it cannot be sealed")
         if self._sealed.get(cloud, ("", ""))[0] != token:
             from openstackoid.client.sealing import sealed
 
@@ -222,6 +225,22 @@ class Accounts:
             text = sealed(token, gateway.cloud, gateway.key, self._scope, home, expires)
             self._sealed[cloud] = (token, text)
         return self._sealed[cloud][1]
+
+    def _unsealable(self, cloud: str) -> str:
+        """Return why a token cannot be sealed: nobody could prove that he may present it."""
+        if self.at_home is None:
+            why = f"this login is not at home, for identity={self._scope.resolve(IDENTITY)}"
+            advice = "leave identity out, or give clouds.yaml an entry for that cloud"
+        else:
+            why = "home's gateway has told no key of its own, with which it would present it"
+            advice = (
+                "have the operator of home give that gateway keys (openstackoid federation keys); "
+                f"if it has keys, somebody on the way has taken its {SEALING_KEY} out: use https"
+            )
+        return (
+            f"the gateway of {cloud} has a key, so its token is sent sealed only, and {why}. "
+            f"The token was not sent; {advice}"
+        )
 
 
 def _not_meant(scope: Scope, known: Collection[str]) -> str | None:

@@ -22,6 +22,7 @@ from openstackoid.client.accounts import SCOPE_HEADER, Accounts
 from openstackoid.client.discovery import RefusedError, logging_in, needed, report_failures
 from openstackoid.client.guard import guard, home, meaning, watch
 from openstackoid.scope import DELIMITER, Scope, join
+from openstackoid.scope.errors import printable_lines
 from openstackoid.services import IDENTITY
 
 POLICY_HEADER = "X-Scope-Policy"
@@ -98,7 +99,8 @@ class Scoped(BaseAuthPlugin):
             status = getattr(error, "http_status", 0)
             # Any other 4xx is about the scope, and says so.
             if self.oid_scope and (status in {401, 403} or not 400 <= status < 500):
-                error.args = (f"the login {self._where} failed: {error}", *error.args[1:])
+                why = printable_lines(str(error))
+                error.args = (f"the login {self._where} failed: {why}", *error.args[1:])
             raise
 
     def invalidate(self) -> bool:

@@ -16,6 +16,8 @@ from keystoneauth1.plugin import IDENTITY_AUTH_HEADER_NAME
 from keystoneauth1.session import Session
 from requests import Response
 
+from openstackoid.scope.errors import printable_lines
+
 LOG = logging.getLogger(__name__)
 
 
@@ -29,6 +31,7 @@ class Reasons(dict[str, int]):
 
     def untold(self, error: str) -> list[str]:
         """Return what an error (empty: there is none) does not say."""
+        error = printable_lines(error)
         said = [*self, self.last] if error and self.last not in self else [*self]
         return [reason for reason in said if reason and reason not in error]
 
@@ -112,7 +115,7 @@ def _said(response: Response) -> str:
     """Return what a gateway says in an error; empty if it is a service's own."""
     try:
         error = response.json()["error"]
-        return str(error["message"]) if "cloud" in error else ""
+        return printable_lines(str(error["message"])) if "cloud" in error else ""
     except (ValueError, LookupError, TypeError):
         return ""
 

@@ -32,6 +32,7 @@ from requests.adapters import BaseAdapter
 from openstackoid.client.accounts import SCOPE_HEADER, SERVICE_HEADER
 from openstackoid.client.origins import Origin, origins
 from openstackoid.scope import DELIMITER
+from openstackoid.scope.errors import printable
 from openstackoid.services import service_type
 
 
@@ -54,10 +55,11 @@ class OtherServiceError(ClientException):
 
     def __init__(self, path: str, service: str | None, clouds: Collection[str]) -> None:
         asked = " or ".join(clouds) or "the other cloud"
+        meant = service or "the service that was meant"
         super().__init__(
-            f"{path} is no path of {service or 'the service that was meant'}: an id or a link in "
-            f"an answer of {asked} may have led there. Nothing was sent. Tell the operator of "
-            f"{asked}, or take the service in another cloud"
+            f"{printable(path)} is no path of {meant}: an id or a link in an answer of {asked} may "
+            f"have led there. Nothing was sent. Tell the operator of {asked}, or take the service "
+            "in another cloud"
         )
 
 

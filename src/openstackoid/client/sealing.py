@@ -1,43 +1,55 @@
 """What a token is sealed for, by the scope it is used with; loaded only where there is a key."""
 
+from collections import defaultdict
+
 from openstackoid.identity.keys import sealer
 from openstackoid.identity.sealing import Terms, seal
 from openstackoid.scope import Scope
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING
-from openstackoid.services import IDENTITY, called, callers_of
+from openstackoid.services import BOUND, CALLS, IDENTITY
 
 
 def sealed(token: str, cloud: str, key: str, scope: Scope, home: str, expires: int) -> str:
-    """Return a token of a cloud, sealed for the services that the scope takes there.
-
-    The gateways of the clouds in the scope may present it, and home's, which the client sends
-    every request to, whatever the scope takes there.
-    """
-    presenting = {home, *scope.completed(home).clouds}
-    services = _services(scope, cloud, home)
-    return seal(token, Terms(cloud, services, presenting, expires), sealer(key))
+    """Return a token of a cloud, sealed for those who need it to carry out the scope."""
+    return seal(token, Terms(cloud, _presenters(scope, cloud, home), expires), sealer(key))
 
 
-def _services(scope: Scope, cloud: str, home: str) -> set[str]:
-    """Return what of a cloud others need its token for: no more than the user has written.
+def _presenters(scope: Scope, cloud: str, home: str) -> dict[str, set[str]]:
+    """Return the clouds that may present a token of a cloud, each with the services it may call.
 
-    Keystone makes of a token credentials that have no end, so completing a scope adds it for
-    nobody. Home itself is shown home's token clear: sealed, it is for services elsewhere that call
-    home's. They ask no other Keystone than their own, and fetch images.
+    Home's gateway may call all that the scope takes there, for every request begins at home. Any
+    other gateway may call what a service that the scope takes in its cloud calls for a user. Home
+    itself is shown home's token clear; sealed, it is for the services of other clouds alone.
     """
     completed = scope.completed(home)
-    services = {s for s, e in completed.items if cloud in clouds(e)}
+    presenters: defaultdict[str, set[str]] = defaultdict(set)
     if cloud != home:
-        return services - ({EVERYTHING, IDENTITY} - {s for s, _ in scope.items})
-    return services - {EVERYTHING, IDENTITY} | {
-        service
-        for service in called()
-        if home in _clouds(completed, service)
-        and set().union(*(_clouds(completed, c) for c in callers_of(service))) - {home}
-    }
+        presenters[home] = _taken(scope, completed, cloud)
+    for caller, service in CALLS:
+        callers, called = _clouds(completed, caller), _clouds(completed, service)
+        if cloud not in called or _follows(completed, caller, service):
+            continue
+        for other in callers - {cloud}:
+            presenters[other].add(service)
+    return dict(presenters)
 
 
-def _clouds(scope: Scope, service: str) -> set[str]:
-    expression = scope.resolve(service)
+def _taken(scope: Scope, completed: Scope, cloud: str) -> set[str]:
+    """Return what the scope takes in another cloud than home, as the user has written it.
+
+    Keystone makes of a token credentials that have no end, so completing a scope adds it for
+    nobody.
+    """
+    services = {service for service, expression in completed.items if cloud in clouds(expression)}
+    return services - ({EVERYTHING, IDENTITY} - {service for service, _ in scope.items})
+
+
+def _follows(completed: Scope, caller: str, service: str) -> bool:
+    """Return whether each server uses the service of its own cloud."""
+    return service in BOUND and completed.resolve(service) == completed.resolve(caller)
+
+
+def _clouds(completed: Scope, service: str) -> set[str]:
+    expression = completed.resolve(service)
     return set(clouds(expression)) if expression else set()

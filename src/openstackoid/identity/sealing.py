@@ -5,7 +5,7 @@ and its terms.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from jwcrypto.common import JWException, base64url_decode
@@ -27,16 +27,15 @@ class SealError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a sealed token is good for: a cloud, services of it, presenters, and until when.
+    """What a sealed token is good for: a cloud, until when, and who may present it for what.
 
-    In `services` `*` is every service but identity, where one can create credentials that outlive
-    the token. `presenters` are the clouds whose gateways may present it. `expires` is in seconds
-    since 1970.
+    `presenters` are the clouds whose gateways may present it, each with the services of `cloud` to
+    which it may; `*` is every service but identity, where one can create credentials that outlive
+    the token. `expires` is in seconds since 1970.
     """
 
     cloud: str
-    services: Collection[str]
-    presenters: Collection[str]
+    presenters: Mapping[str, Collection[str]]
     expires: int
 
 
@@ -50,8 +49,7 @@ def seal(token: str, terms: Terms, key: JWK) -> str:
     claims = {
         "token": token,
         "for": terms.cloud,
-        "services": sorted(terms.services),
-        "from": sorted(terms.presenters),
+        "from": {cloud: sorted(terms.presenters[cloud]) for cloud in sorted(terms.presenters)},
         "exp": terms.expires,
     }
     jwe = JWE(json.dumps(claims, separators=(",", ":")), json.dumps(_HEADER))
@@ -81,24 +79,31 @@ def unseal(
             case {
                 "token": str(token),
                 "for": str(audience),
-                "services": [*services],
-                "from": [*presenters],
+                "from": dict(presenters),
                 "exp": int(expires),
-            }:
+            } if all(isinstance(services, list) for services in presenters.values()):
                 pass
             case _:
-                raise SealError("it does not hold what it should")
+                raise SealError(
+                    "it does not say which services each cloud may present it to, as tokens that "
+                    "this release seals do; update the client, and log in again"
+                )
     except (JWException, ValueError, TypeError, RecursionError):
         raise SealError(f"it is not sealed to the key of {cloud}; log in again") from None
     if audience != cloud:
         raise SealError(f"it is for {audience}, and this is {cloud}")
-    if service not in services and (service == IDENTITY or EVERYTHING not in services):
+    if not any(_covers(services, service) for services in presenters.values()):
         raise SealError(
             f"it is not for {service}, which its scope did not take in {cloud}; if you mean it to, "
             f"write {service}={cloud} into the scope"
         )
     if presenter not in presenters:
         raise SealError(f"it is not for the gateway of {presenter} to present")
+    if not _covers(presenters[presenter], service):
+        raise SealError(
+            f"it is not for the gateway of {presenter} to present to {service}: no service that "
+            f"its scope takes in {presenter} calls {service} for a user"
+        )
     if expires <= now:
         raise SealError("it has expired; log in again")
     return token
@@ -117,3 +122,7 @@ def _decrypted(sealed: str, keys: Sequence[JWK]) -> bytes:
         payload: bytes = jwe.payload
         return payload
     raise JWException("no keys")
+
+
+def _covers(services: Collection[object], service: str) -> bool:
+    return service in services or (service != IDENTITY and EVERYTHING in services)

@@ -59,6 +59,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
+def printable_lines(text: str) -> str:
+    """Make each line of a text printable; a text of another cloud may hold terminal sequences."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def nearest(name: str, known: Collection[str]) -> str:
     """Return a hint to end a message about an unknown name, e.g. `; did you mean "image"?`.
 

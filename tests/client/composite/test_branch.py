@@ -155,3 +155,14 @@ def test_what_was_undone_has_not_acted(there: bool, undone: bool | None, acted: 
     one.journal.writes.append(Write("POST", "/things"))
     one.there, one.undone = there, undone
     assert one.acted is acted
+
+
+def test_what_a_cloud_says_moves_no_cursor() -> None:
+    """Neither by an error, nor by what is left in it; a caret stays below its fault."""
+    failed = branch(Doing, raising(NotFound("no \x1b[2Jserver\n  ^\x07")))
+    failed.run(Namespace(), 1)
+    assert failed.message == "no ?[2Jserver\n  ^? (HTTP 404)"
+    done = branch(Doing, lambda: 0)
+    done.run(Namespace(), 1)
+    done.remains = "image \x1b]0;x\x07 stays there"
+    assert done.message == "image ?]0;x? stays there"

@@ -25,6 +25,7 @@ from openstackoid.client.composite.whom import refused
 from openstackoid.client.discovery import Reasons, told_once
 from openstackoid.operators import rules
 from openstackoid.scope import CloudRef, Scope
+from openstackoid.scope.errors import printable_lines
 from openstackoid.services import IDENTITY
 
 Prepare: TypeAlias = Callable[[OpenStackShell, Command], None]
@@ -98,14 +99,15 @@ class Branch:
     def message(self) -> str:
         """What failed, and what is left of it."""
         if self.ok:
-            return self.remains
+            return printable_lines(self.remains)
         failure = str(self.error or "").strip() or (
             type(self.error).__name__ if self.error else f"exit code {self.result}"
         )
         silence = str(self.journal.unreachable) if self.journal.silent else ""
         told = (*self.reasons.untold(failure), silence, self._refused_as, self.remains)
         parts = (self.console.text, failure, *told)
-        return "; ".join(part.strip().rstrip(".") for part in parts if part.strip())
+        whole = "; ".join(part.strip().rstrip(".") for part in parts if part.strip())
+        return printable_lines(whole)
 
     @property
     def _refused_as(self) -> str:

@@ -137,7 +137,7 @@ class _Run:
             for text in branch.reasons:
                 LOG.warning("%s: %s", branch.cloud, text)
             if branch.remains:
-                LOG.error("%s: %s", branch.cloud, branch.remains)
+                LOG.error("%s: %s", branch.cloud, branch.message)
         self.code = 1 if outcome.failed and not enough else 0
 
     def _tell_of_interruption(self, evaluation: Evaluation) -> None:
