@@ -16,8 +16,8 @@ from openstackoid.identity.signature import Crossing, check, sign
 from openstackoid.message import Headers
 from openstackoid.scope import join, parse
 
-ROUNDS = 60
-CALLS = 200
+ROUNDS = 500
+CALLS = 20
 
 Side = Callable[[], object]
 

@@ -222,9 +222,7 @@ def _headers(cloud: str | None = None) -> dict[str, str]:
     return {"X-Auth-Token": join(TOKEN, scope), "X-Scope": scope.canonical}
 
 
-def _federation(
-    place: Place, name: str, clouds: Clouds, *, keys: bool = True, **more: str
-) -> Path:
+def _federation(place: Place, name: str, clouds: Clouds, *, keys: bool = True, **more: str) -> Path:
     """Write the file of two clouds, whose gateways sign what they send to each other by `keys`."""
     directory = place.file(name)
     directory.mkdir()

@@ -11,7 +11,7 @@ def test_each_way_to_prove_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "ROUNDS", 1)
     monkeypatch.setattr(proof, "CALLS", 1)
     monkeypatch.setattr(proof, "machine", lambda: "this machine")
-    monkeypatch.setattr(proof.tools, "require", lambda: None)
+    monkeypatch.setattr("bench.tools.require", lambda: None)
     result = CliRunner().invoke(proof.proof, [])
     assert result.exit_code == 0
     machine, _, _, rule, *rows = result.output.splitlines()

@@ -52,7 +52,7 @@ class Authority:
         end: datetime | None = None,
         purposes: tuple[x509.ObjectIdentifier, ...] | None = (SERVERS, CLIENTS),
     ) -> dict[str, str]:
-        """Write a certificate, its key and the authority; return what `own` has of them."""
+        """Write a certificate, its key, both, and the authority; return what `own` has of them."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self._builder(_name(names[0]), key, end or datetime.now(UTC) + 365 * DAY)
         alternatives = x509.SubjectAlternativeName(list(map(_alternative, names)))
@@ -67,12 +67,14 @@ class Authority:
             serialization.NoEncryption(),
         )
         shown = issued.public_bytes(serialization.Encoding.PEM)
-        files = {"certificate": shown, "key": private, "ca": self.pem}
+        files = {"certificate": shown, "key": private, "both": private + shown, "ca": self.pem}
         for name, content in files.items():
             file = directory / f"{names[0]}-{name}.pem"
             file.touch(mode=0o600)
             file.write_bytes(content)
-        return {name: str(directory / f"{names[0]}-{name}.pem") for name in files}
+        return {
+            name: str(directory / f"{names[0]}-{name}.pem") for name in ("certificate", "key", "ca")
+        }
 
     def revoke(self, *files: str, end: datetime | None = None) -> bytes:
         """Return the list of what is revoked: the certificates in these files."""

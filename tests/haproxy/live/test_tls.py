@@ -227,11 +227,9 @@ async def test_a_revoked_certificate_is_not_accepted(cloud: Cloud, revoked: bool
     """HAProxy reads the lists that the gateway reads; `check` says it."""
     authority = Authority()
     own = authority.issue(cloud.directory, NAME, OUTSIDE)
+    (cloud.directory / f"{NAME}-both.pem").rename(cloud.directory / "both.pem")
     lists = authority.revoke(*([own["certificate"]] if revoked else []))
     (cloud.directory / "crl.pem").write_bytes(lists)
-    both = cloud.directory / "both.pem"
-    both.touch(mode=0o600)
-    both.write_bytes(b"".join(Path(own[key]).read_bytes() for key in ("key", "certificate")))
     cloud.write(own | {"crl": "crl.pem", "proxies": ["127.0.0.1"]}, bind=GATEWAY)
     done = cloud.command("check")
     assert done.exit_code == int(revoked), done.stderr

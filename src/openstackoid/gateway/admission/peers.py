@@ -40,8 +40,8 @@ class Peers:
     """The keys and certificates of one gateway, and the proofs that it requires of others.
 
     `keys` are its pairs of private keys: it signs with the first, and tokens that are sealed to any
-    of them are unsealed. All are from one federation file. Raises PeersError if a file of keys or certificates can't be
-    used.
+    of them are unsealed. All are from one federation file. Raises PeersError if a file of keys or
+    certificates can't be used.
     """
 
     def __init__(self, federation: Federation, here: str, seen: UsedSignatures) -> None:
