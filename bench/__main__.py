@@ -7,6 +7,7 @@ from bench.failover import failover
 from bench.fanout import fanout
 from bench.overhead import overhead
 from bench.patience import patience
+from bench.proof import proof
 from bench.proxies.command import proxies
 from bench.reload.command import reload
 
@@ -19,6 +20,7 @@ Examples:
   scripts/bench fanout
   scripts/bench failover
   scripts/bench patience --seconds 300
+  scripts/bench proof
   scripts/bench proxies --quick
   scripts/bench connections
   scripts/bench reload
@@ -33,6 +35,7 @@ main.add_command(failover)
 main.add_command(fanout)
 main.add_command(overhead)
 main.add_command(patience)
+main.add_command(proof)
 main.add_command(proxies)
 main.add_command(reload)
 

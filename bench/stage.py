@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -16,6 +17,8 @@ from aiohttp import web
 from ruamel.yaml import YAML
 
 from bench.processes import beside_python, has_ended, running
+from openstackoid.identity.keys import make
+from openstackoid.identity.keys import write as write_keys
 
 HOST = "127.0.0.3"
 
@@ -48,7 +51,7 @@ async def stage(handler: Handler) -> AsyncIterator[Stage]:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         service, one = await stack.enter_async_context(play(handler))
         frontends = {"One": one, "Two": free_url()}
-        clouds = {
+        clouds: dict[str, dict[str, Any]] = {
             name: {
                 "frontends": {"image": url},
                 "backends": {"image": service},
@@ -56,6 +59,7 @@ async def stage(handler: Handler) -> AsyncIterator[Stage]:
             }
             for name, url in frontends.items()
         }
+        give_keys(directory, clouds)
         file = write_federation(directory, clouds)
         gateways = []
         for name, url in frontends.items():
@@ -94,6 +98,15 @@ def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:
     with file.open("w") as stream:
         YAML(typ="safe").dump({"clouds": dict(clouds)}, stream)
     return file
+
+
+def give_keys(directory: Path, clouds: Mapping[str, dict[str, Any]]) -> None:
+    """Give each of these clouds keys, as gateways should have that know each other."""
+    for name, entry in clouds.items():
+        keys, file = make(), directory / f"{name}.json"
+        write_keys(keys, file)
+        entry["keys"] = keys.public.model_dump()
+        entry["own"] = {**entry.get("own", {}), "keys": file.name}
 
 
 @contextmanager

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.certificates import Certificates
 from bench.processes import OTHER_CORES, PROXY_CORES, beside_python, on, output, running
 from bench.proxies.services import CONFIGURATIONS, Urls, free_urls, nginx, texts, write
-from bench.stage import TRUST, gateway_of, listening, write_federation
+from bench.stage import TRUST, gateway_of, give_keys, listening, write_federation
 from bench.tools import program
 from openstackoid.scope import join, parse
 
@@ -149,6 +150,13 @@ def _gateway(place: Place, scheme: str = "http") -> Iterator[Front]:
     yield from _scoped(_named("gateway", scheme), clouds, processes)
 
 
+def _keyless(place: Place) -> Iterator[Front]:
+    clouds = _two_clouds()
+    federation = _federation(place, "keyless", clouds, keys=False)
+    processes: Processes = {cloud: (_run_gateway(place, federation, cloud),) for cloud in clouds}
+    yield from _scoped("gateway without keys", clouds, processes, SCOPES[2:])
+
+
 def _tls(place: Place) -> Iterator[Front]:
     for front in (_haproxy, _rendered, _gateway):
         yield from front(place, "https")
@@ -162,6 +170,7 @@ KINDS: dict[str, Callable[[Place], Iterator[Front]]] = {
     "lua": _lua,
     "prototype": _prototype,
     "gateway": _gateway,
+    "keyless": _keyless,
     "tls": _tls,
 }
 DIRECT, PLAIN = "no proxy", "HAProxy"
@@ -213,19 +222,22 @@ def _headers(cloud: str | None = None) -> dict[str, str]:
     return {"X-Auth-Token": join(TOKEN, scope), "X-Scope": scope.canonical}
 
 
-def _federation(place: Place, name: str, clouds: Clouds, **keys: str) -> Path:
+def _federation(place: Place, name: str, clouds: Clouds, *, keys: bool = True, **more: str) -> Path:
+    """Write the file of two clouds, whose gateways sign what they send to each other by `keys`."""
     directory = place.file(name)
     directory.mkdir()
-    described = {
+    described: dict[str, dict[str, Any]] = {
         cloud: {
             "frontends": texts(urls),
             "backends": texts(place.services),
             "trust": {other: TRUST for other in clouds if other != cloud},
             "own": place.certificates.own if urls["image"].scheme == "https" else {},
-            **keys,
+            **more,
         }
         for cloud, urls in clouds.items()
     }
+    if keys:
+        give_keys(directory, described)
     return write_federation(directory, described)
 
 

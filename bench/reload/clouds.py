@@ -1,6 +1,6 @@
 """Two clouds: One, which is reloaded, and Two, which some of its requests are for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +9,8 @@ from bench.proxies.services import Urls, texts
 from bench.reload.load import Target
 from bench.stage import TRUST, free_url, write_federation
 from bench.wire import request
+from openstackoid.identity.keys import Keys, make
+from openstackoid.identity.keys import write as write_keys
 from openstackoid.scope import join, parse
 
 TOKEN = "t" * 183  # as long as a Fernet token
@@ -18,7 +20,10 @@ SMALL = ("image", "key-manager")
 
 @dataclass(frozen=True)
 class Clouds:
-    """Their addresses and files; One's gateway listens at `bind`, its front at `HOST`."""
+    """Their addresses and files; One's gateway listens at `bind`, its front at `HOST`.
+
+    `keys` are One's: its gateway signs with the first.
+    """
 
     directory: Path
     behind: Urls
@@ -26,6 +31,8 @@ class Clouds:
     at: Urls
     of_two: Urls
     certificates: Certificates
+    keys: list[Keys] = field(default_factory=lambda: [make()])
+    keys_of_two: list[Keys] = field(default_factory=lambda: [make()])
 
     @classmethod
     def described(cls, directory: Path, behind: Urls, bind: str) -> "Clouds":
@@ -49,12 +56,27 @@ class Clouds:
             "frontends": texts(self.at),
             "backends": backends,
             "bind": self.bind,
-            "own": self.certificates.own,
+            "own": {**self.certificates.own, "keys": self._files(self.keys)},
             "trust": {"Two": TRUST},
+            "keys": _public(self.keys),
         }
-        two = {"frontends": texts(self.of_two), "backends": backends, "trust": {"One": TRUST}}
+        two = {
+            "frontends": texts(self.of_two),
+            "backends": backends,
+            "own": {"keys": self._files(self.keys_of_two)},
+            "trust": {"One": TRUST},
+            "keys": _public(self.keys_of_two),
+        }
         more = {f"Other{n}": {"frontends": {"image": free_url()}} for n in range(others)}
         write_federation(self.directory, {"One": one, "Two": two, **more})
+
+    def _files(self, keys: list[Keys]) -> list[str]:
+        """Return the files of keys, which are written if they are not there yet."""
+        files = [self.directory / f"{pair.sign.id}.json" for pair in keys]
+        for pair, file in zip(keys, files, strict=True):
+            if not file.exists():
+                write_keys(pair, file)
+        return list(map(str, files))
 
     @property
     def targets(self) -> list[Target]:
@@ -69,6 +91,10 @@ class Clouds:
             )
             for service in SMALL
         ]
+
+
+def _public(keys: list[Keys]) -> list[dict[str, str]]:
+    return [pair.public.model_dump() for pair in keys]
 
 
 def _free(tls: str = "") -> Urls:

@@ -27,6 +27,7 @@ from bench.stage import HOST, gateway_of, listening, log_of
 from bench.tools import program
 from openstackoid.federation import load
 from openstackoid.haproxy import Settings, plan, render
+from openstackoid.identity.keys import make
 
 PATIENCE = 60.0
 
@@ -46,10 +47,11 @@ class Front:
 async def gateway(behind: Urls, directory: Path) -> AsyncIterator[Front]:
     """Run the gateway alone."""
     clouds = Clouds.described(directory, behind, HOST)
-    async with _gateways(clouds) as one:
+    async with _gateways(clouds) as (one, two):
         reloads = {
             "federation file": _federation(clouds, one.read),
             "certificates": _certificates(clouds, one.read),
+            "keys": _keys(clouds, one, two),
             "program": one.exchange,
         }
         yield Front("gateway", clouds, reloads)
@@ -59,7 +61,7 @@ async def gateway(behind: Urls, directory: Path) -> AsyncIterator[Front]:
 async def haproxy(behind: Urls, directory: Path) -> AsyncIterator[Front]:
     """Run HAProxy as it is rendered, with the gateway behind it."""
     clouds = Clouds.described(directory, behind, GATEWAYS)
-    async with _gateways(clouds) as one:
+    async with _gateways(clouds) as (one, _):
         with _haproxy(clouds) as front:
             for url in clouds.at.values():
                 await listening(url.geturl(), front.process)
@@ -131,8 +133,8 @@ class _HAProxy:
 
 
 @asynccontextmanager
-async def _gateways(clouds: Clouds) -> AsyncIterator[_Gateway]:
-    """Run the gateways of both clouds; give that of One."""
+async def _gateways(clouds: Clouds) -> AsyncIterator[tuple[_Gateway, _Gateway]]:
+    """Run the gateways of both clouds, One and Two."""
     async with AsyncExitStack() as stack:
         two = stack.enter_context(gateway_of(clouds.file, "Two"))
         with on(PROXY_CORES):
@@ -141,7 +143,8 @@ async def _gateways(clouds: Clouds) -> AsyncIterator[_Gateway]:
             await listening(url.geturl(), two)
         for url in clouds.at.values():
             await listening(url._replace(netloc=f"{clouds.bind}:{url.port}").geturl(), one)
-        yield _Gateway(one, stack.enter_context(log_of(clouds.file, "One").open()))
+        logs = [stack.enter_context(log_of(clouds.file, name).open()) for name in ("One", "Two")]
+        yield _Gateway(one, logs[0]), _Gateway(two, logs[1])
 
 
 @contextmanager
@@ -186,6 +189,24 @@ def _certificates(clouds: Clouds, read: Reload) -> Reload:
         await read()
         if await _shown(clouds) != issued:
             raise click.ClickException("after the reload the certificate of before is shown")
+
+    return change
+
+
+def _keys(clouds: Clouds, one: _Gateway, two: _Gateway) -> Reload:
+    """Return what takes the next step in the rotation of One's keys, and has both read it.
+
+    The new keys are published, then One signs with them, then the old ones are taken out.
+    """
+    steps: Iterator[Callable[[], object]] = itertools.cycle(
+        (lambda: clouds.keys.append(make()), clouds.keys.reverse, clouds.keys.pop)
+    )
+
+    async def change() -> None:
+        next(steps)()
+        clouds.write()
+        await one.read()
+        await two.read()
 
     return change
 

@@ -51,7 +51,7 @@ def test_the_picture_is_a_file_beside_the_page(docs: Path) -> None:
     assert (docs / page.CHART).read_text() == "<svg/>"
 
 
-@pytest.mark.parametrize("command", ["proxies", "connections", "reload"])
+@pytest.mark.parametrize("command", ["proxies", "proof", "connections", "reload"])
 def test_the_page_has_the_marks_of_every_command(command: str, tmp_path: Path) -> None:
     (tmp_path / page.PAGE).write_text((page.DOCS / page.PAGE).read_text())
     page.write(command, "new", tmp_path)

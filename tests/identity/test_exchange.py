@@ -267,7 +267,7 @@ def test_a_sealed_token_is_opened_where_it_is_for() -> None:
 
 
 def test_a_token_that_is_sealed_to_any_of_its_keys_is_opened() -> None:
-    """Clients learn a key at the login, so what comes after an exchange of keys may have the old."""
+    """Clients learn a key at the login, so what they send later may be sealed to an older one."""
     token = suffixed(SEALED, BACK, ALL)
     for keys in ([KEYS[0], make()], [make(), KEYS[0]]):
         _, headers = sent("One", "image", token, FROM_TWO, keys=keys)

@@ -11,7 +11,16 @@ from ruamel.yaml import YAML
 from openstackoid.commands.main import main
 from openstackoid.federation import loads
 from openstackoid.federation.own import PublicKeys
-from openstackoid.identity.keys import KeysError, key_id, make, read, read_all, sealer, signer, write
+from openstackoid.identity.keys import (
+    KeysError,
+    key_id,
+    make,
+    read,
+    read_all,
+    sealer,
+    signer,
+    write,
+)
 
 
 def test_keys_come_back_from_their_file(tmp_path: Path) -> None:
@@ -101,7 +110,9 @@ def test_two_pairs_are_read_in_their_order(tmp_path: Path) -> None:
         assert [keys.public for keys in read_all(files, public, "One")] == [old, new]
         assert [keys.public for keys in read_all(files[::-1], public, "One")] == [new, old]
     for public in ([old], [new], []):
-        with pytest.raises(KeysError, match=r"keys of One are not the public halves of .*old\.json"):
+        with pytest.raises(
+            KeysError, match=r"keys of One are not the public halves of .*old\.json"
+        ):
             read_all(files, public, "One")
     with pytest.raises(KeysError, match="not the public halves"):
         read_all(files[:1], [old, new], "One")

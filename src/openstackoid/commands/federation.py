@@ -56,6 +56,7 @@ def check(file: Path, *, live: bool) -> None:
                 backend = cloud.backend(service, interface)
                 rows.append((name, shown, interface, str(url), str(backend or "-")))
     _print(rows)
+    _print_credentials(described)
     for name in _own(described):
         for lack in lacking(described, name):
             click.echo(f"Warning: {_unreachable(name, lack)}", err=True)
@@ -74,6 +75,21 @@ def _check_own(described: Federation) -> None:
     faults = [fault for name in _own(described) for fault in preflight.faults(described, name)]
     if faults:
         raise click.ClickException("\n".join(faults))
+
+
+def _print_credentials(described: Federation) -> None:
+    """Print the keys of all clouds, and the certificates of the file's own gateway, if any."""
+    from openstackoid.commands import credentials
+
+    own = _own(described)
+    tables = [credentials.keys(described, own)]
+    tables += [credentials.files(described.clouds[name]) for name in own]
+    for table in tables:
+        if len(table) > 1:
+            click.echo()
+            _print(table)
+    for warning in credentials.warnings(described, own):
+        click.echo(f"Warning: {warning}", err=True)
 
 
 def _own(described: Federation) -> list[str]:

@@ -85,6 +85,7 @@ Pairs = Annotated[
     AfterValidator(_different),
 ]
 
+
 class Own(Model):
     """Files and proxies of a gateway; relative paths begin at the federation file."""
 
@@ -98,6 +99,8 @@ class Own(Model):
     """PEM: the private key of the certificate."""
     ca: File | None = None
     """PEM: the authorities for backends and other gateways, besides those of the system."""
+    crl: File | None = None
+    """PEM: the revocation lists of the authorities whose certificates this gateway verifies."""
     proxies: tuple[Network, ...] = ()
     """The cloud's own proxies: only their headers may say which client sent a request."""
 
@@ -105,4 +108,10 @@ class Own(Model):
     def _certificate_and_key(self) -> Self:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("certificate and key belong together; give both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _revocations_by_authorities(self) -> Self:
+        if self.crl is not None and self.ca is None:
+            raise ValueError("crl has the lists of the authorities in ca; give ca as well")
         return self

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import structlog
 
 from openstackoid.federation import Cloud, Federation, FederationError, load
+from openstackoid.gateway.admission import certificates
 from openstackoid.gateway.admission.limits import MAX_FDS_DIVISOR, Connections, Limits, files
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
@@ -21,6 +23,9 @@ from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.gateway.settings import Settings
 from openstackoid.routing import Refusal
+
+DAY = 86_400.0
+"""Seconds until the certificates are looked at again."""
 
 log = structlog.get_logger()
 
@@ -57,11 +62,13 @@ class Gateway:
         )
         tls = Listening(lambda: self._handler.site.peers.serving)
         self._listeners = Listeners(self._shared, self._server, tls, settings.idle_timeout)
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the listeners; raises ListenError."""
         await self._listen(self._handler.site.ours)
         self._log.info("listening", addresses=self._listeners.addresses)
+        self._watch()
 
     async def reload(self) -> None:
         """Load the federation file again; if it can't be used, log why and change nothing."""
@@ -79,22 +86,42 @@ class Gateway:
         self._log.info(
             "reloaded", clouds=sorted(federation.clouds), addresses=self._listeners.addresses
         )
+        self._watch()
 
     async def retire(self) -> None:
         """Accept no new connections, and wait for the end of the open ones.
 
         Each gets `Connection: close` with its next reply; none is closed during a request.
         """
+        self._unwatch()
         self._listeners.leave()
         await self._server.retire()
 
     async def close(self) -> None:
         """Finish the requests under way within the drain timeout, and stop."""
+        self._unwatch()
         self._listeners.leave()
         await self._server.close(self._settings.drain_timeout)
         await self._handler.health.close()
         await self._pool.close()
         audit.flush()
+
+    def _watch(self) -> None:
+        """Begin to log, now and each day, what will soon be wrong with the certificates."""
+        self._unwatch()
+        self._watching = asyncio.get_running_loop().create_task(self._warn())
+
+    def _unwatch(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+
+    async def _warn(self) -> None:
+        while True:
+            ours, name = self._handler.site.ours, self._settings.cloud
+            found = certificates.warnings(ours, name, datetime.now(UTC))
+            for warning in await asyncio.to_thread(list, found):
+                self._log.warning("certificate", error=warning)
+            await asyncio.sleep(DAY)
 
     def _load(self) -> tuple[Federation, Peers]:
         """Load the federation file, and the keys and certificates that it names.

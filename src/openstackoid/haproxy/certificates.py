@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from openstackoid.federation.model import Url
 from openstackoid.federation.own import Own
 from openstackoid.gateway.admission import tls
+from openstackoid.gateway.admission.certificates import covers
 
 
 def is_verifiable(server: Url) -> bool:
@@ -28,13 +29,8 @@ def chosen_name(hosts: Iterable[str], names: Set[str]) -> str | None:
     """
     domains = sorted(host for host in hosts if not _is_address(host))
     if names:
-        return next((name for name in domains if _covers(names, name)), min(names))
+        return next((name for name in domains if covers(names, name)), min(names))
     return domains[0] if domains else None
-
-
-def _covers(names: Set[str], host: str) -> bool:
-    """Return whether a certificate with these DNS names covers a host (RFC 6125, 6.4.3)."""
-    return not names.isdisjoint({host, f"*.{host.partition('.')[2]}"})
 
 
 def _is_address(host: str) -> bool:
@@ -72,7 +68,7 @@ def fault(own: Own) -> str | None:
     if own.ca is None:
         asking.load_default_certs()
     else:
-        asking.load_verify_locations(own.ca)
+        tls.load_authorities(asking, own)
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = [asking.wrap_bio(back, there), serving.wrap_bio(there, back, server_side=True)]
     while ends:

@@ -101,6 +101,7 @@ class Plan:
     services: frozenset[str]
     clouds: frozenset[str]
     ca: Path | None
+    crl: Path | None
     certificate: Path | None
     unverified: tuple[Url, ...]
 
@@ -143,6 +144,7 @@ def plan(
         federation.services,
         federation.names,
         cloud.own.ca and cloud.own.ca.absolute(),
+        cloud.own.crl and cloud.own.crl.absolute(),
         certificate and certificate.absolute(),
         tuple(_unverified(cloud)),
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trustme
 from click.testing import CliRunner
+from gateway.authority import Authority
 from gateway.backend import Backend
 from gateway.played import Answered, Client
 from gateway.ports import free_ports
@@ -219,6 +220,22 @@ async def test_a_certificate_that_is_not_accepted_is_said(cloud: Cloud) -> None:
         gateway = await checked(socket)
         assert (gateway["status"], gateway["check_status"]) == ("DOWN", "L6RSP")
         assert (await cloud.get(INSIDE, tls=False)).status == 200  # what needs no gateway
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+async def test_a_revoked_certificate_is_not_accepted(cloud: Cloud, revoked: bool) -> None:
+    """HAProxy reads the lists that the gateway reads; `check` says it."""
+    authority = Authority()
+    own = authority.issue(cloud.directory, NAME, OUTSIDE)
+    (cloud.directory / f"{NAME}-both.pem").rename(cloud.directory / "both.pem")
+    lists = authority.revoke(*([own["certificate"]] if revoked else []))
+    (cloud.directory / "crl.pem").write_bytes(lists)
+    cloud.write(own | {"crl": "crl.pem", "proxies": ["127.0.0.1"]}, bind=GATEWAY)
+    done = cloud.command("check")
+    assert done.exit_code == int(revoked), done.stderr
+    assert ("certificate revoked" in done.stderr) == revoked
+    async with behind(cloud) as socket:
+        assert (await checked(socket))["status"] == ("DOWN" if revoked else "UP")
 
 
 async def test_a_backend_with_tls_is_verified_by_its_name(cloud: Cloud) -> None:

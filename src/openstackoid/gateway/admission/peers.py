@@ -40,8 +40,8 @@ class Peers:
     """The keys and certificates of one gateway, and the proofs that it requires of others.
 
     `keys` are its pairs of private keys: it signs with the first, and tokens that are sealed to any
-    of them are unsealed. All are from one federation file. Raises PeersError if a file of keys or certificates can't be
-    used.
+    of them are unsealed. All are from one federation file. Raises PeersError if a file of keys or
+    certificates can't be used.
     """
 
     def __init__(self, federation: Federation, here: str, seen: UsedSignatures) -> None:
@@ -53,6 +53,7 @@ class Peers:
             self.keys = read_all(cloud.own.keys, cloud.keys, here)
             self.asking = tls.asking(cloud.own)
             self.serving = tls.serving(cloud.own)
+            self._revoked = tls.revoked(cloud.own)
         except (KeysError, tls.TlsError) as error:
             raise PeersError(str(error)) from error
         self._signers: dict[str, tuple[Signer, ...]] = {
@@ -93,6 +94,8 @@ class Peers:
             raise self._refusal(route, "no gateway sends a request to itself")
         if sender is None:
             raise self._refusal(route, f"its file has no cloud {route.sender}; add it there")
+        if tls.is_revoked(certificate, self._revoked):
+            raise self._refusal(route, "the certificate of its connection is revoked")
         if sender.peer is not None and sender.peer.lower() not in tls.names(certificate):
             raise self._refusal(
                 route, f"it has to show a certificate for {sender.peer}, by the authority in own.ca"

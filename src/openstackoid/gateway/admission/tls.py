@@ -4,10 +4,10 @@ import ssl
 import stat
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from openstackoid.federation.own import Own
+from openstackoid.gateway.admission.certificates import revocations
 
 
 class TlsError(Exception):
@@ -47,7 +47,7 @@ def serving(own: Own) -> ssl.SSLContext | None:
     _load_certificate(context, own)
     if own.ca is not None:
         context.verify_mode = ssl.CERT_OPTIONAL
-        _load_authorities(context, own.ca)
+        load_authorities(context, own)
     return context
 
 
@@ -63,7 +63,7 @@ def asking(own: Own) -> ssl.SSLContext:
         return _default_context()
     context = ssl.create_default_context()
     if own.ca is not None:
-        _load_authorities(context, own.ca)
+        load_authorities(context, own)
     if own.certificate is not None:
         _load_certificate(context, own)
     return context
@@ -73,6 +73,36 @@ def names(certificate: Mapping[str, Any] | None) -> frozenset[str]:
     """Return the DNS names of a verified certificate (SSLSocket.getpeercert), in lower case."""
     shown = (certificate or {}).get("subjectAltName", ())
     return frozenset(name.lower() for kind, name in shown if kind == "DNS")
+
+
+Revoked: TypeAlias = frozenset[tuple[tuple[str, ...], int]]
+"""Certificates by the parts of their issuer's name and their serial number."""
+
+
+def revoked(own: Own) -> Revoked:
+    """Return the certificates in the revocation lists of a gateway; raises TlsError.
+
+    OpenSSL refuses them in handshakes; connections that are open had theirs before.
+    """
+    if own.crl is None:
+        return frozenset()
+    try:
+        return frozenset(
+            (tuple(str(part.value) for part in crl.issuer), entry.serial_number)
+            for crl in revocations(own.crl)
+            for entry in crl
+        )
+    except (OSError, ValueError) as error:
+        reason = _reason(error) if isinstance(error, OSError) else "it has no revocation lists"
+        raise TlsError(f"{own.crl} can't be used: {reason}") from error
+
+
+def is_revoked(certificate: Mapping[str, Any] | None, revoked: Revoked) -> bool:
+    """Return whether a verified certificate (SSLSocket.getpeercert) is revoked."""
+    if not certificate or not revoked:
+        return False
+    issuer = tuple(value for part in certificate["issuer"] for _, value in part)
+    return (issuer, int(certificate["serialNumber"], 16)) in revoked
 
 
 def _load_certificate(context: ssl.SSLContext, own: Own) -> None:
@@ -90,11 +120,15 @@ def _load_certificate(context: ssl.SSLContext, own: Own) -> None:
         raise TlsError(f"{certificate} and {key} can't be used: {_reason(error)}") from error
 
 
-def _load_authorities(context: ssl.SSLContext, ca: Path) -> None:
-    try:
-        context.load_verify_locations(ca)
-    except OSError as error:
-        raise TlsError(f"{ca} can't be used: {_reason(error)}") from error
+def load_authorities(context: ssl.SSLContext, own: Own) -> None:
+    """Load the authorities, and their revocation lists, without which none of them counts then."""
+    for file in filter(None, (own.ca, own.crl)):
+        try:
+            context.load_verify_locations(file)
+        except OSError as error:
+            raise TlsError(f"{file} can't be used: {_reason(error)}") from error
+    if own.crl is not None:
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
 
 
 def _reason(error: OSError) -> str:
