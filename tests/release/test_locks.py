@@ -26,7 +26,9 @@ def project() -> dict[str, Any]:
 
 def names(requirements: list[str]) -> set[str]:
     """Return the names that a lock file has for requirements."""
-    return {re.split(r"[^\w.-]", one)[0].replace(".", "-").replace("_", "-") for one in requirements}
+    return {
+        re.split(r"[^\w.-]", one)[0].replace(".", "-").replace("_", "-") for one in requirements
+    }
 
 
 def test_a_gateway_is_installed_with_what_is_tested() -> None:
