@@ -6,8 +6,8 @@ import pytest
 from docs.pages import anchors, cases, faults, links, mentions
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("src", "tests", "bench", "release", "scripts", ".github")
-KINDS = {"", ".md", ".py", ".yaml", ".yml"}
+SOURCES = ("src", "tests", "bench", "release", "scripts", "contrib", ".github")
+KINDS = {"", ".md", ".py", ".service", ".yaml", ".yml"}
 
 
 def pages() -> list[Path]:
