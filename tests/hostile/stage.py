@@ -103,6 +103,7 @@ def staged(front: str, directory: Path) -> Iterator[Stage]:
         waits = [f"--{what}={SECONDS}" for what in ("connect-timeout", "idle-timeout", "patience")]
         common = ["--federation", str(file), "--cloud", HOME]
         stack.enter_context(_running([*_COMMAND, "gateway", *common, *waits], log))
+        _listening(str(entries[HOME]["bind"]), port)
         if front == "haproxy":
             configuration = directory / "haproxy.cfg"
             render = [*_COMMAND, "haproxy", "render", *common, "--bind", host]
@@ -110,8 +111,7 @@ def staged(front: str, directory: Path) -> Iterator[Stage]:
             subprocess.run(render, check=True, capture_output=True)
             run = [str(executable()), "-W", "-f", str(configuration)]
             stack.enter_context(_running(run, directory / "haproxy.log"))
-        for where in {entries[HOME]["bind"], host}:
-            _listening(where, port)
+        _listening(host, port)
         yield Stage(front, home.url, home, evil, friend, keys, log)
 
 
