@@ -167,7 +167,8 @@ FAILING = frozenset(LISTS) - {
     "sort keys of other types",
 }
 SORTED = "?sort_key=size&sort_dir=asc"
-FAILING_SORTED = FAILING | {"10^400", "5000 digits", "1e999", "-1e999", "invalid UTF-8"}
+FAILING_SORTED = frozenset(LISTS) - {"10^400", "a NUL"}
+"""Sorted, also those that lack the key, or whose number is none, fail the whole, by 400, 500, 502."""
 
 
 def raw_list(body: bytes) -> Reply:
@@ -184,7 +185,7 @@ def raw_list(body: bytes) -> Reply:
 def honest(request: Request) -> tuple[int, Any] | None:
     """Be the honest cloud, which has one image."""
     if request.path.partition("?")[0].endswith("/images"):
-        return 200, {"images": [{"id": "f", "name": "honest"}]}
+        return 200, {"images": [{"id": "f", "name": "honest", "size": 3}]}
     return None
 
 
@@ -263,7 +264,7 @@ def _lists() -> Iterator[Attack]:
         yield Attack(
             f"a list of {name}, alone",
             lambda _, body=body: raw_list(body),
-            openstack="image list",
+            openstack="" if name == "much" else "image list",  # which the client takes its time for
             well=None,
             silent="Traceback",
         )
