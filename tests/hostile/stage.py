@@ -21,7 +21,7 @@ from client.fake import SERVICES, VERSIONS, Fake, Request
 from gateway.ports import free_ports
 
 from openstackoid.haproxy.checking import executable
-from openstackoid.identity.keys import Keys, make, write
+from openstackoid.identity.keys import make, write
 
 HOME, EVIL, FRIEND = "Home", "Evil", "Friend"
 BASES = {service: "/" + path.split("/")[1] for service, path in SERVICES.items()}
@@ -40,7 +40,7 @@ _ENDING = 20
 class Stage:
     """What runs: `url` is where clients of home go; each cloud writes down what its services get.
 
-    `keys` are the private keys of the gateways of Home and of Evil.
+    `keys` is the file with the private keys of Evil's gateway.
     """
 
     front: str
@@ -48,7 +48,7 @@ class Stage:
     home: Fake
     evil: Fake
     friend: Fake
-    keys: dict[str, Keys]
+    keys: Path
     log: Path
 
     def clear(self) -> None:
@@ -83,6 +83,7 @@ def staged(front: str, directory: Path) -> Iterator[Stage]:
         home.url, backends = f"http://{host}:{port}", home.url
         keys = {name: make() for name in (HOME, EVIL)}
         write(keys[HOME], directory / "keys.json")
+        write(keys[EVIL], directory / "evil.json")
         (directory / "account.json").write_text('{"username": "gateway", "password": "g"}')
         (directory / "account.json").chmod(0o600)
         entries = {
@@ -103,6 +104,7 @@ def staged(front: str, directory: Path) -> Iterator[Stage]:
         waits = [f"--{what}={SECONDS}" for what in ("connect-timeout", "idle-timeout", "patience")]
         common = ["--federation", str(file), "--cloud", HOME]
         stack.enter_context(_running([*_COMMAND, "gateway", *common, *waits], log))
+        _listening(str(entries[HOME]["bind"]), port)
         if front == "haproxy":
             configuration = directory / "haproxy.cfg"
             render = [*_COMMAND, "haproxy", "render", *common, "--bind", host]
@@ -110,9 +112,8 @@ def staged(front: str, directory: Path) -> Iterator[Stage]:
             subprocess.run(render, check=True, capture_output=True)
             run = [str(executable()), "-W", "-f", str(configuration)]
             stack.enter_context(_running(run, directory / "haproxy.log"))
-        for where in {entries[HOME]["bind"], host}:
-            _listening(where, port)
-        yield Stage(front, home.url, home, evil, friend, keys, log)
+        _listening(host, port)
+        yield Stage(front, home.url, home, evil, friend, directory / "evil.json", log)
 
 
 @contextmanager

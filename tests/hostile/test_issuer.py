@@ -1,0 +1,195 @@
+"""A hostile Keystone as issuer: whoever it says its users are, here they are members at most."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from client.fake import Raw, Request
+from gateway.keystone import token
+from hostile.headers import answering
+from hostile.stage import Stage
+
+SCOPE = '{"*":"Evil","identity":"Evil","image":"Home"}'
+SUBJECT = f"gAAAAA-of-evil!SCOPE!{SCOPE}"
+DEFAULT = {"id": "default", "name": "Default", "enabled": True}
+PROJECTS = ("demo", "admin", "service", "Admin", "services")
+TELLING = "same-name lets other clouds' users into the projects admin and service"
+
+
+def keystone(request: Request) -> tuple[int, Any] | None:
+    """Be home's Keystone, as far as the gateway's own account looks into it."""
+    path = request.path.partition("?")[0]
+    if path.startswith("/identity/v3/domains"):
+        return 200, {"domains": [DEFAULT]} if path.endswith("domains") else {"domain": DEFAULT}
+    if path.startswith("/identity/v3/projects"):
+        found = [
+            {"id": f"{n:032}", "name": name, "domain_id": "default", "enabled": True}
+            for n, name in enumerate(PROJECTS)
+        ]
+        if path.endswith("projects"):
+            return 200, {"projects": found}
+        return 200, {"project": next(p for p in found if path.endswith(str(p["id"])))}
+    if path.startswith("/identity/v3/services"):
+        return 200, {"services": []}
+    if path.startswith("/identity/v3/endpoints"):
+        return 200, {"endpoints": []}
+    return None
+
+
+def validated(stage: Stage, reply: Any) -> tuple[int, dict[str, Any], str]:
+    """Ask home's gateway whose a token is, as home's Glance does; the issuer answers with this."""
+    stage.home.reply = keystone
+    stage.evil.reply = reply
+    answer = requests.get(
+        f"{stage.url}/identity/v3/auth/tokens",
+        headers={"X-Auth-Token": "glances-own", "X-Subject-Token": SUBJECT},
+        timeout=20,
+    )
+    document = answer.json() if answer.ok else {}
+    return answer.status_code, document.get("token", {}), answer.text
+
+
+def project(name: str, domain: str = "Default") -> dict[str, Any]:
+    return {"id": "1" * 32, "name": name, "domain": {"id": "default", "name": domain}}
+
+
+def roles(*names: object) -> list[dict[str, Any]]:
+    return [{"id": "r", "name": name} for name in names]
+
+
+def user(**other: object) -> dict[str, Any]:
+    return {"id": "u1", "name": "admin", "domain": {"id": "default", "name": "Default"}} | other
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the issuer claims in a token, besides what is in order; `open` as in the attacks."""
+
+    token: dict[str, Any]
+    open: str = ""
+
+
+CLAIMS: dict[str, Claim] = {
+    "a role of admin": Claim({"roles": roles("member", "admin")}),
+    "admin alone": Claim({"roles": roles("admin")}),
+    "a role of service": Claim({"roles": roles("service", "member")}),
+    "roles in other spellings": Claim({"roles": roles("Admin", "ADMIN", " admin", "member ")}),
+    "roles that look alike": Claim({"roles": roles("\uff41dmin", "adm\u0131n", "member\0")}),
+    "roles that are none": Claim({"roles": roles(7, None, ["member"], {"name": "admin"})}),
+    "a role whose id is admin's": Claim({"roles": [{"id": "admin", "name": "member"}]}),
+    "a role with a domain": Claim({"roles": [{"id": "r", "name": "member", "domain_id": "x"}]}),
+    "roles that are text": Claim({"roles": "member"}),
+    "no roles": Claim({"roles": []}),
+    "home's admin": Claim({"user": user()}),
+    "an id with a mark": Claim({"user": user(id="u1@Home")}),
+    "an id of home's with an escape": Claim({"user": user(id="u1\0", name="a\x1b[2J")}),
+    "an id that is a path": Claim({"user": user(id="../../users/u1")}),
+    "an empty id": Claim({"user": user(id="")}),
+    "a long id": Claim({"user": user(id="x" * 9999)}),
+    "an id that is a number": Claim({"user": user(id=7)}),
+    "a domain of home's": Claim({"user": user(domain={"id": "default", "name": "Default"})}),
+    "groups": Claim({"user": user(**{"OS-FEDERATION": {"groups": [{"id": "admins"}]}})}),
+    "the project admin": Claim({"project": project("admin")}, TELLING),
+    "the project service": Claim({"project": project("service")}, TELLING),
+    "the project Admin": Claim({"project": project("Admin")}, TELLING),
+    "the project ADMIN": Claim({"project": project("ADMIN")}),
+    "the project admin in capitals that are wide": Claim({"project": project("\uff21dmin")}),
+    "the project admin with a blank": Claim({"project": project("admin ")}),
+    "the project admin with a NUL": Claim({"project": project("admin\0")}),
+    "a project that is a query": Claim({"project": project("admin&domain_id=default")}),
+    "a project that is a path": Claim({"project": project("../admin")}),
+    "a project of no domain": Claim({"project": project("demo", "")}),
+    "a project of another domain": Claim({"project": project("demo", "default")}),
+    "a project that is a list": Claim({"project": [project("admin")]}),
+    "an admin's project": Claim({"is_admin_project": True}),
+    "a domain as the project": Claim({"is_domain": True}),
+    "the system": Claim({"system": {"all": True}}),
+    "the system beside no project": Claim({"system": {"all": True}, "project": None}),
+    "a domain": Claim({"domain": {"id": "default", "name": "Default"}, "project": None}),
+    "a trust": Claim({"OS-TRUST:trust": {"id": "t", "trustor_user": {"id": "u1"}}}),
+    "a service provider": Claim({"service_providers": [{"id": "home", "auth_url": "http://evil"}]}),
+    "a catalog": Claim(
+        {"catalog": [{"type": "image", "endpoints": [{"url": "http://evil", "interface": "public"}]}]}
+    ),
+    "an end that is none": Claim({"expires_at": "never"}),
+    "an end that is over": Claim({"expires_at": "2001-01-01T00:00:00.000000Z"}),
+    "no end": Claim({"expires_at": None}),
+    "methods of its own": Claim({"methods": ["external", "admin"]}),
+}
+"""By name: what differs from a token in order."""
+
+ANSWERS: dict[str, Any] = {
+    "201": answering("201 Created", json.dumps(token())),
+    "203": answering("203 Non-Authoritative", json.dumps(token())),
+    "204": answering("204 No Content", ""),
+    "302": answering("302 Found", json.dumps(token()), "Location: /identity/v3/users"),
+    "no JSON": answering("200 OK", "<token/>"),
+    "a list": answering("200 OK", json.dumps([token()])),
+    "two tokens": answering("200 OK", json.dumps(token())[:-1] + ',"token":{"roles":[]}}'),
+    "no token": answering("200 OK", "{}"),
+    "depth": answering("200 OK", "[" * 99_999),
+    "half": answering("200 OK", json.dumps(token())[:-9]),
+    "much": answering("200 OK", json.dumps(token(catalog=["x" * 99] * 99_999))),
+}
+"""By name: an answer that is no validation."""
+
+
+def _own(stage: Stage) -> Iterator[Request]:
+    """Yield what home's Keystone got with the issuer's token, which is nobody's here."""
+    return (r for r in stage.home.requests if any("of-evil" in value for _, value in r.headers))
+
+
+def wrongs(document: dict[str, Any]) -> list[str]:
+    """Return what a token of another cloud's user may not have here."""
+    found = [f"role {r['name']}" for r in document["roles"] if r["name"] != "member"]
+    if not str(document["user"]["id"]).endswith("@Evil"):
+        found.append(f"user {document['user']['id']}")
+    if document["user"]["domain"]["id"] != "@Evil":
+        found.append(f"domain {document['user']['domain']}")
+    if document["project"]["name"].casefold() in {"admin", "service"}:
+        found.append(f"project {document['project']['name']}")
+    if document.get("is_admin_project") or document.get("is_domain"):
+        found.append("an admin's project")
+    found += [key for key in ("system", "domain", "OS-TRUST:trust") if key in document]
+    if "evil" in json.dumps(document["catalog"]):
+        found.append("a catalog")
+    return found
+
+
+def test_an_issuer_in_order_is_believed(stage: Stage) -> None:
+    """So that what follows is refused for what is wrong with it."""
+    status, document, _ = validated(stage, answering("200 OK", json.dumps(token())))
+    assert (status, document["project"]["name"], wrongs(document)) == (200, "demo", [])
+    assert list(_own(stage)) == []
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_makes_nobody_more_than_a_member(name: str, stage: Stage) -> None:
+    """It is refused, or the token here is that of a member of the project of that name."""
+    claim = CLAIMS[name]
+    status, document, text = validated(
+        stage, answering("200 OK", json.dumps(token(**claim.token)))
+    )
+    found = wrongs(document) if status == 200 else []
+    if claim.open:
+        assert found, f"{name} is closed: delete its `open`"
+    else:
+        assert (found, list(_own(stage))) == ([], [])
+    assert status in {200, 401, 404, 502}, text
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_another_answer_is_no_validation(name: str, stage: Stage) -> None:
+    """Nobody is let in, and the answer says whose it was."""
+    status, _, text = validated(stage, ANSWERS[name])
+    assert (status in {401, 404, 502, 504}, "Evil" in text, list(_own(stage))) == (True, True, [])
+
+
+def test_an_issuer_that_does_not_end_holds_nobody(stage: Stage) -> None:
+    """Nor one whose body breaks off."""
+    head = "HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"
+    status, _, text = validated(stage, lambda _: Raw([head.encode()]))
+    assert (status in {401, 404, 502, 504}, "Evil" in text) == (True, True)
