@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -18,6 +19,7 @@ from ruamel.yaml import YAML
 from bench.processes import beside_python, has_ended, running
 
 HOST = "127.0.0.3"
+LOOPBACK = "127.0.0.0/8"
 
 TRUST = {"projects": "same-name", "roles": {"member": "member"}}
 
@@ -88,11 +90,15 @@ def free_url(scheme: str = "http") -> str:
     raise click.ClickException(f"no port is free at {HOST}")
 
 
-def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:
-    """Write a federation file, and return it."""
+def write_federation(directory: Path, clouds: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Write a federation file for clouds on this machine, by http or https, and return it."""
     file = directory / "federation.yaml"
+    local = {
+        name: {**entry, "insecure": True, "own": {"allow": [LOOPBACK], **entry.get("own", {})}}
+        for name, entry in clouds.items()
+    }
     with file.open("w") as stream:
-        YAML(typ="safe").dump({"clouds": dict(clouds)}, stream)
+        YAML(typ="safe").dump({"clouds": local}, stream)
     return file
 
 

@@ -93,6 +93,8 @@ class Peers:
             raise self._refusal(route, "no gateway sends a request to itself")
         if sender is None:
             raise self._refusal(route, f"its file has no cloud {route.sender}; add it there")
+        if not sender.gateway:
+            raise self._refusal(route, f"its file says that {route.sender} has no gateway")
         if sender.peer is not None and sender.peer.lower() not in tls.names(certificate):
             raise self._refusal(
                 route, f"it has to show a certificate for {sender.peer}, by the authority in own.ca"
