@@ -47,7 +47,8 @@ Examples:
 def check(file: Path, *, live: bool) -> None:
     """Check FILE, and the files that it names for its own gateway; print clouds and services.
 
-    Exits 1 with file, line and key of each fault; with --live, with what is not as FILE says.
+    Warns of other clouds whose names now lead where the gateway will not go, into a private network
+    for instance. Exits 1 with file, line and key of each fault; with --live, with what is not as FILE says.
     """
     described = loaded(file)
     if described.served:
@@ -180,7 +181,8 @@ def import_(
 
     ENDPOINTS is a file, or - for standard input; `openstack catalog list -f json` does, too, and
     is for everybody. Importing again updates the entry. What no entry can be made from is left out,
-    and named on standard error.
+    and named on standard error, and so are names that lead into a private network now. Another
+    cloud with http is refused in a gateway's file without --insecure.
     """
     pairs = dict(_backend(text) for text in backends)
     try:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from openstackoid.gateway.http import Resolver, resolved
+from openstackoid.gateway.http.resolver import MAX_ADDRESSES
 
 
 class NameServer:
     """What the system's resolver says of a host; it does not answer before `answering` is set."""
 
     def __init__(self) -> None:
+        self.addresses = ["192.0.2.2", "192.0.2.1", "192.0.2.2"]
         self.answering = Event()
         self.asked: list[str] = []
 
@@ -23,8 +25,7 @@ class NameServer:
         self.answering.wait(30)
         if host == "unknown":
             raise socket.gaierror(socket.EAI_NONAME, "nobody knows it")
-        addresses = ["192.0.2.2", "192.0.2.1", "192.0.2.2"]
-        return [(socket.AF_INET, 1, 6, "", (address, 0)) for address in addresses]
+        return [(socket.AF_INET, 1, 6, "", (address, 0)) for address in self.addresses]
 
 
 @pytest.fixture
@@ -40,6 +41,13 @@ async def test_addresses_keep_their_order(server: NameServer) -> None:
     """The system's, which knows which one is best reached; each once."""
     server.answering.set()
     assert await Resolver()("two.example") == ("192.0.2.2", "192.0.2.1")
+
+
+async def test_of_very_many_addresses_the_first_ones_are_used(server: NameServer) -> None:
+    """Each costs time to check, and to connect to."""
+    server.addresses = [f"192.0.2.{n}" for n in range(256)]
+    server.answering.set()
+    assert await Resolver()("two.example") == tuple(server.addresses[:MAX_ADDRESSES])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from ipaddress import ip_address
 from threading import Thread
 from typing import TypeAlias
 
+MAX_ADDRESSES = 16
+"""Addresses of a host that are used; a hostile name server may send thousands."""
+
 Resolve: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 """Returns the IP addresses of a host; raises OSError."""
 
@@ -72,4 +75,4 @@ def _look_up(host: str) -> Sequence[str] | OSError:
         infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
         return error
-    return tuple(dict.fromkeys(str(address[0]) for *_, address in infos))
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in infos))[:MAX_ADDRESSES]
