@@ -22,7 +22,7 @@ async def _answer(_: web.BaseRequest) -> web.StreamResponse:
 async def _measure() -> None:
     with tempfile.TemporaryDirectory() as directory:
         async with play(_answer) as (service, home):
-            clouds: dict[str, object] = {
+            clouds = {
                 "A": {"frontends": {"image": free_url()}},
                 "B": {"frontends": {"image": service}},
                 "HOME": {"frontends": {"image": home}, "backends": {"image": free_url()}},

@@ -93,7 +93,7 @@ async def measure(counts: Sequence[int] = COUNTS, rounds: int = ROUNDS) -> Async
     port = urlsplit(service).port
     server = await loop.create_server(lambda: _Clouds(answers), HOST, port, backlog=4096)
     clouds = {name: {"frontends": {"image": f"{service}/of-{name}"}} for name in names}
-    clouds["HOME"] = {"frontends": {"image": home}, "backends": {"image": f"{service}/home"}}
+    clouds["HOME"] = {"frontends": {"image": home}, "backends": {"image": free_url()}}
     async with server:
         with (
             tempfile.TemporaryDirectory() as directory,

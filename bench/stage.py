@@ -21,6 +21,7 @@ from openstackoid.identity.keys import make
 from openstackoid.identity.keys import write as write_keys
 
 HOST = "127.0.0.3"
+LOOPBACK = "127.0.0.0/8"
 
 TRUST = {"projects": "same-name", "roles": {"member": "member"}}
 
@@ -92,11 +93,15 @@ def free_url(scheme: str = "http") -> str:
     raise click.ClickException(f"no port is free at {HOST}")
 
 
-def write_federation(directory: Path, clouds: Mapping[str, object]) -> Path:
-    """Write a federation file, and return it."""
+def write_federation(directory: Path, clouds: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Write a federation file for clouds on this machine, by http or https, and return it."""
     file = directory / "federation.yaml"
+    local = {
+        name: {**entry, "insecure": True, "own": {"allow": [LOOPBACK], **entry.get("own", {})}}
+        for name, entry in clouds.items()
+    }
     with file.open("w") as stream:
-        YAML(typ="safe").dump({"clouds": dict(clouds)}, stream)
+        YAML(typ="safe").dump({"clouds": local}, stream)
     return file
 
 

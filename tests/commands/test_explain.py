@@ -16,6 +16,7 @@ clouds:
     backends:
       image: http://127.0.0.1:19292
   CloudTwo:
+    insecure: true
     frontends:
       image: http://cloudtwo:9292
   Half:

@@ -1,6 +1,7 @@
 """`openstackoid federation`."""
 
 import json
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,9 +34,20 @@ clouds:
 """
 
 
-def run(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
-    """Return what `openstackoid federation …` does."""
-    return CliRunner().invoke(main, ["federation", *map(str, arguments)], input=stdin)
+def run(
+    *arguments: str | Path, stdin: str | bytes | None = None, names: dict[str, str] | None = None
+) -> Result:
+    """Return what `openstackoid federation …` does where names lead to these addresses."""
+
+    async def resolve(host: str) -> list[str]:
+        if host[0].isdigit():
+            return [host]
+        if host not in (names or {}):
+            raise socket.gaierror
+        return [(names or {})[host]]
+
+    arguments = ("federation", *arguments)
+    return CliRunner().invoke(main, [*map(str, arguments)], input=stdin, obj=resolve)
 
 
 def test_check_prints_each_address_in_full(tmp_path: Path) -> None:
@@ -68,7 +80,7 @@ def test_check_lists_the_faults(tmp_path: Path) -> None:
         f' {file}:3: clouds.One.frontends.image: "one" must be a URL like '
         'http://192.0.2.1:8774/compute ("" is no host)',
         "4: clouds.One.foo: unknown key; known are backends, bind, connect, frontends, gateway, "
-        "keys, own, peer, region, trust",
+        "insecure, keys, own, peer, region, trust",
     ]
 
 
@@ -105,7 +117,7 @@ def test_check_warns_of_services_that_users_cannot_reach(tmp_path: Path) -> None
     """One line for each, which names the line to add; of the file's own cloud, and no failure."""
     file = tmp_path / "f.yaml"
     others = "".join(
-        f"  C{n}: {{frontends: {{image: 'http://c{n}:9292', dns: 'http://c{n}:9001'}}}}\n"
+        f"  C{n}: {{frontends: {{image: 'https://c{n}:9292', dns: 'https://c{n}:9001'}}}}\n"
         for n in range(5)
     )
     text = f"clouds:\n  One:\n    frontends: {{image: 'http://one:9292'}}\n{others}"
@@ -119,6 +131,35 @@ def test_check_warns_of_services_that_users_cannot_reach(tmp_path: Path) -> None
         "Warning: One has no frontend for dns (of C0, C1, C2 and 2 more), so its users cannot "
         "reach it there; add under clouds.One.frontends: dns: http://one:9001\n"
     )
+
+
+INSIDE = (
+    "an internal address (link-local); if that is meant, add to clouds.{0}.own in the federation "
+    'file of {0}: allow: ["169.254.1.1"]\n'
+)
+
+
+def test_check_warns_of_clouds_that_lead_inside(tmp_path: Path) -> None:
+    """What the gateway would refuse; not what it allows, and nothing where there is no gateway."""
+    file = tmp_path / "f.yaml"
+    text = (
+        "clouds:\n  One:\n    frontends: {image: 'http://10.0.0.1', dns: 'http://10.0.0.1:1'}\n"
+        "    backends: {image: 'http://127.0.0.1:9'}\n    own: {allow: []}\n"
+        "  Two: {frontends: {image: 'https://two.example', dns: 'https://two.example/dns'}}\n"
+    )
+    file.write_text(text)
+    assert run("check", file, names={"two.example": "192.0.2.1"}).stderr == ""
+    led = {"two.example": "169.254.1.1"}
+    result = run("check", file, names=led)
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "Warning: the gateway of One will refuse image, dns of Two: two.example leads to "
+        f"169.254.1.1, {INSIDE.format('One')}",
+    )
+    file.write_text(text.replace("allow: []", "allow: [169.254.0.0/16]"))
+    assert run("check", file, names=led).stderr == ""
+    file.write_text(text.replace("    backends: {image: 'http://127.0.0.1:9'}\n", ""))
+    assert run("check", file, names=led).stderr == ""
 
 
 def test_check_says_that_a_file_is_missing(tmp_path: Path) -> None:
@@ -233,6 +274,41 @@ def test_import_that_fails_leaves_the_file_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_import_says_where_an_entry_leads_inside(tmp_path: Path) -> None:
+    """The imported one alone; also where it is not known yet whose file it gets into."""
+    said = f"will refuse identity, image of One: one leads to 169.254.1.1, {INSIDE}"
+    result = run("import", "--cloud", "One", "-", stdin=ENDPOINTS, names={"one": "169.254.1.1"})
+    assert (result.exit_code, result.stdout) == (0, ENTRY)
+    assert result.stderr == f"the gateway of HERE {said}".format("HERE")
+    file = tmp_path / "f.yaml"
+    home = "{frontends: {image: 'http://h/'}, backends: {image: 'http://127.0.0.1:9'}}"
+    file.write_text(f"clouds:\n  Home: {home}\n  Two: {{frontends: {{image: 'https://two/'}}}}\n")
+    more = ("--insecure", "--into", file, "-")
+    names = {"one": "169.254.1.1", "two": "169.254.1.1"}
+    result = run("import", "--cloud", "One", *more, stdin=ENDPOINTS, names=names)
+    assert result.stderr.startswith(f"the gateway of Home {said}".format("Home"))
+    assert "Two" not in result.stderr
+    assert "insecure: true" in file.read_text()
+
+
+def test_import_does_not_make_a_gateway_s_file_insecure_by_itself(tmp_path: Path) -> None:
+    """The list is another cloud's: it may not say that its own tokens need no proof."""
+    file = tmp_path / "f.yaml"
+    file.write_text(
+        "clouds:\n  Home: {frontends: {image: 'http://h/'}, backends: {image: 'http://127.0.0.1'}}\n"
+    )
+    before = file.read_text()
+    result = run("import", "--cloud", "One", "--into", file, "-", stdin=ENDPOINTS)
+    assert result.exit_code == 1
+    assert "clouds.One.frontends: identity, image would be reached by http" in result.stderr
+    assert "import it with --insecure" in result.stderr
+    assert file.read_text() == before
+    result = run("import", "--cloud", "One", "--into", file, "--insecure", "-", stdin=ENDPOINTS)
+    assert result.exit_code == 0
+    again = run("import", "--cloud", "One", "--into", file, "-", stdin=ENDPOINTS)
+    assert again.exit_code == 0, "what the file says stays"
+
+
 def test_import_says_when_a_file_cannot_be_written(tmp_path: Path) -> None:
     """Exit code 1 and the reason."""
     file = tmp_path / "none" / "f.yaml"
@@ -292,7 +368,7 @@ def test_check_reads_what_its_own_gateway_would(tmp_path: Path, more: str, fault
     text = (
         "clouds:\n  One:\n    frontends: {image: 'http://one/'}\n"
         f"    backends: {{image: 'http://127.0.0.1:9'}}\n    {more}\n"
-        "  Two: {frontends: {image: 'http://two/'}}\n"
+        "  Two: {insecure: true, frontends: {image: 'http://two/'}}\n"
     )
     file.write_text(text)
     result = run("check", file)

@@ -17,6 +17,7 @@ clouds:
     frontends: {image: "http://one/image"}
     backends: {image: "http://127.0.0.1:9292"}
   Two:
+    insecure: true
     frontends: {image: "http://two/image"}
 """
 

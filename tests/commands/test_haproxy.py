@@ -20,6 +20,7 @@ def file(tmp_path: Path) -> Path:
                 key: {s: str(e["public"]) for s, e in getattr(cloud, key).items()}
                 for key in ("frontends", "backends")
             }
+            | {"insecure": True}
             for name, cloud in federation().clouds.items()
         }
     }

@@ -23,6 +23,7 @@ clouds:
     frontends: {image: "http://one/image"}
     backends: {image: "http://127.0.0.1:9292"}
   CloudTwo:
+    insecure: true
     frontends: {image: "http://two/image"}
 """
 
@@ -80,7 +81,7 @@ def test_a_bad_file_ends_the_command_with_every_fault(file: Path) -> None:
         loaded(file)
     first, second = caught.value.message.splitlines()
     assert first.startswith(f"{file}:3: clouds.CloudOne.frontends.image: ")
-    assert second.startswith(f"{file}:6: clouds.CloudTwo.frontends.image: ")
+    assert second.startswith(f"{file}:7: clouds.CloudTwo.frontends.image: ")
     assert caught.value.exit_code == 1
 
 

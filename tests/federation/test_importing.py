@@ -119,7 +119,7 @@ def test_a_file_is_extended_and_what_people_wrote_is_kept() -> None:
 clouds:
   Zero:  # the first
     frontends:
-      image: "http://zero/image"
+      image: "https://zero/image"
   One:
     frontends:
       # in front of Ceph
@@ -145,7 +145,7 @@ shared:
 clouds:
   Zero:  # the first
     frontends:
-      image: "http://zero/image"
+      image: "https://zero/image"
   One:
     frontends:
       # in front of Ceph

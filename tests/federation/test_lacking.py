@@ -8,10 +8,10 @@ from openstackoid.federation.lacking import lacking
 OTHERS = """\
   Two:
     frontends:
-      identity: http://two:5000
-      block-storage: http://two:8776/volume
+      identity: https://two:5000
+      block-storage: https://two:8776/volume
   Three:
-    frontends: {identity: "http://three/identity", cinder: "http://three/volume"}
+    frontends: {identity: "https://three/identity", cinder: "https://three/volume"}
 """
 
 

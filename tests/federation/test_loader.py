@@ -20,7 +20,7 @@ clouds:
       image: http://127.0.0.1:19292
   Two:
     frontends:
-      image: http://two:9292
+      image: https://two:9292
 shared:
 - clouds: [One, Two]
   services: [network]
@@ -28,6 +28,15 @@ shared:
 
 URL = "must be a URL like http://192.0.2.1:8774/compute"
 NO_HTTP = "is neither http nor https; write a URL like http://192.0.2.1:8774/compute"
+HTTP = (
+    "would be reached by http, and whoever is on the way could read and use the tokens; "
+    "write https, or, if you accept that, clouds.Two.insecure: true (or import it with --insecure)"
+)
+KEYS = (
+    "Two has no keys, so anybody could say that he is its gateway; write clouds.Two.keys (its "
+    "operator makes them: openstackoid federation keys) or peer, or, if you accept that, "
+    "clouds.Two.insecure: true"
+)
 FRONTEND = ("image: http://one:8888/image", "4: clouds.One.frontends.image")
 BACKEND = ("image: http://127.0.0.1:19292", "7: clouds.One.backends.image")
 
@@ -53,7 +62,7 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     ("  services:", "  service:",
      "12: shared.0.services: this key is missing\n"
      '13: shared.0.service: unknown key; did you mean "services"?'),
-    ("    frontends:\n      image: http://two:9292", "    region: R",
+    ("    frontends:\n      image: https://two:9292", "    region: R",
      "8: clouds.Two.frontends: this key is missing"),
     ("clouds:\n", "cloud:\n",
      '1: cloud: unknown key; did you mean "clouds"?\n1: clouds: this key is missing'),
@@ -69,10 +78,10 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     ("  One:", "  own: {backend: {}, frontends: {image: 'http://own/'}}\n  One:",
      '2: clouds.own.backend: unknown key; did you mean "backends"?'),
     # types
-    ("  Two:\n    frontends:\n      image: http://two:9292", "  Two: http://two:9292",
+    ("  Two:\n    frontends:\n      image: https://two:9292", "  Two: https://two:9292",
      "8: clouds.Two: must be a mapping"),
-    ("http://two:9292", "[http://two:9292]", "10: clouds.Two.frontends.image: must be a mapping"),
-    ("http://two:9292", "9292", "10: clouds.Two.frontends.image: must be a mapping"),
+    ("https://two:9292", "[https://two:9292]", "10: clouds.Two.frontends.image: must be a mapping"),
+    ("https://two:9292", "9292", "10: clouds.Two.frontends.image: must be a mapping"),
     ("  Two:\n", "  2:\n", "8: clouds.2: must be text; put it in quotes"),
     ("  Two:\n", "  1e3:\n", "8: clouds.1e3: must be text; put it in quotes"),
     ("  Two:\n", "  0x1F :\n", "8: clouds.0x1F: must be text; put it in quotes"),
@@ -90,7 +99,7 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     ("  Two:\n", "  Cloud Two:\n",
      '8: clouds.Cloud Two: "Cloud Two" is no valid name '
      "(names match ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$)"),
-    ("      image: http://two:9292", "      my image: http://two:9292",
+    ("      image: https://two:9292", "      my image: https://two:9292",
      '10: clouds.Two.frontends.my image: "my image" is no valid name '
      "(names match ^[a-z][a-z0-9-]{0,63}$)"),
     ("[One, Two]", "One", "12: shared.0.clouds: must be a list"),
@@ -116,7 +125,7 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
      '7: clouds.One.own.proxies.0: "10.0.0.1/24" is an address within 10.0.0.0/24; '
      "write the one or the other"),
     ("    backends:", '    own:\n      proxies: ["::/0"]\n    backends:',
-     '7: clouds.One.own.proxies.0: "::/0" is everybody; name the proxies alone'),
+     '7: clouds.One.own.proxies.0: "::/0" is every address; name those that are meant'),
     ("    backends:", '    own:\n      proxies: ["::ffff:10.0.0.1"]\n    backends:',
      '7: clouds.One.own.proxies.0: "::ffff:10.0.0.1" is a way to write 10.0.0.1; write that'),
     ("    backends:", "    connect: two\n    backends:",
@@ -192,14 +201,21 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
     (BACKEND[0], 'image: http://127.0.0.1:8888\n    bind: "127.0.0.1"',
      f"{BACKEND[1]}: http://127.0.0.1:8888 is where the gateway itself listens; "
      "let the service listen elsewhere"),
-    ("http://two:9292", "http://one:8888/image/",
+    ("https://two:9292", "http://one:8888/image/",
+     f"9: clouds.Two.frontends: image {HTTP}\n"
      "10: clouds.Two.frontends.image: http://one:8888/image is the address of One's image already"),
     ('"http://one:8888/compute"', '"http://ONE:8888/image"',
      "5: clouds.One.frontends.compute.public: http://one:8888/image is the address of One's image "
      "already"),
-    ("http://two:9292", '{public: "http://two", internal: "http://one:8889/compute"}',
+    ("https://two:9292", '{public: "https://two", internal: "http://one:8889/compute"}',
      "10: clouds.Two.frontends.image.internal: http://one:8889/compute is the address of One's "
      "compute already"),
+    # what is insecure
+    ("https://two:9292", "http://two:9292", f"9: clouds.Two.frontends: image {HTTP}"),
+    ("image: https://two:9292", "{image: 'http://two', dns: 'https://two:1', identity: 'http://t'}",
+     f"9: clouds.Two.frontends: image, identity {HTTP}"),
+    ("    backends:", "    trust: {Two: {projects: same-id, roles: {a: a}}}\n    backends:",
+     f"6: clouds.One.trust.Two: {KEYS}"),
     ("[One, Two]", "[One, Tow]",
      '12: shared.0.clouds: there is no cloud "Tow" here; did you mean "Two"?'),
 ]
@@ -218,6 +234,38 @@ def test_a_mistake_is_reported_at_its_place(old: str, new: str, report: str) -> 
 def test_the_file_without_a_mistake_is_good() -> None:
     """So that each of the reports above is due to its own mistake."""
     assert loads(GOOD).names == {"One", "Two"}
+
+
+def test_other_clouds_are_those_besides_the_gateway_s_own() -> None:
+    """The one that is said; else those with backends, and without any no gateway uses the file."""
+    plain = GOOD.replace("https://two", "http://two")
+    for text, here in [
+        (plain, None),
+        (plain, "One"),
+        (GOOD, "Two"),  # One has http
+        (plain.replace("shared:", "    backends: {image: 'http://127.0.0.1:1'}\nshared:"), "One"),
+    ]:
+        with pytest.raises(FederationError, match=r"would be reached by http, .*insecure: true"):
+            loads(text, here=here)
+    loads(plain.replace("    backends:\n      image: http://127.0.0.1:19292\n", ""))
+    loads(plain.replace("shared:", "    insecure: true\nshared:"), here="One")
+    internal = '{public: "https://two", internal: "http://10.0.0.1"}'
+    loads(GOOD.replace("https://two:9292", internal), here="One")
+
+
+def test_whose_tokens_are_accepted_has_to_prove_itself() -> None:
+    """By keys or a certificate; a cloud without a gateway sends nothing that it could prove."""
+    trusting = "    trust: {Two: {projects: same-id, roles: {a: a}}}\n    backends:"
+    text = GOOD.replace("    backends:", trusting)
+    with pytest.raises(FederationError, match="Two has no keys, so anybody could say"):
+        loads(text, here="One")
+    for entry in (
+        f"keys: {{sign: {'x' * 43}, seal: {'y' * 43}}}",
+        "peer: two.example",
+        "insecure: true",
+        "gateway: false",
+    ):
+        loads(text.replace("shared:", f"    {entry}\nshared:"), here="One")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "- clouds\n", "clouds\n", "null\n"])
@@ -250,7 +298,7 @@ def test_an_empty_federation_is_none(text: str, report: str) -> None:
 
 def test_all_mistakes_are_reported_at_once() -> None:
     """In the order of the lines, so that one look at the file mends them."""
-    bad = GOOD.replace("http://one:8888/image", "one").replace("http://two:9292", "two")
+    bad = GOOD.replace("http://one:8888/image", "one").replace("https://two:9292", "two")
     with pytest.raises(FederationError) as caught:
         loads(bad, "f.yaml")
     assert [(f.line, f.key) for f in caught.value.faults] == [

@@ -20,6 +20,7 @@ clouds:
     backends:
       compute: {public: "http://127.0.0.1:1", admin: "http://127.0.0.1:2"}
   Ports:
+    insecure: true
     frontends:
       identity: http://ports:5000
       compute: http://ports:8774/

@@ -79,7 +79,7 @@ def test_an_address_is_a_network_of_one(number: int) -> None:
 @pytest.mark.parametrize("text", ["0.0.0.0/0", "::/0", "0.0.0.0/0.0.0.0", "::ffff:0:0/96"])
 def test_everybody_is_no_proxy(text: str) -> None:
     """Who believes all of the internet believes nobody in particular."""
-    assert why(proxies=[text]).endswith("is everybody; name the proxies alone")
+    assert why(proxies=[text]).endswith("is every address; name those that are meant")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ clouds:
   One:
     frontends: {{{service}: "http://one{front}"}}
     backends: {{{service}: "http://127.0.0.1:1{back}"}}
-  Two: {{frontends: {{{service}: "http://two/other"}}}}
+  Two: {{frontends: {{{service}: "https://two/other"}}}}
 """)
     warnings = list(moved_signed_paths(federation))
     assert len(warnings) == warned

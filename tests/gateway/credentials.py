@@ -24,7 +24,7 @@ async def give_keys(clouds: Clouds, *names: str) -> dict[str, Keys]:
         write(keys, file)
         entry = clouds.document["clouds"][name]
         entry["keys"] = keys.public.model_dump()
-        entry.setdefault("own", {})["keys"] = file.name
+        entry["own"]["keys"] = file.name
     await reload(clouds)
     return made
 
@@ -46,7 +46,7 @@ async def speak_tls(clouds: Clouds, ca: trustme.CA) -> None:
         for service, url in frontends.items():
             frontends[service] = url.replace("http:", "https:")
         entry = clouds.document["clouds"][name]
-        entry["own"] = issue(ca, clouds.file.parent, f"{name.lower()}.example")
+        entry["own"] |= issue(ca, clouds.file.parent, f"{name.lower()}.example")
         entry["peer"] = f"{name.lower()}.example"
     await reload(clouds)
 

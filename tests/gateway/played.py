@@ -13,6 +13,7 @@ from gateway.backend import Backend
 from gateway.ports import free_ports
 from ruamel.yaml import YAML
 
+from openstackoid.gateway.http import Resolve
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 
@@ -137,7 +138,9 @@ class Client:
 
 
 @asynccontextmanager
-async def playing(directory: Path, idle_timeout: float, rate: int = 500) -> AsyncIterator[Clouds]:
+async def playing(
+    directory: Path, idle_timeout: float, rate: int = 500, resolve: Resolve | None = None
+) -> AsyncIterator[Clouds]:
     """Run both clouds with their gateways; the federation file is in a directory."""
     ports = free_ports(1 + len(SERVICES))
     async with AsyncExitStack() as stack:
@@ -160,6 +163,8 @@ async def playing(directory: Path, idle_timeout: float, rate: int = 500) -> Asyn
                         for s, b in backends[cloud].items()
                     },
                     "trust": {other: TRUST for other in frontends if other != cloud},
+                    "insecure": True,
+                    "own": {"allow": ["127.0.0.0/8"]},
                 }
                 for cloud in frontends
             }
@@ -175,7 +180,7 @@ async def playing(directory: Path, idle_timeout: float, rate: int = 500) -> Asyn
                 drain_timeout=5,
                 rate=rate,
             )
-            clouds.gateways[name] = Gateway(settings)
+            clouds.gateways[name] = Gateway(settings, resolve=resolve)
             await clouds.gateways[name].start()
         yield clouds
         for client in clouds.clients:

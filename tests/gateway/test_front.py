@@ -82,7 +82,7 @@ async def handler(clouds: Clouds) -> AsyncIterator[Handler]:
     peers = Peers(federation, "CloudOne", UsedSignatures())
     site = Site.of(federation, "CloudOne", peers, pool)
     limits = Limits("CloudOne", 500)
-    handler = Handler(site, limits, connect_timeout=20, idle_timeout=20, patience=20)
+    handler = Handler(site, limits, idle_timeout=20, patience=20)
     yield handler
     await handler.health.close()
     await pool.close()

@@ -107,8 +107,8 @@ async def made(clouds: Clouds, tmp_path: Path) -> dict[str, keys.Keys]:
         clouds.document["clouds"][cloud]["keys"] = pair.public.model_dump()
     for cloud, gateway in clouds.gateways.items():
         for other in made:
-            clouds.document["clouds"][other].pop("own", None)
-        clouds.document["clouds"][cloud]["own"] = {"keys": str(tmp_path / cloud)}
+            clouds.document["clouds"][other]["own"].pop("keys", None)
+        clouds.document["clouds"][cloud]["own"]["keys"] = str(tmp_path / cloud)
         clouds.save()
         await gateway.reload()
     return made

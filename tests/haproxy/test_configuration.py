@@ -29,6 +29,20 @@ def test_every_cloud_and_service_of_the_federation_is_known() -> None:
     assert '"image":(?&cloud)' in text
 
 
+@pytest.mark.parametrize("fragment", [False, True])
+def test_no_server_is_another_cloud_s(fragment: bool) -> None:
+    """What crosses the border is the gateway's, which checks where a name leads."""
+    there = {"frontends": {"image": "http://two:9292", "compute": "http://two/compute"}}
+    planned = plan(federation(there=there), "One")
+    lines = render(planned, Settings(fragment=fragment)).splitlines()
+    servers = [
+        line.split()[2] for line in lines if line.split()[:1] in (["server"], ["server-template"])
+    ]
+    gateways = {gateway.address for gateway in planned.gateways}
+    assert set(servers) == {"127.0.0.1:9292", *gateways}
+    assert not any("two:9292" in line or "resolvers" in line for line in lines)
+
+
 def test_the_gateway_alone_is_told_who_the_client_is() -> None:
     """Services get what they got without HAProxy."""
     text = render(plan(federation(**HTTPS, own=OWN), "One", None, Path("both.pem")), Settings())

@@ -15,7 +15,7 @@ def federation(**more: Any) -> Federation:
         "frontends": {"image": "http://one/image", "compute": "http://one/compute"},
         "backends": {"image": "http://127.0.0.1:9292"},
     }
-    there = {"frontends": {"image": "http://two:9292"}}
+    there = {"frontends": {"image": "http://two:9292"}, "insecure": True}
     there |= more.pop("there", {})
     return Federation.model_validate({"clouds": {"One": here | more, "Two": there}})
 

@@ -58,7 +58,9 @@ class Commands:
         job = {"argv": [*argv, "--os-scope", scope], "env": env, "plugin": True, "stdin": ""}
         assert self._worker.stdin
         assert self._worker.stdout
-        self._worker.stdin.write(json.dumps(job | {"typed": [], "patience": None, "seconds": PATIENCE}) + "\n")
+        self._worker.stdin.write(
+            json.dumps(job | {"typed": [], "patience": None, "seconds": PATIENCE}) + "\n"
+        )
         self._worker.stdin.flush()
         result = json.loads(self._worker.stdout.readline())
         ended = result["code"] != -signal.SIGALRM

@@ -45,9 +45,7 @@ SAID = {
 }
 """Headers that only home may send to its clients, or nobody."""
 
-CLOSED = frozenset(
-    {"Proxy-Authenticate", "Refresh", "Trailer", "X-Scope-Key", "X-Scope-Report"}
-)
+CLOSED = frozenset({"Proxy-Authenticate", "Refresh", "Trailer", "X-Scope-Key", "X-Scope-Report"})
 """Those that are removed already."""
 
 HEARD = {
@@ -78,14 +76,10 @@ NOT_HEARD = frozenset(
 )
 """Those that stay at home already."""
 
-WIRE = {
-    client: "headers across a border are not an allow-list yet" for client in ("curl", "script")
-}
+WIRE = dict.fromkeys(("curl", "script"), "headers across a border are not an allow-list yet")
 ESCAPES = {"openstack": "other clouds' messages are printed as they are"}
-MARKS = {client: "an item's own mark wins" for client in ("openstack", "script")}
-PLACES = {
-    client: "locations of other clouds' images pass" for client in ("openstack", "script", "sdk")
-}
+MARKS = dict.fromkeys(("openstack", "script"), "an item's own mark wins")
+PLACES = dict.fromkeys(("openstack", "script", "sdk"), "locations of other clouds' images pass")
 
 
 def answering(status: str, body: str = "{}", *headers: str) -> Reply:
@@ -137,9 +131,7 @@ def _said() -> Iterator[Attack]:
         for status in ("200 OK", "201 Created", "404 Not Found"):
             yield Attack(
                 f"{name} with {status[:3]}",
-                lambda _, status=status, header=f"{name}: {value}": answering(
-                    status, "{}", header
-                ),
+                lambda _, status=status, header=f"{name}: {value}": answering(status, "{}", header),
                 curl="GET /image/v2/images/i",
                 well=None,
                 silent=rf"(?m)^{name}:",
@@ -149,9 +141,7 @@ def _said() -> Iterator[Attack]:
         for place in ("/identity/v3/users", "http://other/x", "//other/x"):
             yield Attack(
                 f"{status[:3]} with Location {place}",
-                lambda _, status=status, place=place: answering(
-                    status, "{}", f"Location: {place}"
-                ),
+                lambda _, status=status, place=place: answering(status, "{}", f"Location: {place}"),
                 curl="POST /image/v2/images",
                 well=None,
                 silent=r"(?m)^location:",

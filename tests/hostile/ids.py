@@ -148,6 +148,7 @@ REFERENCES: dict[str, dict[str, object]] = {
 }
 """By name: what a server refers to in another service."""
 
+
 def written(text: str, encoding: str = "utf-8") -> Reply:
     """Answer the list of images with a text; nothing is found by its id."""
 

@@ -92,11 +92,20 @@ def staged(front: str, directory: Path) -> Iterator[Stage]:
                 "backends": _at(backends),
                 "bind": behind if front == "haproxy" else host,
                 "keys": keys[HOME].public.model_dump(),
-                "own": {"keys": "keys.json", "account": "account.json", "proxies": ["127.0.0.1"]},
+                "own": {
+                    "keys": "keys.json",
+                    "account": "account.json",
+                    "proxies": ["127.0.0.1"],
+                    "allow": ["127.0.0.0/8"],
+                },
                 "trust": {EVIL: {"projects": "same-name", "roles": {"member": "member"}}},
             },
-            EVIL: {"frontends": _at(evil.url), "keys": keys[EVIL].public.model_dump()},
-            FRIEND: {"frontends": _at(friend.url)},
+            EVIL: {
+                "frontends": _at(evil.url),
+                "keys": keys[EVIL].public.model_dump(),
+                "insecure": True,
+            },
+            FRIEND: {"frontends": _at(friend.url), "insecure": True},
         }
         file = directory / "federation.yaml"
         file.write_text(json.dumps({"clouds": entries}))  # JSON is YAML

@@ -112,7 +112,11 @@ CLAIMS: dict[str, Claim] = {
     "a trust": Claim({"OS-TRUST:trust": {"id": "t", "trustor_user": {"id": "u1"}}}),
     "a service provider": Claim({"service_providers": [{"id": "home", "auth_url": "http://evil"}]}),
     "a catalog": Claim(
-        {"catalog": [{"type": "image", "endpoints": [{"url": "http://evil", "interface": "public"}]}]}
+        {
+            "catalog": [
+                {"type": "image", "endpoints": [{"url": "http://evil", "interface": "public"}]}
+            ]
+        }
     ),
     "an end that is none": Claim({"expires_at": "never"}),
     "an end that is over": Claim({"expires_at": "2001-01-01T00:00:00.000000Z"}),
@@ -170,9 +174,7 @@ def test_an_issuer_in_order_is_believed(stage: Stage) -> None:
 def test_a_claim_makes_nobody_more_than_a_member(name: str, stage: Stage) -> None:
     """It is refused, or the token here is that of a member of the project of that name."""
     claim = CLAIMS[name]
-    status, document, text = validated(
-        stage, answering("200 OK", json.dumps(token(**claim.token)))
-    )
+    status, document, text = validated(stage, answering("200 OK", json.dumps(token(**claim.token))))
     found = wrongs(document) if status == 200 else []
     if claim.open:
         assert found, f"{name} is closed: delete its `open`"

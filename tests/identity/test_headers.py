@@ -23,6 +23,7 @@ clouds:
       image: http://127.0.0.1:19292
       compute: http://127.0.0.1:18774
   Two:
+    insecure: true
     frontends:
       identity: http://two:5000
       image: http://two:9292

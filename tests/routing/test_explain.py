@@ -16,6 +16,7 @@ clouds:
     frontends: {identity: "http://one/identity", image: "http://one/image"}
     backends: {identity: "http://127.0.0.1:5000", image: "http://127.0.0.1:9292"}
   Two:
+    insecure: true
     frontends: {image: "http://two:9292"}
   Open:
     frontends: {image: "https://open/image"}

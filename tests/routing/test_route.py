@@ -20,6 +20,7 @@ clouds:
       identity: http://127.0.0.1:15000
       image: http://127.0.0.1:19292
   Two:
+    insecure: true
     frontends:
       identity: http://two:5000
       image: http://two:9292

@@ -1,6 +1,8 @@
 """`openstackoid federation`: checks and writes the federation file, and makes keys."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,12 +13,16 @@ from openstackoid.commands.options import loaded
 from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
 from openstackoid.federation.importing import extend
+from openstackoid.federation.internal import hosts, misled
 from openstackoid.federation.lacking import Lacking, lacking
-from openstackoid.federation.loader import read
+from openstackoid.federation.loader import loads, read
 from openstackoid.federation.model import Federation, Url
 from openstackoid.federation.signed import moved_signed_paths
 from openstackoid.scope.errors import nearest
 from openstackoid.services import known_names, service_type
+
+_LOOKUP = 5.0
+"""Seconds to wait for the addresses of hosts; those that are later are not checked."""
 
 
 @click.group()
@@ -41,9 +47,13 @@ Examples:
 def check(file: Path, *, live: bool) -> None:
     """Check FILE, and the files that it names for its own gateway; print clouds and services.
 
-    Exits 1 with file, line and key of each fault; with --live, with what is not as FILE says.
+    Warns of other clouds whose names now lead where the gateway will not go, into a private network
+    for instance. Exits 1 with file, line and key of each fault; with --live, with what is not as FILE says.
     """
     described = loaded(file)
+    if described.served:
+        for warning in misled(described, described.clouds, _look_up(described)):
+            click.echo(f"Warning: {warning}", err=True)
     if live:
         _check_live(described)
         return
@@ -57,7 +67,7 @@ def check(file: Path, *, live: bool) -> None:
                 rows.append((name, shown, interface, str(url), str(backend or "-")))
     _print(rows)
     _print_credentials(described)
-    for name in _own(described):
+    for name in sorted(described.served):
         for lack in lacking(described, name):
             click.echo(f"Warning: {_unreachable(name, lack)}", err=True)
     named = described.services.union(*(shared.services for shared in described.shared))
@@ -72,7 +82,9 @@ def _check_own(described: Federation) -> None:
     """Check the files of the gateway that this federation file is for; ends with their faults."""
     from openstackoid.gateway import preflight
 
-    faults = [fault for name in _own(described) for fault in preflight.faults(described, name)]
+    faults = [
+        fault for name in sorted(described.served) for fault in preflight.faults(described, name)
+    ]
     if faults:
         raise click.ClickException("\n".join(faults))
 
@@ -81,7 +93,7 @@ def _print_credentials(described: Federation) -> None:
     """Print the keys of all clouds, and the certificates of the file's own gateway, if any."""
     from openstackoid.commands import credentials
 
-    own = _own(described)
+    own = sorted(described.served)
     tables = [credentials.keys(described, own)]
     tables += [credentials.files(described.clouds[name]) for name in own]
     for table in tables:
@@ -92,9 +104,15 @@ def _print_credentials(described: Federation) -> None:
         click.echo(f"Warning: {warning}", err=True)
 
 
-def _own(described: Federation) -> list[str]:
-    """Return the clouds with backends: a gateway's federation file has only its own cloud's."""
-    return [name for name, cloud in described.clouds.items() if cloud.backends]
+def _look_up(described: Federation) -> dict[str, Sequence[str]]:
+    """Return where the hosts of a federation lead now, as far as the system's resolver knows.
+
+    Another resolver may be given as click's `obj`.
+    """
+    from openstackoid.gateway.http import resolved
+
+    resolve = click.get_current_context().obj
+    return asyncio.run(resolved(hosts(described), _LOOKUP, resolve))
 
 
 def _unreachable(name: str, lack: Lacking) -> str:
@@ -156,6 +174,11 @@ Examples:
     help="Where a service of this cloud really listens; may be given for each service.",
 )
 @click.option(
+    "--insecure",
+    is_flag=True,
+    help="Let the cloud's entry say that gateways may reach it by http, and trust it without keys.",
+)
+@click.option(
     "--into",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -167,23 +190,30 @@ def import_(
     region: str | None,
     backends: tuple[str, ...],
     into: Path | None,
+    *,
+    insecure: bool,
 ) -> None:
     """Make a cloud's entry from ENDPOINTS, the output of `openstack endpoint list -f json`.
 
     ENDPOINTS is a file, or - for standard input; `openstack catalog list -f json` does, too, and
     is for everybody. Importing again updates the entry. What no entry can be made from is left out,
-    and named on standard error.
+    and named on standard error, and so are names that lead into a private network now. Another
+    cloud with http is refused in a gateway's file without --insecure.
     """
     pairs = dict(_backend(text) for text in backends)
     try:
         document = json.loads(endpoints.read())  # in UTF-8 or UTF-16, with a BOM or without
         text = read(into) if into and into.exists() else ""
-        imported = extend(text, str(into or "<new>"), cloud, document, region, pairs)
+        imported = extend(
+            text, str(into or "<new>"), cloud, document, region, pairs, insecure=insecure
+        )
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise click.ClickException(f"ENDPOINTS is not JSON ({error}); {HOW}") from error
     except (EndpointError, FederationError) as error:
         raise click.ClickException(str(error)) from error
-    for remark in imported.remarks:
+    described = loads(imported.text)
+    led = misled(described, [cloud], _look_up(described))
+    for remark in (*imported.remarks, *led):
         click.echo(remark, err=True)
     if into is None:
         click.echo(imported.text, nl=False)

@@ -1,6 +1,7 @@
-"""The base class and the cloud names of all models in a federation file."""
+"""The base class, the cloud names and the misfits of all models in a federation file."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -16,3 +17,15 @@ class Model(BaseModel):
     """An immutable pydantic model that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+Misfit: TypeAlias = tuple[tuple[str | int, ...], str]
+"""A place, relative to the model that is checked, and what is wrong there."""
+
+
+class MisfitError(ValueError):
+    """Values that are valid by themselves do not fit together."""
+
+    def __init__(self, misfits: Sequence[Misfit]) -> None:
+        super().__init__("; ".join(message for _, message in misfits))
+        self.misfits = misfits

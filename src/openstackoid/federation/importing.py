@@ -30,11 +30,15 @@ def extend(
     document: object,
     region: str | None,
     backends: Mapping[str, Url],
+    *,
+    insecure: bool = False,
 ) -> Imported:
     """Return a federation file with a new or updated entry of a cloud; comments are kept.
 
     `text` is the file so far, empty for a new one, and `name` its name in messages. `document` is
-    the decoded list of endpoints (see `endpoints`). Raises EndpointError and FederationError.
+    the decoded list of endpoints (see `endpoints`). With `insecure` the entry says so; a list never
+    does, for it is made by those against whom the default protects. Raises EndpointError and
+    FederationError.
     """
     file = parse_yaml(text, name) if text.strip() else CommentedMap()
     clouds = _section(file, "clouds", name)
@@ -43,6 +47,8 @@ def extend(
     inside, outside, chosen = of_region(found, region)
     if chosen:
         entry["region"] = chosen
+    if insecure:
+        entry["insecure"] = True
     frontends = _section(entry, "frontends", name)
     before = _addresses(frontends)
     selected, left_out = select(inside, before, _others(clouds, cloud), unreadable)

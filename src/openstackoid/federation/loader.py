@@ -11,15 +11,15 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from openstackoid.federation.base import Model
+from openstackoid.federation.base import MisfitError, Model
 from openstackoid.federation.errors import Fault, FederationError
-from openstackoid.federation.model import Federation, MisfitError, official
+from openstackoid.federation.model import Federation, official
 from openstackoid.scope.errors import nearest
 
 
-def load(path: Path) -> Federation:
-    """Return the federation in a file; raises FederationError."""
-    return loads(read(path), str(path))
+def load(path: Path, here: str | None = None) -> Federation:
+    """Return the federation in a file, as `loads` does; raises FederationError."""
+    return loads(read(path), str(path), here)
 
 
 def read(path: Path) -> str:
@@ -31,15 +31,17 @@ def read(path: Path) -> str:
         raise FederationError([Fault(str(path), 0, "", f"can't be read: {reason}")]) from error
 
 
-def loads(text: str, name: str = "<text>") -> Federation:
+def loads(text: str, name: str = "<text>", here: str | None = None) -> Federation:
     """Return the federation in a YAML text; `name` is the file's name in messages.
 
-    Paths in the text are relative to the directory of `name`. Raises FederationError with every
-    fault.
+    Paths in the text are relative to the directory of `name`. `here` is the cloud whose gateway
+    will use it, None for the clouds with backends: other clouds must be secure, or say `insecure`.
+    Raises FederationError with every fault.
     """
     document = parse_yaml(text, name)
+    context = {"directory": Path(name).parent, "here": here}
     try:
-        return Federation.model_validate(document, context={"directory": Path(name).parent})
+        return Federation.model_validate(document, context=context)
     except ValidationError as error:
         lines = text.splitlines()
         faults = {

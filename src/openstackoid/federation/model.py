@@ -4,7 +4,7 @@ The models check that their parts fit together.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv6Address
@@ -17,10 +17,11 @@ from pydantic import (
     Field,
     IPvAnyAddress,
     StringConstraints,
+    ValidationInfo,
     model_validator,
 )
 
-from openstackoid.federation.base import CloudName, Model
+from openstackoid.federation.base import CloudName, Misfit, MisfitError, Model
 from openstackoid.federation.own import Own, Pairs
 from openstackoid.federation.trust import Trust
 from openstackoid.scope.errors import nearest, printable
@@ -36,18 +37,6 @@ _LONG_LABEL = re.compile(r"[^.]{64}")
 """A label of 64 characters or more (RFC 1035, 2.3.4): for these a lookup raises UnicodeError."""
 _PATH = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*")
 _VERSION = re.compile(r"/v\d+(\.\d+)?(?=/|$)")
-
-
-Misfit: TypeAlias = tuple[tuple[str | int, ...], str]
-"""A place, relative to the model that is checked, and what is wrong there."""
-
-
-class MisfitError(ValueError):
-    """Values that are valid by themselves do not fit together."""
-
-    def __init__(self, misfits: Sequence[Misfit]) -> None:
-        super().__init__("; ".join(message for _, message in misfits))
-        self.misfits = misfits
 
 
 def host_of(netloc: str) -> str:
@@ -208,6 +197,8 @@ class Cloud(Model):
     """The public keys of its gateway; a gateway with keys signs its crossings with one pair."""
     peer: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     """The DNS name in the client certificate that its gateway must show to other gateways."""
+    insecure: bool = False
+    """Whether others send to it by http, and accept its tokens without a proof by its gateway."""
     trust: dict[CloudName, Trust] = Field(default_factory=dict)
     """Which foreign tokens the cloud accepts, by the name of their issuer."""
     own: Own = Own()
@@ -297,11 +288,13 @@ class Federation(Model):
     shared: tuple[Infrastructure, ...] = ()
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _fits_together(self, info: ValidationInfo) -> Self:
+        here = (info.context or {}).get("here")
         if misfits := [
             *self._shared_addresses(),
             *self._unknown_clouds(),
             *self._unknown_issuers(),
+            *self._insecure(self.served or self.names if here is None else {here}),
         ]:
             raise MisfitError(misfits)
         return self
@@ -329,6 +322,35 @@ class Federation(Model):
                 hint = nearest(issuer, self.names - {name})
                 message = f'there is no other cloud "{issuer}" here{hint}'
                 yield ("clouds", name, "trust", issuer), message
+
+    def _insecure(self, own: Set[str]) -> Iterator[Misfit]:
+        """Yield which clouds besides a gateway's own would be reached, or believed, insecurely."""
+        for name, cloud in self.clouds.items():
+            if name in own or cloud.insecure:
+                continue
+            plain = [s for s, at in cloud.frontends.items() if at[PUBLIC].scheme == "http"]
+            if plain:
+                yield (
+                    ("clouds", name, "frontends"),
+                    f"{', '.join(plain)} would be reached by http, and whoever is on the way could "
+                    "read and use the tokens; write https, or, if you accept that, "
+                    f"clouds.{name}.insecure: true (or import it with --insecure)",
+                )
+            if cloud.keys or cloud.peer or not cloud.gateway:
+                continue
+            for here in sorted(own & self.names):
+                if name in self.clouds[here].trust:
+                    yield (
+                        ("clouds", here, "trust", name),
+                        f"{name} has no keys, so anybody could say that he is its gateway; write "
+                        f"clouds.{name}.keys (its operator makes them: openstackoid federation "
+                        f"keys) or peer, or, if you accept that, clouds.{name}.insecure: true",
+                    )
+
+    @cached_property
+    def served(self) -> frozenset[str]:
+        """The clouds with backends: the file is for their gateways, usually for that of one."""
+        return frozenset(name for name, cloud in self.clouds.items() if cloud.backends)
 
     @cached_property
     def services(self) -> frozenset[str]:

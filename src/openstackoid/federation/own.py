@@ -46,7 +46,7 @@ def _network(value: object) -> IPv4Network | IPv6Network:
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     length = network.prefixlen - (96 if mapped else 0)
     if length == 0:
-        raise ValueError(f'"{value}" is everybody; name the proxies alone')
+        raise ValueError(f'"{value}" is every address; name those that are meant')
     if mapped:
         meant = mapped if length == mapped.max_prefixlen else f"{mapped}/{length}"
         raise ValueError(f'"{value}" is a way to write {meant}; write that')
@@ -87,7 +87,7 @@ Pairs = Annotated[
 
 
 class Own(Model):
-    """Files and proxies of a gateway; relative paths begin at the federation file."""
+    """Files, proxies and networks of a gateway; relative paths begin at the federation file."""
 
     account: File | None = None
     """User name and password of the service account, a reader in Keystone; needed for trust."""
@@ -103,6 +103,8 @@ class Own(Model):
     """PEM: the revocation lists of the authorities whose certificates this gateway verifies."""
     proxies: tuple[Network, ...] = ()
     """The cloud's own proxies: only their headers may say which client sent a request."""
+    allow: tuple[Network, ...] = ()
+    """Internal networks (see `federation.internal`) in which other clouds may be."""
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> Self:

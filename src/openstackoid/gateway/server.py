@@ -17,7 +17,7 @@ from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.forwarding.downstream import own_headers
 from openstackoid.gateway.handover import Alone, Shared
-from openstackoid.gateway.http import Client, Pairs, ProtocolError, Server
+from openstackoid.gateway.http import Client, Pairs, ProtocolError, Resolve, Server
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.log import fault_of
@@ -34,21 +34,23 @@ class Gateway:
     """The gateway of one cloud; needs a running event loop.
 
     `shared` provides sockets and memory that are shared with other workers; the default shares
-    nothing. Raises FederationError, ListenError and PeersError.
+    nothing. `resolve` finds the addresses of other clouds; the default asks the system. Raises
+    FederationError, ListenError and PeersError.
     """
 
-    def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
+    def __init__(
+        self, settings: Settings, shared: Shared | None = None, resolve: Resolve | None = None
+    ) -> None:
         self._settings = settings
         self._log = log.bind(gateway=settings.cloud, worker=os.getpid())
         self._shared = shared or Alone()
         self._used_signatures = UsedSignatures(self._shared.memory)
         federation, peers = self._load()
-        self._pool = Client(settings.connect_timeout, settings.idle_timeout)
+        self._pool = Client(settings.connect_timeout, settings.idle_timeout, resolve)
         limits = Limits(settings.cloud, settings.rate)
         self._handler = Handler(
             Site.of(federation, settings.cloud, peers, self._pool),
             limits,
-            connect_timeout=settings.connect_timeout,
             idle_timeout=settings.idle_timeout,
             patience=settings.patience,
         )
@@ -129,7 +131,7 @@ class Gateway:
         Raises FederationError, ListenError and PeersError.
         """
         name = self._settings.cloud
-        federation = load(self._settings.federation)
+        federation = load(self._settings.federation, name)
         if name not in federation.clouds:
             raise ListenError(f"{self._settings.federation} does not have {name} any more")
         return federation, Peers(federation, name, self._used_signatures)

@@ -15,7 +15,7 @@ from openstackoid.lab.services import Service
 
 DEFAULT_NETWORK = "127.0.0.0/16"
 MAX_CLOUDS = 254
-_LOOPBACK = IPv4Network("127.0.0.0/8")
+LOOPBACK = IPv4Network("127.0.0.0/8")
 _ONE_PORT = 8888
 
 
@@ -25,12 +25,8 @@ def network(text: str) -> IPv4Network:
         found = ip_network(text)
     except ValueError as error:
         raise LabError(f"{error}; write a network such as {DEFAULT_NETWORK}") from None
-    if (
-        not isinstance(found, IPv4Network)
-        or found.prefixlen != 16
-        or not found.subnet_of(_LOOPBACK)
-    ):
-        raise LabError(f"a lab needs a /16 of {_LOOPBACK}, such as 127.77.0.0/16, and not {text}")
+    if not isinstance(found, IPv4Network) or found.prefixlen != 16 or not found.subnet_of(LOOPBACK):
+        raise LabError(f"a lab needs a /16 of {LOOPBACK}, such as 127.77.0.0/16, and not {text}")
     return found
 
 

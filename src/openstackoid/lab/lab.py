@@ -227,7 +227,11 @@ class Lab:
             if not (logins.has_gateway(own) and own.keys.exists()):
                 continue  # it is not prepared yet, or was by an earlier version
             told = {c.name: _told(own, c) for c in known}
-            private: dict[str, object] = {"account": own.account.name, "keys": own.keys.name}
+            private: dict[str, object] = {
+                "account": own.account.name,
+                "keys": own.keys.name,
+                "allow": [str(addresses.LOOPBACK)],  # all clouds are on this machine
+            }
             told[own.name] |= {
                 "frontends": own.serving(offered),
                 "backends": own.backends,
@@ -352,6 +356,7 @@ def _told(own: LabCloud, other: LabCloud) -> dict[str, object]:
     if other.keys.exists():
         told["keys"] = keys.read(other.keys).public.model_dump()
     if other is not own:
+        told["insecure"] = True  # http, within this machine
         told["connect"] = addresses.link(own.network, own.index, other.index)
     return told
 

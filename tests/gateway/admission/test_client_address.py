@@ -138,7 +138,7 @@ def told(logged: io.StringIO) -> list[str]:
 async def behind(clouds: Clouds) -> Clouds:
     """Both clouds; CloudOne has a proxy, and takes one request per second of each client."""
     await clouds.gateways["CloudOne"].close()
-    clouds.document["clouds"]["CloudOne"]["own"] = {"proxies": [PROXY]}
+    clouds.document["clouds"]["CloudOne"]["own"] |= {"proxies": [PROXY]}
     clouds.save()
     clouds.gateways["CloudOne"] = Gateway(Settings(clouds.file, "CloudOne", rate=1))
     await clouds.gateways["CloudOne"].start()
@@ -225,7 +225,7 @@ async def test_a_reload_takes_over_other_proxies(behind: Clouds, logged: io.Stri
     """For the connections there are as well."""
     old, new = await connect(behind, PROXY), await connect(behind, STRANGER)
     for proxies in ([PROXY], [STRANGER], []):
-        behind.document["clouds"]["CloudOne"]["own"] = {"proxies": proxies}
+        behind.document["clouds"]["CloudOne"]["own"] |= {"proxies": proxies}
         behind.save()
         await behind.gateways["CloudOne"].reload()
         for client in (old, new):

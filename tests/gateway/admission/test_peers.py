@@ -71,6 +71,15 @@ async def test_all_of_several_clouds_are_signed_for(clouds: Clouds) -> None:
     assert len(clouds.backends["CloudTwo"]["image"].requests) == 1
 
 
+async def test_a_cloud_without_a_gateway_sends_nothing(clouds: Clouds) -> None:
+    """So whoever says that he is its gateway is not: such a cloud needs no keys to be trusted."""
+    clouds.document["clouds"]["CloudOne"]["gateway"] = False
+    await reload(clouds)
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA)
+    assert refused(answered, "its file says that CloudOne has no gateway")
+    assert clouds.executed == 0
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_an_unsigned_hop_is_refused(clouds: Clouds, method: str) -> None:
     """Who says that it comes from a gateway with keys has to have them."""

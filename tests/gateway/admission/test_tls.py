@@ -126,7 +126,7 @@ async def test_a_frontend_with_an_unknown_certificate_is_not_asked(
 ) -> None:
     """Whoever has taken CloudTwo's address gets no request, and no token."""
     (tmp_path / "other").mkdir()
-    tls.document["clouds"]["CloudTwo"]["own"] = issue(
+    tls.document["clouds"]["CloudTwo"]["own"] |= issue(
         trustme.CA(), tmp_path / "other", "cloudtwo.example"
     )
     await reload(tls)
@@ -142,7 +142,7 @@ async def test_a_certificate_is_renewed_without_a_restart(
     """A connection that is open goes on with the old one, the next gets the new one."""
     old = await tls.open("CloudTwo", "image")
     assert await shown(tls) == "cloudtwo.example"
-    tls.document["clouds"]["CloudTwo"]["own"] = issue(ca, tmp_path, "renewed.example")
+    tls.document["clouds"]["CloudTwo"]["own"] |= issue(ca, tmp_path, "renewed.example")
     await reload(tls)
     assert await shown(tls) == "renewed.example"
     await old.send("GET", "/v2/images")

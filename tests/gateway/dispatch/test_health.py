@@ -7,6 +7,7 @@ from gateway.backend import Backend
 from gateway.ports import free_ports
 
 from openstackoid.gateway.dispatch import health
+from openstackoid.gateway.http import Client, Origin
 
 
 async def test_a_cloud_is_back_when_one_of_its_addresses_is(
@@ -15,18 +16,18 @@ async def test_a_cloud_is_back_when_one_of_its_addresses_is(
     """Whichever that is: its services may be at ports of their own, some of which are closed."""
     monkeypatch.setattr(health, "INTERVAL", 0.02)
     looked = asyncio.Event()
-    addresses = [("127.0.0.2", port) for port in free_ports(2)]
+    origins = [Origin("127.0.0.2", port) for port in free_ports(2)]
 
-    def known(_: str) -> list[tuple[str, int]]:
+    def known(_: str) -> list[Origin]:
         looked.set()
-        return addresses
+        return origins
 
-    watched = health.Health(known, 5)
+    watched = health.Health(known, Client(5, 5).reach)
     watched.failed("CloudTwo")
     await looked.wait()
     assert watched.down("CloudTwo")
     async with Backend() as backend, asyncio.timeout(10):
-        addresses[1] = ("127.0.0.1", backend.port)
+        origins[1] = Origin("127.0.0.1", backend.port)
         while watched.down("CloudTwo"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await watched.close()

@@ -200,8 +200,9 @@ async def test_links_lead_to_the_interface_that_was_asked(tmp_path: Path) -> Non
             "One": {
                 "frontends": {"compute": frontends},
                 "backends": {"compute": "http://127.0.0.1:1"},
+                "own": {"allow": ["127.0.0.0/8"]},
             },
-            "Two": {"frontends": {"compute": there}},
+            "Two": {"frontends": {"compute": there}, "insecure": True},
         }
         file = tmp_path / "federation.yaml"
         with file.open("w") as stream:

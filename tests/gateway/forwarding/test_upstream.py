@@ -19,9 +19,11 @@ from gateway.backend import OK, Backend, Connection, Received, json_answer, sayi
 from gateway.played import HOST, Answered, Clouds, silence
 
 from openstackoid.federation import load
+from openstackoid.federation.internal import Permitted
 from openstackoid.federation.model import Url
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
+from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import LONG_HEAD, Upstream, refused
 from openstackoid.gateway.http import Client
 from openstackoid.message import Headers
@@ -43,7 +45,8 @@ async def upstream(clouds: Clouds) -> AsyncIterator[Upstream]:
     """CloudOne's way to services, without a gateway around it."""
     federation = load(clouds.file)
     pool = Client(5, 5)
-    yield Upstream(pool, Peers(federation, "CloudOne", UsedSignatures()))
+    peers = Peers(federation, "CloudOne", UsedSignatures())
+    yield Upstream(pool, peers, Permit(Permitted.of(federation, "CloudOne")))
     await pool.close()
 
 
@@ -73,7 +76,7 @@ async def test_what_to_do_next_depends_on_what_may_have_been_done(
     clouds: Clouds, upstream: Upstream, method: str, remote: bool
 ) -> None:
     """After a write look first; a read may be sent again, or to another cloud if it was another."""
-    service = clouds.backends["CloudOne"]["image"]
+    service = clouds.backends["CloudTwo" if remote else "CloudOne"]["image"]
     service.answer = hang_up
     with pytest.raises(NoAnswerError, match="closed the connection without an answer") as caught:
         await upstream.request(method, at(service, remote=remote), ROUTE, Headers(()), None)
@@ -118,7 +121,7 @@ async def test_a_service_that_is_down_has_got_nothing(
     clouds: Clouds, upstream: Upstream, remote: bool
 ) -> None:
     """A write may be sent again at once, then."""
-    service = clouds.backends["CloudOne"]["image"]
+    service = clouds.backends["CloudTwo" if remote else "CloudOne"]["image"]
     await service.stop()
     with pytest.raises(Refusal, match="could not be reached: Connection refused") as caught:
         await upstream.send("POST", at(service, remote=remote), ROUTE, Headers(()), b"")

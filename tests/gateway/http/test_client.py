@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 
 import pytest
 import trustme
@@ -11,8 +12,10 @@ from gateway.backend import OK, Backend, Connection, Received, saying
 from openstackoid.gateway.http import (
     Client,
     ConnectionClosedError,
+    ForbiddenAddressError,
     Origin,
     Outgoing,
+    Resolve,
     UnreachableError,
     pool,
 )
@@ -207,11 +210,95 @@ async def test_tls_asks_for_the_name_whatever_the_address(client: Client) -> Non
     for _ in range(2):
         assert await whole(await client.request(good, GET)) == b"ok"
     assert len(client.open) == 1
+    permitted = good._replace(permit=permitting)
+    assert await whole(await client.request(permitted, GET)) == b"ok"
     for bad in (
         good._replace(name="other.example"),
+        permitted._replace(name="other.example"),
         good._replace(tls=ssl.create_default_context()),
     ):
         with pytest.raises(UnreachableError) as raised:
             await client.request(bad, GET)
         assert isinstance(raised.value.reason, ssl.SSLCertVerificationError)
     server.close()
+
+
+async def permitting(host: str, port: int, resolve: Resolve) -> Sequence[str]:
+    """Permit every address."""
+    return await resolve(host)
+
+
+def leading(*addresses: str) -> Resolve:
+    """Return a resolver for which every name leads to these."""
+
+    async def resolve(host: str) -> Sequence[str]:
+        return addresses
+
+    return resolve
+
+
+async def test_an_address_that_does_not_accept_is_followed_by_the_next(backend: Backend) -> None:
+    """Of those that were permitted, in their order; none is looked up again."""
+    client = Client(20, 20, leading("127.0.0.9", "::1", "127.0.0.1"))
+    origin = Origin("two.example", backend.port, permit=permitting)
+    assert await whole(await client.request(origin, GET)) == b"ok"
+    await client.reach(origin)
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("addresses", "reason"),
+    [((), "no address"), (("127.0.0.9", "127.0.0.8"), "Connect call failed ('127.0.0.8'")],
+)
+async def test_a_name_without_an_address_that_accepts(
+    backend: Backend, addresses: tuple[str, ...], reason: str
+) -> None:
+    """The last reason is told."""
+    client = Client(20, 20, leading(*addresses))
+    with pytest.raises(UnreachableError) as raised:
+        await client.request(Origin("two.example", backend.port, permit=permitting), GET)
+    assert reason in str(raised.value.reason)
+    await client.close()
+
+
+@pytest.mark.parametrize("connecting", [False, True])
+async def test_a_lookup_has_to_end_in_time(connecting: bool) -> None:
+    """It counts as a part of connecting."""
+
+    async def resolve(host: str) -> Sequence[str]:
+        return await asyncio.Future()
+
+    client = Client(0.05, 20, resolve)
+    origin = Origin("two.example", 80, permit=permitting)
+    with pytest.raises(UnreachableError) as raised:
+        await (client.request(origin, GET) if connecting else client.reach(origin))
+    assert raised.value.reason is None
+    await client.close()
+
+
+async def test_what_is_not_permitted_is_not_connected_to(client: Client, backend: Backend) -> None:
+    """Whatever is asked: a request, or whether the service can be reached."""
+
+    async def refusing(host: str, port: int, resolve: Resolve) -> Sequence[str]:
+        raise ForbiddenAddressError("an address of its own")
+
+    origin = at(backend)._replace(permit=refusing)
+    for asking in (client.request(origin, GET), client.reach(origin)):
+        with pytest.raises(ForbiddenAddressError) as raised:
+            await asking
+        assert raised.value.why == "an address of its own"
+    assert backend.open == 0
+    assert backend.requests == []
+
+
+async def test_a_connection_of_one_permit_is_not_used_by_another(
+    client: Client, backend: Backend
+) -> None:
+    """What was permitted earlier may not be any more."""
+
+    async def other(host: str, port: int, resolve: Resolve) -> Sequence[str]:
+        return await resolve(host)
+
+    for permit in (permitting, permitting, other, None):
+        await whole(await client.request(at(backend)._replace(permit=permit), GET))
+    assert backend.open == 3

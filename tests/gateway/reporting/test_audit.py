@@ -59,7 +59,7 @@ async def test_what_is_sent_is_on_behalf_of_the_client(
     clouds: Clouds, logged: io.StringIO, scope: str
 ) -> None:
     """Behind a proxy too, and under operators, whose requests go each by itself."""
-    clouds.document["clouds"]["CloudOne"]["own"] = {"proxies": ["127.0.0.1"]}
+    clouds.document["clouds"]["CloudOne"]["own"] |= {"proxies": ["127.0.0.1"]}
     clouds.save()
     await clouds.gateways["CloudOne"].reload()
     forwarded = "X-Forwarded-For: 192.0.2.7"

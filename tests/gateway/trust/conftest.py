@@ -16,7 +16,7 @@ async def home(clouds: Clouds, tmp_path: Path) -> Keystone:
     account = tmp_path / "account.yaml"
     account.write_text(f"username: gateway\npassword: {SECRET}\n")
     account.chmod(0o600)
-    clouds.document["clouds"]["CloudTwo"]["own"] = {"account": "account.yaml"}
+    clouds.document["clouds"]["CloudTwo"]["own"] |= {"account": "account.yaml"}
     await reload(clouds)
     there = Keystone(token())
     clouds.backends["CloudOne"]["identity"].answer = there

@@ -351,7 +351,7 @@ async def test_without_an_account_no_project_in_a_path_is_taken(
     clouds: Clouds, home: Keystone
 ) -> None:
     """Nor passed to the service as it is, which may have one with that id."""
-    del clouds.document["clouds"]["CloudTwo"]["own"]
+    del clouds.document["clouds"]["CloudTwo"]["own"]["account"]
     await reload(clouds)
     answered = await clouds.ask(*in_project())
     assert answered.status == 503

@@ -14,8 +14,10 @@ from gateway.keystone import OURS, OWN, SECRET, Keystone, message, validate
 from gateway.played import Clouds
 
 from openstackoid.federation import load
+from openstackoid.federation.internal import Permitted
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
+from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Client
 from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone, read
@@ -33,7 +35,8 @@ async def account(clouds: Clouds, here: Keystone) -> AsyncIterator[LocalKeystone
     federation = load(clouds.file)
     pool = Client(5, 5)
     peers = Peers(federation, "CloudTwo", UsedSignatures())
-    yield LocalKeystone(federation, "CloudTwo", Upstream(pool, peers))
+    permit = Permit(Permitted.of(federation, "CloudTwo"))
+    yield LocalKeystone(federation, "CloudTwo", Upstream(pool, peers, permit))
     await pool.close()
 
 
@@ -369,7 +372,7 @@ async def test_without_an_account_the_log_says_what_to_write(
     clouds: Clouds, home: Keystone, logged: io.StringIO
 ) -> None:
     """Nobody is believed as long as nobody can look up the project; users are not told why."""
-    del clouds.document["clouds"]["CloudTwo"]["own"]
+    del clouds.document["clouds"]["CloudTwo"]["own"]["account"]
     await reload(clouds)
     answered = await validate(clouds)
     assert answered.status == 503

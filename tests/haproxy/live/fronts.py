@@ -157,10 +157,10 @@ async def fronts(
         for name, cloud in document["clouds"].items():
             cloud["frontends"] = _each(cloud["frontends"], lambda url: moved(url, ports))
             if name != here:
-                cloud["connect"] = OTHERS
+                cloud |= {"connect": OTHERS, "insecure": True}
                 cloud.pop("backends", None)
                 continue
-            cloud |= {"bind": GATEWAY, "own": {"proxies": ["127.0.0.1"]}}
+            cloud |= {"bind": GATEWAY, "own": {"proxies": ["127.0.0.1"], "allow": ["127.0.0.0/8"]}}
             for service, endpoints in cloud["backends"].items():
                 served = {url: await played() for url in _urls({service: endpoints})}
                 services[service] = next(iter(served.values()))

@@ -96,6 +96,8 @@ class Peers:
             raise self._refusal(route, f"its file has no cloud {route.sender}; add it there")
         if tls.is_revoked(certificate, self._revoked):
             raise self._refusal(route, "the certificate of its connection is revoked")
+        if not sender.gateway:
+            raise self._refusal(route, f"its file says that {route.sender} has no gateway")
         if sender.peer is not None and sender.peer.lower() not in tls.names(certificate):
             raise self._refusal(
                 route, f"it has to show a certificate for {sender.peer}, by the authority in own.ca"

@@ -43,14 +43,15 @@ class Handler:
         site: Site,
         limits: Limits,
         *,
-        connect_timeout: float,
         idle_timeout: float,
         patience: float,
     ) -> None:
         self.site = site
         self._limits = limits
         self._idle_timeout = idle_timeout
-        self.health = Health(lambda cloud: self.site.addresses(cloud), connect_timeout)
+        self.health = Health(
+            lambda cloud: self.site.origins(cloud), lambda origin: self.site.upstream.reach(origin)
+        )
         self._patience = patience
         self._open_writes = OpenWrites()
 

@@ -1,9 +1,11 @@
 """Keeps track of the clouds that are down: noted by failed requests, probed until they are up."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
+
+from openstackoid.gateway.http import Origin, UnreachableError
 
 INTERVAL = 2.0
 """Seconds between two probes of a cloud that is down."""
@@ -14,15 +16,17 @@ log = structlog.get_logger()
 class Health:
     """The clouds that accept no connections.
 
-    A cloud that is down is up again once one of `addresses(cloud)` accepts a connection within
-    `connect_timeout` seconds. Clouds that are up are not probed.
+    A cloud that is down is up again once one of `origins(cloud)` can be reached; `reach` raises
+    UnreachableError if one can't. Clouds that are up are not probed.
     """
 
     def __init__(
-        self, addresses: Callable[[str], Collection[tuple[str, int]]], connect_timeout: float
+        self,
+        origins: Callable[[str], Collection[Origin]],
+        reach: Callable[[Origin], Awaitable[None]],
     ) -> None:
-        self._addresses = addresses
-        self._connect_timeout = connect_timeout
+        self._origins = origins
+        self._reach = reach
         self._watches: dict[str, asyncio.Task[None]] = {}
 
     def down(self, cloud: str) -> bool:
@@ -44,18 +48,16 @@ class Health:
         await asyncio.gather(*watches, return_exceptions=True)
 
     async def _watch(self, cloud: str) -> None:
-        while addresses := self._addresses(cloud):
-            if any(await asyncio.gather(*(self._accepts(*address) for address in addresses))):
+        while origins := self._origins(cloud):
+            if any(await asyncio.gather(*map(self._accepts, origins))):
                 break
             await asyncio.sleep(INTERVAL)
         self._watches.pop(cloud, None)
         log.info("cloud up", cloud=cloud)
 
-    async def _accepts(self, host: str, port: int) -> bool:
+    async def _accepts(self, origin: Origin) -> bool:
         try:
-            async with asyncio.timeout(self._connect_timeout):
-                _, writer = await asyncio.open_connection(host, port)
-        except OSError:
+            await self._reach(origin)
+        except UnreachableError:
             return False
-        writer.close()
         return True

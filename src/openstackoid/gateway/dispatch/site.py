@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from openstackoid.federation import Cloud, Federation
+from openstackoid.federation.internal import Permitted
+from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.admission.client_address import TrustedProxies
 from openstackoid.gateway.admission.peers import Peers
+from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import Upstream
-from openstackoid.gateway.http import Client
+from openstackoid.gateway.http import Client, Origin
 from openstackoid.gateway.trust.foreign_tokens import ForeignTokens
 
 
@@ -26,7 +29,7 @@ class Site:
     @classmethod
     def of(cls, federation: Federation, here: str, peers: Peers, pool: Client) -> "Site":
         """Return the site of the cloud `here` in a federation."""
-        upstream = Upstream(pool, peers)
+        upstream = Upstream(pool, peers, Permit(Permitted.of(federation, here)))
         proxies = federation.clouds[here].own.proxies
         return cls(
             here,
@@ -46,13 +49,16 @@ class Site:
         """The keys, certificates and proofs of this gateway and its peers."""
         return self.upstream.peers
 
-    def addresses(self, cloud: str) -> set[tuple[str, int]]:
-        """Return host and port of another cloud's gateway, for each of its frontends.
+    def origins(self, cloud: str) -> set[Origin]:
+        """Return where this gateway connects to another cloud, for each of its services.
 
         The set is empty if the cloud is not in the federation any more.
         """
         description = self.federation.clouds.get(cloud)
         if description is None:
             return set()
-        urls = (frontend.url for frontend in description.addresses)
-        return {(str(description.connect or url.host), url.port) for url in urls}
+        permit = self.upstream.permit
+        urls = (endpoints[PUBLIC] for endpoints in description.frontends.values())
+        return {
+            Origin(str(description.connect or url.host), url.port, permit=permit) for url in urls
+        }

@@ -9,8 +9,10 @@ from http import HTTPStatus
 import structlog
 
 from openstackoid.gateway.admission.peers import Peers
+from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.http import (
     Client,
+    ForbiddenAddressError,
     HttpError,
     IdleTimeoutError,
     LinkLostError,
@@ -44,13 +46,18 @@ log = structlog.get_logger()
 class Upstream:
     """Sends requests over a pool of connections; bodies are streamed, redirections not followed.
 
-    `peers` signs requests to other gateways and has the TLS context. A reload makes a new Upstream
-    with the same pool.
+    `peers` signs requests to other gateways and has the TLS context, `permit` decides where they
+    may lead. A reload makes a new Upstream with the same pool.
     """
 
-    def __init__(self, pool: Client, peers: Peers) -> None:
+    def __init__(self, pool: Client, peers: Peers, permit: Permit) -> None:
         self._pool = pool
         self.peers = peers
+        self.permit = permit
+
+    async def reach(self, origin: Origin) -> None:
+        """Check that a service accepts connections; raises UnreachableError."""
+        await self._pool.reach(origin)
 
     async def request(
         self,
@@ -68,7 +75,9 @@ class Upstream:
         tls = self.peers.asking if address.scheme == "https" else None
         host = destination.connect or address.host
         name = address.host if tls else None
-        origin = Origin(host, address.port, tls, name, lenient=not destination.remote)
+        remote = destination.remote
+        permit = self.permit if remote else None
+        origin = Origin(host, address.port, tls, name, lenient=not remote, permit=permit)
         headers = self.peers.signed(method, destination, route, headers)
         sent = headers.pairs if "host" in headers else (("Host", address.netloc), *headers.pairs)
         streams = body is not None and not isinstance(body, bytes)
@@ -126,6 +135,12 @@ class Upstream:
         status = HTTPStatus.BAD_GATEWAY
         sent = True
         match error:
+            case ForbiddenAddressError():
+                sent = False
+                what = f"{who}{at} leads to {error.why}"
+                if destination.connect:
+                    what = f"{who}{at} is not connected to; the log of {self.peers.here} says why"
+                    log.warning("not permitted", cloud=destination.cloud, why=error.why)
             case UnreachableError(reason=None):
                 status, sent = HTTPStatus.GATEWAY_TIMEOUT, False
                 seconds = self._pool.connect_timeout
@@ -154,7 +169,8 @@ class Upstream:
             advice = f"try again later, or take {route.service} in another cloud"
         else:
             advice = "try again later"
-        away = isinstance(error, UnreachableError | LinkLostError)
+        forbidden = isinstance(error, ForbiddenAddressError)
+        away = not forbidden and isinstance(error, UnreachableError | LinkLostError)
         return NoAnswerError(f"{what}; {advice}", sent=sent, status=status, away=away)
 
 

@@ -8,6 +8,7 @@ from openstackoid.gateway.http.client import Client
 from openstackoid.gateway.http.connection import Response
 from openstackoid.gateway.http.errors import (
     ConnectionClosedError,
+    ForbiddenAddressError,
     HttpError,
     IdleTimeoutError,
     LinkLostError,
@@ -16,6 +17,7 @@ from openstackoid.gateway.http.errors import (
 )
 from openstackoid.gateway.http.exchange import Pairs, Reply, Request
 from openstackoid.gateway.http.outgoing import Origin, Outgoing
+from openstackoid.gateway.http.resolver import Resolve, Resolver, resolved
 from openstackoid.gateway.http.server import HEAD_TIMEOUT, Server
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Body",
     "Client",
     "ConnectionClosedError",
+    "ForbiddenAddressError",
     "HttpError",
     "IdleTimeoutError",
     "LinkLostError",
@@ -32,7 +35,10 @@ __all__ = [
     "ProtocolError",
     "Reply",
     "Request",
+    "Resolve",
+    "Resolver",
     "Response",
     "Server",
     "UnreachableError",
+    "resolved",
 ]

@@ -1,14 +1,16 @@
 """An HTTP client with a pool of connections."""
 
 import asyncio
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from openstackoid.gateway.http.connection import Connection, Response
 from openstackoid.gateway.http.errors import ConnectionClosedError, UnreachableError
 from openstackoid.gateway.http.outgoing import Origin, Outgoing
 from openstackoid.gateway.http.pool import Kept
+from openstackoid.gateway.http.resolver import Resolve, Resolver
 from openstackoid.gateway.http.stream import Stream
 from openstackoid.gateway.http.waiting import Ages
 
@@ -22,9 +24,13 @@ class Client:
     again. Connecting may take `connect_timeout` seconds. The final head of a response, and each
     piece of its body, must come within `idle_timeout` seconds. While a head is awaited, every
     `connect_timeout` seconds a new connection tests whether the service can still be reached.
+    `resolve` finds the addresses of the hosts of origins that have a permit.
     """
 
-    def __init__(self, connect_timeout: float, idle_timeout: float) -> None:
+    def __init__(
+        self, connect_timeout: float, idle_timeout: float, resolve: Resolve | None = None
+    ) -> None:
+        self._resolve = resolve or Resolver()
         self.connect_timeout = connect_timeout
         self.idle_timeout = idle_timeout
         self.kept = Kept()
@@ -75,16 +81,23 @@ class Client:
     async def _connect(
         self, protocol: Callable[[], C], origin: Origin, tls: ssl.SSLContext | None
     ) -> C:
-        loop = asyncio.get_running_loop()
+        """Connect to a service, if its origin has a permit only to an address that it permits."""
+        connect = asyncio.get_running_loop().create_connection
+        name = origin.name if tls else None
         try:
             async with asyncio.timeout(self.connect_timeout):
-                _, connection = await loop.create_connection(
-                    protocol,
-                    origin.host,
-                    origin.port,
-                    ssl=tls,
-                    server_hostname=origin.name if tls else None,
-                )
+                if origin.permit is None:
+                    host, port = origin.host, origin.port
+                    _, connection = await connect(
+                        protocol, host, port, ssl=tls, server_hostname=name
+                    )
+                else:
+                    # Not by name: a second lookup could lead elsewhere (DNS rebinding).
+                    addresses = await origin.permit(origin.host, origin.port, self._resolve)
+                    sock = await _connected(addresses, origin.port)
+                    _, connection = await connect(
+                        protocol, sock=sock, ssl=tls, server_hostname=name
+                    )
         except TimeoutError as error:
             raise UnreachableError(None) from error
         except OSError as error:
@@ -106,3 +119,24 @@ class Client:
         """Remove a closed connection."""
         self.open.discard(connection)
         self.kept.lost(connection, origin)
+
+
+async def _connected(addresses: Sequence[str], port: int) -> socket.socket:
+    """Return a socket that is connected to the first address that accepts; raises OSError."""
+    loop = asyncio.get_running_loop()
+    failed = OSError("it has no address")
+    for address in addresses:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            await loop.sock_connect(sock, (address, port))
+        except OSError as error:
+            sock.close()
+            failed = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failed

@@ -13,6 +13,14 @@ class UnreachableError(HttpError):
         self.reason = reason
 
 
+class ForbiddenAddressError(UnreachableError):
+    """The host leads to an address where the request may not go; the text says which, and why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(None)
+        self.why = why
+
+
 class IdleTimeoutError(HttpError, TimeoutError):
     """The other side sent nothing, or read nothing, for the idle timeout."""
 

@@ -1,17 +1,25 @@
 """A request of the HTTP client, and the origin that it is sent to."""
 
 import ssl
-from collections.abc import AsyncIterator
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from openstackoid.gateway.http.heads import encoded
+from openstackoid.gateway.http.resolver import Resolve
 from openstackoid.message import SAFE_METHODS
+
+Permit: TypeAlias = Callable[[str, int, Resolve], Awaitable[Sequence[str]]]
+"""Resolves the host of an origin, and returns the IP addresses that may be connected to at a port.
+
+Raises ForbiddenAddressError, and OSError as the resolver does.
+"""
 
 
 class Origin(NamedTuple):
     """Where to connect; `tls` is None for http, `name` is the host name in the certificate.
 
     `lenient`: the service is this cloud's own, and its responses are read by `heads.LENIENT`.
+    `permit` decides at each connect; without one, the host may lead anywhere.
     """
 
     host: str
@@ -19,6 +27,7 @@ class Origin(NamedTuple):
     tls: ssl.SSLContext | None = None
     name: str | None = None
     lenient: bool = False
+    permit: Permit | None = None
 
 
 class Outgoing(NamedTuple):
