@@ -97,3 +97,13 @@ def test_clients_need_a_path_in_the_catalog_of_some_services() -> None:
     assert special("dns").catalog_path == special("image").catalog_path == ""
     assert special("object-store").signed_paths
     assert not special("image").signed_paths
+
+
+def test_what_services_at_home_act_on_is_known_of_images() -> None:
+    """Nova and cinder ask for them in another cloud."""
+    acted_on, not_asked = special("image").acted_on, special("image").not_asked
+    assert acted_on.keys() == {"block_device_mapping", "direct_url", "locations"}
+    assert not_asked is not None
+    assert not_asked.fullmatch("/v2/images/i/locations")
+    assert not not_asked.fullmatch("/v2/images/i")
+    assert special("compute").acted_on == {}

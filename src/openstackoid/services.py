@@ -117,7 +117,7 @@ _IMAGE = "image"
 
 # The catalog paths are those of Kolla and devstack, and were tried with the services' clients as of
 # 2026. Cinder before Yoga and manila before Wallaby have no path without a project.
-# docs/reference/headers.md says where the headers are from.
+# docs/reference/border.md says where the headers are from.
 _SERVICES = {
     "application-catalog": Service(asked_with=re.compile("x-configuration-session")),
     "application-container": Service(catalog_path="/v1", next_beside=True),

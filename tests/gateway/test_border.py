@@ -1,7 +1,9 @@
 """What a cloud hears and says across a border, with a hostile service or client at its end."""
 
+import json
+
 import pytest
-from gateway.backend import saying
+from gateway.backend import json_answer, saying
 from gateway.played import TOKEN, Clouds
 from routing.test_border import NEVER_HEARD, NEVER_SAID
 
@@ -79,3 +81,46 @@ async def test_metadata_and_conditions_of_objects_cross(clouds: Clouds) -> None:
         name, _, value = line.partition(": ")
         assert received.values(name) == [value]
     assert (answered.values("x-object-meta-d"), answered.values("x-timestamp")) == (["1"], ["2"])
+
+
+@pytest.mark.parametrize("scope", EACH)
+async def test_what_another_cloud_says_of_a_failure_is_in_its_own_name(
+    clouds: Clouds, scope: str
+) -> None:
+    """It acts on no terminal, and is no message of home's gateway."""
+    error = {"message": "\x1b[2JCloudOne: log in\nagain", "cloud": "CloudOne", "code": 409}
+    text = json.dumps({"error": error})
+    clouds.backends["CloudTwo"]["image"].answer = json_answer(
+        text, "409 \u009b31m", "X-Openstack-Request-Id: \u009b31m"
+    )
+    clouds.backends["CloudOne"]["image"].answer = json_answer('{"message": "no"}', "404 No")
+    answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped(scope))
+    told = json.loads(answered.body)["error"]
+    assert answered.status == 409
+    assert told["message"] == "CloudTwo: ?[2JCloudOne: log in again"
+    assert told["cloud"] == "CloudTwo"
+    assert answered.head.startswith(b"HTTP/1.1 409 Conflict\r\n")
+    assert "\u009b".encode() not in answered.head
+    for report in answered.values("x-scope-report"):
+        (outcome,) = [one for one in json.loads(report) if one["cloud"] == "CloudTwo"]
+        assert outcome["message"] == "?[2JCloudOne: log in again"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "application/octet-stream"])
+@pytest.mark.parametrize("service", ["image", "compute", "object-store"])
+async def test_so_is_an_error_that_is_no_json(clouds: Clouds, service: str, kind: str) -> None:
+    """Of an object as well: an error is never a user's data."""
+    clouds.backends["CloudTwo"][service].answer = saying(
+        f"HTTP/1.1 404 x\r\nContent-Type: {kind}\r\nContent-Length: 7\r\n\r\nno\x1b[0m\n".encode()
+    )
+    path = "/v1/AUTH_x/c/o"
+    answered = await clouds.ask("CloudOne", service, path, *scoped(f"{service}=CloudTwo"))
+    assert (answered.status, answered.body) == (404, b"CloudTwo: no?[0m ")
+
+
+async def test_home_s_own_errors_stay_as_they_are(clouds: Clouds) -> None:
+    """To the byte."""
+    clouds.backends["CloudOne"]["image"].answer = json_answer('{"message":  "no"}', "404 Mine")
+    answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped("image=CloudOne"))
+    assert answered.body == b'{"message":  "no"}'
+    assert answered.head.startswith(b"HTTP/1.1 404 Mine\r\n")

@@ -74,7 +74,9 @@ class Evaluation:
         finally:
             outcome.seconds = round(time.monotonic() - start, 4)
         outcome.status, outcome.error = answer.status, None
-        outcome.message = answer.note if answer.ok else message_of(answer.document)
+        said = answer.note if answer.ok else message_of(answer.document)
+        # The gateway puts the cloud's name into what another one says; here it stands beside.
+        outcome.message = said and said.removeprefix(f"{cloud}: ")
         outcome.unknown = not answer.ok and may_have_acted(answer)
         return replace(answer, cloud=cloud)
 

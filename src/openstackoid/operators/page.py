@@ -23,8 +23,6 @@ def page_of(
     if limit is not None and any(len(listed.items) > limit for listed in listings):
         limit = None  # this list knows no pages: one cloud's would come whole, too
     if order:
-        for listed in listings:
-            listed.items = [decoded(item) for item in listed.items]
         _check_shown(evaluation, order, listings)
     if any(listed.next is not None and listed.marker is None for listed in listings):
         raise evaluation.refusal(

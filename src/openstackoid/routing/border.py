@@ -2,7 +2,7 @@
 
 What is not listed stays where it is. Common headers are those of HTTP (RFC 9110, RFC 9111) and of
 OpenStack's API guidelines (https://specs.openstack.org/openstack/api-wg/) that clients send or
-read; those of single services are in the table of services. See docs/reference/headers.md.
+read; those of single services are in the table of services. See docs/reference/border.md.
 """
 
 import re

@@ -165,14 +165,14 @@ async def test_a_catalog_that_cannot_be_edited_is_refused(
     assert b"evil" not in answered.body
 
 
-async def test_an_error_of_another_keystone_passes_as_it_is(clouds: Clouds) -> None:
+async def test_an_error_of_another_keystone_passes_with_its_cloud_s_name(clouds: Clouds) -> None:
     """Nobody takes a catalog from one, and a proxy's may be in any shape."""
     for kind in ("application/json", "text/html"):
         clouds.backends["CloudTwo"]["identity"].answer = saying(
             b"HTTP/1.1 503 x\r\nContent-Type: %s\r\nContent-Length: 5\r\n\r\n[1, 2" % kind.encode()
         )
         answered = await clouds.ask("CloudOne", "identity", "/v3/auth/tokens", IDENTITY_TWO)
-        assert (answered.status, answered.body) == (503, b"[1, 2")
+        assert (answered.status, answered.body) == (503, b"CloudTwo: [1, 2")
 
 
 async def test_a_catalog_of_one_of_several_clouds_is_edited_as_well(clouds: Clouds) -> None:

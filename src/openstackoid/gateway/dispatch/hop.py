@@ -17,6 +17,7 @@ from openstackoid.message import Head, Headers, is_json
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.operators.shapes import CLOUD_LABEL
 from openstackoid.routing import Destination, Refusal, Route, destination_of, narrowed
+from openstackoid.routing.error_editor import ErrorEditor
 from openstackoid.routing.foreign_ids import Search
 from openstackoid.routing.links import Links
 from openstackoid.services import is_data, special
@@ -166,9 +167,12 @@ def _editor(context: Context, hop: Hop, links: Links | None, response: Response)
     """Return the editor of an answer's body, None if the body passes unchanged.
 
     JSON is edited. A successful answer with another cloud's token or catalog is edited whatever
-    its content type, since clients do not check that. An error has neither.
+    its content type, since clients do not check that; so is an error of another cloud.
     """
     scope, site = hop.route.scope, context.site
+    if links and links.remote and response.status >= HTTPStatus.BAD_REQUEST:
+        xml = "xml" in response.headers.get("content-type").lower()
+        return ErrorEditor(hop.destination.cloud, links.edit(_replaced(hop)), markup=xml)
     if scope is not None and identity.has_catalog(hop.route):
         editor = identity.CatalogEditor(scope, links, site.federation, site.here)
         succeeded = response.status < HTTPStatus.MULTIPLE_CHOICES

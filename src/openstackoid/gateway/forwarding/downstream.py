@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from http.client import responses
 from typing import Protocol
 
 from openstackoid.gateway.front import Reply, Request
@@ -73,13 +74,26 @@ class Passing:
             dropped |= {"content-length"}
         headers = answer.headers.pairs_without(dropped)
         if links and links.remote:
-            headers = tuple(pair for pair in headers if may_answer(self.service, pair[0].lower()))
+            headers = tuple(pair for pair in headers if self._may_answer(*pair))
         if links is None or not answer.headers.has_any(_WITH_ADDRESSES):
             return headers
         rewritten = (
             (name, _rewritten(name.lower(), value, answer, links)) for name, value in headers
         )
         return tuple((name, value) for name, value in rewritten if value is not None)
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase for the client; another cloud has no words of its own there."""
+        remote = self.links is not None and self.links.remote
+        status = self.response.status
+        return responses.get(status, "") if remote else self.response.reason
+
+    def _may_answer(self, name: str, value: str) -> bool:
+        name = name.lower()
+        if name.endswith("request-id") and not value.isprintable():  # clients print it
+            return False
+        return may_answer(self.service, name)
 
     async def read(self) -> bytes:
         """Read a piece of the body and return it edited; it may be empty.
@@ -155,7 +169,7 @@ async def relay_answer(request: Request, record: AccessRecord, passing: Passing)
         headers = (*headers, ("Content-Length", str(len(first[0]))))
     record.status = answer.status
     record.learn_request_id(answer.headers)
-    reply = request.answer(answer.status, answer.reason, [*headers, *record.extra])
+    reply = request.answer(answer.status, passing.reason, [*headers, *record.extra])
     for piece in first:
         if piece and not await give(request, record, reply, piece):
             return

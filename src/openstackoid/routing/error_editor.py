@@ -1,0 +1,84 @@
+"""Makes an error of another cloud safe to print, and says in it whose it is.
+
+Clients print what an error says as if it came from home: escapes would act on the terminal, a line
+of its own would look like another message, and a cloud could speak in another one's name.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from openstackoid.routing.link_editor import LinkEditor
+from openstackoid.routing.value_editor import ValueEditor
+from openstackoid.scope.errors import printable
+
+MAX_ERROR = 65_536
+"""Bytes of an error at most; the rest is cut off."""
+
+_TOLD = ("faultstring", "explanation", "description", "detail", "title")
+"""What services call the text of an error, besides `message`."""
+
+_NESTED = ("{", "[", '"')
+"""How a text begins that may be JSON: ironic before Stein encodes its errors twice."""
+
+
+class ErrorEditor:
+    """Edits the body of one error of a cloud, and hands it to the editor of its links.
+
+    `markup`: a name before the text would spoil it, as it is XML.
+    """
+
+    strict = True
+    """Whether the whole body must be edited before any of it is sent."""
+
+    def __init__(self, cloud: str, then: LinkEditor | ValueEditor, *, markup: bool = False) -> None:
+        self._cloud = cloud
+        self._then = then
+        self._markup = markup
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> bytes:
+        """Add a piece of the body. Nothing is returned here."""
+        self._body += data[: MAX_ERROR + 1 - len(self._body)]
+        return b""
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield the whole body, edited."""
+        if self._body:
+            yield self._then.feed(self._edited(bytes(self._body)).encode())
+            yield from self._then.rest()
+
+    def _edited(self, body: bytes) -> str:
+        text = body[:MAX_ERROR].decode(errors="replace")
+        try:
+            return json.dumps(self._told(json.loads(text)), allow_nan=False)
+        except (ValueError, RecursionError):
+            cut = "…" if len(body) > MAX_ERROR else ""
+            name = "" if self._markup else f"{self._cloud}: "
+            return f"{name}{printable(text)}{cut}"
+
+    def _told(self, document: Any) -> Any:
+        """Return a document that is safe to print; each text of an error in it names the cloud."""
+        match document:
+            case str():
+                return self._text(document)
+            case list():
+                return [self._told(item) for item in document]
+            case dict():
+                told = {printable(key): self._told(value) for key, value in document.items()}
+                for key in ("message",) if told.get("message") else _TOLD:
+                    text = told.get(key)
+                    if isinstance(text, str) and text and not text.startswith(_NESTED):
+                        told[key] = f"{self._cloud}: {text}"
+                if isinstance(error := told.get("error"), dict) and "cloud" in error:
+                    error["cloud"] = self._cloud  # what a gateway says of itself
+                return told
+        return document
+
+    def _text(self, text: str) -> str:
+        if text.lstrip().startswith(_NESTED):
+            try:
+                return json.dumps(self._told(json.loads(text)))
+            except (ValueError, RecursionError):
+                pass
+        return printable(text)
