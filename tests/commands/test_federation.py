@@ -390,7 +390,7 @@ def test_check_tells_which_keys_there_are_and_which_is_unused(tmp_path: Path) ->
         "keys": published,
         "own": {"keys": ["new.json", "old.json"]},
     }
-    two = {"frontends": {"image": "http://two/"}, "keys": theirs.public.model_dump()}
+    two = {"frontends": {"image": "https://two/"}, "keys": theirs.public.model_dump()}
     file = tmp_path / "f.yaml"
     file.write_text(json.dumps({"clouds": {"One": one, "Two": two}}))
     result = run("check", file)

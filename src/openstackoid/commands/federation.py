@@ -48,7 +48,8 @@ def check(file: Path, *, live: bool) -> None:
     """Check FILE, and the files that it names for its own gateway; print clouds and services.
 
     Warns of other clouds whose names now lead where the gateway will not go, into a private network
-    for instance. Exits 1 with file, line and key of each fault; with --live, with what is not as FILE says.
+    for instance. Exits 1 with file, line and key of each fault; with --live, with what is not as
+    FILE says.
     """
     described = loaded(file)
     if described.served:
