@@ -192,7 +192,7 @@ async def test_certificates_are_renewed_under_load(
             await step(clouds, load, list(SCOPES))
             for name in SCOPES:
                 made = issue(authority, tmp_path, f"{name.lower()}.example")
-                clouds.document["clouds"][name]["own"] = {**made, "ca": str(both)}
+                clouds.document["clouds"][name]["own"] |= {**made, "ca": str(both)}
             await step(clouds, load, list(SCOPES))
     assert set(load.statuses) == {200}
     records = crossings(logged)

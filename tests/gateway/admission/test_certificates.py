@@ -117,7 +117,7 @@ async def test_the_gateway_logs_it_at_the_start_and_at_each_reload(
     await speak(clouds, authority)
     assert warned(logged) == []
     entry = clouds.document["clouds"]["CloudOne"]
-    entry["own"] = authority.issue(tmp_path, "cloudone.example", end=NOW + 9 * DAY)
+    entry["own"] |= authority.issue(tmp_path, "cloudone.example", end=NOW + 9 * DAY)
     monkeypatch.setattr("openstackoid.gateway.server.DAY", 0.001)
     await reload(clouds)
     while len(warned(logged)) < 3:
@@ -138,7 +138,9 @@ async def speak(clouds: Clouds, authority: Authority) -> dict[str, dict[str, str
             frontends[service] = url.replace("http:", "https:")
         host = f"{name.lower()}.example"
         issued[name] = authority.issue(clouds.file.parent, host, HOST)
-        clouds.document["clouds"][name] |= {"own": dict(issued[name]), "peer": host}
+        entry = clouds.document["clouds"][name]
+        entry["own"] |= issued[name]
+        entry["peer"] = host
     clouds.tls = ssl.create_default_context(cadata=authority.pem.decode())
     await reload(clouds)
     return issued
