@@ -257,6 +257,24 @@ def test_a_service_elsewhere_gets_homes_token_for_what_it_calls(
             unseal(beside(sealed, THERE), [key], "CloudOne", service, "Cloud-Two", 0)
 
 
+def test_what_is_sealed_goes_with_the_tokens_of_one_login(
+    cloud: Fake, two: Fake, write: Write
+) -> None:
+    """Whoever presents it was shown the user's token of his cloud, and that may be a new one."""
+    cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    write()
+    seal = [MADE["CloudOne"].seal]
+    with connect({"compute": "Cloud-Two"}) as connection:
+        tokens(connection)
+        two.token = "gAAAAAnew"
+        connection.session.invalidate()
+        sealed, _ = tokens(connection)["*"]
+    assert unseal(beside(sealed, "gAAAAAnew"), seal, "CloudOne", "image", "Cloud-Two", 0) == TOKEN
+    with pytest.raises(SealError, match="only beside the token of Cloud-Two"):
+        unseal(beside(sealed, THERE), seal, "CloudOne", "image", "Cloud-Two", 0)
+
+
 @pytest.mark.parametrize(
     "scope", [IMAGE_TWO, {"image": "CloudOne | Cloud-Two"}, {"*": "Cloud-Two"}]
 )

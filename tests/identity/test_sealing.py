@@ -73,7 +73,7 @@ def test_terms_may_be_all_services_but_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    "more", ["", "~", f"~{SHOWN}", f"~{digest('other')}", f"~{digest(SHOWN)}="]
+    "more", ["", "~", f"~{SHOWN}", f"~{digest('other')}", f"~{digest(SHOWN)}=", "~\udcff~é"]
 )
 def test_whoever_holds_it_alone_has_nothing(more: str) -> None:
     """The presenter's gateway has to have been shown the user's token of its own cloud."""

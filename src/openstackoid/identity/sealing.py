@@ -60,7 +60,7 @@ class Terms:
 
 def digest(token: str) -> str:
     """Return the SHA-256 of a token in base64url: 43 characters."""
-    return base64url_encode(sha256(token.encode("utf-8", "surrogateescape")).digest())
+    return base64url_encode(sha256(_bytes(token)).digest())
 
 
 def beside(sealed: str, token: str) -> str:
@@ -139,7 +139,7 @@ def unseal(
             f"it is not for the gateway of {presenter} to present to {service}: no service that "
             f"its scope takes in {presenter} calls {service} for a user"
         )
-    if not compare_digest(terms[presenter].shown.encode(), shown.encode()):
+    if not compare_digest(_bytes(terms[presenter].shown), _bytes(shown)):
         raise SealError(
             f"it is good only beside the token of {presenter} that its user had when it was "
             "sealed; log in again, and send what you sent in one piece"
@@ -174,3 +174,7 @@ def _presenter(said: object) -> Presenter:
 def _covers(presenter: Presenter, service: str) -> bool:
     services = presenter.services
     return service in services or (service != IDENTITY and EVERYTHING in services)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
