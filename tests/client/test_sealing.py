@@ -9,7 +9,7 @@ from jwcrypto.jwe import JWE
 from openstackoid.client.sealing import sealed
 from openstackoid.federation import Federation
 from openstackoid.identity.keys import make
-from openstackoid.identity.sealing import SealError, unseal
+from openstackoid.identity.sealing import SealError, beside, digest, unseal
 from openstackoid.message import Head, Headers
 from openstackoid.routing import decide, narrowed
 from openstackoid.scope import Scope, parse
@@ -17,6 +17,7 @@ from openstackoid.scope.expression import clouds
 from openstackoid.services import BOUND, CALLS
 
 KEYS = make()
+SHOWN = {"One": "t1", "Two": "t2", "Three": "t3"}
 EVERY = ("block-storage", "compute", "identity", "image", "network", "placement")
 BESIDE = {"block-storage", "compute", "network", "placement"}
 REST = set(EVERY) - {"identity"}
@@ -24,11 +25,12 @@ REST = set(EVERY) - {"identity"}
 
 def services(scope: str, cloud: str, presenter: str) -> set[str]:
     """Return the services that a token of a cloud is sealed for, for a user at home in One."""
-    text = sealed("t", cloud, KEYS.public.seal, parse(scope), "One", 1000)
+    text = sealed("t", cloud, KEYS.public.seal, parse(scope), "One", 1000, SHOWN)
+    presented = beside(text, SHOWN[presenter])
     taken = set()
     for service in EVERY:
         try:
-            assert unseal(text, [KEYS.seal], cloud, service, presenter, 0) == "t"
+            assert unseal(presented, [KEYS.seal], cloud, service, presenter, 0) == "t"
         except SealError:
             continue
         taken.add(service)
@@ -168,12 +170,14 @@ def test_every_call_that_the_gateways_would_send_is_sealed_for_and_no_other(
         for cloud, presenter in permutations(CLOUDS, 2):
             if presenter != "One":
                 expected = needed.get((cloud, presenter), set())
-                assert presented(scope, cloud).get(presenter, set()) == expected, scope
+                assert presenters(scope, cloud).get(presenter, set()) == expected, scope
 
 
-def presented(scope: Scope, cloud: str) -> dict[str, set[str]]:
+def presenters(scope: Scope, cloud: str) -> dict[str, set[str]]:
     """Return the services that each cloud may present a sealed token of a cloud to."""
     key = KEYS.seal
     jwe = JWE(algs=["ECDH-ES", "A256GCM"])
-    jwe.deserialize(sealed("t", cloud, KEYS.public.seal, scope, "One", 1000), key)
-    return {name: set(services) for name, services in json.loads(jwe.payload)["from"].items()}
+    jwe.deserialize(sealed("t", cloud, KEYS.public.seal, scope, "One", 1000, SHOWN), key)
+    said = json.loads(jwe.payload)["from"]
+    assert all(one["shown"] == digest(SHOWN[name]) for name, one in said.items())
+    return {name: set(one["services"]) for name, one in said.items()}

@@ -15,7 +15,7 @@ from openstackoid.client.accounts import AccountError
 from openstackoid.client.discovery import RefusedError
 from openstackoid.client.guard import NotHomeError
 from openstackoid.identity import keys
-from openstackoid.identity.sealing import SealError, unseal
+from openstackoid.identity.sealing import SealError, beside, unseal
 
 from .conftest import Openstack, Write
 from .fake import TOKEN, Fake
@@ -225,13 +225,20 @@ def test_tokens_are_sealed_to_gateways_with_keys(cloud: Fake, two: Fake, write: 
     sealed, project = wallet["Cloud-Two"]
     key = MADE["Cloud-Two"].seal
     assert project == "p1"
-    assert unseal(sealed, [key], "Cloud-Two", "image", "CloudOne", 0) == THERE
+    assert unseal(beside(sealed, TOKEN), [key], "Cloud-Two", "image", "CloudOne", 0) == THERE
     for service, origin in (("compute", "CloudOne"), ("image", "CloudThree")):
         with pytest.raises(SealError):
-            unseal(sealed, [key], "Cloud-Two", service, origin, 0)
+            unseal(beside(sealed, TOKEN), [key], "Cloud-Two", service, origin, 0)
     for service in ("identity", "compute", "image"):
         with pytest.raises(SealError, match=f"not for {service}"):
-            unseal(wallet["*"][0], [MADE["CloudOne"].seal], "CloudOne", service, "Cloud-Two", 0)
+            unseal(
+                beside(wallet["*"][0], THERE),
+                [MADE["CloudOne"].seal],
+                "CloudOne",
+                service,
+                "Cloud-Two",
+                0,
+            )
 
 
 def test_a_service_elsewhere_gets_homes_token_for_what_it_calls(
@@ -244,10 +251,28 @@ def test_a_service_elsewhere_gets_homes_token_for_what_it_calls(
     with connect({"compute": "Cloud-Two"}) as connection:
         sealed, _ = tokens(connection)["*"]
     key = MADE["CloudOne"].seal
-    assert unseal(sealed, [key], "CloudOne", "image", "Cloud-Two", 0) == TOKEN
+    assert unseal(beside(sealed, THERE), [key], "CloudOne", "image", "Cloud-Two", 0) == TOKEN
     for service in ("identity", "compute", "network"):
         with pytest.raises(SealError, match=f"not for {service}"):
-            unseal(sealed, [key], "CloudOne", service, "Cloud-Two", 0)
+            unseal(beside(sealed, THERE), [key], "CloudOne", service, "Cloud-Two", 0)
+
+
+def test_what_is_sealed_goes_with_the_tokens_of_one_login(
+    cloud: Fake, two: Fake, write: Write
+) -> None:
+    """Whoever presents it was shown the user's token of his cloud, and that may be a new one."""
+    cloud.key = f"CloudOne {MADE['CloudOne'].public.seal}"
+    two.key = f"Cloud-Two {MADE['Cloud-Two'].public.seal}"
+    write()
+    seal = [MADE["CloudOne"].seal]
+    with connect({"compute": "Cloud-Two"}) as connection:
+        tokens(connection)
+        two.token = "gAAAAAnew"
+        connection.session.invalidate()
+        sealed, _ = tokens(connection)["*"]
+    assert unseal(beside(sealed, "gAAAAAnew"), seal, "CloudOne", "image", "Cloud-Two", 0) == TOKEN
+    with pytest.raises(SealError, match="only beside the token of Cloud-Two"):
+        unseal(beside(sealed, THERE), seal, "CloudOne", "image", "Cloud-Two", 0)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from jwcrypto.common import base64url_decode
 
 from openstackoid.identity.keys import make, sealer, signer
-from openstackoid.identity.sealing import SealError, Terms, seal, unseal
+from openstackoid.identity.sealing import Presenter, SealError, Terms, beside, digest, seal, unseal
 from openstackoid.identity.signature import Crossing, ProofError, check, sign
 from openstackoid.message import Headers
 
@@ -13,7 +13,9 @@ NOW = 1_800_000_000.0
 KEYS = make()
 SIGNERS = [signer(KEYS.public)]
 TOKEN = "gAAAAABtoken"
-SEALED = seal(TOKEN, Terms("One", {"Two": {"image"}}, int(NOW) + 60), sealer(KEYS.public.seal))
+PRESENTER = Presenter(["image"], digest(TOKEN))
+TERMS = Terms("One", {"Two": PRESENTER}, int(NOW) + 60)
+SEALED = seal(TOKEN, TERMS, sealer(KEYS.public.seal))
 CROSSING = Crossing("One", "Two", "image", "GET", "/v2/images", Headers([("X-Auth-Token", TOKEN)]))
 SIGNED = sign(CROSSING, KEYS.sign, NOW)
 
@@ -45,7 +47,7 @@ def seals(data: bytes) -> None:
     """Open a sealed token that nobody has sealed, and one that was changed on the way."""
     for sealed in (data.decode("utf-8", "surrogateescape"), _changed(SEALED, data)):
         try:
-            token = unseal(sealed, [KEYS.seal], "One", "image", "Two", NOW)
+            token = unseal(beside(sealed, TOKEN), [KEYS.seal], "One", "image", "Two", NOW)
         except SealError:
             continue
         assert token == TOKEN

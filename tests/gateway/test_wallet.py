@@ -10,7 +10,7 @@ from gateway.played import TOKEN, Answered, Clouds
 
 from openstackoid.client.sealing import sealed as seal_as_client
 from openstackoid.identity import keys
-from openstackoid.identity.sealing import Terms, seal
+from openstackoid.identity.sealing import Presenter, Terms, beside, digest, seal
 from openstackoid.identity.signature import Crossing, sign
 from openstackoid.message import Headers
 from openstackoid.scope import parse
@@ -18,6 +18,12 @@ from openstackoid.scope import parse
 ONE, TWO = f"{TOKEN}1", f"{TOKEN}2"
 WALLET = f'"tokens":{{"*":["{ONE}","p1"],"CloudTwo":["{TWO}","p2"]}}'
 NAMED = WALLET.replace("*", "CloudOne")
+SHOWN = {"CloudOne": ONE, "CloudTwo": TWO}
+
+
+def may(*services: str) -> dict[str, Presenter]:
+    """Return both clouds as presenters to services."""
+    return {cloud: Presenter(services, digest(token)) for cloud, token in SHOWN.items()}
 
 
 def carrying(scope: str, wallet: str = WALLET) -> str:
@@ -134,7 +140,7 @@ async def test_a_sealed_token_is_opened_by_the_cloud_it_is_for(
     clouds: Clouds, made: dict[str, keys.Keys]
 ) -> None:
     """On its signed way from home, and in no other one."""
-    terms = Terms("CloudTwo", {"CloudOne": ["image"], "CloudTwo": ["image"]}, 2**40)
+    terms = Terms("CloudTwo", may("image"), 2**40)
     sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
     wallet = WALLET.replace(TWO, sealed)
     scope = '{"image":"CloudTwo"}'
@@ -168,7 +174,7 @@ async def test_what_the_client_seals_is_taken(
 ) -> None:
     """From home's gateway, also where the scope names no service of home."""
     key = made["CloudTwo"].public.seal
-    sealed = seal_as_client(TWO, "CloudTwo", key, parse(scope), "CloudOne", 2**40)
+    sealed = seal_as_client(TWO, "CloudTwo", key, parse(scope), "CloudOne", 2**40, SHOWN)
     wallet = WALLET.replace(TWO, sealed)
     header = carrying(parse(scope).canonical, wallet)
     answered = await clouds.ask("CloudOne", "image", "/v2/images", header)
@@ -183,7 +189,7 @@ async def test_a_sealed_token_makes_no_credentials_at_home(
     clouds: Clouds, made: dict[str, keys.Keys], services: list[str], path: str
 ) -> None:
     """The operator of a cloud that was shown it signs a crossing of his own to home's Keystone."""
-    terms = Terms("CloudOne", {"CloudOne": services, "CloudTwo": services}, 2**40)
+    terms = Terms("CloudOne", may(*services), 2**40)
     sealed = seal(ONE, terms, keys.sealer(made["CloudOne"].public.seal))
     scope = '{"*":"CloudOne","identity":"CloudOne"}'
     headers = (("X-Scope", scope), ("X-Auth-Token", f"{sealed}!SCOPE!{scope}"))
@@ -206,19 +212,26 @@ async def test_a_sealed_token_makes_no_credentials_at_home(
 
 
 async def present(
-    clouds: Clouds, made: dict[str, keys.Keys], sealed: str, service: str, scope: str
+    clouds: Clouds,
+    made: dict[str, keys.Keys],
+    token: str,
+    scope: str,
+    *,
+    service: str,
+    sender: str = "CloudTwo",
+    to: str = "CloudOne",
 ) -> Answered:
-    """Present a sealed token of CloudOne from CloudTwo's gateway, as its operator can."""
-    headers = (("X-Scope", scope), ("X-Auth-Token", f"{sealed}!SCOPE!{scope}"))
-    whole = clouds.address("CloudOne", service)[2] + "/x"
-    crossing = Crossing("CloudTwo", "CloudOne", service, "GET", whole, Headers(headers))
+    """Send a token from a cloud's gateway to another, as the operator of the first can."""
+    headers = (("X-Scope", scope), ("X-Auth-Token", f"{token}!SCOPE!{scope}"))
+    whole = clouds.address(to, service)[2] + "/x"
+    crossing = Crossing(sender, to, service, "GET", whole, Headers(headers))
     return await clouds.ask(
-        "CloudOne",
+        to,
         service,
         "/x",
         *(f"{name}: {value}" for name, value in headers),
-        "Via: 1.1 CloudTwo (openstackoid)",
-        f"X-Scope-Proof: {sign(crossing, made['CloudTwo'].sign, time.time())}",
+        f"Via: 1.1 {sender} (openstackoid)",
+        f"X-Scope-Proof: {sign(crossing, made[sender].sign, time.time())}",
     )
 
 
@@ -237,10 +250,10 @@ async def test_a_cloud_uses_another_one_s_token_for_what_its_services_call(
 ) -> None:
     """The operator of an image cloud does not get at the servers; nor anybody at a Keystone."""
     key = made["CloudOne"].public.seal
-    sealed = seal_as_client(ONE, "CloudOne", key, parse(scope), "CloudThree", 2**40)
+    sealed = seal_as_client(ONE, "CloudOne", key, parse(scope), "CloudThree", 2**40, SHOWN)
     for service in ("compute", "image", "identity"):
         whole = '{"*":"CloudOne","identity":"CloudOne"}'
-        answered = await present(clouds, made, sealed, service, whole)
+        answered = await present(clouds, made, beside(sealed, TWO), whole, service=service)
         received = clouds.backends["CloudOne"][service].requests
         if service in good:
             assert (answered.status, len(received)) == (200, 1)
@@ -249,17 +262,44 @@ async def test_a_cloud_uses_another_one_s_token_for_what_its_services_call(
             assert b"the sealed token is not taken" in answered.body
 
 
+@pytest.mark.parametrize(
+    "front", ["its-own", "{sealed}", "{presented}", "{presented}~", "{sealed}~", "a.b.c.d.e"]
+)
+@pytest.mark.parametrize("wallet", ["", ',"tokens":{{"CloudTwo":["{sealed}",null]}}'])
+@pytest.mark.parametrize("identity", ["", '"identity":"CloudOne",', '"identity":"CloudTwo",'])
+async def test_whoever_has_seen_a_sealed_token_cannot_send_it_by_home(
+    clouds: Clouds, made: dict[str, keys.Keys], front: str, wallet: str, identity: str
+) -> None:
+    """Home's gateway signs what its clients send, and says what was shown: not home's token.
+
+    A cloud of the workflow knows its own token, the sealed ones, and what home's gateway wrote.
+    """
+    key = made["CloudTwo"].public.seal
+    sealed = seal_as_client(TWO, "CloudTwo", key, parse("*=CloudTwo"), "CloudOne", 2**40, SHOWN)
+    known = {"sealed": sealed, "presented": beside(sealed, ONE)}
+    scope = f'{{{identity}"compute":"CloudTwo"' + wallet.format(**known) + "}"
+    header = f"X-Auth-Token: {front.format(**known)}!SCOPE!{scope}"
+    answered = await clouds.ask("CloudOne", "compute", "/servers", header)
+    received = clouds.backends["CloudTwo"]["compute"].requests
+    assert not any(TWO in str(request.values("x-auth-token")) for request in received)
+    assert sealed not in answered.body.decode()
+    header = carrying('{"compute":"CloudTwo"}', WALLET.replace(TWO, sealed))
+    assert (await clouds.ask("CloudOne", "compute", "/servers", header)).status == 200
+    assert received[-1].values("x-auth-token")[0].startswith(f"{TWO}!SCOPE!")
+
+
 async def test_what_home_wrote_takes_no_opened_token_elsewhere(
     clouds: Clouds, made: dict[str, keys.Keys]
 ) -> None:
     """Home's gateway drops the wallet, and takes images at home: Two's Nova is refused there."""
-    terms = Terms("CloudTwo", {"CloudOne": ["compute"]}, 2**40)
+    terms = Terms("CloudTwo", may("compute"), 2**40)
     sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
     scope = (
         '{"*":"CloudOne","block-storage":"CloudTwo","compute":"CloudTwo","identity":"CloudOne",'
         '"image":"CloudOne","network":"CloudTwo","placement":"CloudTwo"}'
     )
-    await clouds.ask("CloudOne", "compute", "/servers", f"X-Auth-Token: {sealed}!SCOPE!{scope}")
+    shown = beside(sealed, ONE)
+    await present(clouds, made, shown, scope, service="compute", sender="CloudOne", to="CloudTwo")
     (received,) = clouds.backends["CloudTwo"]["compute"].requests
     (handed,) = received.values("x-auth-token")
     assert handed.startswith(f"{TWO}!SCOPE!")
@@ -273,7 +313,7 @@ async def test_a_sealed_token_is_not_taken_from_a_cloud_without_keys(
     clouds: Clouds, made: dict[str, keys.Keys]
 ) -> None:
     """Anybody could say that it is he."""
-    terms = Terms("CloudTwo", {"CloudOne": ["image"]}, 2**40)
+    terms = Terms("CloudTwo", may("image"), 2**40)
     sealed = seal(TWO, terms, keys.sealer(made["CloudTwo"].public.seal))
     del clouds.document["clouds"]["CloudOne"]["keys"]
     clouds.save()

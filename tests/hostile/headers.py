@@ -77,7 +77,7 @@ NOT_HEARD = frozenset(
 """Those that stay at home already."""
 
 WIRE = dict.fromkeys(("curl", "script"), "headers across a border are not an allow-list yet")
-ESCAPES = {"openstack": "other clouds' messages are printed as they are"}
+ESCAPES = {"openstack": "names in tables are printed as they are"}
 MARKS = dict.fromkeys(("openstack", "script"), "an item's own mark wins")
 PLACES = dict.fromkeys(("openstack", "script", "sdk"), "locations of other clouds' images pass")
 
@@ -194,7 +194,6 @@ def _messages() -> Iterator[Attack]:
                 f"a message that {code}, as {shape}, to {command}",
                 lambda _, body=body: answering("400 Bad Request", body),
                 openstack=command,
-                open=ESCAPES,
             )
         yield Attack(
             f"a message that {code}, as {shape}, of one of two",
@@ -203,14 +202,12 @@ def _messages() -> Iterator[Attack]:
             openstack="image list",
             home="GET /image/v2/images",
             says="Evil",
-            open=ESCAPES,
         )
     for name, code in CODES.items():
         yield Attack(
             f"a reason that {name}",
             lambda _, code=code: answering(f"400 Bad {code}"),
             openstack="image list",
-            open=ESCAPES if "CSI" in name else {},
         )
         yield Attack(
             f"a name that {name}",

@@ -23,7 +23,6 @@ VIA = "1.1 Evil (openstackoid)"
 HEADER = {"typ": "openstackoid-hop", "alg": "EdDSA"}
 OPEN = {
     "padding": "a signature with padding is taken as well",
-    "service": "nobody reads X-Scope-Service yet",
 }
 """Why some get through as yet: then they have to."""
 

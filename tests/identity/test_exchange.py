@@ -7,7 +7,7 @@ import pytest
 from openstackoid.federation import loads
 from openstackoid.identity import exchange_token, headers_for, unsealed
 from openstackoid.identity.keys import Keys, make, sealer
-from openstackoid.identity.sealing import Terms, seal
+from openstackoid.identity.sealing import Presenter, Terms, beside, digest, seal
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Refusal, decide, destination_of, narrowed
 
@@ -254,13 +254,15 @@ def test_a_wallet_that_could_be_read_in_two_ways_is_refused(
 
 
 KEYS = [make()]
-SEALED = seal("clear", Terms("One", {"Two": ["image"]}, 1000), sealer(KEYS[0].public.seal))
+TERMS = Terms("One", {"Two": Presenter(["image"], digest("t2"))}, 1000)
+SEALED = seal("clear", TERMS, sealer(KEYS[0].public.seal))
+PRESENTED = beside(SEALED, "t2")
 BACK = '{"*":"Two","identity":"One","image":"One"}'
 
 
 def test_a_sealed_token_is_opened_where_it_is_for() -> None:
     """The service gets what its Keystone issued."""
-    token = suffixed(SEALED, BACK, ALL)
+    token = suffixed(PRESENTED, BACK, ALL)
     _, headers = sent("One", "image", token, FROM_TWO, keys=KEYS)
     kept = f'"Two":["t2","{P2}"],"Public":["tp",null],"One":["{SEALED}","{P1}"]'
     assert headers["x-auth-token"] == suffixed("clear", BACK, kept)
@@ -268,7 +270,7 @@ def test_a_sealed_token_is_opened_where_it_is_for() -> None:
 
 def test_a_token_that_is_sealed_to_any_of_its_keys_is_opened() -> None:
     """Clients learn a key at the login, so what they send later may be sealed to an older one."""
-    token = suffixed(SEALED, BACK, ALL)
+    token = suffixed(PRESENTED, BACK, ALL)
     for keys in ([KEYS[0], make()], [make(), KEYS[0]]):
         _, headers = sent("One", "image", token, FROM_TWO, keys=keys)
         assert headers["x-auth-token"].startswith("clear!SCOPE!")
@@ -280,7 +282,7 @@ def test_an_opened_token_is_ours_whatever_the_presenting_gateway_wrote(
     issuer: str, accounts: str
 ) -> None:
     """So a service here neither has it validated elsewhere, nor takes it there in the clear."""
-    token = suffixed(SEALED, f'{{"*":"Two","identity":"{issuer}","image":"One"}}', accounts)
+    token = suffixed(PRESENTED, f'{{"*":"Two","identity":"{issuer}","image":"One"}}', accounts)
     _, headers = sent("One", "image", token, FROM_TWO, keys=KEYS)
     handed = headers["x-auth-token"]
     kept = f"{accounts},".lstrip(",") + f'"One":["{SEALED}",null]'
@@ -295,7 +297,7 @@ def test_an_opened_token_is_ours_whatever_the_presenting_gateway_wrote(
 
 def test_a_sealed_token_needs_a_proof_of_who_presents_it() -> None:
     """Via is a claim that anybody can make; the message names what is missing."""
-    token = suffixed(SEALED, BACK, ALL)
+    token = suffixed(PRESENTED, BACK, ALL)
     with pytest.raises(Refusal, match="nothing proves that the gateway of Two") as refused:
         sent("One", "image", token, FROM_TWO, keys=KEYS, proven=False)
     assert refused.value.status == 401
@@ -315,11 +317,40 @@ def test_a_sealed_token_is_refused_otherwise(
     service: str, more: list[tuple[str, str]], keys: Sequence[Keys], why: str
 ) -> None:
     """Presented by whom it is not for, to what it is not for, or straight."""
-    token = suffixed(SEALED, '{"*":"One","identity":"One"}')
+    token = suffixed(PRESENTED, '{"*":"One","identity":"One"}')
     with pytest.raises(Refusal, match=why) as refused:
         sent("One", service, token, *more, keys=keys)
     assert refused.value.status == 401
     assert refused.value.sent is False
+
+
+@pytest.mark.parametrize("came", [SEALED, beside(SEALED, "another"), f"{PRESENTED}x", f"{SEALED}~"])
+def test_a_sealed_token_comes_beside_what_was_shown_to_the_presenter(came: str) -> None:
+    """The token of the presenter's own cloud, which nobody has who has only seen the sealed one."""
+    with pytest.raises(Refusal, match="good only beside the token of Two") as refused:
+        sent("One", "image", suffixed(came, BACK, ALL), FROM_TWO, keys=KEYS)
+    assert refused.value.status == 401
+
+
+def test_a_gateway_tells_what_was_shown_to_it() -> None:
+    """Whatever that is: only the cloud that the token is for can tell whether it is right."""
+    accounts = f'"*":["t0",null],"Two":["{SEALED}",null]'
+    for token in ("t0", "none"):
+        _, headers = sent("One", "image", suffixed(token, '{"image":"Two"}', accounts))
+        assert headers["x-auth-token"].startswith(f"{beside(SEALED, token)}!SCOPE!")
+
+
+@pytest.mark.parametrize("came", [SEALED, PRESENTED])
+@pytest.mark.parametrize("accounts", ["", '"Two":["t2","p2"]', f'"Two":["{SEALED}",null]'])
+@pytest.mark.parametrize("scope", ['{"image":"Two"}', '{"identity":"Two","image":"Two"}'])
+def test_a_sealed_token_is_taken_to_no_other_cloud_for_itself(
+    came: str, accounts: str, scope: str
+) -> None:
+    """A client would say what was shown to others."""
+    with pytest.raises(Refusal, match="a sealed token does not go to Two by itself") as refused:
+        sent("One", "image", suffixed(came, scope, accounts))
+    assert refused.value.status == 401
+    assert SEALED not in refused.value.message
 
 
 def test_a_cloud_without_a_gateway_gets_no_sealed_token() -> None:
@@ -331,7 +362,7 @@ def test_a_cloud_without_a_gateway_gets_no_sealed_token() -> None:
 
 
 def test_a_sealed_token_is_passed_on_as_it_is() -> None:
-    """The clouds between cannot read it."""
+    """The clouds between cannot read it; they say what was shown to them."""
     accounts = MINE.replace('"t2"', f'"{SEALED}"')
     _, headers = sent("One", "image", suffixed("t0", '{"image":"Two"}', accounts))
-    assert headers["x-auth-token"].startswith(f"{SEALED}!SCOPE!")
+    assert headers["x-auth-token"].startswith(f"{beside(SEALED, 't0')}!SCOPE!")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
+from typing import NamedTuple
 
 from keystoneauth1.access import AccessInfo
 from keystoneauth1.exceptions import AuthPluginException
@@ -129,7 +130,7 @@ class Accounts:
         self._scope = scope
         self._logins = logins = logins or {}
         self._homes = frozenset(homes)
-        self._sealed: dict[str, tuple[str, str]] = {}
+        self._sealed: dict[str, tuple[Mapping[str, str], str]] = {}
         self._missing: set[str] = set()
         self._optional = logins.keys() - {e.name for _, e in scope.items if isinstance(e, CloudRef)}
         identity = scope.resolve(IDENTITY)
@@ -184,11 +185,9 @@ class Accounts:
         Those of clouds whose gateways have keys are sealed. A cloud that the scope names only
         beside others may be missing. Raises AccountError.
         """
-        accounts = []
+        found: dict[str, _Found] = {}
         if self.at_home is not None:
-            project = access.project_id if access else None
-            text = self._text(EVERYTHING, token, access, self.home)
-            accounts.append((EVERYTHING, WalletEntry(text, project)))
+            found[EVERYTHING] = _Found(token, access, self.home)
         for cloud, login in self._logins.items():
             if cloud in self._missing:
                 continue
@@ -200,31 +199,33 @@ class Accounts:
                 LOG.warning("%s", error)
                 self._missing.add(cloud)
                 continue
-            text = self._text(cloud, other.auth_token or "", other, login.gateway)
-            accounts.append((cloud, WalletEntry(text, other.project_id)))
-        return Wallet(tuple(accounts))
+            found[cloud] = _Found(other.auth_token or "", other, login.gateway)
+        home = self.home.cloud if self.home else EVERYTHING
+        shown = {home if c == EVERYTHING else c: one.token for c, one in found.items()}
+        entries = ((cloud, self._entry(cloud, one, shown)) for cloud, one in found.items())
+        return Wallet(tuple(entries))
 
-    def _text(
-        self, cloud: str, token: str, access: AccessInfo | None, gateway: Gateway | None
-    ) -> str:
+    def _entry(self, cloud: str, found: "_Found", shown: Mapping[str, str]) -> WalletEntry:
         """Return a token as it is sent; sealed once, for services keep what they know by it.
 
-        Raises AccountError if the gateway of its cloud has a key, and it cannot be sealed.
+        `shown` are the tokens by the name of their cloud. Raises AccountError if the gateway of the
+        token's cloud has a key, and it cannot be sealed.
         """
+        token, access, gateway = found
+        project = access.project_id if access else None
         if gateway is None:
-            return token
+            return WalletEntry(token, project)
         if self.home is None:
             raise AccountError(self._unsealable(gateway.cloud))
         if access is None or access.expires is None:
             raise AccountError(f"a token of {gateway.cloud} has no end, so it cannot be sealed")
-        if self._sealed.get(cloud, ("", ""))[0] != token:
+        if self._sealed.get(cloud, ({}, ""))[0] != shown:
             from openstackoid.client.sealing import sealed
 
-            home = self.home.cloud
-            expires = int(access.expires.timestamp())
-            text = sealed(token, gateway.cloud, gateway.key, self._scope, home, expires)
-            self._sealed[cloud] = (token, text)
-        return self._sealed[cloud][1]
+            home, expires = self.home.cloud, int(access.expires.timestamp())
+            text = sealed(token, gateway.cloud, gateway.key, self._scope, home, expires, shown)
+            self._sealed[cloud] = (shown, text)
+        return WalletEntry(self._sealed[cloud][1], project)
 
     def _unsealable(self, cloud: str) -> str:
         """Return why a token cannot be sealed: nobody could prove that he may present it."""
@@ -241,6 +242,14 @@ class Accounts:
             f"the gateway of {cloud} has a key, so its token is sent sealed only, and {why}. "
             f"The token was not sent; {advice}"
         )
+
+
+class _Found(NamedTuple):
+    """A token, what it is for, and what the gateway of its cloud has told of itself."""
+
+    token: str
+    access: AccessInfo | None
+    gateway: Gateway | None
 
 
 def _not_meant(scope: Scope, known: Collection[str]) -> str | None:

@@ -1,18 +1,36 @@
 """What a token is sealed for, by the scope it is used with; loaded only where there is a key."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from openstackoid.identity.keys import sealer
-from openstackoid.identity.sealing import Terms, seal
+from openstackoid.identity.sealing import Presenter, Terms, digest, seal
 from openstackoid.scope import Scope
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.services import BOUND, CALLS, IDENTITY
 
 
-def sealed(token: str, cloud: str, key: str, scope: Scope, home: str, expires: int) -> str:
-    """Return a token of a cloud, sealed for those who need it to carry out the scope."""
-    return seal(token, Terms(cloud, _presenters(scope, cloud, home), expires), sealer(key))
+def sealed(
+    token: str,
+    cloud: str,
+    key: str,
+    scope: Scope,
+    home: str,
+    expires: int,
+    shown: Mapping[str, str],
+) -> str:
+    """Return a token of a cloud, sealed for those who need it to carry out the scope.
+
+    `shown` are the user's tokens by cloud: a gateway may present it for whoever shows that of its
+    own cloud.
+    """
+    presenters = {
+        name: Presenter(services, digest(shown[name]))
+        for name, services in _presenters(scope, cloud, home).items()
+        if name in shown  # any other could not get that far
+    }
+    return seal(token, Terms(cloud, presenters, expires), sealer(key))
 
 
 def _presenters(scope: Scope, cloud: str, home: str) -> dict[str, set[str]]:

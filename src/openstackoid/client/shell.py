@@ -15,6 +15,7 @@ from osc_lib.shell import OpenStackShell, prompt_for_password
 
 from openstackoid.client import options
 from openstackoid.client.discovery import told_once
+from openstackoid.client.printing import make_errors_printable
 from openstackoid.client.sources import from_config
 from openstackoid.scope import Scope, ScopeError
 
@@ -65,6 +66,8 @@ def prepare_to_run_command(self: OpenStackShell, cmd: Command) -> None:
     In one cloud, what its gateway says of a failure is told once.
     """
     scope = _scope(self.cloud.config) if getattr(cmd, "auth_required", False) else Scope()
+    if scope:
+        make_errors_printable()
     if next(scope.composites(), None):
         from openstackoid.client.composite.run import in_several_clouds
 

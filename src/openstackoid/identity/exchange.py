@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from openstackoid.federation import Federation
 from openstackoid.identity.keys import Keys
-from openstackoid.identity.sealing import SealError, is_sealed, unseal
+from openstackoid.identity.sealing import SealError, beside, is_sealed, sealed_alone, unseal
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.projects import in_project, is_project
@@ -23,20 +23,28 @@ def exchange_token(
 ) -> tuple[Head, Route]:
     """Return the head and the route of a hop with the token that its cloud accepts.
 
-    `route` is narrowed to `cloud`. If the wallet has a token of the cloud, that token is sent, the
-    scope names the cloud as issuer, and the issuer's project id in the path becomes the cloud's,
-    except at a Keystone. Raises Refusal if a token would go to a cloud that cannot use it or need
-    not see it.
+    `route` is narrowed to `cloud`. If the wallet has a token of the cloud, that token is sent (a
+    sealed one `beside` the token that came), the scope names the cloud as issuer, and the issuer's
+    project id in the path becomes the cloud's, except at a Keystone. Raises Refusal if a token
+    would go to a cloud that cannot use it or need not see it.
     """
     if route.scope is None:
         return head, route
+    came = split(head.headers.get(AUTH_TOKEN))[0]
+    if cloud != here and is_sealed(came):
+        message = (
+            f"a sealed token does not go to {cloud} by itself, for whoever has seen it could send "
+            f"it; send a token of {here}, and the sealed one in a wallet behind the scope"
+        )
+        raise _refusal(message, here, route)
     if route.wallet is None:
         _check(head, route, cloud, federation, here)
         return head, route
     entry = route.wallet.get(cloud)
     issuer = route.issuer
     if entry and issuer != cloud:
-        token = join(entry.token, route.scope)
+        fitting = beside(entry.token, came) if is_sealed(entry.token) else entry.token
+        token = join(fitting, route.scope)
         headers = ((n, token if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
         head, issuer = replace(head, headers=Headers(headers)), cloud
     _check(head, route._replace(issuer=issuer), cloud, federation, here)
@@ -79,7 +87,7 @@ def unsealed(
     scope = route.scope.having(IDENTITY, CloudRef(here))
     clear = join(token, scope)
     headers = Headers((n, clear if n.lower() == AUTH_TOKEN else v) for n, v in head.headers)
-    wallet = (route.wallet or Wallet(())).having(here, sealed)
+    wallet = (route.wallet or Wallet(())).having(here, sealed_alone(sealed))
     route = route._replace(scope=scope, issuer=here, wallet=wallet)
     return replace(head, headers=headers), route
 
@@ -110,8 +118,8 @@ def _check(head: Head, route: Route, cloud: str, federation: Federation, here: s
         )
         raise _refusal(message, cloud, route)
     subject = head.headers.first(SUBJECT_TOKEN)
-    beside = subject is not None and split(subject)[0] != split(value)[0]
-    if with_wallet and cloud != here and beside:
+    another = subject is not None and split(subject)[0] != split(value)[0]
+    if with_wallet and cloud != here and another:
         message = (
             f"beside a wallet {cloud} is asked about its token of the wallet alone, for the "
             f"one in X-Subject-Token may be another cloud's; ask {cloud} itself, with its token"

@@ -7,8 +7,10 @@ and its terms.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
 
-from jwcrypto.common import JWException, base64url_decode
+from jwcrypto.common import JWException, base64url_decode, base64url_encode
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
@@ -18,6 +20,12 @@ from openstackoid.services import IDENTITY
 MAX_SEALED = 4096
 """Characters of a sealed token at most; a token of Keystone has about 250, sealed 700."""
 
+_BESIDE = "~"
+_UNLIKE = (
+    "it does not say which services each cloud may present it to, as tokens that this release "
+    "seals do; update the client, and log in again"
+)
+
 _HEADER = {"alg": "ECDH-ES", "enc": "A256GCM"}
 
 
@@ -26,17 +34,38 @@ class SealError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What a sealed token is good for: a cloud, until when, and who may present it for what.
+class Presenter:
+    """What a cloud's gateway may do with a sealed token: present it to services, beside a token.
 
-    `presenters` are the clouds whose gateways may present it, each with the services of `cloud` to
-    which it may; `*` is every service but identity, where one can create credentials that outlive
-    the token. `expires` is in seconds since 1970.
+    In `services` `*` is every service but identity, where one can create credentials that outlive
+    the token. `shown` is the `digest` of the user's token of the presenter's own cloud: a sealed
+    token is seen by others, but that one is not.
+    """
+
+    services: Collection[str]
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a sealed token is good for: a cloud, who may present it, and until when.
+
+    `presenters` are by the names of their clouds. `expires` is in seconds since 1970.
     """
 
     cloud: str
-    presenters: Mapping[str, Collection[str]]
+    presenters: Mapping[str, Presenter]
     expires: int
+
+
+def digest(token: str) -> str:
+    """Return the SHA-256 of a token in base64url: 43 characters."""
+    return base64url_encode(sha256(_bytes(token)).digest())
+
+
+def beside(sealed: str, token: str) -> str:
+    """Return a sealed token as a gateway presents it: with what was shown to it."""
+    return f"{sealed}{_BESIDE}{digest(token)}"
 
 
 def is_sealed(token: str) -> bool:
@@ -49,7 +78,10 @@ def seal(token: str, terms: Terms, key: JWK) -> str:
     claims = {
         "token": token,
         "for": terms.cloud,
-        "from": {cloud: sorted(terms.presenters[cloud]) for cloud in sorted(terms.presenters)},
+        "from": {
+            cloud: {"services": sorted(presenter.services), "shown": presenter.shown}
+            for cloud, presenter in sorted(terms.presenters.items())
+        },
         "exp": terms.expires,
     }
     jwe = JWE(json.dumps(claims, separators=(",", ":")), json.dumps(_HEADER))
@@ -64,14 +96,20 @@ def _is_ours(sealed: str) -> bool:
     return isinstance(header, dict) and header == {**_HEADER, "epk": header.get("epk")}
 
 
+def sealed_alone(presented: str) -> str:
+    """Return a sealed token without what it is presented beside."""
+    return presented.partition(_BESIDE)[0]
+
+
 def unseal(
-    sealed: str, keys: Sequence[JWK], cloud: str, service: str, presenter: str, now: float
+    presented: str, keys: Sequence[JWK], cloud: str, service: str, presenter: str, now: float
 ) -> str:
     """Return the token in a sealed one that a presenter sent to a service of a cloud.
 
-    It is sealed to any of the keys. `now` is in seconds since 1970. Raises SealError if the terms
-    do not allow it.
+    `presented` is as `beside` makes it, and sealed to any of the keys. `now` is in seconds since
+    1970. Raises SealError if the terms do not allow it.
     """
+    sealed, _, shown = presented.partition(_BESIDE)
     try:
         if len(sealed) > MAX_SEALED or not _is_ours(sealed):
             raise ValueError
@@ -81,28 +119,30 @@ def unseal(
                 "for": str(audience),
                 "from": dict(presenters),
                 "exp": int(expires),
-            } if all(isinstance(services, list) for services in presenters.values()):
-                pass
+            }:
+                terms = {name: _presenter(said) for name, said in presenters.items()}
             case _:
-                raise SealError(
-                    "it does not say which services each cloud may present it to, as tokens that "
-                    "this release seals do; update the client, and log in again"
-                )
+                raise SealError(_UNLIKE)
     except (JWException, ValueError, TypeError, RecursionError):
         raise SealError(f"it is not sealed to the key of {cloud}; log in again") from None
     if audience != cloud:
         raise SealError(f"it is for {audience}, and this is {cloud}")
-    if not any(_covers(services, service) for services in presenters.values()):
+    if not any(_covers(one, service) for one in terms.values()):
         raise SealError(
             f"it is not for {service}, which its scope did not take in {cloud}; if you mean it to, "
             f"write {service}={cloud} into the scope"
         )
-    if presenter not in presenters:
+    if presenter not in terms:
         raise SealError(f"it is not for the gateway of {presenter} to present")
-    if not _covers(presenters[presenter], service):
+    if not _covers(terms[presenter], service):
         raise SealError(
             f"it is not for the gateway of {presenter} to present to {service}: no service that "
             f"its scope takes in {presenter} calls {service} for a user"
+        )
+    if not compare_digest(_bytes(terms[presenter].shown), _bytes(shown)):
+        raise SealError(
+            f"it is good only beside the token of {presenter} that its user had when it was "
+            "sealed; log in again, and send what you sent in one piece"
         )
     if expires <= now:
         raise SealError("it has expired; log in again")
@@ -124,5 +164,17 @@ def _decrypted(sealed: str, keys: Sequence[JWK]) -> bytes:
     raise JWException("no keys")
 
 
-def _covers(services: Collection[object], service: str) -> bool:
+def _presenter(said: object) -> Presenter:
+    match said:
+        case {"services": [*services], "shown": str(shown)}:
+            return Presenter([str(service) for service in services], shown)
+    raise SealError(_UNLIKE)
+
+
+def _covers(presenter: Presenter, service: str) -> bool:
+    services = presenter.services
     return service in services or (service != IDENTITY and EVERYTHING in services)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
