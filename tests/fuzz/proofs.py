@@ -43,9 +43,10 @@ def _accepted(proof: str, crossing: Crossing) -> bool:
 
 def seals(data: bytes) -> None:
     """Open a sealed token that nobody has sealed, and one that was changed on the way."""
+    assert unseal(SEALED, [KEYS.seal], "One", "image", "Two", NOW) == TOKEN
     for sealed in (data.decode("utf-8", "surrogateescape"), _changed(SEALED, data)):
         try:
-            token = unseal(sealed, KEYS.seal, "One", "image", "Two", NOW)
+            token = unseal(sealed, [KEYS.seal], "One", "image", "Two", NOW)
         except SealError:
             continue
         assert token == TOKEN
