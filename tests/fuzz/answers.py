@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 from fuzz.pieces import split
+from urllib3.util import parse_url
 
 from openstackoid.federation import loads
 from openstackoid.identity.catalog import CatalogEditor, CatalogError
@@ -17,6 +18,7 @@ from openstackoid.routing.foreign_ids import MAX_ID, Search, UnsafeIdError, has_
 from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.links import Links
 from openstackoid.scope import parse
+from openstackoid.services import special
 
 Pairs: TypeAlias = list[tuple[str, Any]]
 
@@ -144,6 +146,32 @@ def _only_links(before: Any, after: Any, key: str, lead: Callable[[str], str]) -
         assert after == lead(before)
 
 
+VALUES = special("image").acted_on
+
+
+def values(data: bytes) -> None:
+    """Replace what an image's own services act on: in no spelling that passes is any of it left."""
+    body, pieces = split(data)
+
+    def edited(pieces: list[bytes]) -> bytes:
+        editor = Links(THERE, HOME, "image").edit(VALUES)
+        return b"".join([*map(editor.feed, pieces), editor.end()])
+
+    whole, cut = edited([body]), edited(pieces)
+    if has_unsafe_id(body):
+        return
+    try:
+        before = _loaded(body)
+    except ValueError:
+        return
+    assert cut == whole, "pieces decide what is replaced"
+    replaced = [json.loads(new) for new in VALUES.values()]
+    for key, value in _pairs(_loaded(whole)):
+        described = isinstance(value, _Object) or not isinstance(value, str | list)
+        assert key not in VALUES or described or value in replaced
+    assert [key for key, _ in _pairs(before)][:1] == [key for key, _ in _pairs(_loaded(whole))][:1]
+
+
 def lists(data: bytes) -> None:
     """Label the items of a list: each object gets its cloud, which counts, and nothing else."""
     try:
@@ -169,7 +197,7 @@ def catalogs(data: bytes) -> None:
     )
     editor.feed(data)
     try:
-        edited = editor.end()
+        edited = b"".join(editor.rest())
     except CatalogError:
         return
     if not edited:
@@ -180,7 +208,10 @@ def catalogs(data: bytes) -> None:
     for entry in holder.get("catalog", []) if isinstance(holder, dict) else []:
         for endpoint in entry["endpoints"]:
             url = endpoint["url"]
-            assert any(url == ours or url.startswith((f"{ours}/", f"{ours}?")) for ours in OURS), (
-                url
-            )
+            path = url.partition("?")[0]
+            ours = [own for own in OURS if f"{path}/".startswith(f"{own}/")]
+            assert ours, url
+            assert "\\" not in path, url
+            folded = f"{parse_url(url).path or ''}/"  # as clients fold the steps in it
+            assert folded.startswith(f"{parse_url(ours[0]).path or ''}/"), url
             assert endpoint.get("region", "RegionOne") == "RegionOne"

@@ -45,6 +45,7 @@ def _accepted(proof: str, crossing: Crossing) -> bool:
 
 def seals(data: bytes) -> None:
     """Open a sealed token that nobody has sealed, and one that was changed on the way."""
+    assert unseal(beside(SEALED, TOKEN), [KEYS.seal], "One", "image", "Two", NOW) == TOKEN
     for sealed in (data.decode("utf-8", "surrogateescape"), _changed(SEALED, data)):
         try:
             token = unseal(beside(sealed, TOKEN), [KEYS.seal], "One", "image", "Two", NOW)

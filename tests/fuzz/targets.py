@@ -23,5 +23,6 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "responses": messages.responses,
     "scopes": scopes.scopes,
     "seals": proofs.seals,
+    "values": answers.values,
     "wallets": scopes.wallets,
 }
