@@ -19,8 +19,10 @@ from openstackoid.scope import CloudRef, Expression, Scope, Wallet
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.services import BOUND, COMPUTE, IDENTITY, special
 
-_SLASH = r"(/|\\|%2f|%5c)"
-DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
+SLASH = r"(/|\\|%2f|%5c)"
+"""A separator of segments as any server may read it."""
+
+DOT_SEGMENT = re.compile(rf"{SLASH}(\.|%2e){{1,2}}({SLASH}|$)", re.IGNORECASE)
 """A dot segment ("." or "..") as any server may read it, with encoded dots and slashes."""
 
 _HIDDEN_SLASH = re.compile(r"\\|%2f|%5c", re.IGNORECASE)
