@@ -78,8 +78,8 @@ class Links:
         if rewritten is not None:
             return rewritten
         if self.remote and _RELATIVE.match(value) and _goes_up(value):
-            from_root = self._to is None or special(self._service).links_from_root
-            return "/" if from_root else f"{self._to.path}/"
+            to = None if special(self._service).links_from_root else self._to
+            return f"{to.path if to else ''}/"
         return self._relative(value)
 
     def led(self, value: str, interface: Interface | None = None) -> str | None:

@@ -200,8 +200,14 @@ def destination_of(route: Route, cloud: str, federation: Federation, here: str) 
             else "no cloud of the federation has one"
         )
         status = HTTPStatus.BAD_REQUEST if remote else HTTPStatus.NOT_FOUND
-        message = f"{cloud} has no {route.service} service; {advice}"
-        raise Refusal(status, message, cloud=cloud, service=route.service)
+        message = f"{cloud} has no {route.service} service"
+        raise Refusal(
+            status,
+            f"{message}; take it in a cloud that has one",
+            cloud=cloud,
+            service=route.service,
+            detail=f"{message}; {advice}",
+        )
     prefix = "" if route.outside else url.path
     rest = route.rest if prefix or route.rest.startswith("/") else f"/{route.rest}"
     connect = str(description.connect) if remote and description.connect else None

@@ -53,7 +53,9 @@ async def test_an_answer_comes_back_with_its_own_headers_alone(clouds: Clouds) -
 
 
 @pytest.mark.parametrize("service", ["image", "compute"])
-@pytest.mark.parametrize("up", ["/../identity/v3/users", "/v2/%2e%2e/..%2fidentity/v3", "../identity"])
+@pytest.mark.parametrize(
+    "up", ["/../identity/v3/users", "/v2/%2e%2e/..%2fidentity/v3", "../identity"]
+)
 async def test_no_link_of_another_cloud_goes_up_to_another_service(
     clouds: Clouds, service: str, up: str
 ) -> None:
