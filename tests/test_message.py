@@ -37,6 +37,16 @@ def test_without_leaves_all_others() -> None:
     assert SENT.without({"x-b"}) is SENT
 
 
+def test_headers_are_added_behind_the_others() -> None:
+    """Under their names, beside equal ones; what they are added to stays as it is."""
+    more = SENT.followed_by([("X-a", "3"), ("X-B", "4")])
+    assert more.pairs == (*SENT.pairs, ("X-a", "3"), ("X-B", "4"))
+    assert more == Headers(more.pairs)
+    assert (more.all("x-a"), more.first("x-b")) == (["1", "2", "3"], "4")
+    assert SENT.all("x-a") == ["1", "2"]
+    assert SENT.followed_by([]) is SENT
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

@@ -92,6 +92,19 @@ class Headers:
             del values[name]
         return kept
 
+    def followed_by(self, pairs: Iterable[tuple[str, str]]) -> "Headers":
+        """Return the headers with others behind them."""
+        more = tuple(pairs)
+        if not more:
+            return self
+        headers = Headers.__new__(Headers)
+        headers.pairs = self.pairs + more
+        headers._values = values = self._values.copy()
+        for name, value in more:
+            key = name.lower()
+            values[key] = [*values.get(key, ()), value]
+        return headers
+
     def pairs_without(self, names: Set[str]) -> Pairs:
         """Return all headers but those of these names as pairs: they are not looked up any more."""
         if names.isdisjoint(self._values):

@@ -158,7 +158,7 @@ def test_operators_have_a_way_for_each_cloud(file: str) -> None:
             "identity=CloudTwo",
             "http://cloudone:8888/identity/v3",
             "400 Bad Request",
-            "CloudTwo has no",
+            'CloudTwo has no identity service; take it where there is one: {"identity": "Half"}',
         ),
         ("{}", "http://cloudone:8888/identity/v3", "404 Not Found", "CloudOne has no identity"),
         (

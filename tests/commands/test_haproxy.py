@@ -38,7 +38,7 @@ def test_render_prints_the_configuration(file: Path) -> None:
     """And nothing else."""
     done = run("render", file, "One", "--bind", "127.0.0.3", "--rate", "7")
     assert done.exit_code == 0
-    assert "bind 127.0.0.3:80\n" in done.stdout
+    assert "bind 127.0.0.3:80 proto h1\n" in done.stdout
     assert "gt 70 }" in done.stdout
     assert done.stdout.startswith("# HAProxy in front of One")
 

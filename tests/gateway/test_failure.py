@@ -34,7 +34,7 @@ def error(answered: Answered) -> dict[str, Any]:
         (400, "the text ends", ['X-Scope: {"image": "CloudTwo"']),
         (400, "given twice", ['X-Scope: {"image": "CloudOne", "image": "CloudTwo"}']),
         (400, "the same service", ['X-Scope: {"image": "CloudOne", "glance": "CloudTwo"}']),
-        (400, 'did you mean "CloudTwo"', ['X-Scope: {"image": "CloudTow"}']),
+        (400, 'unknown cloud "CloudTow"', ['X-Scope: {"image": "CloudTow"}']),
         (400, 'did you mean "image"', ['X-Scope: {"imge": "CloudTwo"}']),
         (400, "differ", [IMAGE_TWO, f"X-Auth-Token: {TOKEN}{DELIMITER}image=CloudOne"]),
         (
@@ -279,12 +279,35 @@ async def test_an_upload_that_breaks_off_is_not_completed(clouds: Clouds) -> Non
     assert not b"".join(seen).endswith(b"0\r\n\r\n")
 
 
-async def test_a_service_without_backend_here_says_where_there_is_one(clouds: Clouds) -> None:
+STRANGERS = {
+    "an unknown cloud": ["X-Scope: image=CloudTow"],
+    "a short one": ["X-Scope: image=C"],
+    "in another case": ["X-Scope: image=cloudtwo"],
+    "beside a token": [f"X-Auth-Token: {TOKEN}{DELIMITER}image=CloudTow"],
+    "in a wallet": [f'X-Auth-Token: {TOKEN}{DELIMITER}{{"tokens":{{"cloudtwo":["T",null]}}}}'],
+    "a service that home lacks": ["X-Scope: dns=CloudOne"],
+    "from an unknown gateway": ["X-Scope: image=CloudOne", "Via: 1.1 Cloud (openstackoid)"],
+    "from home itself": ["X-Scope: image=CloudOne", "Via: 1.1 CloudOne (openstackoid)"],
+}
+
+
+@pytest.mark.parametrize("row", STRANGERS)
+@pytest.mark.parametrize("service", ["image", "identity"])
+async def test_a_stranger_is_told_no_cloud_that_he_has_not_named(
+    clouds: Clouds, row: str, service: str
+) -> None:
+    """The gateway knows only after it has asked who has a valid token, so nobody is told."""
+    answered = await clouds.ask("CloudOne", service, "/v3/auth/tokens", *STRANGERS[row])
+    assert b"CloudTwo" not in answered.head + answered.body
+
+
+async def test_a_service_without_backend_here_says_so(clouds: Clouds) -> None:
     """A frontend may be there for other clouds' sake alone."""
     del clouds.document["clouds"]["CloudOne"]["backends"]["image"]
     clouds.save()
     await clouds.gateways["CloudOne"].reload()
     answered = await clouds.ask("CloudOne", "image")
     assert answered.status == 404
-    assert '{"image": "CloudTwo"}' in error(answered)["message"]
+    message = "CloudOne has no image service; take it in a cloud that has one"
+    assert error(answered)["message"] == message
     assert (await clouds.ask("CloudOne", "image", "/", IMAGE_TWO)).status == 200

@@ -43,13 +43,17 @@ def test_no_server_is_another_cloud_s(fragment: bool) -> None:
     assert not any("two:9292" in line or "resolvers" in line for line in lines)
 
 
-def test_the_gateway_alone_is_told_who_the_client_is() -> None:
-    """Services get what they got without HAProxy."""
+def test_every_frontend_says_who_the_client_is() -> None:
+    """Before any rule that ends the rules, and after what the client says of it is removed."""
     text = render(plan(federation(**HTTPS, own=OWN), "One", None, Path("both.pem")), Settings())
-    sections = text.split("\nbackend ")[1:]
-    telling = [s.split()[0] for s in sections if "set-header X-Forwarded-For %[src]" in s]
-    assert telling == [s.split()[0] for s in sections if s.startswith("One-gateway")] != []
-    assert text.count("X-Forwarded-For") == 2 * len(telling)
+    frontends = [part.partition("\nbackend ")[0] for part in text.split("\nfrontend ")[1:]]
+    assert frontends
+    for frontend in frontends:
+        removed, told, *_ = (n for n in frontend.splitlines() if n.startswith("    http-request "))
+        assert "del-header '^(?:forwarded|x[-_]forwarded" in removed
+        assert removed.endswith("-m reg")
+        assert told.endswith("set-header X-Forwarded-For %[src]")
+    assert text.count("X-Forwarded-For") == len(frontends)
 
 
 @pytest.mark.parametrize("name", ["a b.pem", "it's.pem", 'a".pem', "$HOME.pem", "a\\.pem", "#.pem"])

@@ -16,7 +16,6 @@ SCOPE = '{"*":"Evil","identity":"Evil","image":"Home"}'
 SUBJECT = f"gAAAAA-of-evil!SCOPE!{SCOPE}"
 DEFAULT = {"id": "default", "name": "Default", "enabled": True}
 PROJECTS = ("demo", "admin", "service", "Admin", "services")
-TELLING = "same-name lets other clouds' users into the projects admin and service"
 
 
 def keystone(request: Request) -> tuple[int, Any] | None:
@@ -92,9 +91,10 @@ CLAIMS: dict[str, Claim] = {
     "an id that is a number": Claim({"user": user(id=7)}),
     "a domain of home's": Claim({"user": user(domain={"id": "default", "name": "Default"})}),
     "groups": Claim({"user": user(**{"OS-FEDERATION": {"groups": [{"id": "admins"}]}})}),
-    "the project admin": Claim({"project": project("admin")}, TELLING),
-    "the project service": Claim({"project": project("service")}, TELLING),
-    "the project Admin": Claim({"project": project("Admin")}, TELLING),
+    "the project admin": Claim({"project": project("admin")}),
+    "the project service": Claim({"project": project("service")}),
+    "the project services": Claim({"project": project("services")}),
+    "the project Admin": Claim({"project": project("Admin")}),
     "the project ADMIN": Claim({"project": project("ADMIN")}),
     "the project admin in capitals that are wide": Claim({"project": project("\uff21dmin")}),
     "the project admin with a blank": Claim({"project": project("admin ")}),
@@ -153,7 +153,7 @@ def wrongs(document: dict[str, Any]) -> list[str]:
         found.append(f"user {document['user']['id']}")
     if document["user"]["domain"]["id"] != "@Evil":
         found.append(f"domain {document['user']['domain']}")
-    if document["project"]["name"].casefold() in {"admin", "service"}:
+    if document["project"]["name"].casefold() in {"admin", "service", "services"}:
         found.append(f"project {document['project']['name']}")
     if document.get("is_admin_project") or document.get("is_domain"):
         found.append("an admin's project")

@@ -1,9 +1,13 @@
 """Headers that claim to be somebody."""
 
+import inspect
+import re
+
 import pytest
 from keystonemiddleware.auth_token import _request
+from oslo_middleware import http_proxy_to_wsgi
 
-from openstackoid.identity.unproven import claims_identity
+from openstackoid.identity.unproven import WAY_NAMES, claims_identity
 
 
 def middleware_sets() -> set[str]:
@@ -42,3 +46,29 @@ def test_all_that_the_middleware_sets_is_known() -> None:
 def test_nothing_else_is(name: str) -> None:
     """Tokens prove who somebody is, and metadata are the user's own."""
     assert not claims_identity(name)
+    assert name.lower() not in WAY_NAMES
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Forwarded",
+        "X-Forwarded-For",
+        "x_forwarded_host",
+        "X-Forwarded_Proto",
+        "X-Real-IP",
+        "X_Client-IP",
+        "x-cluster_client_ip",
+        "True-Client-IP",
+    ],
+)
+def test_words_of_proxies_are_known(name: str) -> None:
+    """Both the standard's and the usual ones, however a server may spell them."""
+    assert name.lower() in WAY_NAMES
+
+
+def test_what_oslo_reads_of_a_proxy_is_known() -> None:
+    """Its middleware believes these, and takes from them who the client is and what links are."""
+    read = re.findall(r'environ\.get\("HTTP_(\w+)"\)', inspect.getsource(http_proxy_to_wsgi))
+    assert len(read) >= 5
+    assert {name.lower() for name in read} <= WAY_NAMES

@@ -66,6 +66,72 @@ def test_a_link_leads_home(way: tuple[str, str], service: str, before: str, afte
         assert data.decode() == text % after
 
 
+UPWARD = [
+    "/../identity/v3/users",
+    "/v2/../../identity/v3/users",
+    "/v2/..",
+    "/v2/%2e%2e/%2E./identity",
+    "/v2%2f..%2fidentity",
+    "/v2/.%2e%5cidentity",
+    "/v2/x/..?marker=1",
+    "../identity",
+    "..",
+    "v2/../../identity",
+    "/v2/\\u002e\\u002e/identity",
+    "/v2\\u002f..\\u002fidentity",
+    "/v2/.\\u0009./identity",
+    "/v2/.\\t\\n./identity",
+    "/v2/%2e\\r%2E/identity",
+]
+
+
+@pytest.mark.parametrize("service", ["image", "compute", "placement"])
+@pytest.mark.parametrize("way", [TO_PATHS, TO_PORTS])
+@pytest.mark.parametrize("before", UPWARD)
+def test_no_link_goes_up_within_home(way: tuple[str, str], service: str, before: str) -> None:
+    """It becomes the service's root: by its dots it would be another service of home to a client.
+
+    Glance's relative links begin behind the address of the service, others' with the host.
+    """
+    base = FEDERATION.clouds[way[1]].frontend(service, "public")
+    assert base is not None
+    root = "/" if service == "image" else f"{base.path}/"
+    assert links(way, service).url(before) == root
+    assert links(way, service).header(f"<{before}>; rel=next") == f"<{root}>; rel=next"
+    for size in (1, 7, 1000):
+        text = f'{{"next": "{before}", "name": "{before}"}}'.encode()
+        editor = links(way, service).edit()
+        pieces = [editor.feed(text[i : i + size]) for i in range(0, len(text), size)]
+        got = b"".join([*pieces, editor.end()]).decode()
+        assert got == f'{{"next": "{root}", "name": "{before}"}}'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "/v2/images/..a",
+        "/v2/a..b/c",
+        "/v2/...",
+        "/v2/./x",
+        "/v2?marker=../../identity",
+        "http://elsewhere/../x",
+        "//elsewhere/../x",
+        "http://q:9292/v2/.\t./.\t./identity",
+        "",
+    ],
+)
+def test_what_does_not_go_up_stays(value: str) -> None:
+    """And so does what is not the cloud's, even if a client drops a character of it."""
+    assert links(TO_PATHS, "image").url(value) == value
+
+
+def test_links_of_this_cloud_s_own_services_may_go_up() -> None:
+    """They are its own affair."""
+    cloud = FEDERATION.clouds["Paths"]
+    own = Links(cloud, cloud, "compute", {THEIRS: OURS})
+    assert own.url("/compute/../x") == "/compute/../x"
+
+
 def test_links_lead_to_the_interface_that_was_asked() -> None:
     """Whoever came in by the internal address may have no way to the public one, nor the reverse.
 

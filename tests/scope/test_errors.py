@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import pytest
 
-from openstackoid.scope import errors
+from openstackoid.scope import ScopeError, errors, parse
 from openstackoid.scope.errors import nearest
 
 MANY = {f"edge-site-{n:04}" for n in range(1000)} | {"Berlin", "paris-1", "paris-2"}
@@ -52,3 +52,20 @@ def test_of_a_thousand_clouds_few_are_compared(
     monkeypatch.setattr(errors, "get_close_matches", counted)
     assert nearest(name, MANY) == hint
     assert len(compared) <= 50
+
+
+def test_names_of_clouds_are_told_apart_from_the_rest() -> None:
+    """Who must not know them sees the same message without them."""
+    for text, hint in (
+        ("image=CloudTow", '; did you mean "CloudTwo"?'),
+        ("image=X", "; known are "),
+    ):
+        with pytest.raises(ScopeError) as caught:
+            parse(text, clouds={"CloudTwo", "Paris"})
+        error = caught.value
+        assert error.hint.startswith(hint)
+        assert error.reason + error.hint in str(error)
+        assert error.public == str(error).replace(error.hint, "")
+        for told in (error.public, error.reason, error.kind):
+            assert "CloudTwo" not in told
+            assert "Paris" not in told

@@ -64,7 +64,7 @@ def _print_steps(steps: Iterator[Step], gateway: str) -> bool:
 
 def _print_refusal(gateway: str, refusal: Refusal) -> None:
     click.echo(f"{gateway}: answers {refusal.status.value} {refusal.status.phrase}")
-    click.ClickException(refusal.message).show()
+    click.ClickException(refusal.detail).show()
 
 
 def _print(step: Step) -> None:

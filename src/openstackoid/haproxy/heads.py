@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from openstackoid.haproxy.plan import Entry
-from openstackoid.identity.unproven import IDENTITY
+from openstackoid.identity.unproven import IDENTITY, WAY
 from openstackoid.message import HOP_BY_HOP
 from openstackoid.routing.route import DOT_SEGMENT
 
@@ -17,7 +17,11 @@ FRAMING = ("connection", "transfer-encoding")
 ENDING = tuple(sorted(HOP_BY_HOP - set(FRAMING)))
 """The other hop-by-hop headers, which the configuration removes."""
 
-_FOR_GATEWAY = (*ENDING, "expect", "forwarded", "x-scope-proof", "x-storage-token")
+_WAY = "|".join(name.replace("-", "[-_]") for name in WAY)
+WAY_NAME = f"^(?:{_WAY})$"
+"""Matches the names of headers by which proxies state how a request came."""
+
+_FOR_GATEWAY = (*ENDING, "expect", "x-scope-proof", "x-storage-token")
 _ONCE = ("host", "x-auth-token", "x-scope", "x-scope-service", "x-subject-token")
 _TOKEN = r"[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]+){0,2}"  # noqa: S105
 
@@ -36,7 +40,7 @@ USUAL = rf"^(?:(?!{'|'.join(_UNUSUAL)})[!-9;-^`-~]++:[\t -~]*+\r\n)*+\r\n$"
 
 They must be plain ASCII without an underscore in a name, and none may
 
-- be hop-by-hop, claim an identity, or state the scheme: the gateway refuses or removes those;
+- be hop-by-hop, or claim an identity: the gateway refuses or removes those;
 - decide on the request and be sent twice;
 - be a malformed Host, a token that is not Keystone's (Fernet, JWS, UUID), or a subject token with a
   suffix.

@@ -3,10 +3,10 @@
 from collections.abc import Sequence, Set
 
 from openstackoid.identity.unproven import (
+    FORWARDED_FOR,
     FORWARDED_PROTO,
-    SCHEME_NAMES,
+    WAY_NAMES,
     claims_identity,
-    tells_scheme,
 )
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Route, via_entry
@@ -47,6 +47,7 @@ def headers_for(
     here: str,
     without: Set[str] = frozenset(),
     added: Sequence[tuple[str, str]] = (),
+    client: str = "",
 ) -> Headers:
     """Return the headers of a hop to a destination, `without` some names, with some `added`.
 
@@ -54,18 +55,17 @@ def headers_for(
     and so passes it on. Another gateway gets it in X-Scope, too, and the service that is meant. The
     service token of another cloud is dropped, because its roles mean nothing here. Another cloud
     gets only the headers that clients of its service send (`may_ask`). A service of this cloud gets
-    no unproven ones (`unproven`), and the scheme of the frontend in place of what the request says.
-    Without a scope only the headers about the scheme change.
+    no unproven ones (`unproven`): it is told the `client`'s address and the scheme of the frontend,
+    in place of whatever the request says of its way. Without a scope nothing else changes.
     """
-    told = () if destination.remote or route.scheme != "https" else ((FORWARDED_PROTO, "https"),)
+    told: list[tuple[str, str]] = [*added]
+    if not destination.remote:
+        if client:
+            told.append((FORWARDED_FOR, client))
+        if route.scheme == "https":
+            told.append((FORWARDED_PROTO, "https"))
     if route.scope is None:
-        headers = head.headers.without(without)
-        if added:
-            headers = Headers((*headers, *added))
-        if told or headers.has_any(SCHEME_NAMES):
-            others = (h for h in headers if not tells_scheme(h[0].lower(), h[1]))
-            headers = Headers((*others, *told))
-        return headers
+        return head.headers.without(without).without(WAY_NAMES).followed_by(told)
     dropped = {SCOPE_HEADER, SERVICE_HEADER, *without}
     if destination.remote:
         dropped |= {"host", "accept-encoding"}  # links in the answer are rewritten: no compression
@@ -84,7 +84,7 @@ def headers_for(
         if destination.remote:
             if not may_ask(route.service, key):
                 continue
-        elif claims_identity(key) or tells_scheme(key, value):
+        elif key in WAY_NAMES or claims_identity(key):
             continue
         if key in _TOKENS:
             value = split(value)[0] if bare else _scoped(key, value, route)
@@ -100,7 +100,7 @@ def headers_for(
                 ("X-Scope-Service", route.service),
                 ("Via", via_entry(here)),
             ]
-    return Headers((*kept, *told, *added))
+    return Headers((*kept, *told))
 
 
 def _scoped(header: str, value: str, route: Route) -> str:

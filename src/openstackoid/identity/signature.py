@@ -85,11 +85,14 @@ def sign(crossing: Crossing, key: SigningKey, now: float) -> str:
     return (signed + b"." + _encoded(key.private.sign(signed))).decode()
 
 
-def check(proof: str, crossing: Crossing, signers: Sequence[Signer], now: float) -> Checked:
+def check(
+    proof: str, crossing: Crossing, signers: Sequence[Signer], now: float, earliest: int = 0
+) -> Checked:
     """Check the signature of a crossing by one of some keys, and return its id and its key.
 
     Raises ProofError. The caller must refuse an id that it has seen within twice the LIFETIME (a
-    replay).
+    replay). `earliest` is since when it remembers ids, in seconds since 1970: older signatures are
+    refused.
     """
     beginning = _beginning(crossing)
     signed, payload, signature = _parts(proof, len(beginning))
@@ -101,6 +104,8 @@ def check(proof: str, crossing: Crossing, signers: Sequence[Signer], now: float)
         raise ProofError(
             f"its signature is not of the last {LIFETIME} s; compare the clocks of the two gateways"
         )
+    if int(issued) < earliest:
+        raise ProofError("its signature is from before this gateway was started; try again")
     key = _key(signed, signature, _named(signers, named))
     return Checked(identifier.decode(), key)
 

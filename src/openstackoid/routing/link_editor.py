@@ -22,8 +22,14 @@ _MAX_NAME = 64
 _MAX_COLON = 9
 """Bytes between a key and its value at most, the colon included."""
 
+_LINK_KEY = re.compile(
+    rb'(?:%b)"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}"' % b"|".join([*sorted(_KEYS), _REFERENCE])
+)
+"""The end of a link's key, and the quote before its value."""
+
 _PLAIN = rb'[^"\\\x00-\x20\x7f]*+'
 _URL = re.compile(rb"%b(?:\\(?:/|u[0-9A-Fa-f]{4})%b)*+" % (_PLAIN, _PLAIN))
+_UPWARD_URL = re.compile(rb"%b(?:\\(?:[/nrt]|u[0-9A-Fa-f]{4})%b)*+" % (_PLAIN, _PLAIN))
 _MAX_URL = 8192
 """Bytes of a link at most; servers accept no longer URLs."""
 
@@ -32,6 +38,14 @@ _MAX_HELD = _MAX_NAME + _MAX_COLON + _MAX_URL + 5
 
 _ABSOLUTE = re.compile(rb"://")
 _RELATIVE = re.compile(rb'"/')
+_DOTS = (b"..", b".\\", b"%2", b"\\u002")
+_DOT = rb"(?:\.|%2[eE]|\\u002[eE])"
+_UPWARD = re.compile(rb"%b(?:\\[nrt]|\\u000[9aAdD])*+%b" % (_DOT, _DOT))
+"""Two dots, which may be a step upward, in any spelling; what clients drop may be between.
+
+Each has one of `_DOTS`, which are found faster.
+"""
+
 _SCHEMES = frozenset({b"http", b"https"})
 
 _OBJECT = re.compile(rb":\s{0,4}\{")
@@ -51,7 +65,8 @@ _Change: TypeAlias = tuple[int, int, bytes]
 class LinkEditor:
     """Edits one body piece by piece; holds back at most a link that may be incomplete.
 
-    `lead` returns the rewritten link. Relative links are rewritten only if `relative` is true.
+    `lead` returns the rewritten link. Relative links are rewritten only if `relative` is true, and
+    those with two dots in any case.
     """
 
     strict = False
@@ -104,11 +119,14 @@ class LinkEditor:
 
     def _changes(self, skipped: Sequence[_Span]) -> Iterator[_Change]:
         """Yield start, end and replacement of each complete link that changes, in their order."""
-        quotes = sorted((*self._absolute(), *self._paths())) if self._relative else self._absolute()
-        for quote in _outside(quotes, skipped):
+        quotes = self._absolute()
+        upward = set(self._upward())
+        more = [*(self._paths() if self._relative else ()), *upward]
+        for quote in _outside(sorted({*quotes, *more}) if more else quotes, skipped):
             start = quote + 1
             end = self._held.find(b'"', start, start + _MAX_URL + 1)
-            if end > 0 and self._is_link(quote) and _URL.fullmatch(self._held, start, end):
+            url = _UPWARD_URL if quote in upward else _URL
+            if end > 0 and self._is_link(quote) and url.fullmatch(self._held, start, end):
                 old = self._held[start:end].decode("latin-1")  # byte for byte
                 if (new := self._lead(old)) != old:
                     yield start, end, new.encode("latin-1")
@@ -139,6 +157,17 @@ class LinkEditor:
 
     def _paths(self) -> Iterator[int]:
         return (match.start() for match in _RELATIVE.finditer(self._held))
+
+    def _upward(self) -> Iterator[int]:
+        """Yield the quote before each link with two dots in a row, in any spelling."""
+        held = self._held
+        if not any(dots in held for dots in _DOTS):
+            return
+        for key in _LINK_KEY.finditer(held):
+            start = key.end()
+            end = held.find(b'"', start, start + _MAX_URL + 1)
+            if end > 0 and _UPWARD.search(held, start, end):
+                yield start - 1
 
     def _user_objects(self) -> Iterator[_Span]:
         """Yield the spans of objects whose keys users choose.

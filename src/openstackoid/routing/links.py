@@ -14,7 +14,7 @@ from openstackoid.federation.model import PUBLIC, Interface
 from openstackoid.routing.addresses import frontend_of
 from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.projects import in_project
-from openstackoid.routing.route import has_dot_segment
+from openstackoid.routing.route import SLASH, has_dot_segment
 from openstackoid.routing.value_editor import ValueEditor
 from openstackoid.services import special
 
@@ -26,6 +26,15 @@ _RELATIVE = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)")
 
 _HOST = ("//", "/\\")
 """Beginnings of a reference that clients read as a host, not as a path."""
+
+_UP = re.compile(rf"{SLASH}(\.|%2e){{2}}({SLASH}|[?#]|$)", re.IGNORECASE)
+"""The segment ".." as any client may read it."""
+
+_UNSEEN = re.compile(r"[\x00-\x20\x7f]")
+"""Characters that clients drop from a URL: `/.<tab>./` is `/../` to them."""
+
+_ESCAPED = re.compile(r"\\(?:u00([0-7][0-9A-Fa-f])|([/nrt]))")
+"""An ASCII character as a JSON text may write it."""
 
 _IN_HEADER = re.compile(r'"(?:[^"\\]|\\.)*+"?|<(?P<link>[^<>"]*)>')
 """A quoted parameter or a link of the header Link (RFC 8288, section 3).
@@ -60,9 +69,18 @@ class Links:
         self._to = ours.frontend(service, interface)
 
     def url(self, value: str) -> str:
-        """Return a URL rewritten to home; a URL that is not the cloud's stays as it is."""
+        """Return a URL rewritten to home; a URL that is not the cloud's stays as it is.
+
+        A relative one of another cloud that goes up (`..`) becomes the root of the service: within
+        the address of home it would lead to another service of home.
+        """
         rewritten = self.led(value)
-        return self._relative(value) if rewritten is None else rewritten
+        if rewritten is not None:
+            return rewritten
+        if self.remote and _RELATIVE.match(value) and _goes_up(value):
+            to = None if special(self._service).links_from_root else self._to
+            return f"{to.path if to else ''}/"
+        return self._relative(value)
 
     def led(self, value: str, interface: Interface | None = None) -> str | None:
         """Return an absolute URL of the cloud rewritten to home.
@@ -79,7 +97,7 @@ class Links:
             return value.removesuffix(rest) + in_project(rest, service, self._projects)
         here = self._ours.frontend(service, interface or self._interface)
         path = rest.partition("?")[0]
-        if here is None or "\\" in path or has_dot_segment(path):
+        if here is None or "\\" in path or _UNSEEN.search(path) or has_dot_segment(path):
             return None
         return f"{here}{in_project(rest, service, self._projects)}"
 
@@ -145,3 +163,18 @@ def _serves(services: Set[str], cloud: Cloud, url: str) -> bool:
     """Return whether a URL is of one of the services in a cloud, and its rest is not a host."""
     found = frontend_of(cloud, url)
     return found is not None and found[0].service in services and not found[1].startswith("//")
+
+
+def _goes_up(value: str) -> bool:
+    """Return whether any client may read ".." as a segment of a link's path.
+
+    The link is as it stands in a header, or in the text of a JSON string.
+    """
+    plain = _ESCAPED.sub(_unescaped, value)
+    return _UP.search("/" + _UNSEEN.sub("", plain).partition("?")[0]) is not None
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    return "/" if found[2] == "/" else ""  # clients drop the others

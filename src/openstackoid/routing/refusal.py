@@ -11,7 +11,9 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
 
     `cloud` is the cloud that refuses or is missing, `service` the service type if it is known.
     `sent` is False if the request certainly did not reach its service, where the status leaves that
-    open. `retry_after` is the number of seconds after which it is worth sending again.
+    open. `retry_after` is the number of seconds after which it is worth sending again. `detail` is
+    the message with names of clouds that the request does not have. Who sent it may be anybody, so
+    it is not in the reply; `openstackoid explain` shows it.
     """
 
     def __init__(
@@ -23,6 +25,7 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
         service: str = "",
         sent: bool | None = None,
         retry_after: int | None = None,
+        detail: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -31,6 +34,7 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
         self.service = service
         self.sent = sent
         self.retry_after = retry_after
+        self.detail = detail or message
 
     @property
     def body(self) -> bytes:

@@ -19,8 +19,10 @@ from openstackoid.scope import CloudRef, Expression, Scope, Wallet
 from openstackoid.scope.model import EVERYTHING
 from openstackoid.services import BOUND, COMPUTE, IDENTITY, special
 
-_SLASH = r"(/|\\|%2f|%5c)"
-DOT_SEGMENT = re.compile(rf"{_SLASH}(\.|%2e){{1,2}}({_SLASH}|$)", re.IGNORECASE)
+SLASH = r"(/|\\|%2f|%5c)"
+"""A separator of segments as any server may read it."""
+
+DOT_SEGMENT = re.compile(rf"{SLASH}(\.|%2e){{1,2}}({SLASH}|$)", re.IGNORECASE)
 """A dot segment ("." or "..") as any server may read it, with encoded dots and slashes."""
 
 _HIDDEN_SLASH = re.compile(r"\\|%2f|%5c", re.IGNORECASE)
@@ -198,8 +200,14 @@ def destination_of(route: Route, cloud: str, federation: Federation, here: str) 
             else "no cloud of the federation has one"
         )
         status = HTTPStatus.BAD_REQUEST if remote else HTTPStatus.NOT_FOUND
-        message = f"{cloud} has no {route.service} service; {advice}"
-        raise Refusal(status, message, cloud=cloud, service=route.service)
+        message = f"{cloud} has no {route.service} service"
+        raise Refusal(
+            status,
+            f"{message}; take it in a cloud that has one",
+            cloud=cloud,
+            service=route.service,
+            detail=f"{message}; {advice}",
+        )
     prefix = "" if route.outside else url.path
     rest = route.rest if prefix or route.rest.startswith("/") else f"/{route.rest}"
     connect = str(description.connect) if remote and description.connect else None

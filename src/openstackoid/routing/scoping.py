@@ -133,7 +133,7 @@ def _unpacked(
         status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         raise Refusal(status, f"{place}: {error}", cloud=here) from error
     except ScopeError as error:
-        raise _bad(f"{place}: {error}", here) from error
+        raise _bad(f"{place}: {error.public}", here, f"{place}: {error}") from error
 
 
 def _read(text: str, place: str, federation: Federation, here: str, sender: str | None) -> Scope:
@@ -143,8 +143,10 @@ def _read(text: str, place: str, federation: Federation, here: str, sender: str 
         raise _too_long(place, here) from error
     except ScopeError as error:
         compare = f"compare the federation files of {sender} and {here}: " if sender else ""
-        shown = error if place == "X-Scope" and not _MAY_HAVE_TOKEN.search(text) else error.kind
-        raise _bad(f"{compare}{place}: {shown}", here) from error
+        begin = f"{compare}{place}: "
+        if place != "X-Scope" or _MAY_HAVE_TOKEN.search(text):
+            raise _bad(f"{begin}{error.kind}", here, f"{begin}{error.kind}{error.hint}") from error
+        raise _bad(f"{begin}{error.public}", here, f"{begin}{error}") from error
     if len(completed.canonical) > MAX_BYTES:
         raise _too_long(place, here)
     if sender is not None and completed != scope:
@@ -175,5 +177,5 @@ def _too_long(place: str, here: str) -> Refusal:
     return Refusal(status, message, cloud=here)
 
 
-def _bad(message: str, here: str) -> Refusal:
-    return Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here)
+def _bad(message: str, here: str, detail: str = "") -> Refusal:
+    return Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here, detail=detail)

@@ -16,22 +16,34 @@ _QUOTED = re.compile(r'".*"\??', re.DOTALL)
 class ScopeError(ValueError):
     """A text is not a scope.
 
-    `reason` is one sentence without the text. `str()` adds the text with a caret below the fault,
-    and advice if quotes are the cause.
+    `reason` is one sentence without the text. `hint` goes on with it, and tells names of clouds
+    that the text does not have: not everybody may know them. `str()` has both, and adds the text
+    with a caret below the fault, and advice if quotes are the cause.
     """
 
-    def __init__(self, reason: str, text: str = "", start: int = 0, end: int | None = None) -> None:
+    def __init__(
+        self, reason: str, text: str = "", start: int = 0, end: int | None = None, hint: str = ""
+    ) -> None:
         reason = printable(reason)
         super().__init__(reason)
         self.reason = reason
+        self.hint = hint
         self.text = text
         self.start = start
         self.end = start + 1 if end is None else max(end, start + 1)
 
     def __str__(self) -> str:
+        return self._with_text(self.reason + self.hint)
+
+    @property
+    def public(self) -> str:
+        """The same as `str()` without the hint."""
+        return self._with_text(self.reason)
+
+    def _with_text(self, reason: str) -> str:
         if not self.text:
-            return self.reason
-        return "\n".join(filter(None, [self.reason, self.excerpt(), advice(self.text)]))
+            return reason
+        return "\n".join(filter(None, [reason, self.excerpt(), advice(self.text)]))
 
     @property
     def kind(self) -> str:

@@ -275,7 +275,7 @@ class _Expression:
         known = self.reader.clouds
         name = match.group()
         if known is not None and name not in known:
-            raise self._fault(f'unknown cloud "{name}"{nearest(name, known)}', *match.span())
+            raise self._fault(f'unknown cloud "{name}"', *match.span(), hint=nearest(name, known))
         self.position = match.end()
         self._skip_space()
         return CloudRef(name)
@@ -301,6 +301,6 @@ class _Expression:
         what = f"found {found!r}" if found else "the expression ends"
         return self._fault(f"expected {expected} here, but {what}", self.position)
 
-    def _fault(self, reason: str, start: int, end: int | None = None) -> ScopeError:
+    def _fault(self, reason: str, start: int, end: int | None = None, hint: str = "") -> ScopeError:
         place = self.piece.at(start, start + 1 if end is None else end)
-        return ScopeError(reason, self.reader.text, *place)
+        return ScopeError(reason, self.reader.text, *place, hint=hint)

@@ -89,7 +89,7 @@ def unpack(text: str, clouds: Collection[str]) -> tuple[str, Wallet | None]:
     for cloud, _ in entries:
         if cloud != EVERYTHING and cloud not in clouds:
             hint = nearest(cloud, clouds)
-            raise ScopeError(f"the wallet has a token for an unknown cloud{hint}")
+            raise ScopeError("the wallet has a token for an unknown cloud", hint=hint)
     return scope.removesuffix(",") + "}", Wallet(entries)
 
 

@@ -235,16 +235,34 @@ async def test_a_reload_takes_over_other_proxies(behind: Clouds, logged: io.Stri
     assert told(logged) == [there, STRANGER, PROXY, there, PROXY, STRANGER]
 
 
-async def test_services_get_the_header_as_before(behind: Clouds) -> None:
-    """Those of this cloud, unless the proxy means the gateway alone; other clouds never."""
-    header = "X-Forwarded-For: 198.51.100.7, 203.0.113.5"
-    await ask(behind, PROXY, header)
-    await ask(behind, PROXY, header, "Connection: X-Forwarded-For")
-    await ask(behind, PROXY, header, "X-Scope: image=CloudTwo")
-    here = behind.backends["CloudOne"]["image"].requests
-    there = behind.backends["CloudTwo"]["image"].requests
-    assert [r.values("x-forwarded-for") for r in here] == [["198.51.100.7, 203.0.113.5"], []]
-    assert [r.values("x-forwarded-for") for r in there] == [[]]
+@pytest.mark.parametrize(
+    ("peer", "said", "told"),
+    [
+        (STRANGER, [], STRANGER),
+        (STRANGER, ["X-Forwarded-For: 203.0.113.5"], STRANGER),
+        (STRANGER, ["Forwarded: for=203.0.113.5", "X_Real-IP: 203.0.113.5"], STRANGER),
+        (PROXY, ["X-Forwarded-For: 198.51.100.7, 203.0.113.5"], "203.0.113.5"),
+        (PROXY, ["X-Forwarded-For: 203.0.113.5", "Connection: X-Forwarded-For"], "203.0.113.5"),
+        (PROXY, ["X-Real-IP: 203.0.113.5", "X-Forwarded-Host: evil.example"], PROXY),
+    ],
+)
+@pytest.mark.parametrize("scope", [(), ("X-Scope: image=CloudOne",)])
+async def test_services_are_told_who_the_client_is(
+    behind: Clouds, peer: str, said: list[str], told: str, scope: tuple[str, ...]
+) -> None:
+    """As limits and log see it: not by what the client says, but by what a trusted proxy does."""
+    await ask(behind, peer, *said, *scope)
+    (received,) = behind.backends["CloudOne"]["image"].requests
+    assert received.values("x-forwarded-for") == [told]
+    for name in ("forwarded", "x-real-ip", "x_real-ip", "x-forwarded-host"):
+        assert received.values(name) == []
+
+
+async def test_no_other_cloud_is_told_who_the_client_is(behind: Clouds) -> None:
+    """Neither by the gateway nor by what came."""
+    await ask(behind, PROXY, "X-Forwarded-For: 203.0.113.5", "X-Scope: image=CloudTwo")
+    (received,) = behind.backends["CloudTwo"]["image"].requests
+    assert b"203.0.113.5" not in received.head
 
 
 async def test_who_ends_the_header_at_the_connection_hides_nobody(

@@ -81,6 +81,24 @@ async def test_a_cloud_without_a_gateway_sends_nothing(clouds: Clouds) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_signature_from_before_the_start_is_refused(clouds: Clouds, method: str) -> None:
+    """It may have been used before the restart, when its id was remembered for the last time."""
+    keys = await give_keys(clouds, "CloudOne")
+    for age in (2, 30, LIFETIME - 1):
+        old = proof(keys["CloudOne"], method=method, age=age)
+        answered = await clouds.ask(
+            "CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, old, method=method
+        )
+        assert refused(answered, "from before this gateway was started; try again")
+    assert clouds.executed == 0
+    new = proof(keys["CloudOne"], method=method)
+    again = await clouds.ask(
+        "CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, new, method=method
+    )
+    assert again.status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_an_unsigned_hop_is_refused(clouds: Clouds, method: str) -> None:
     """Who says that it comes from a gateway with keys has to have them."""
     await give_keys(clouds, "CloudOne")

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable
 
 import pytest
@@ -43,6 +44,22 @@ def test_an_id_may_be_any_text() -> None:
     one = UsedSignatures()
     assert one.take("CloudOne", "\ud800", NOW) is Taking.TAKEN
     assert one.take("CloudOne", "\ud800", NOW) is Taking.USED
+
+
+def test_signatures_are_remembered_since_the_first_worker_began() -> None:
+    """A later one has its memory; what is older was perhaps used before there was any."""
+    memory = shared()
+    before, now = int(time.time()), time.monotonic()
+    first = UsedSignatures(memory).earliest(now)
+    assert before <= first <= time.time()
+    later = UsedSignatures(memory)
+    assert later.earliest(now) == first
+    assert later.earliest(time.monotonic() + WINDOW - 1) == first
+
+
+def test_after_a_while_no_signature_is_from_before_the_start() -> None:
+    """Valid ones are younger by then, so a clock that is put back refuses nobody."""
+    assert UsedSignatures().earliest(time.monotonic() + WINDOW) == 0
 
 
 def test_an_id_that_one_worker_took_is_used_for_all() -> None:

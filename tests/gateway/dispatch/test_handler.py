@@ -16,7 +16,10 @@ COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
 
 
 async def test_a_request_without_a_scope_arrives_byte_for_byte(clouds: Clouds) -> None:
-    """Header order, case, odd spacing of values, query encoding: nothing changes."""
+    """Header order, case, odd spacing of values, query encoding: nothing changes.
+
+    One header is added at the end: who the client is.
+    """
     client = await clouds.open("CloudOne", "image")
     sent = await client.send(
         "GET",
@@ -31,7 +34,9 @@ async def test_a_request_without_a_scope_arrives_byte_for_byte(clouds: Clouds) -
     )
     answered = await client.answer()
     assert answered.body == b"ok"
-    assert clouds.backends["CloudOne"]["image"].requests[0].head == sent
+    told = b"X-Forwarded-For: 127.0.0.1\r\n"
+    head = clouds.backends["CloudOne"]["image"].requests[0].head
+    assert head == sent.removesuffix(b"\r\n") + told + b"\r\n"
 
 
 async def test_an_answer_comes_back_with_its_own_headers_alone(clouds: Clouds) -> None:
@@ -45,6 +50,23 @@ async def test_an_answer_comes_back_with_its_own_headers_alone(clouds: Clouds) -
         b"HTTP/1.1 201 As You Like\r\nx-ODD: 1\r\nContent-Length: 2\r\nSet-Cookie: a=b\r\n"
         b"Set-Cookie: c=d\r\n\r\n"
     )
+
+
+@pytest.mark.parametrize("service", ["image", "compute"])
+@pytest.mark.parametrize(
+    "up", ["/../identity/v3/users", "/v2/%2e%2e/..%2fidentity/v3", "../identity"]
+)
+async def test_no_link_of_another_cloud_goes_up_to_another_service(
+    clouds: Clouds, service: str, up: str
+) -> None:
+    """Clients put it behind home's address and fold the dots: it would be home's Keystone."""
+    body = f'{{"next": "{up}", "links": [{{"href": "{up}", "rel": "next"}}]}}'
+    headers = f"Link: <{up}>; rel=next", f"Location: {up}", f"Content-Location: {up}"
+    clouds.backends["CloudTwo"][service].answer = json_answer(body, "200 OK", *headers)
+    answered = await clouds.ask("CloudOne", service, "/v2/x", f"X-Scope: {service}=CloudTwo")
+    assert answered.status == 200
+    assert b".." not in answered.head + answered.body
+    assert b"identity" not in answered.head + answered.body
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,11 @@ from openstackoid.routing.via import is_via_entry
 from openstackoid.scope import ScopeError, join, parse, split
 
 _OURS = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"  # no other process's
-GATEWAY, HAPROXY, OTHERS, OUTSIDE, INSIDE = (f"{_OURS}.{host}" for host in (2, 3, 4, 5, 6))
+GATEWAY, HAPROXY, OTHERS, OUTSIDE, INSIDE, CLIENT = (f"{_OURS}.{host}" for host in range(2, 8))
 PORTS = {"http": 80, "https": 443}
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""How a connection of HTTP/2 begins (RFC 9113, section 3.4)."""
 
 _REQUEST_ID = re.compile(rb"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANY_ID = b"req-any"
@@ -106,7 +109,9 @@ class Fronts:
         for backend in self.backends:
             backend.requests.clear()
         before = await self.handed_over()
-        reader, writer = await asyncio.open_connection(front, self.ports.get(port, port))
+        reader, writer = await asyncio.open_connection(
+            front, self.ports.get(port, port), local_addr=(CLIENT, 0)
+        )
         writer.write(request)
         client = Client(reader, writer, "", "")
         async with asyncio.timeout(20):

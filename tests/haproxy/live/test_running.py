@@ -14,7 +14,7 @@ from gateway.backend import Backend, Connection, Received
 from gateway.played import Client
 from gateway.ports import free_ports
 from haproxy.live.conftest import FEDERATION
-from haproxy.live.fronts import GATEWAY, HAPROXY, Fronts, fronts, running
+from haproxy.live.fronts import GATEWAY, HAPROXY, PREFACE, Fronts, fronts, running
 from ruamel.yaml import YAML
 
 from openstackoid.federation import load
@@ -115,7 +115,7 @@ async def asked(clouds: Fronts, source: str, *headers: str) -> int:
 
 
 async def test_the_gateway_learns_who_the_client_is(clouds: Fronts) -> None:
-    """From HAProxy alone, whatever the client says; services learn what they did before."""
+    """From HAProxy alone, whatever the client says; and services learn it from the gateway."""
     logged = io.StringIO()
     gateway_log.configure(logged)
     one, other = "127.66.0.1", "127.66.0.2"
@@ -126,8 +126,8 @@ async def test_the_gateway_learns_who_the_client_is(clouds: Fronts) -> None:
     assert await asked(clouds, other, "X-Forwarded-For: ,\t,x", "Connection: X-Other") == 200
     told = [json.loads(line).get("client") for line in logged.getvalue().splitlines()]
     assert told == [one, *[other] * 4]
-    for received in clouds.services["image"].requests:
-        assert received.values("x-forwarded-for") == []
+    for received, client in zip(clouds.services["image"].requests, told, strict=True):
+        assert received.values("x-forwarded-for") == [client]
         assert received.values("x-roles") == ["none"]
 
 
@@ -212,6 +212,21 @@ async def test_tls_ends_in_haproxy_and_begins_anew(tmp_path: Path) -> None:
         assert [r.line for r in image.requests] == lines
         assert image.requests[0].values("x-forwarded-proto") == ["https"]
         await gateway.close()
+
+
+async def test_no_http2_is_spoken(clouds: Fronts) -> None:
+    """Who begins with HTTP/2 without being asked to is refused by both, and reaches nobody.
+
+    HAProxy would change over to HTTP/2 by itself, by rules of its own for what a head is.
+    """
+    settings = b"\0\0\0\4\0\0\0\0\0"
+    fields = b"\x82\x86" + b"\x04\x09/image/v2" + b"\x41\x04here"  # GET, http, path, authority
+    headers = len(fields).to_bytes(3, "big") + b"\1\5\0\0\0\1" + fields
+    for request in (PREFACE + settings + headers, PREFACE):
+        for outcome in await clouds.both(request, 8888):
+            assert outcome.status in {400, 505}
+            assert outcome.received == []
+            assert not outcome.handed_over
 
 
 def test_what_haproxy_does_not_take_is_said() -> None:

@@ -15,7 +15,7 @@ from gateway.authority import Authority
 from gateway.backend import Backend
 from gateway.played import Answered, Client
 from gateway.ports import free_ports
-from haproxy.live.fronts import GATEWAY, INSIDE, OUTSIDE, running, statistics
+from haproxy.live.fronts import GATEWAY, INSIDE, OUTSIDE, PREFACE, running, statistics
 from ruamel.yaml import YAML
 
 from openstackoid.commands.main import main
@@ -179,6 +179,27 @@ async def test_a_service_is_told_the_scheme_by_either_front(front: str, cloud: C
                         assert received.values("x-forwarded-proto") == expected
                         assert received.values("x_forwarded_proto") == []
                         assert received.values("forwarded") == []
+
+
+@pytest.mark.parametrize("offered", [[], ["h2"], ["h2", "http/1.1"]])
+async def test_no_http2_is_spoken_under_tls(cloud: Cloud, offered: list[str]) -> None:
+    """Whatever the client offers, and if it begins with HTTP/2 without having been asked to."""
+    own = cloud.issue(NAME, OUTSIDE)
+    cloud.write(own | {"proxies": ["127.0.0.1"]}, bind=GATEWAY)
+    context = ssl.create_default_context(cadata=cloud.ca.cert_pem.bytes().decode())
+    if offered:
+        context.set_alpn_protocols(offered)
+    async with behind(cloud):
+        reader, writer = await asyncio.open_connection(
+            OUTSIDE, cloud.port, ssl=context, server_hostname=NAME
+        )
+        chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        assert chosen == ("http/1.1" if "http/1.1" in offered else None)
+        writer.write(PREFACE)
+        answered = await asyncio.wait_for(Client(reader, writer, "", "").answer(), 20)
+        assert answered.status in {400, 505}
+        writer.close()
+    assert cloud.image.requests == []
 
 
 @pytest.mark.parametrize("names", [(NAME,), (NAME, OUTSIDE), ("*.one.example", OUTSIDE)])

@@ -110,8 +110,10 @@ class Peers:
         crossing = Crossing(
             route.sender, self.here, route.service, head.method, head.target, head.headers
         )
+        earliest = self._used_signatures.earliest(time.monotonic())
         try:
-            checked = check(proofs[0], crossing, self._signers[route.sender], time.time())
+            signers = self._signers[route.sender]
+            checked = check(proofs[0], crossing, signers, time.time(), earliest)
         except ProofError as error:
             raise self._refusal(route, str(error)) from error
         if self._used_signatures.has(route.sender, checked.identifier, time.monotonic()):

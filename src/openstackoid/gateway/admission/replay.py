@@ -2,12 +2,14 @@
 
 There is one table for each gateway that signs. It has two halves, each for the signatures of one
 window of time. A half is emptied when its next window begins, so an id is kept for at least one
-window and at most two, in constant time and memory. Tables survive an exchange of the workers.
+window and at most two, in constant time and memory. Tables survive an exchange of the workers, but
+not a restart of the gateway: so it also says since when signatures have been remembered.
 """
 
 import fcntl
 import mmap
 import os
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,10 +29,12 @@ SIGNATURES = 300_000
 _SLOTS = 2**19
 _DIGEST = 16
 _KEY = Struct("=16s")
+_SINCE = Struct("=qd")  # the seconds of the clock, and of one that never goes back
 _HALF = Struct("=qq")  # the number of its window, and of its ids
 _HEAD = mmap.PAGESIZE
 _BYTES = _SLOTS * _DIGEST
 _EMPTY = bytes(_DIGEST)
+_BEGIN = "-begin"  # no cloud has this name
 
 Memory = Callable[[str], int]
 """Returns the file descriptor of the shared memory with a name: the same in all workers."""
@@ -53,6 +57,15 @@ class UsedSignatures:
     def __init__(self, memory: Memory = make_memory) -> None:
         self._memory = memory
         self._tables: dict[str, _Table] = {}
+        self._begun, self._began = _begin(memory(_BEGIN))
+
+    def earliest(self, now: float) -> int:
+        """Return when a signature must have been made, in seconds since 1970, to be surely unused.
+
+        One that was made before the first worker began may have been used then. 0 once those are
+        too old to be valid anyway.
+        """
+        return self._begun if now < self._began + WINDOW else 0
 
     def has(self, issuer: str, identifier: str, now: float) -> bool:
         """Return whether a signature was used."""
@@ -68,11 +81,33 @@ class UsedSignatures:
         return self._tables[issuer]
 
 
+def _begin(file: int) -> tuple[int, float]:
+    """Return when the first worker began, by both clocks; write it if this is the first."""
+    try:
+        with _locked(file):
+            if os.fstat(file).st_size == 0:
+                os.pwrite(file, _SINCE.pack(int(time.time()), time.monotonic()), 0)
+            begun, began = _SINCE.unpack(os.pread(file, _SINCE.size, 0))
+        return begun, began
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def _locked(file: int) -> Iterator[None]:
+    """Lock shared memory for this process; the kernel unlocks it if the process is killed."""
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.lockf(file, fcntl.LOCK_UN)
+
+
 class _Table:
     def __init__(self, file: int) -> None:
         self._file = file
         weakref.finalize(self, os.close, file)
-        with self._locked():
+        with _locked(self._file):
             new = os.fstat(file).st_size == 0
             if new:
                 os.ftruncate(file, _HEAD + 2 * _BYTES)
@@ -82,23 +117,14 @@ class _Table:
                 _KEY.pack_into(self._map, 0, os.urandom(_KEY.size))
         (self._key,) = _KEY.unpack_from(self._map, 0)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Lock the table for this process; the kernel unlocks it if the process is killed."""
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)
-
     def has(self, identifier: str, window: int) -> bool:
         digest = self._digest(identifier)
-        with self._locked():
+        with _locked(self._file):
             return self._has(digest, window)
 
     def take(self, identifier: str, window: int) -> Taking:
         digest = self._digest(identifier)
-        with self._locked():
+        with _locked(self._file):
             # A worker that waited for the lock may have read the clock in an earlier window.
             window = max(window, self._half(0)[0], self._half(1)[0])
             if self._has(digest, window):

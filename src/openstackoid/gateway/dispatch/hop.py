@@ -142,8 +142,15 @@ def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Heade
         added.append(("Content-Length", str(len(body))))
     elif body is None and context.request.body_exists:
         dropped = dropped | _FRAMING | {"content-type"}
-    here = context.site.here
-    return identity.headers_for(hop.head, hop.route, hop.destination, here, dropped, added)
+    return identity.headers_for(
+        hop.head,
+        hop.route,
+        hop.destination,
+        context.site.here,
+        dropped,
+        added,
+        context.request.remote,
+    )
 
 
 def _passing(context: Context, hop: Hop, response: Response) -> Passing:
