@@ -84,7 +84,7 @@ async def handler(clouds: Clouds) -> AsyncIterator[Handler]:
     limits = Limits("CloudOne", 500)
     handler = Handler(site, limits, idle_timeout=20, patience=20)
     yield handler
-    await handler.health.close()
+    await handler.state.health.close()
     await pool.close()
 
 

@@ -104,7 +104,7 @@ class Gateway:
         self._unwatch()
         self._listeners.leave()
         await self._server.close(self._settings.drain_timeout)
-        await self._handler.health.close()
+        await self._handler.state.health.close()
         await self._pool.close()
         audit.flush()
 

@@ -13,6 +13,7 @@ from openstackoid.routing import Destination, Route, via_entry
 from openstackoid.routing.border import may_ask
 from openstackoid.routing.scoping import (
     AUTH_TOKEN,
+    CLIENT_HEADER,
     SCOPE_HEADER,
     SERVICE_HEADER,
     SERVICE_TOKEN,
@@ -66,7 +67,7 @@ def headers_for(
             others = (h for h in headers if not tells_scheme(h[0].lower(), h[1]))
             headers = Headers((*others, *told))
         return headers
-    dropped = {SCOPE_HEADER, SERVICE_HEADER, *without}
+    dropped = {SCOPE_HEADER, SERVICE_HEADER, CLIENT_HEADER, *without}
     if destination.remote:
         dropped |= {"host", "accept-encoding"}  # links in the answer are rewritten: no compression
     if destination.remote or route.sender is not None:

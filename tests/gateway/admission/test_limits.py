@@ -122,7 +122,7 @@ async def test_what_is_too_much_is_not_even_looked_at(
     slow = Gateway(Settings(clouds.file, "CloudOne", rate=1))
     clouds.gateways["CloudOne"] = slow
     await slow.start()
-    flood(lambda: slow._handler._limits.arrived("127.0.0.1"))
+    flood(lambda: slow._handler.state.limits.arrived("127.0.0.1"))
     read = []
     monkeypatch.setattr(
         "openstackoid.gateway.dispatch.handler.head_of", lambda *args: read.append(args)

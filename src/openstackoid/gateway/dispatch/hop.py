@@ -19,7 +19,8 @@ from openstackoid.operators.shapes import CLOUD_LABEL
 from openstackoid.routing import Destination, Refusal, Route, destination_of, narrowed
 from openstackoid.routing.foreign_ids import Search
 from openstackoid.routing.links import Links
-from openstackoid.services import is_data, special
+from openstackoid.routing.scoping import CLIENT_HEADER
+from openstackoid.services import IDENTITY, is_data, special
 
 Body: TypeAlias = AsyncIterator[bytes] | bytes | None
 """A streamed body, a body in memory, or None."""
@@ -114,7 +115,7 @@ async def exchange(
         response = await site.upstream.request(method, destination, hop.route, headers, body)
     except NoAnswerError as error:
         if destination.remote and error.away:
-            context.health.failed(destination.cloud)
+            context.state.health.failed(destination.cloud)
         raise
     try:
         if hop.validation:
@@ -136,6 +137,9 @@ def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Heade
     if hop.route.scope is not None:
         dropped = dropped | _REQUEST_ID  # it may not be a valid one
         added.append((REQUEST_ID, context.record.make_request_id()))
+    destination = hop.destination
+    if destination.remote and destination.gateway and tries_account(context, hop):
+        added.append((CLIENT_HEADER.title(), context.request.remote))
     if isinstance(body, bytes):
         dropped = dropped | _FRAMING
         added.append(("Content-Length", str(len(body))))
@@ -143,6 +147,14 @@ def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Heade
         dropped = dropped | _FRAMING | {"content-type"}
     here = context.site.here
     return identity.headers_for(hop.head, hop.route, hop.destination, here, dropped, added)
+
+
+def tries_account(context: Context, hop: Hop) -> bool:
+    """Return whether a hop is a login across a border, or another request with a password."""
+    if context.head.method != "POST" or hop.route.service != IDENTITY:
+        return False
+    crosses = hop.destination.remote or hop.route.sender is not None
+    return crosses and bool(identity.accounts_tried("POST", hop.route, b""))
 
 
 def _passing(context: Context, hop: Hop, response: Response) -> Passing:

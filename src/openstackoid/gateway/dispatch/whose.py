@@ -1,0 +1,61 @@
+"""Learns whose the tokens are that pass, and from which client they came, for the audit."""
+
+from typing import Any
+
+from openstackoid import identity
+from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.dispatch.hop import Body, Hop, Validated
+from openstackoid.gateway.forwarding.downstream import Passing
+from openstackoid.identity.catalog import CatalogEditor
+from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
+from openstackoid.services import IDENTITY
+
+_SUCCESS = range(200, 300)
+
+
+def recognize(context: Context) -> None:
+    """Record the user of a request with a scope, if one is known, and where his token came from."""
+    route, users = context.route, context.state.users
+    token = context.head.headers.first(AUTH_TOKEN)
+    if route.scope is None or not token:
+        return
+    here = context.site.here
+    if route.issuer not in {None, here} and route.service != IDENTITY:
+        users.came(token, context.request.remote)
+    user = users.of(token)
+    if user is not None and user.name:
+        known = user.name if user.cloud == here else f"{user.name}@{user.cloud}"
+        context.record.user = known
+
+
+def learn(context: Context, hop: Hop, body: Body, answered: Passing | Validated) -> None:
+    """Remember the user of a token that a Keystone has just given, or said whose it is."""
+    if not identity.is_of_a_token(hop.route):
+        return
+    users, cloud = context.state.users, hop.destination.cloud
+    subject = context.head.headers.first(SUBJECT_TOKEN)
+    if isinstance(answered, Validated):
+        user = answered.document["token"]["user"]
+        if subject:
+            users.learn(subject, user, cloud)
+            known = users.of(subject)
+            context.record.on_behalf_of = known.address if known else None
+        context.record.fields["user"] = user["name"]
+        return
+    if answered.response.status not in _SUCCESS:
+        return
+    token = answered.response.headers.first(SUBJECT_TOKEN) or subject
+    named = _named(hop, body, answered)
+    if token and named:
+        users.learn(token, named, cloud)
+        context.record.user = context.record.user or named.get("name")
+
+
+def _named(hop: Hop, body: Body, answered: Passing) -> dict[str, Any]:
+    """Return the user in an answer that was edited; of a login that was not, the one it names."""
+    if isinstance(answered.editor, CatalogEditor):
+        return dict(answered.editor.user or {})
+    if not isinstance(body, bytes):
+        return {}
+    accounts = identity.accounts_tried("POST", hop.route, body)
+    return {"name": accounts[0].name, "id": accounts[0].id} if accounts else {}
