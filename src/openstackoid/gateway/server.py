@@ -106,6 +106,7 @@ class Gateway:
         await self._server.close(self._settings.drain_timeout)
         await self._handler.state.health.close()
         await self._pool.close()
+        self._handler.state.turned_away.summarize()
         audit.flush()
 
     def _watch(self) -> None:

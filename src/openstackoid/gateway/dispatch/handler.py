@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from openstackoid import identity
 from openstackoid.gateway.admission import cost
-from openstackoid.gateway.admission.client_address import sender_told
+from openstackoid.gateway.admission.client_address import sender_of, sender_told
 from openstackoid.gateway.admission.heads import head_of
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.admission.logins import Logins
@@ -37,6 +37,7 @@ from openstackoid.gateway.http import IdleTimeoutError
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.access_record import AccessRecord, current
 from openstackoid.gateway.reporting.log import fault_of
+from openstackoid.gateway.reporting.turned_away import TurnedAway
 from openstackoid.identity.signature import PROOF
 from openstackoid.message import Head
 from openstackoid.operators.request import NoAnswerError
@@ -67,7 +68,7 @@ class Handler:
         health = Health(
             lambda cloud: self.site.origins(cloud), lambda origin: self.site.upstream.reach(origin)
         )
-        self.state = State(limits, health, Logins(site.here))
+        self.state = State(limits, health, Logins(site.here), TurnedAway(site.here))
         self._patience = patience
 
     async def handle(self, request: Request) -> None:
@@ -84,6 +85,8 @@ class Handler:
             try:
                 await self._answer(request, record, site)
             except Refusal as refusal:
+                limited = refusal.status == HTTPStatus.TOO_MANY_REQUESTS
+                record.turned_away = limited and "cloud" not in record.fields
                 await send_refusal(request, record, refusal)
         except asyncio.CancelledError:
             record.fields.setdefault("error", "the client left")
@@ -91,8 +94,9 @@ class Handler:
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
             await _fail(request, record, site.here, error)
         finally:
-            record.write()
-            audit.ended(request, record, site.here, site.federation.names)
+            if not record.turned_away or self.state.turned_away.is_first(sender_of(request.remote)):
+                record.write()
+                audit.ended(request, record, site.here, site.federation.names)
 
     async def _answer(self, request: Request, record: AccessRecord, site: Site) -> None:
         head, route, proven = self._admitted(request, record, site)

@@ -7,6 +7,7 @@ from openstackoid.gateway.admission.logins import Logins
 from openstackoid.gateway.admission.users import Users
 from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.open_writes import OpenWrites
+from openstackoid.gateway.reporting.turned_away import TurnedAway
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +17,6 @@ class State:
     limits: Limits
     health: Health
     logins: Logins
+    turned_away: TurnedAway
     open_writes: OpenWrites = field(default_factory=OpenWrites)
     users: Users = field(default_factory=Users)

@@ -148,9 +148,8 @@ def _ended(
     )
     sender = via.sender(request.headers.all("via"))
     now = time.time()
-    turned_away = record.status == HTTPStatus.TOO_MANY_REQUESTS and "cloud" not in fields
     crossed = "scope" in fields or "cloud" not in fields
-    if sender in clouds and sender is not None and crossed and not turned_away:
+    if sender in clouds and sender is not None and crossed and not record.turned_away:
         proven = fields.get("proven", ())
         yield _Event(
             RECEIVED, who, sender, here, service, record.status, True, now, proven,
