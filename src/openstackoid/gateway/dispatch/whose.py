@@ -37,7 +37,7 @@ def learn(context: Context, hop: Hop, body: Body, answered: Passing | Validated)
     if isinstance(answered, Validated):
         user = answered.document["token"]["user"]
         if subject:
-            users.learn(subject, user, cloud)
+            users.learn(subject, user, context.site.here)  # its name says of which cloud it is
             known = users.of(subject)
             context.record.on_behalf_of = known.address if known else None
         context.record.fields["user"] = user["name"]
