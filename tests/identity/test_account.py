@@ -37,7 +37,7 @@ BOB = {"user": {"name": "Bob", "domain": {"id": "default"}, "password": "x"}}
         (login(application_credential={"id": "C1", "secret": "x"}), [Account("c1")]),
         (login(application_credential={"name": "c", **BOB}), [Account("", "bob", "default")]),
         (login(token={"id": "T"}), []),
-        (login(password={"user": {"name": "ＢＯＢ ", "domain": {"name": "D"}}}),
+        (login(password={"user": {"name": "\uff22\uff2f\uff22 ", "domain": {"name": "D"}}}),
          [Account("", "bob", "d")]),
         (login(password=7), [Account()]),
         (login(password={"user": {"name": ["a"], "domain": []}}), [Account()]),

@@ -205,7 +205,7 @@ async def test_one_request_makes_at_most_four_kilobytes(
 async def test_the_user_of_a_request_that_is_sent_is_known_by_name(
     clouds: Clouds, logged: io.StringIO
 ) -> None:
-    """Once he has logged in by this gateway, with a scope or without, or his token was validated."""
+    """Once he has logged in by this gateway, or a service has asked it whose his token is."""
     document = json.dumps({"token": {"user": {"name": "alice", "id": "a1"}, "catalog": []}})
     identity = clouds.backends["CloudOne"]["identity"]
     password = {"user": {"name": "Bob", "domain": {"id": "default"}, "password": "p"}}

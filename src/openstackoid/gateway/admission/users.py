@@ -16,12 +16,16 @@ _MAX_NAME = 255
 
 @dataclass(slots=True)
 class User:
-    """What is known of a token's user: name, id, the cloud that says so, and the last address."""
+    """What is known of a token's user: name, id, the cloud that says so, and the last address.
+
+    `unknown`: the Keystone was asked and does not know the token.
+    """
 
     name: str | None = None
     id: str | None = None
     cloud: str | None = None
     address: str | None = None
+    unknown: bool = False
 
 
 class Users:
@@ -34,10 +38,15 @@ class Users:
         """Return what is known of a token, with or without a suffix; None for nothing."""
         return self._users.get(_key(token))
 
-    def learn(self, token: str, user: Mapping[str, Any], cloud: str) -> None:
-        """Remember the user of a token, as the Keystone of a cloud has it."""
+    def learn(self, token: str, user: Mapping[str, Any], cloud: str) -> User:
+        """Remember the user of a token, as the Keystone of a cloud has it, and return it.
+
+        Without a name, it is remembered that nobody knows one.
+        """
         known = self._kept(token)
         known.name, known.id, known.cloud = _text(user, "name"), _text(user, "id"), cloud
+        known.unknown = known.name is None
+        return known
 
     def came(self, token: str, address: str) -> None:
         """Remember from which client a token came."""

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from openstackoid import identity
 from openstackoid.gateway.admission import cost
+from openstackoid.gateway.admission.blocklist import BlockedRefusal, Blocklist
 from openstackoid.gateway.admission.client_address import sender_of, sender_told
 from openstackoid.gateway.admission.heads import head_of
 from openstackoid.gateway.admission.limits import Limits
@@ -59,6 +60,7 @@ class Handler:
         self,
         site: Site,
         limits: Limits,
+        blocklist: Blocklist,
         *,
         idle_timeout: float,
         patience: float,
@@ -68,7 +70,7 @@ class Handler:
         health = Health(
             lambda cloud: self.site.origins(cloud), lambda origin: self.site.upstream.reach(origin)
         )
-        self.state = State(limits, health, Logins(site.here), TurnedAway(site.here))
+        self.state = State(limits, blocklist, health, Logins(site.here), TurnedAway(site.here))
         self._patience = patience
 
     async def handle(self, request: Request) -> None:
@@ -87,6 +89,8 @@ class Handler:
             except Refusal as refusal:
                 limited = refusal.status == HTTPStatus.TOO_MANY_REQUESTS
                 record.turned_away = limited and "cloud" not in record.fields
+                if isinstance(refusal, BlockedRefusal):
+                    record.turned_away = record.fields["blocked"] = True
                 await send_refusal(request, record, refusal)
         except asyncio.CancelledError:
             record.fields.setdefault("error", "the client left")
@@ -111,7 +115,7 @@ class Handler:
             body = self._received_body(request, record)
         _record_route(record, route)
         context = Context(request, record, site, self.state, head, route, proven)
-        whose.recognize(context)
+        await whose.check(context, body)
         if isinstance(body, bytes):
             context.charge(cost.of_json(len(body), catalog=True))
         if isinstance(route.expression, CloudRef):
@@ -132,6 +136,7 @@ class Handler:
         address = request.remote
         limits = self.state.limits
         limits.arrived(address)  # before anything is parsed
+        self.state.blocklist.check_address(address)
         peers = site.peers
         try:
             head = head_of(request, site.here)
@@ -142,6 +147,9 @@ class Handler:
             limits.address(address, 1 + cost.of_head(request.target, request.headers))
             raise
         expression = route.expression
+        if route.scope is not None:
+            named_clouds = (route.sender, route.issuer, *clouds(expression))
+            self.state.blocklist.check_clouds(named_clouds)
         named = 1 if isinstance(expression, CloudRef) else sum(1 for _ in clouds(expression))
         if token := head.headers.first(AUTH_TOKEN):
             limits.token(token, named)

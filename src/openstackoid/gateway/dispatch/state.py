@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.admission.logins import Logins
 from openstackoid.gateway.admission.users import Users
@@ -15,6 +16,7 @@ class State:
     """The limits, the clouds that are down, and the users that are known to one worker."""
 
     limits: Limits
+    blocklist: Blocklist
     health: Health
     logins: Logins
     turned_away: TurnedAway

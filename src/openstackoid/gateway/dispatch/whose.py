@@ -1,4 +1,4 @@
-"""Learns whose the tokens are that pass, and from which client they came, for the audit."""
+"""Learns whose the tokens are that pass, for the audit, and refuses users who are blocked."""
 
 from typing import Any
 
@@ -6,14 +6,41 @@ from openstackoid import identity
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.hop import Body, Hop, Validated
 from openstackoid.gateway.forwarding.downstream import Passing
+from openstackoid.gateway.reporting import audit
 from openstackoid.identity.catalog import CatalogEditor
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.services import IDENTITY
 
+_NAMES = ("name", "id")
 _SUCCESS = range(200, 300)
 
 
-def recognize(context: Context) -> None:
+async def check(context: Context, body: Body) -> None:
+    """Record the user of a request, if he is known; raises BlockedRefusal if he is blocked.
+
+    Only while users are blocked, a token of which nothing is known is looked up in its Keystone.
+    """
+    _recognize(context)
+    blocklist, users = context.state.blocklist, context.state.users
+    if not blocklist.has_users:
+        return
+    names: list[str] = []
+    if isinstance(body, bytes):
+        for account in identity.accounts_tried("POST", context.route, body):
+            names += [account.id, account.name]
+    if token := context.head.headers.first(AUTH_TOKEN):
+        user = users.of(token)
+        if user is None or not (user.name or user.unknown):
+            issuer = context.route.issuer or context.site.here
+            found = await context.site.foreign_tokens.user_of(token, context.route)
+            user = users.learn(token, found or {}, issuer)
+        names.append(audit.fingerprint(token))
+        for name in filter(None, (user.name, user.id)):
+            names += [name, f"{name}@{user.cloud}"]
+    blocklist.check_user(names)
+
+
+def _recognize(context: Context) -> None:
     """Record the user of a request with a scope, if one is known, and where his token came from."""
     route, users = context.route, context.state.users
     token = context.head.headers.first(AUTH_TOKEN)
@@ -37,9 +64,8 @@ def learn(context: Context, hop: Hop, body: Body, answered: Passing | Validated)
     if isinstance(answered, Validated):
         user = answered.document["token"]["user"]
         if subject:
-            users.learn(subject, user, context.site.here)  # its name says of which cloud it is
-            known = users.of(subject)
-            context.record.on_behalf_of = known.address if known else None
+            marked = {key: str(user.get(key, "")).removesuffix(f"@{cloud}") for key in _NAMES}
+            context.record.on_behalf_of = users.learn(subject, marked, cloud).address
         context.record.fields["user"] = user["name"]
         return
     if answered.response.status not in _SUCCESS:

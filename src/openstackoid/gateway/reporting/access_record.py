@@ -43,7 +43,7 @@ class AccessRecord:
     the request's and the reply's body. `fields` are further fields of the line, `extra` are headers
     to add to the reply.
 
-    `turned_away`: it was refused because its sender sends too much.
+    `turned_away`: it was refused because its sender sends too much, or is blocked.
 
     The audit needs the rest: `user` is the name of the user, if the gateway knows it. If a service
     asks whose a token is, `on_behalf_of` is the address of the client that has sent the token.

@@ -45,6 +45,9 @@ RECEIVED = "receive"
 AUTHENTICATED = "authenticate"
 """The action of an event for a foreign token that was checked against this cloud's trust."""
 
+DENIED = "deny"
+"""The action of an event for a request of somebody whom the operator has blocked."""
+
 DELAY = 1.0
 """Seconds that events of sent requests wait, so that they do not delay the answer."""
 
@@ -127,7 +130,8 @@ def ended(request: Request, record: AccessRecord, here: str, clouds: Collection[
     A request without a scope is not from a gateway, whatever its Via says, nor is one whose Via
     names none of the `clouds`. A request over the rate limit gets no event, or the log would fill.
     """
-    if "via" in request.headers or "issuer" in record.fields:
+    fields = record.fields
+    if "via" in request.headers or "issuer" in fields or "blocked" in fields:
         _write(record, list(_ended(request, record, here, clouds)), here)
     if record.crossings:
         if not _pending:
@@ -143,11 +147,17 @@ def _ended(
     who = Who(
         request.headers.get(AUTH_TOKEN) or request.headers.get(SUBJECT_TOKEN) or "",
         record.on_behalf_of or request.remote,
-        fields.get("user"),
+        fields.get("user") or record.user,
         fields.get("asked_by"),
     )
     sender = via.sender(request.headers.all("via"))
     now = time.time()
+    if "blocked" in fields:
+        claimed = sender if sender in clouds and sender is not None else here
+        yield _Event(
+            DENIED, who, claimed, here, service, record.status, True, now, (), record.request_id
+        )
+        return
     crossed = "scope" in fields or "cloud" not in fields
     if sender in clouds and sender is not None and crossed and not record.turned_away:
         proven = fields.get("proven", ())
