@@ -134,7 +134,7 @@ class Upstream:
                 what = f"{who}{at} leads to {error.why}"
                 if destination.connect:
                     what = f"{who}{at} is not connected to; the log of {self.peers.here} says why"
-                    log.warning("not permitted", cloud=destination.cloud, why=error.why)
+                    note("not_permitted", error.why)
             case UnreachableError(reason=None):
                 status, sent = HTTPStatus.GATEWAY_TIMEOUT, False
                 seconds = self._pool.connect_timeout
