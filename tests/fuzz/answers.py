@@ -169,7 +169,7 @@ def catalogs(data: bytes) -> None:
     )
     editor.feed(data)
     try:
-        edited = editor.end()
+        edited = b"".join(editor.rest())
     except CatalogError:
         return
     if not edited:
