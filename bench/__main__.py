@@ -3,6 +3,7 @@
 import click
 
 from bench.connections.command import connections
+from bench.cost import cost_of_strangers
 from bench.failover import failover
 from bench.fanout import fanout
 from bench.overhead import overhead
@@ -16,6 +17,7 @@ from bench.reload.command import reload
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
+  scripts/bench cost
   scripts/bench overhead
   scripts/bench fanout
   scripts/bench failover
@@ -31,6 +33,7 @@ def main() -> None:
 
 
 main.add_command(connections)
+main.add_command(cost_of_strangers, "cost")
 main.add_command(failover)
 main.add_command(fanout)
 main.add_command(overhead)

@@ -39,7 +39,16 @@ def test_the_commands_are_listed() -> None:
     result = CliRunner().invoke(main, ["--help"])
     listed = result.stdout.partition("Commands:\n")[2].partition("\n\n")[0]
     commands = [line.split()[0] for line in listed.splitlines()]
-    assert commands == ["explain", "federation", "gateway", "haproxy", "lab", "scope"]
+    assert commands == [
+        "block",
+        "explain",
+        "federation",
+        "gateway",
+        "haproxy",
+        "lab",
+        "scope",
+        "unblock",
+    ]
 
 
 def test_the_version_is_the_package_s() -> None:

@@ -18,7 +18,7 @@ def idle_timeout() -> float:
 
 @pytest.fixture
 def rate() -> int:
-    """Requests per second of one address; the tests of limits ask for less."""
+    """Return as many requests per second as nobody sends; the tests of limits ask for less."""
     return 500
 
 

@@ -9,6 +9,7 @@ from gateway.backend import json_answer
 from gateway.played import Clouds
 
 from openstackoid.federation import load
+from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
@@ -82,9 +83,10 @@ async def handler(clouds: Clouds) -> AsyncIterator[Handler]:
     peers = Peers(federation, "CloudOne", UsedSignatures())
     site = Site.of(federation, "CloudOne", peers, pool)
     limits = Limits("CloudOne", 500)
-    handler = Handler(site, limits, idle_timeout=20, patience=20)
+    blocklist = Blocklist("CloudOne", lambda: clouds.file.with_name("blocked.json"))
+    handler = Handler(site, limits, blocklist, idle_timeout=20, patience=20)
     yield handler
-    await handler.health.close()
+    await handler.state.health.close()
     await pool.close()
 
 

@@ -26,7 +26,16 @@ FAULTS = {
 
 
 def found(entry: str) -> list[str]:
-    return list(faults(loads(f"clouds: {{{entry}}}"), "CloudOne"))
+    return list(faults(loads(f"clouds: {{{entry}}}"), "CloudOne", Path("federation.yaml")))
+
+
+def test_a_block_list_that_is_broken_is_told(tmp_path: Path) -> None:
+    """A gateway does not start with it."""
+    (tmp_path / "blocked-CloudOne.json").write_text("[")
+    entry = f"CloudOne: {{frontends: {{image: 'http://127.0.0.1:9292'}}, {SERVES}}}"
+    described = loads(f"clouds: {{{entry}}}")
+    (fault,) = faults(described, "CloudOne", tmp_path / "federation.yaml")
+    assert "mend it, or delete it" in fault
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -110,12 +110,24 @@ def test_other_headers_may_change() -> None:
         replace(CROSSING, headers=Headers((*HEADERS, ("X-Service-Token", "mine")))),
         replace(CROSSING, headers=Headers((*HEADERS, ("X-Subject-Token", "mine")))),
         replace(CROSSING, headers=Headers((("X-Scope", "[]"), *HEADERS.pairs[1:]))),
+        replace(CROSSING, headers=Headers((*HEADERS, ("X-Scope-Client", "192.0.2.1")))),
     ],
 )
 def test_another_request_is_not_proven(other: Crossing) -> None:
     """Whatever decides something is covered."""
     with pytest.raises(ProofError, match="for another request"):
         accepted(sign(CROSSING, KEYS.sign, NOW), other)
+
+
+def test_who_asks_is_covered_where_it_is_told() -> None:
+    """Nobody on the way blames another client, or takes the header away."""
+    told = replace(CROSSING, headers=Headers((*HEADERS, ("X-Scope-Client", "192.0.2.1"))))
+    proof = sign(told, KEYS.sign, NOW)
+    accepted(proof, told)
+    other = replace(CROSSING, headers=Headers((*HEADERS, ("X-Scope-Client", "192.0.2.2"))))
+    for changed in (CROSSING, other):
+        with pytest.raises(ProofError, match="for another request"):
+            accepted(proof, changed)
 
 
 @pytest.mark.parametrize("seconds", [LIFETIME + 1, -LIFETIME - 1])

@@ -10,6 +10,7 @@ import click
 
 from openstackoid import files
 from openstackoid.commands.options import loaded
+from openstackoid.commands.table import print_table
 from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
 from openstackoid.federation.importing import extend
@@ -58,7 +59,7 @@ def check(file: Path, *, live: bool) -> None:
     if live:
         _check_live(described)
         return
-    _check_own(described)
+    _check_own(described, file)
     rows: list[tuple[str, ...]] = [("Cloud", "Service", "Interface", "Frontend", "Backend")]
     for name, cloud in described.clouds.items():
         for service, endpoints in cloud.frontends.items():
@@ -66,7 +67,7 @@ def check(file: Path, *, live: bool) -> None:
             for interface, url in endpoints.items():
                 backend = cloud.backend(service, interface)
                 rows.append((name, shown, interface, str(url), str(backend or "-")))
-    _print(rows)
+    print_table(rows)
     _print_credentials(described)
     for name in sorted(described.served):
         for lack in lacking(described, name):
@@ -79,13 +80,12 @@ def check(file: Path, *, live: bool) -> None:
         click.echo(warning, err=True)
 
 
-def _check_own(described: Federation) -> None:
+def _check_own(described: Federation, file: Path) -> None:
     """Check the files of the gateway that this federation file is for; ends with their faults."""
     from openstackoid.gateway import preflight
 
-    faults = [
-        fault for name in sorted(described.served) for fault in preflight.faults(described, name)
-    ]
+    own = sorted(described.served)
+    faults = [fault for name in own for fault in preflight.faults(described, name, file)]
     if faults:
         raise click.ClickException("\n".join(faults))
 
@@ -100,7 +100,7 @@ def _print_credentials(described: Federation) -> None:
     for table in tables:
         if len(table) > 1:
             click.echo()
-            _print(table)
+            print_table(table)
     for warning in credentials.warnings(described, own):
         click.echo(f"Warning: {warning}", err=True)
 
@@ -137,20 +137,12 @@ def _check_live(described: Federation) -> None:
         checked = check_live(described)
     except OSError as error:
         raise click.ClickException(f"{error.filename}: can't be read: {error.strerror}") from error
-    _print(checked.clouds)
+    print_table(checked.clouds)
     if len(checked.tokens) > 1:
         click.echo()
-        _print(checked.tokens)
+        print_table(checked.tokens)
     if checked.faults:
         raise click.ClickException("\n".join(["not as the file says:", *checked.faults]))
-
-
-def _print(rows: list[tuple[str, ...]]) -> None:
-    """Print a table with its heading in the first row; no cell is cut to the terminal's width."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
 
 
 @federation.command(

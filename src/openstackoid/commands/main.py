@@ -6,12 +6,14 @@ from typing import cast
 import click
 
 _COMMANDS = {
+    "block": "openstackoid.commands.block:block",
     "explain": "openstackoid.commands.explain:explain",
     "federation": "openstackoid.commands.federation:federation",
     "gateway": "openstackoid.commands.gateway:gateway",
     "haproxy": "openstackoid.commands.haproxy:haproxy",
     "lab": "openstackoid.commands.lab:lab",
     "scope": "openstackoid.commands.scope:scope",
+    "unblock": "openstackoid.commands.block:unblock",
 }
 
 _EXTRAS = {"lab": "lab"}

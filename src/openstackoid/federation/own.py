@@ -101,6 +101,8 @@ class Own(Model):
     """PEM: the authorities for backends and other gateways, besides those of the system."""
     crl: File | None = None
     """PEM: the revocation lists of the authorities whose certificates this gateway verifies."""
+    blocked: File | None = None
+    """The list of what the operator has blocked: blocked-CLOUD.json beside this file by default."""
     proxies: tuple[Network, ...] = ()
     """The cloud's own proxies: only their headers may say which client sent a request."""
     allow: tuple[Network, ...] = ()

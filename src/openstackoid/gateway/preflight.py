@@ -1,8 +1,10 @@
 """Checks before a start whether a gateway's listeners, keys, certificates and account will work."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from openstackoid.federation import Federation
+from openstackoid.federation.blocked import BlockedError, blocked_file, read_blocked
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.listeners import ListenError, listeners_of
@@ -10,8 +12,11 @@ from openstackoid.gateway.trust import local_keystone as account
 from openstackoid.gateway.trust.local_keystone import AccountError
 
 
-def faults(federation: Federation, name: str) -> Iterator[str]:
-    """Yield the faults that keep a gateway from starting or from accepting foreign tokens."""
+def faults(federation: Federation, name: str, file: Path) -> Iterator[str]:
+    """Yield the faults that keep a gateway from starting or from accepting foreign tokens.
+
+    `file` is the federation file.
+    """
     cloud = federation.clouds[name]
     hosts = {frontend.url.host for frontend in cloud.addresses}
     try:
@@ -21,6 +26,10 @@ def faults(federation: Federation, name: str) -> Iterator[str]:
     try:
         Peers(federation, name, UsedSignatures())
     except PeersError as error:
+        yield f"{name}: {error}"
+    try:
+        read_blocked(blocked_file(federation, name, file))
+    except BlockedError as error:
         yield f"{name}: {error}"
     if cloud.trust or cloud.own.account:
         try:

@@ -8,7 +8,9 @@ from http import HTTPStatus
 import structlog
 
 from openstackoid.federation import Cloud, Federation, FederationError, load
+from openstackoid.federation.blocked import blocked_file
 from openstackoid.gateway.admission import certificates
+from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.limits import MAX_FDS_DIVISOR, Connections, Limits, files
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
@@ -35,7 +37,7 @@ class Gateway:
 
     `shared` provides sockets and memory that are shared with other workers; the default shares
     nothing. `resolve` finds the addresses of other clouds; the default asks the system. Raises
-    FederationError, ListenError and PeersError.
+    FederationError, ListenError, PeersError and BlockedError.
     """
 
     def __init__(
@@ -46,11 +48,14 @@ class Gateway:
         self._shared = shared or Alone()
         self._used_signatures = UsedSignatures(self._shared.memory)
         federation, peers = self._load()
+        self._blocked_file = blocked_file(federation, settings.cloud, settings.federation)
+        self._blocklist = Blocklist(settings.cloud, lambda: self._blocked_file)
         self._pool = Client(settings.connect_timeout, settings.idle_timeout, resolve)
         limits = Limits(settings.cloud, settings.rate)
         self._handler = Handler(
             Site.of(federation, settings.cloud, peers, self._pool),
             limits,
+            self._blocklist,
             idle_timeout=settings.idle_timeout,
             patience=settings.patience,
         )
@@ -69,6 +74,7 @@ class Gateway:
     async def start(self) -> None:
         """Open the listeners; raises ListenError."""
         await self._listen(self._handler.site.ours)
+        self._blocklist.start()
         self._log.info("listening", addresses=self._listeners.addresses)
         self._watch()
 
@@ -85,6 +91,10 @@ class Gateway:
             self._log.error("not reloaded", error=fault_of(error))
             return
         self._handler.site = Site.of(federation, self._settings.cloud, peers, self._pool)
+        self._blocked_file = blocked_file(
+            federation, self._settings.cloud, self._settings.federation
+        )
+        self._blocklist.refresh()
         self._log.info(
             "reloaded", clouds=sorted(federation.clouds), addresses=self._listeners.addresses
         )
@@ -104,8 +114,10 @@ class Gateway:
         self._unwatch()
         self._listeners.leave()
         await self._server.close(self._settings.drain_timeout)
-        await self._handler.health.close()
+        await self._blocklist.close()
+        await self._handler.state.health.close()
         await self._pool.close()
+        self._handler.state.turned_away.summarize()
         audit.flush()
 
     def _watch(self) -> None:

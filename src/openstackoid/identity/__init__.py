@@ -3,6 +3,7 @@
 See docs/explanation/design.md#identity-across-clouds.
 """
 
+from openstackoid.identity.account import Account, accounts_tried
 from openstackoid.identity.body import (
     MAX_AUTH_BODY,
     is_authentication,
@@ -21,9 +22,11 @@ from openstackoid.identity.headers import headers_for, validates_at_home
 
 __all__ = [
     "MAX_AUTH_BODY",
+    "Account",
     "CatalogEditor",
     "CatalogError",
     "CatalogTooLongError",
+    "accounts_tried",
     "exchange_token",
     "has_catalog",
     "headers_for",

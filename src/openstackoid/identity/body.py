@@ -1,11 +1,15 @@
 """Finds the token in the body of an authentication request, and removes its suffix."""
 
 import json
+import re
 from typing import Any
+from urllib.parse import unquote
 
 from openstackoid.routing import Route
 from openstackoid.scope import DELIMITER, split
 from openstackoid.services import IDENTITY
+
+_SLASHES = re.compile("//+")
 
 MAX_AUTH_BODY = 114_688
 """Bytes of an authentication request; Keystone's own limit.
@@ -24,8 +28,15 @@ def is_of_a_token(route: Route) -> bool:
 
     Only the issuer's Keystone can answer it.
     """
-    path = route.rest.partition("?")[0].rstrip("/")
-    return route.service == IDENTITY and path == "/v3/auth/tokens"
+    return route.service == IDENTITY and keystone_path(route) == "/v3/auth/tokens"
+
+
+def keystone_path(route: Route) -> str:
+    """Return the path of a request to a Keystone as that reads it: decoded, each slash once."""
+    path = route.rest.partition("?")[0]
+    if "%" in path or "//" in path:
+        path = _SLASHES.sub("/", unquote(path))
+    return path.rstrip("/")
 
 
 def token_in(body: bytes) -> str | None:

@@ -4,13 +4,14 @@ Clients and services that follow the catalog then talk only to their own gateway
 issued the token. See docs/decisions/0003-catalogs-lead-through-the-asking-gateway.md.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from openstackoid.federation import Federation
 from openstackoid.identity.added import REGIONS, missing, texts
+from openstackoid.identity.body import keystone_path
 from openstackoid.routing import Route
 from openstackoid.routing.links import Links
 from openstackoid.scope import Scope
@@ -41,8 +42,9 @@ def has_catalog(route: Route) -> bool:
 
     It may for a login, a validation and a list of the catalog.
     """
-    path = route.rest.partition("?")[0].rstrip("/")
-    return route.scope is not None and route.service == IDENTITY and path in _PATHS_WITH_CATALOG
+    if route.scope is None or route.service != IDENTITY:
+        return False
+    return keystone_path(route) in _PATHS_WITH_CATALOG
 
 
 class CatalogError(Exception):
@@ -85,6 +87,8 @@ class CatalogEditor:
         self._federation = federation
         self._here = here
         self._body = bytearray()
+        self.user: Mapping[str, Any] | None = None
+        """The user of the token in the body, once it was edited; None without one."""
 
     @property
     def strict(self) -> bool:
@@ -115,6 +119,7 @@ class CatalogEditor:
             yield body
             return
         yield b""
+        self.user = user_of(document)
         if self._links is not None:
             document = yield from _rewritten(document, self._links, self._region)
             yield b""
@@ -138,13 +143,21 @@ class CatalogEditor:
         return self._federation.clouds[self._here].region
 
 
+def user_of(document: object) -> Mapping[str, Any] | None:
+    """Return the user in a Keystone's document of a token, None if there is none."""
+    match document:
+        case {"token": {"user": dict() as user}}:
+            return user
+    return None
+
+
 def _rewritten(
     document: Any, links: Links, region: str | None
 ) -> Generator[bytes, None, dict[str, Any]]:
     """Return another cloud's answer with only those endpoints that home has, at home's addresses.
 
-    Yields empty pieces after each slice of work. Clients send their tokens wherever a catalog says. So only known documents and known fields are
-    copied. Raises CatalogError for another document.
+    Yields empty pieces after each slice of work. Clients send their tokens wherever a catalog says.
+    So only known documents and known fields are copied. Raises CatalogError for another document.
     """
     match document:
         case {"error": error}:

@@ -13,6 +13,7 @@ from openstackoid.routing import Destination, Route, via_entry
 from openstackoid.routing.border import may_ask
 from openstackoid.routing.scoping import (
     AUTH_TOKEN,
+    CLIENT_HEADER,
     SCOPE_HEADER,
     SERVICE_HEADER,
     SERVICE_TOKEN,
@@ -66,7 +67,7 @@ def headers_for(
             told.append((FORWARDED_PROTO, "https"))
     if route.scope is None:
         return head.headers.without(without).without(WAY_NAMES).followed_by(told)
-    dropped = {SCOPE_HEADER, SERVICE_HEADER, *without}
+    dropped = {SCOPE_HEADER, SERVICE_HEADER, CLIENT_HEADER, *without}
     if destination.remote:
         dropped |= {"host", "accept-encoding"}  # links in the answer are rewritten: no compression
     if destination.remote or route.sender is not None:

@@ -27,8 +27,11 @@ AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)
 SUBJECT_TOKEN = "x-subject-token"  # noqa: S105
 SERVICE_TOKEN = "x-service-token"  # noqa: S105
 
+CLIENT_HEADER = "x-scope-client"
+"""The address of the client that logs in, from one gateway to another."""
+
 READ_HERE = frozenset(
-    {SCOPE_HEADER, SERVICE_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN}
+    {SCOPE_HEADER, SERVICE_HEADER, CLIENT_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN}
     | {"via", "x-scope-proof", "host", "content-length"}
 )
 """Headers that the gateway interprets: refuse underscore variants and hop-by-hop use."""

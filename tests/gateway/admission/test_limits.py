@@ -1,6 +1,7 @@
 """How many requests one address, or one other gateway, may send, and connections hold."""
 
 import asyncio
+import functools
 import io
 import itertools
 import json
@@ -8,6 +9,7 @@ import resource
 from collections.abc import Callable
 
 import pytest
+from gateway.credentials import give_keys
 from gateway.played import Clouds
 
 from openstackoid.gateway.admission.limits import (
@@ -103,6 +105,49 @@ def test_a_request_to_several_clouds_counts_as_several() -> None:
     limits.address("192.0.2.2", 1000)
 
 
+def test_addresses_of_one_network_of_ipv6_are_one_sender() -> None:
+    """A host has as many as it likes; another network is another sender."""
+    limits = Limits("CloudOne", 1)
+    many = itertools.count(1)
+    assert flood(lambda: limits.arrived(f"2001:db8::{next(many):x}")) <= BURST + 1
+    limits.arrived("2001:db8:0:1::1")
+    with pytest.raises(Refusal, match=r"2001:db8::/64 sends more than 1 requests"):
+        limits.arrived("2001:db8::ffff")
+    connections = Connections(3, limits.known, lambda: None)
+    assert [connections.opened(f"2001:db8::{n}") for n in range(5)] == [True] * 3 + [False] * 2
+    for n in range(3):
+        connections.closed(f"2001:db8::{n}")
+    assert not connections._open
+
+
+def test_a_user_has_a_rate_of_his_own_from_wherever_he_sends() -> None:
+    """With whatever scope, and without his token in the message; others have their own."""
+    limits = Limits("CloudOne", 1)
+    many = itertools.count()
+    assert flood(lambda: limits.token(f"secret!SCOPE!{next(many)}")) <= BURST + 1
+    with pytest.raises(Refusal, match="the user of this token sends more than 1") as refused:
+        limits.token("secret")
+    assert "secret" not in refused.value.message
+    limits.token("another")
+
+
+@pytest.mark.parametrize("rate", [1])
+async def test_a_user_of_another_cloud_takes_nothing_from_its_other_users(
+    clouds: Clouds,
+) -> None:
+    """Though all come by one gateway, which has proven itself and may send much more."""
+    await give_keys(clouds, "CloudOne")
+    await clouds.gateways["CloudOne"].close()
+    fast = Gateway(Settings(clouds.file, "CloudOne", rate=1000))
+    clouds.gateways["CloudOne"] = fast
+    await fast.start()
+    scope = "X-Scope: image=CloudTwo"
+    ask = functools.partial(clouds.ask, "CloudOne", "image", "/v2/images", scope)
+    while (await ask("X-Auth-Token: one")).status != 429:
+        pass
+    assert (await ask("X-Auth-Token: two")).status == 200
+
+
 async def test_what_is_refused_is_counted_too(clouds: Clouds) -> None:
     """A flood of scopes that are none ends in 429."""
     await clouds.gateways["CloudOne"].close()
@@ -122,7 +167,7 @@ async def test_what_is_too_much_is_not_even_looked_at(
     slow = Gateway(Settings(clouds.file, "CloudOne", rate=1))
     clouds.gateways["CloudOne"] = slow
     await slow.start()
-    flood(lambda: slow._handler._limits.arrived("127.0.0.1"))
+    flood(lambda: slow._handler.state.limits.arrived("127.0.0.1"))
     read = []
     monkeypatch.setattr(
         "openstackoid.gateway.dispatch.handler.head_of", lambda *args: read.append(args)

@@ -242,7 +242,7 @@ async def test_a_signature_of_too_many_requests_is_not_kept(
         steps.append("taken")
         taken(*args)
 
-    limits = clouds.gateways["CloudTwo"]._handler._limits
+    limits = clouds.gateways["CloudTwo"]._handler.state.limits
     monkeypatch.setattr(Peers, "take", take)
     monkeypatch.setattr(limits, "gateway", lambda *_: steps.append("counted"))
     ask = ("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA, proof(keys))

@@ -345,10 +345,11 @@ async def test_a_write_to_a_cloud_that_drips_has_an_end(
 ) -> None:
     """Each byte comes in time, but the answer does not; also after the client has left."""
     monkeypatch.setattr(held, "HELD_BODY_TIMEOUT", 0.1)
-    deleted = asyncio.Event()
+    deleted, dripping = asyncio.Event(), asyncio.Event()
 
     async def drip(received: Received, connection: Connection) -> None:
         await connection.body(received.head)
+        dripping.set()
         await connection.send(
             b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
         )
@@ -367,10 +368,10 @@ async def test_a_write_to_a_cloud_that_drips_has_an_end(
     assert "broke off; it may have been carried out" in message(answered)
     assert deleted.is_set()
     deleted.clear()
+    dripping.clear()
     client = await clouds.open("CloudOne", "image")
     await client.send("POST", "/v2/images", AND, JSON, body=b'{"id":"x"}')
-    while not two.open:
-        await asyncio.sleep(0)
+    await dripping.wait()
     client.writer.transport.abort()
     await deleted.wait()
     await two.all_closed()

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from gateway.backend import json_answer
 from gateway.credentials import give_keys
 from gateway.played import TOKEN, Clouds
 
@@ -172,3 +173,59 @@ async def test_what_is_turned_away_does_not_fill_the_audit(
     codes = [line["cadf"]["reason"]["reasonCode"] for line in audit(logged)]
     assert codes
     assert "429" not in codes
+
+
+@pytest.mark.parametrize("operator", ["&", "|"])
+async def test_one_request_makes_at_most_four_kilobytes(
+    clouds: Clouds, logged: io.StringIO, operator: str
+) -> None:
+    """Of log and audit at each gateway, whatever it names; what does not fit is counted by name."""
+    document = clouds.document["clouds"]
+    names = [f"C{n:02}" for n in range(80)]
+    two = {k: v for k, v in document["CloudTwo"].items() if k not in {"backends", "trust", "own"}}
+    for number, name in enumerate(names, 1):  # nobody listens there
+        document[name] = two | {"frontends": {"image": f"http://127.0.0.3:{number}"}}
+    clouds.save()
+    await clouds.gateways["CloudOne"].reload()
+    logged.truncate(0)
+    logged.seek(0)
+    scope = f"X-Scope: image={operator.join(names)}"
+    await clouds.ask("CloudOne", "image", f"/v2/{'x' * 2000}", scope, "X-Scope-Policy: any")
+    lines = logged.getvalue().splitlines()
+    ours = [line for line in lines if json.loads(line).get("gateway") == "CloudOne"]
+    assert sum(len(line) + 1 for line in ours) <= 4096
+    full = [line for line in map(json.loads, ours) if "cadf" in line]
+    (rest,) = (line for line in map(json.loads, ours) if "left_out" in line)
+    assert full
+    assert len(full) + rest["left_out"] == len(names)
+    assert sum(more["events"] for more in rest["more"]) == rest["left_out"]
+    assert set(rest["more"][0]["clouds"]) < set(names)
+
+
+async def test_the_user_of_a_request_that_is_sent_is_known_by_name(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """Once he has logged in by this gateway, or a service has asked it whose his token is."""
+    document = json.dumps({"token": {"user": {"name": "alice", "id": "a1"}, "catalog": []}})
+    identity = clouds.backends["CloudOne"]["identity"]
+    password = {"user": {"name": "Bob", "domain": {"id": "default"}, "password": "p"}}
+    login = json.dumps({"auth": {"identity": {"methods": ["password"], "password": password}}})
+    path = "/v3/auth/tokens"
+    identity.answer = json_answer(document, "201 Created", "X-Subject-Token: first")
+    await clouds.ask(
+        "CloudOne", "identity", path, "X-Scope: image=CloudTwo", method="POST", body=b"{}"
+    )
+    identity.answer = json_answer(document, "201 Created", "X-Subject-Token: second")
+    await clouds.ask("CloudOne", "identity", path, method="POST", body=login.encode())
+    identity.answer = json_answer(document)
+    third = f"X-Subject-Token: third!SCOPE!{COMPLETED}"
+    await clouds.ask("CloudOne", "identity", path, "X-Auth-Token: service", third)
+    identity.answer = json_answer(document, "401 Unauthorized")
+    fourth = third.replace("third", "fourth")
+    await clouds.ask("CloudOne", "identity", path, "X-Auth-Token: service", fourth)
+    for token in ("first", "second", "third", "fourth"):
+        header = f"X-Auth-Token: {token}!SCOPE!{COMPLETED}"
+        await clouds.ask("CloudOne", "image", "/v2/images", header)
+    sent = [line["cadf"] for line in audit(logged) if line["cadf"]["action"] == "send"]
+    names = [event["initiator"].get("name") for event in sent]
+    assert names == ["alice", "bob", "alice", None]

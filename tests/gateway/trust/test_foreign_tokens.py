@@ -301,6 +301,22 @@ async def test_whose_token_was_believed_is_audited(
     assert good["target"]["domain"] == "CloudTwo"
 
 
+async def test_a_foreign_token_is_audited_with_the_address_of_its_client(
+    clouds: Clouds, home: Keystone, here: Keystone, logged: io.StringIO
+) -> None:
+    """Not with that of the service that asks whose it is."""
+    clouds.document["clouds"]["CloudTwo"]["own"]["proxies"] = ["127.0.0.1"]
+    clouds.save()
+    await clouds.gateways["CloudTwo"].reload()
+    client = ("X-Forwarded-For: 192.0.2.7", f"X-Auth-Token: {SCOPED}")
+    await clouds.ask("CloudTwo", "image", "/v2/images", *client)
+    await validate(clouds)
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    events = [line["cadf"] for line in lines if "cadf" in line]
+    (event,) = (event for event in events if event["action"] == "authenticate")
+    assert event["initiator"]["host"] == {"address": "192.0.2.7"}
+
+
 @pytest.mark.parametrize(
     ("scope", "explained"),
     [

@@ -20,6 +20,28 @@ _CACHED = 4096
 """Parsed addresses in the cache."""
 
 
+@lru_cache(maxsize=_CACHED)
+def sender_of(address: str) -> str:
+    """Return the sender that an address counts as: itself, or the /64 network of IPv6.
+
+    One host can take any address of its /64 network (RFC 4291, section 2.5.1).
+    """
+    if ":" not in address:
+        return address
+    try:
+        return str(IPv6Network((int(IPv6Address(address)) >> 64 << 64, 64)))
+    except ValueError:
+        return address
+
+
+def sender_told(values: Sequence[str]) -> str | None:
+    """Return the client's address that another gateway tells, None if it is not one address."""
+    try:
+        return str(ip_address(values[0])) if len(values) == 1 else None
+    except ValueError:
+        return None
+
+
 class _Address(NamedTuple):
     address: str
     proxy: bool

@@ -1,16 +1,20 @@
-"""Limits requests per second and open connections, for each client address and each gateway."""
+"""Limits requests per second, for each address, gateway and user, and connections of an address.
+
+Addresses of one /64 network of IPv6 count as one (`sender_of`).
+"""
 
 import math
 import resource
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from http import HTTPStatus
 
 import structlog
 
-from openstackoid.gateway.admission.client_address import TrustedProxies
+from openstackoid.gateway.admission.client_address import TrustedProxies, sender_of
 from openstackoid.gateway.admission.rate import Rate
 from openstackoid.routing import Refusal
+from openstackoid.scope import DELIMITER
 
 BURST = 10
 """Seconds' worth of requests that a sender may send at once after it was idle."""
@@ -46,6 +50,7 @@ class Limits:
         self._here = here
         self._addresses = _Limit(rate)
         self._gateways = _Limit(rate * PROVEN_GATEWAY_FACTOR)
+        self._tokens = _Limit(rate)
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def known(self, address: str) -> bool:
@@ -54,17 +59,27 @@ class Limits:
 
     def arrived(self, address: str) -> None:
         """Count a request by its address, before it is parsed; raises Refusal."""
-        self._count(self._gateways if self.known(address) else self._addresses, address, 1)
+        limit = self._gateways if self.known(address) else self._addresses
+        self._count(limit, sender_of(address), 1)
 
     def address(self, address: str, requests: int = 1) -> None:
         """Count an arrived request as `requests` of its address in all; raises Refusal."""
         counted = 0 if self.known(address) else 1
         if requests > counted:
-            self._count(self._addresses, address, requests, counted)
+            self._count(self._addresses, sender_of(address), requests, counted)
 
     def charge(self, address: str, requests: int) -> None:
         """Count the work that a request of an address has made as `requests`; refuses nothing."""
-        self._addresses.charge(address, requests)
+        self._addresses.charge(sender_of(address), requests)
+
+    def token(self, token: str, requests: int = 1) -> None:
+        """Count a request as `requests` of the user with a token; raises Refusal.
+
+        So a user who sends from many addresses, or through another cloud's gateway, takes nothing
+        from others. Only a hash of the token is kept.
+        """
+        bare = token.partition(DELIMITER)[0]
+        self._count(self._tokens, hash(bare), requests, shown="the user of this token")
 
     def gateway(self, cloud: str, address: str, requests: int = 1) -> None:
         """Count a request as `requests` of a proven gateway; raises Refusal."""
@@ -74,12 +89,20 @@ class Limits:
             self._known.popitem(last=False)
         self._count(self._gateways, f"the gateway of {cloud}", requests)
 
-    def _count(self, limit: "_Limit", sender: str, requests: int, counted: int = 0) -> None:
+    def _count(
+        self,
+        limit: "_Limit",
+        sender: Hashable,
+        requests: int,
+        counted: int = 0,
+        shown: str | None = None,
+    ) -> None:
         wait = limit.wait(sender, requests, counted)
         if wait is not None:
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"{sender} sends more than {limit.rate} requests per second; send them slower",
+                f"{shown or sender} sends more than {limit.rate} requests per second; "
+                "send them slower",
                 cloud=self._here,
                 sent=False,
                 retry_after=max(1, math.ceil(wait)),
@@ -91,7 +114,7 @@ class _Limit:
         self.rate = rate
         self._counted = Rate(rate, rate * BURST, ADDRESSES)
 
-    def wait(self, sender: str, requests: int, counted: int) -> float | None:
+    def wait(self, sender: Hashable, requests: int, counted: int) -> float | None:
         """Count requests; return the seconds to wait if they are too many, None otherwise.
 
         `counted` of them were counted before. More requests than the burst count as the burst:
@@ -100,7 +123,7 @@ class _Limit:
         left = min(requests, self.rate * BURST) - counted
         return self._counted.wait(sender, left) if left else None
 
-    def charge(self, sender: str, requests: int) -> None:
+    def charge(self, sender: Hashable, requests: int) -> None:
         self._counted.charge(sender, requests)
 
 
@@ -127,12 +150,13 @@ class Connections:
     def opened(self, address: str) -> bool:
         """Count a connection; return False, and do not count it, if its address has too many."""
         most = self._most * 2 if self._is_gateway(address) else self._most
-        if self._open[address] >= most and not self._is_proxy(address):
-            if address not in self._warned:
-                self._warned.add(address)
-                log.warning("too many connections", client=address, most=most)
+        sender = sender_of(address)
+        if self._open[sender] >= most and not self._is_proxy(address):
+            if sender not in self._warned:
+                self._warned.add(sender)
+                log.warning("too many connections", client=sender, most=most)
             return False
-        self._open[address] += 1
+        self._open[sender] += 1
         return True
 
     def _is_proxy(self, address: str) -> bool:
@@ -141,10 +165,11 @@ class Connections:
 
     def closed(self, address: str) -> None:
         """Count one connection less."""
-        self._warned.discard(address)
-        self._open[address] -= 1
-        if not self._open[address]:
-            del self._open[address]
+        sender = sender_of(address)
+        self._warned.discard(sender)
+        self._open[sender] -= 1
+        if not self._open[sender]:
+            del self._open[sender]
 
 
 def files() -> int:

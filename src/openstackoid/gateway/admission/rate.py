@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 _SECOND = 1_000_000_000
 
@@ -22,9 +22,9 @@ class Rate:
         self._most = burst * _SECOND
         self._senders = senders
         self._clock = clock
-        self._paid_off: OrderedDict[str, int] = OrderedDict()
+        self._paid_off: OrderedDict[Hashable, int] = OrderedDict()
 
-    def wait(self, sender: str, requests: int) -> float | None:
+    def wait(self, sender: Hashable, requests: int) -> float | None:
         """Count requests; return the seconds to wait if they are too many, None otherwise.
 
         If they are too many, none of them is counted.
@@ -37,7 +37,7 @@ class Rate:
         self._keep(sender)
         return None if excess <= 0 else excess / (_SECOND * self._rate)
 
-    def charge(self, sender: str, requests: int) -> None:
+    def charge(self, sender: Hashable, requests: int) -> None:
         """Count requests that are done already, even if they are too many.
 
         The sender then waits for longer, but never for longer than it takes to pay off the burst
@@ -48,7 +48,7 @@ class Rate:
         self._paid_off[sender] = min(after, now + 2 * self._most)
         self._keep(sender)
 
-    def _keep(self, sender: str) -> None:
+    def _keep(self, sender: Hashable) -> None:
         self._paid_off.move_to_end(sender)
         if len(self._paid_off) > self._senders:
             self._paid_off.popitem(last=False)

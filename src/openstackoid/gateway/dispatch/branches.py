@@ -42,7 +42,7 @@ class Branches:
         upload = self.upload if request.upload else None
         status = int(HTTPStatus.BAD_GATEWAY)
         writes = request.method not in SAFE_METHODS
-        waiting = self.context.open_writes.waiting_for(cloud) if writes else nullcontext()
+        waiting = self.context.state.open_writes.waiting_for(cloud) if writes else nullcontext()
         try:
             with waiting:
                 answer = await self._answer(cloud, request)

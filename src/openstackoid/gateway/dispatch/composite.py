@@ -30,8 +30,8 @@ POLICY = "x-scope-policy"
 MAX_REQUEST = 2**20
 """Bytes of a JSON request to several clouds, which is held in memory; uploads are streamed."""
 
-MAX_LOGGED = 2048
-"""Bytes of a report in the log: a line has 4096, also for everything else."""
+MAX_LOGGED = 768
+"""Bytes of a report in the log: a line has 1536, also for everything else."""
 
 WRITTEN = 65_536
 """Bytes of a merged list that are written at once, at least; the last write may have fewer."""
@@ -57,7 +57,7 @@ async def answer_composite(
     if whole and operation.document is None:
         message = "the body is not JSON; mend it, nothing was sent to any cloud"
         raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
-    full = None if operation.safe else context.open_writes.full(clouds(route.expression))
+    full = None if operation.safe else context.state.open_writes.full(clouds(route.expression))
     if full is not None:
         message = (
             f"{full} has not answered {MAX_OPEN} writes yet; nothing was sent to any cloud, try "
@@ -76,7 +76,7 @@ async def answer_composite(
         evaluation = Evaluation(
             branches.send,
             policy,
-            context.health.down,
+            context.state.health.down,
             str(frontend or ""),
             site.here,
             route.service,

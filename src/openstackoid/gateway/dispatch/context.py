@@ -2,10 +2,8 @@
 
 from typing import NamedTuple
 
-from openstackoid.gateway.admission.limits import Limits
-from openstackoid.gateway.dispatch.health import Health
-from openstackoid.gateway.dispatch.open_writes import OpenWrites
 from openstackoid.gateway.dispatch.site import Site
+from openstackoid.gateway.dispatch.state import State
 from openstackoid.gateway.front import Request
 from openstackoid.gateway.reporting.access_record import AccessRecord
 from openstackoid.message import Head
@@ -21,14 +19,12 @@ class Context(NamedTuple):
     request: Request
     record: AccessRecord
     site: Site
-    health: Health
+    state: State
     head: Head
     route: Route
     proven: bool
-    limits: Limits
-    open_writes: OpenWrites
 
     def charge(self, requests: int) -> None:
         """Charge the sender, unless it is a proven gateway, for the work of so many requests."""
         if requests and not self.proven:
-            self.limits.charge(self.request.remote, requests)
+            self.state.limits.charge(self.request.remote, requests)

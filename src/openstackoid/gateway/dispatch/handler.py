@@ -7,25 +7,43 @@ from http import HTTPStatus
 
 from openstackoid import identity
 from openstackoid.gateway.admission import cost
+from openstackoid.gateway.admission.blocklist import BlockedRefusal, Blocklist
+from openstackoid.gateway.admission.client_address import sender_of, sender_told
 from openstackoid.gateway.admission.heads import head_of
 from openstackoid.gateway.admission.limits import Limits
+from openstackoid.gateway.admission.logins import Logins
+from openstackoid.gateway.dispatch import whose
 from openstackoid.gateway.dispatch.composite import answer_composite
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.health import Health
-from openstackoid.gateway.dispatch.hop import Body, Hop, Validated, exchange, prepare
-from openstackoid.gateway.dispatch.open_writes import OpenWrites
+from openstackoid.gateway.dispatch.hop import (
+    Body,
+    Hop,
+    Validated,
+    exchange,
+    prepare,
+    tries_account,
+)
 from openstackoid.gateway.dispatch.site import Site
-from openstackoid.gateway.forwarding.downstream import relay_answer, send_document, send_refusal
+from openstackoid.gateway.dispatch.state import State
+from openstackoid.gateway.forwarding.downstream import (
+    Passing,
+    relay_answer,
+    send_document,
+    send_refusal,
+)
 from openstackoid.gateway.forwarding.upstream import refused
 from openstackoid.gateway.front import Request
 from openstackoid.gateway.http import IdleTimeoutError
 from openstackoid.gateway.reporting import audit
-from openstackoid.gateway.reporting.access_record import AccessRecord
+from openstackoid.gateway.reporting.access_record import AccessRecord, current
 from openstackoid.gateway.reporting.log import fault_of
+from openstackoid.gateway.reporting.turned_away import TurnedAway
 from openstackoid.identity.signature import PROOF
 from openstackoid.message import Head
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Refusal, Route, decide
+from openstackoid.routing.scoping import AUTH_TOKEN, CLIENT_HEADER
 from openstackoid.scope import CloudRef
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.wallet import SEALING_KEY
@@ -42,18 +60,18 @@ class Handler:
         self,
         site: Site,
         limits: Limits,
+        blocklist: Blocklist,
         *,
         idle_timeout: float,
         patience: float,
     ) -> None:
         self.site = site
-        self._limits = limits
         self._idle_timeout = idle_timeout
-        self.health = Health(
+        health = Health(
             lambda cloud: self.site.origins(cloud), lambda origin: self.site.upstream.reach(origin)
         )
+        self.state = State(limits, blocklist, health, Logins(site.here), TurnedAway(site.here))
         self._patience = patience
-        self._open_writes = OpenWrites()
 
     async def handle(self, request: Request) -> None:
         """Answer a request, and write its access record and audit events."""
@@ -63,12 +81,16 @@ class Handler:
         if site.proxies is not None and request.remote in site.proxies:
             request.scheme = site.proxies.scheme(request.headers) or request.scheme
             request.remote = site.proxies.client(request.remote, request.headers)
-        audit.begun(request)
         record = AccessRecord(request, site.here)
+        current.set(record)
         try:
             try:
                 await self._answer(request, record, site)
             except Refusal as refusal:
+                limited = refusal.status == HTTPStatus.TOO_MANY_REQUESTS
+                record.turned_away = limited and "cloud" not in record.fields
+                if isinstance(refusal, BlockedRefusal):
+                    record.turned_away = record.fields["blocked"] = True
                 await send_refusal(request, record, refusal)
         except asyncio.CancelledError:
             record.fields.setdefault("error", "the client left")
@@ -76,8 +98,9 @@ class Handler:
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
             await _fail(request, record, site.here, error)
         finally:
-            record.write()
-            audit.ended(request, record, site.here, site.federation.names)
+            if not record.turned_away or self.state.turned_away.is_first(sender_of(request.remote)):
+                record.write()
+                audit.ended(request, record, site.here, site.federation.names)
 
     async def _answer(self, request: Request, record: AccessRecord, site: Site) -> None:
         head, route, proven = self._admitted(request, record, site)
@@ -91,9 +114,8 @@ class Handler:
         elif request.body_exists:
             body = self._received_body(request, record)
         _record_route(record, route)
-        context = Context(
-            request, record, site, self.health, head, route, proven, self._limits, self._open_writes
-        )
+        context = Context(request, record, site, self.state, head, route, proven)
+        await whose.check(context, body)
         if isinstance(body, bytes):
             context.charge(cost.of_json(len(body), catalog=True))
         if isinstance(route.expression, CloudRef):
@@ -112,7 +134,9 @@ class Handler:
         Raises Refusal, also if the sender is over its rate limit.
         """
         address = request.remote
-        self._limits.arrived(address)  # before anything is parsed
+        limits = self.state.limits
+        limits.arrived(address)  # before anything is parsed
+        self.state.blocklist.check_address(address)
         peers = site.peers
         try:
             head = head_of(request, site.here)
@@ -120,20 +144,27 @@ class Handler:
             proofs = request.headers.all(PROOF)
             proof = peers.admit(head, route, proofs, request.certificate)
         except Refusal:
-            self._limits.address(address, 1 + cost.of_head(request.target, request.headers))
+            limits.address(address, 1 + cost.of_head(request.target, request.headers))
             raise
         expression = route.expression
+        if route.scope is not None:
+            named_clouds = (route.sender, route.issuer, *clouds(expression))
+            self.state.blocklist.check_clouds(named_clouds)
         named = 1 if isinstance(expression, CloudRef) else sum(1 for _ in clouds(expression))
+        if token := head.headers.first(AUTH_TOKEN):
+            limits.token(token, named)
         if route.sender is not None and proof.by:
             record.fields["proven"] = proof.by
             if proof.key is not None:
                 record.fields["key"] = proof.key
-            self._limits.gateway(route.sender, address, named)
+            if asked_by := sender_told(head.headers.all(CLIENT_HEADER)):
+                record.fields["asked_by"] = asked_by
+            limits.gateway(route.sender, address, named)
             peers.take(route, proof)
         else:
             if route.scope is not None or len(request.target) >= cost.HEAD:
                 named += cost.of_head(request.target, request.headers)
-            self._limits.address(address, named)
+            limits.address(address, named)
         return head, route, bool(proof.by)
 
     async def _login(self, request: Request, record: AccessRecord, site: Site) -> bytes:
@@ -166,21 +197,36 @@ async def _answer_from(context: Context, cloud: str, body: Body) -> None:
     request, record = context.request, context.record
     hop = await prepare(context, cloud)
     _record_hop(context, hop, body)
-    try:
-        answered = await exchange(context, hop, request.method, body)
-    except NoAnswerError as error:
-        raise refused(error, cloud, hop.route.service) from error
+    answered = await _exchanged(context, hop, body)
     if isinstance(answered, Validated):
-        record.fields["user"] = answered.document["token"]["user"]["name"]
+        whose.learn(context, hop, body, answered)
         await send_document(request, record, answered.document)
         return
     try:
         await relay_answer(request, record, answered)
+        whose.learn(context, hop, body, answered)
     finally:
         answered.response.close()
         if answered.worked_on:
             catalog = answered.editor is not None and answered.editor.strict
             context.charge(cost.of_json(answered.worked_on, catalog=catalog))
+
+
+async def _exchanged(context: Context, hop: Hop, body: Body) -> Passing | Validated:
+    """Send a request and return its answer; raises Refusal, also for too many failed logins."""
+    cloud, method = hop.destination.cloud, context.request.method
+    try:
+        if not tries_account(context, hop):
+            return await exchange(context, hop, method, body)
+        login = body if isinstance(body, bytes) else b""
+        accounts = identity.accounts_tried(method, hop.route, login)
+        with context.state.logins.trying(cloud, accounts) as attempt:
+            answered = await exchange(context, hop, method, body)
+            if isinstance(answered, Passing):
+                attempt.status = answered.response.status
+            return answered
+    except NoAnswerError as error:
+        raise refused(error, cloud, hop.route.service) from error
 
 
 def _record_hop(context: Context, hop: Hop, body: Body) -> None:

@@ -20,7 +20,8 @@ from openstackoid.routing import Destination, Refusal, Route, destination_of, na
 from openstackoid.routing.error_editor import ErrorEditor
 from openstackoid.routing.foreign_ids import Search
 from openstackoid.routing.links import Links
-from openstackoid.services import is_data, special
+from openstackoid.routing.scoping import CLIENT_HEADER
+from openstackoid.services import IDENTITY, is_data, special
 
 Body: TypeAlias = AsyncIterator[bytes] | bytes | None
 """A streamed body, a body in memory, or None."""
@@ -115,7 +116,7 @@ async def exchange(
         response = await site.upstream.request(method, destination, hop.route, headers, body)
     except NoAnswerError as error:
         if destination.remote and error.away:
-            context.health.failed(destination.cloud)
+            context.state.health.failed(destination.cloud)
         raise
     try:
         if hop.validation:
@@ -137,6 +138,9 @@ def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Heade
     if hop.route.scope is not None:
         dropped = dropped | _REQUEST_ID  # it may not be a valid one
         added.append((REQUEST_ID, context.record.make_request_id()))
+    destination = hop.destination
+    if destination.remote and destination.gateway and tries_account(context, hop):
+        added.append((CLIENT_HEADER.title(), context.request.remote))
     if isinstance(body, bytes):
         dropped = dropped | _FRAMING
         added.append(("Content-Length", str(len(body))))
@@ -151,6 +155,14 @@ def _headers(context: Context, hop: Hop, body: Body, dropped: Set[str]) -> Heade
         added,
         context.request.remote,
     )
+
+
+def tries_account(context: Context, hop: Hop) -> bool:
+    """Return whether a hop is a login across a border, or another request with a password."""
+    if context.head.method != "POST" or hop.route.service != IDENTITY:
+        return False
+    crosses = hop.destination.remote or hop.route.sender is not None
+    return crosses and bool(identity.accounts_tried("POST", hop.route, b""))
 
 
 def _passing(context: Context, hop: Hop, response: Response) -> Passing:

@@ -94,8 +94,8 @@ class MemoryBudget:
     async def read(self, passing: Passing) -> HeldBody:
         """Read and decode the body of an answer whose content type is JSON.
 
-        Items with unsafe ids are left out of another cloud's list. Raises UnusableError, also if the
-        body is not whole after HELD_BODY_TIMEOUT: each piece alone may take the idle timeout.
+        Items with unsafe ids are left out of another cloud's list. Raises UnusableError, also if
+        the body is not whole after HELD_BODY_TIMEOUT: each piece alone may take the idle timeout.
         """
         parts: list[bytes] = []
         size = 0

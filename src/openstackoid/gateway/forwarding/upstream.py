@@ -6,8 +6,6 @@ import ssl
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
-import structlog
-
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.http import (
@@ -23,6 +21,7 @@ from openstackoid.gateway.http import (
     UnreachableError,
 )
 from openstackoid.gateway.reporting import audit
+from openstackoid.gateway.reporting.access_record import note
 from openstackoid.message import SAFE_METHODS, Headers
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Destination, Refusal, Route
@@ -39,8 +38,6 @@ LONG_HEAD = 3072
 A uWSGI closes the connection without an answer if the head, and what uWSGI adds to it, exceed its
 buffer-size, 4096 bytes by default.
 """
-
-log = structlog.get_logger()
 
 
 class Upstream:
@@ -119,10 +116,7 @@ class Upstream:
         arrived: bool = True,
     ) -> None:
         if destination.remote:
-            here = self.peers.here
-            audit.sent(
-                headers, route.service, destination.cloud, status, here=here, arrived=arrived
-            )
+            audit.sent(headers, route.service, destination.cloud, status, arrived=arrived)
 
     def _no_answer(
         self, error: HttpError, request: Outgoing, destination: Destination, route: Route
@@ -131,7 +125,7 @@ class Upstream:
         who = f"{route.service} of {destination.cloud}"
         at = f" at {destination.origin}" if destination.remote else ""
         if destination.connect:  # clients must not learn this address
-            log.warning("no answer", cloud=destination.cloud, connect=destination.connect)
+            note("connect", destination.connect)
         status = HTTPStatus.BAD_GATEWAY
         sent = True
         match error:
@@ -140,7 +134,7 @@ class Upstream:
                 what = f"{who}{at} leads to {error.why}"
                 if destination.connect:
                     what = f"{who}{at} is not connected to; the log of {self.peers.here} says why"
-                    log.warning("not permitted", cloud=destination.cloud, why=error.why)
+                    note("not_permitted", error.why)
             case UnreachableError(reason=None):
                 status, sent = HTTPStatus.GATEWAY_TIMEOUT, False
                 seconds = self._pool.connect_timeout

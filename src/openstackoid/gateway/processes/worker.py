@@ -16,6 +16,7 @@ import structlog
 import uvloop
 
 from openstackoid.federation import FederationError
+from openstackoid.federation.blocked import BlockedError
 from openstackoid.gateway.admission.peers import PeersError
 from openstackoid.gateway.handover import Supervised
 from openstackoid.gateway.listeners import ListenError
@@ -39,7 +40,7 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 50)
     try:
         uvloop.run(_serve(settings, shared))
-    except (FederationError, PeersError, ListenError) as error:
+    except (FederationError, PeersError, ListenError, BlockedError) as error:
         shared.failed(str(error))
         sys.exit(1)
 

@@ -5,7 +5,8 @@ import random
 import re
 import time
 import uuid
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 from openstackoid.gateway.front import Request
 from openstackoid.gateway.reporting.log import shown_path, write
@@ -20,13 +21,40 @@ _PROCESS = f"req-{str(uuid.uuid4())[:24]}"
 _NUMBERS = itertools.count(random.getrandbits(47))
 
 
+MAX_BYTES = 1536
+"""Bytes of the line at most."""
+
+
+class Crossing(NamedTuple):
+    """A request that was sent to another cloud, for the audit."""
+
+    token: str
+    service: str
+    destination: str
+    status: int | None
+    arrived: bool
+    when: float
+
+
 class AccessRecord:
     """The access record of one request, from its arrival to its line in the log.
 
     `status` stays None if the client left before a reply. `received` and `sent` count the bytes of
     the request's and the reply's body. `fields` are further fields of the line, `extra` are headers
     to add to the reply.
+
+    `turned_away`: it was refused because its sender sends too much, or is blocked.
+
+    The audit needs the rest: `user` is the name of the user, if the gateway knows it. If a service
+    asks whose a token is, `on_behalf_of` is the address of the client that has sent the token.
+    `crossings` were sent to other clouds, and `audited` counts the bytes of the request's events.
     """
+
+    turned_away = False
+    user: str | None = None
+    on_behalf_of: str | None = None
+    crossings: list[Crossing] | None = None
+    audited = 0
 
     def __init__(self, request: Request, gateway: str) -> None:
         self._request = request
@@ -38,6 +66,11 @@ class AccessRecord:
         self.sent = 0
         self.fields: dict[str, Any] = {}
         self.extra: list[tuple[str, str]] = []
+
+    @property
+    def remote(self) -> str:
+        """The client's address."""
+        return self._request.remote
 
     def make_request_id(self) -> str:
         """Return the request's id, and make one if it has none."""
@@ -65,8 +98,20 @@ class AccessRecord:
                 "sent": self.sent,
                 "seconds": round(time.monotonic() - self._start, 4),
                 **self.fields,
-            }
+            },
+            MAX_BYTES,
         )
+
+
+current: ContextVar[AccessRecord | None] = ContextVar("current", default=None)
+"""The record of the request that a task, and those that it starts, work for."""
+
+
+def note(key: str, value: object) -> None:
+    """Add a field to the line of the current request, unless it has one of that name."""
+    record = current.get()
+    if record is not None:
+        record.fields.setdefault(key, value)
 
 
 def _new_id() -> str:

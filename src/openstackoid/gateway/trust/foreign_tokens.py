@@ -18,7 +18,7 @@ from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
 from openstackoid.identity import CatalogError
 from openstackoid.identity.added import missing
-from openstackoid.identity.catalog import document_of
+from openstackoid.identity.catalog import document_of, user_of
 from openstackoid.identity.trust import (
     Distrust,
     advice,
@@ -32,7 +32,7 @@ from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Refusal, Route, destination_of
 from openstackoid.routing.projects import in_project, may_have_project
 from openstackoid.routing.scoping import AUTH_TOKEN
-from openstackoid.scope import CloudRef, join, split
+from openstackoid.scope import DELIMITER, CloudRef, join, split
 from openstackoid.services import IDENTITY
 
 log = structlog.get_logger()
@@ -42,6 +42,8 @@ KEPT = 60.0
 
 MAX_PAIRS = 10_000
 """How many tokens' projects are cached at most."""
+
+_VALIDATION = "/v3/auth/tokens?nocatalog=1"
 
 Ids = Mapping[str, str]
 """Maps project ids of this cloud to those that the client knows."""
@@ -134,6 +136,26 @@ class ForeignTokens:
         except AccountError as error:
             raise self._account_refusal(error, route) from error
 
+    async def user_of(self, token: str, route: Route) -> Mapping[str, Any] | None:
+        """Return the user of a request's token, as its issuer's Keystone has it; None for nobody.
+
+        The token is its own credential, as no account in another cloud exists.
+        """
+        issuer = route.issuer or self._here
+        bare = token.partition(DELIMITER)[0]
+        try:
+            if issuer != self._here:
+                return user_of(await self._self_validation(bare, route, issuer))
+            asks = route._replace(
+                service=IDENTITY, rest=_VALIDATION, scope=None, wallet=None, outside=False
+            )
+            destination = destination_of(asks, issuer, self._federation, issuer)
+            headers = Headers([("X-Auth-Token", bare), ("X-Subject-Token", bare)])
+            with await self._upstream.send("GET", destination, asks, headers, None) as answer:
+                return user_of(await _document(answer))
+        except (Refusal, Distrust):
+            return None
+
     def check(self, method: str, route: Route, destination: Destination) -> None:
         """Raise Refusal for a validation of a token whose issuer is not accepted here.
 
@@ -224,10 +246,9 @@ class ForeignTokens:
         if scope is None:  # pragma: no cover  (foreign tokens come with one)
             return None
         head = Head("GET", "/v3/auth/tokens", Headers([("X-Subject-Token", join(token, scope))]), 0)
-        rest = "/v3/auth/tokens?nocatalog=1"
         validation = route._replace(
             service=IDENTITY,
-            rest=rest,
+            rest=_VALIDATION,
             expression=CloudRef(issuer),
             sender=None,
             wallet=None,

@@ -1,0 +1,173 @@
+"""`openstackoid block` and `unblock`: who is refused at a gateway, from now on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from openstackoid.commands.options import CLOUD, FEDERATION, known, loaded
+from openstackoid.commands.table import print_table
+from openstackoid.federation.blocked import (
+    KINDS,
+    Blocked,
+    BlockedError,
+    Kind,
+    blocked_file,
+    change_blocked,
+    network,
+    read_blocked,
+)
+from openstackoid.scope.errors import printable
+
+_EXAMPLES: dict[Kind, tuple[str, str]] = {
+    "cloud": ("a cloud", "CloudTwo"),
+    "user": ("a user", "mallory@CloudTwo"),
+    "address": ("an address", "192.0.2.0/24"),
+}
+_WHAT: dict[Kind, str] = {
+    "cloud": "NAME is a cloud of the federation: what its gateway sends, what names it in a scope, "
+    "and its tokens.",
+    "user": "NAME is a user's name or id, alice@CloudTwo for one of another cloud alone, or the id "
+    "of the initiator in the audit, which stands for one token.",
+    "address": "NAME is an IP address or a network. An address of IPv6 stands for its /64 network.",
+}
+
+
+@click.group(
+    epilog="""\b
+The list is the file own.blocked of the federation file, blocked-CLOUD.json beside it if that names
+none. A running gateway reads it within half a second, and after each start. Requests are answered
+403, with a line in the audit. What HAProxy sends straight to a service does not pass the gateway.
+
+\b
+Examples:
+  openstackoid block cloud CloudTwo --cloud CloudOne --why "broken into, ticket 4711"
+  openstackoid block user mallory@CloudTwo
+  openstackoid block address 192.0.2.0/24
+  openstackoid block list -f json
+  openstackoid unblock address 192.0.2.0/24
+"""
+)
+def block() -> None:
+    """Refuse a cloud, a user or an address at a gateway, at once."""
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  openstackoid unblock cloud CloudTwo --cloud CloudOne
+  openstackoid unblock user mallory@CloudTwo
+"""
+)
+def unblock() -> None:
+    """Let a cloud, a user or an address in again that was blocked."""
+
+
+def _read(file: Path, cloud: str) -> tuple[Path, Blocked]:
+    """Return the list of a cloud's gateway and its file; ends the command if it is unusable."""
+    federation = loaded(file)
+    known(federation, cloud, file)
+    path = blocked_file(federation, cloud, file)
+    try:
+        return path, read_blocked(path)
+    except BlockedError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _change(path: Path, change: Callable[[Blocked], Blocked]) -> None:
+    """Change a list; ends the command if it can't be written."""
+    try:
+        change_blocked(path, change)
+    except BlockedError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _named(kind: Kind, name: str, file: Path, cloud: str) -> str:
+    """Return a name as the list has it; ends the command if nobody can have it."""
+    if kind == "cloud":
+        known(loaded(file), name, file)
+        if name == cloud:
+            raise click.UsageError(f"{cloud} cannot block itself; stop its gateway")
+    if kind == "address":
+        return _network(name)
+    if not name.strip():
+        raise click.UsageError("the name is empty")
+    return name
+
+
+def _network(name: str) -> str:
+    """Return an address as the list has it; ends the command if it is none."""
+    try:
+        found = network(name)
+    except ValueError as error:
+        raise click.UsageError(f"{error}; write an IP address, or a network") from error
+    return str(found.network_address if found.prefixlen == found.max_prefixlen else found)
+
+
+def _block(kind: Kind) -> Callable[..., None]:
+    def run(name: str, file: Path, cloud: str, why: str) -> None:
+        path, _ = _read(file, cloud)
+        name = _named(kind, name, file, cloud)
+        _change(path, lambda blocked: blocked.having(kind, name, why))
+        click.echo(f"{kind} {name} is blocked at {cloud} ({path})")
+
+    return run
+
+
+def _unblock(kind: Kind) -> Callable[..., None]:
+    def run(name: str, file: Path, cloud: str) -> None:
+        path, blocked = _read(file, cloud)
+        name = _network(name) if kind == "address" else name
+        if name not in getattr(blocked, kind):
+            raise click.ClickException(f"{kind} {name} is not blocked at {cloud} ({path})")
+        _change(path, lambda blocked: blocked.without(kind, name))
+        click.echo(f"{kind} {name} is no longer blocked at {cloud} ({path})")
+
+    return run
+
+
+def _command(group: click.Group, kind: Kind, run: Callable[..., None], *more: Any) -> None:
+    """Add a subcommand for a kind to a group."""
+    options = (FEDERATION, CLOUD, click.argument("name"), *more)
+    for option in reversed(options):
+        run = option(run)
+    who, name = _EXAMPLES[kind]
+    does = f"Block {who} at once." if group is block else f"Let {who} in again."
+    epilog = f"\b\nExample:\n  openstackoid {group.name} {kind} {name} --cloud CloudOne"
+    group.command(kind, help=f"{does}\n\n{_WHAT[kind]}", epilog=epilog)(run)
+
+
+_WHY = click.option("--why", default="", metavar="TEXT", help="A remark for the list.")
+
+for _kind in KINDS:
+    _command(block, _kind, _block(_kind), _WHY)
+    _command(unblock, _kind, _unblock(_kind))
+
+
+@block.command("list")
+@FEDERATION
+@CLOUD
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
+def show(file: Path, cloud: str, form: str) -> None:
+    """Print what is blocked at a gateway, since when and why."""
+    _, blocked = _read(file, cloud)
+    rows = [
+        {"kind": kind, "name": name, "since": entry.since, "why": entry.why}
+        for kind in KINDS
+        for name, entry in sorted(getattr(blocked, kind).items())
+    ]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        heading = ("Kind", "Name", "Since", "Why")
+        print_table([heading, *(tuple(map(printable, row.values())) for row in rows)])

@@ -1,0 +1,122 @@
+"""Reads and writes the file of what a cloud's operator has blocked at its gateway.
+
+{"cloud": {"CloudTwo": {"since": "2026-01-31T12:00:00Z", "why": "…"}}, "user": {}, "address": {}}
+"""
+
+import fcntl
+import os
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from pydantic import Field, ValidationError
+
+from openstackoid import files
+from openstackoid.federation.base import Model
+from openstackoid.federation.model import Federation
+
+Kind: TypeAlias = Literal["cloud", "user", "address"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class BlockedError(Exception):
+    """The file cannot be used; the message says why, and what to do."""
+
+
+class Entry(Model):
+    """When somebody was blocked, and why."""
+
+    since: str
+    why: str = ""
+
+
+class Blocked(Model):
+    """What is blocked: clouds by name, users by name, id or fingerprint, addresses and networks."""
+
+    cloud: dict[str, Entry] = Field(default_factory=dict)
+    user: dict[str, Entry] = Field(default_factory=dict)
+    address: dict[str, Entry] = Field(default_factory=dict)
+
+    def having(self, kind: Kind, name: str, why: str = "") -> "Blocked":
+        """Return the list with one more entry, blocked now; an older one of that name stays."""
+        since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        entries = {name: Entry(since=since, why=why)} | getattr(self, kind)
+        return self.model_copy(update={kind: entries})
+
+    def without(self, kind: Kind, name: str) -> "Blocked":
+        """Return the list without an entry."""
+        entries = {n: entry for n, entry in getattr(self, kind).items() if n != name}
+        return self.model_copy(update={kind: entries})
+
+
+def blocked_file(federation: Federation, cloud: str, file: Path) -> Path:
+    """Return the file of what a cloud blocks; without `own.blocked` it is beside the federation's.
+
+    `file` is the federation file.
+    """
+    return federation.clouds[cloud].own.blocked or file.with_name(f"blocked-{cloud}.json")
+
+
+def read_blocked(file: Path) -> Blocked:
+    """Return what a file blocks, nothing if there is no such file; raises BlockedError."""
+    try:
+        blocked = Blocked.model_validate_json(file.read_text(encoding="utf-8"))
+        for text in blocked.address:
+            network(text)
+    except FileNotFoundError:
+        return Blocked()
+    except (OSError, ValueError) as error:
+        raise BlockedError(f"{file}: {_reason(error)}; mend it, or delete it") from error
+    return blocked
+
+
+def change_blocked(file: Path, change: Callable[[Blocked], Blocked]) -> None:
+    """Read a file, change what it blocks, and write it; raises BlockedError.
+
+    Another command that changes it at the same time waits.
+    """
+    try:
+        directory = os.open(file.resolve().parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            changed = change(read_blocked(file))
+            files.replace(file, changed.model_dump_json(indent=1) + "\n")
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise BlockedError(f"{file}: can't be written: {error.strerror}") from error
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    """Return the network that an address or a network in a text stands for; raises ValueError.
+
+    An address of IPv6 stands for its /64 network: one host can take any address of it.
+    """
+    if "/" not in text:
+        address = ip_address(text)
+        if isinstance(address, IPv6Address):
+            if address.scope_id is not None or address.ipv4_mapped is not None:
+                raise ValueError(f"{text} is no address that a client has")
+            return IPv6Network((int(address) >> 64 << 64, 64))
+    found = ip_network(text)
+    if found.prefixlen == 0:
+        raise ValueError(f"{text} is everybody")
+    return found
+
+
+def folded(name: str) -> str:
+    """Return a user's name as names are compared: a Keystone may tell neither case nor width."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return f"can't be read: {error.strerror}"
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        return f"{place}: {first['msg']}" if place else first["msg"]
+    return str(error)

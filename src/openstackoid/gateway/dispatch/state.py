@@ -1,0 +1,24 @@
+"""Holds what a worker remembers from one request to the next, whatever the federation file says."""
+
+from dataclasses import dataclass, field
+
+from openstackoid.gateway.admission.blocklist import Blocklist
+from openstackoid.gateway.admission.limits import Limits
+from openstackoid.gateway.admission.logins import Logins
+from openstackoid.gateway.admission.users import Users
+from openstackoid.gateway.dispatch.health import Health
+from openstackoid.gateway.dispatch.open_writes import OpenWrites
+from openstackoid.gateway.reporting.turned_away import TurnedAway
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The limits, the clouds that are down, and the users that are known to one worker."""
+
+    limits: Limits
+    blocklist: Blocklist
+    health: Health
+    logins: Logins
+    turned_away: TurnedAway
+    open_writes: OpenWrites = field(default_factory=OpenWrites)
+    users: Users = field(default_factory=Users)

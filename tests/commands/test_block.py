@@ -1,0 +1,117 @@
+"""`openstackoid block` and `unblock`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from openstackoid.commands.main import main
+
+FEDERATION = """
+clouds:
+  CloudOne: {frontends: {image: "http://one/image"}}
+  CloudTwo: {frontends: {image: "http://two/image"}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a federation file."""
+    file = tmp_path / "federation.yaml"
+    file.write_text(FEDERATION)
+    return file
+
+
+def run(file: Path, *arguments: str, cloud: str = "CloudOne") -> Result:
+    """Run a command for the gateway of a cloud."""
+    options = ["--federation", str(file), "--cloud", cloud]
+    return CliRunner().invoke(main, [*arguments, *options])
+
+
+def listed(file: Path) -> list[dict[str, str]]:
+    """Return what is blocked."""
+    result = run(file, "block", "list", "-f", "json")
+    assert result.exit_code == 0
+    return list(json.loads(result.stdout))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "shown"),
+    [
+        ("cloud", "CloudTwo", "CloudTwo"),
+        ("user", "mallory@CloudTwo", "mallory@CloudTwo"),
+        ("address", "192.0.2.7", "192.0.2.7"),
+        ("address", "192.0.2.0/24", "192.0.2.0/24"),
+        ("address", "2001:DB8::7", "2001:db8::/64"),
+    ],
+)
+def test_who_is_blocked_is_listed_until_it_is_unblocked(
+    file: Path, kind: str, name: str, shown: str
+) -> None:
+    """With the time and a reason, in the file beside the federation's; twice is once."""
+    for _ in range(2):
+        result = run(file, "block", kind, name, "--why", "broken into")
+        assert (result.exit_code, result.stderr) == (0, "")
+    (row,) = listed(file)
+    assert (row["kind"], row["name"], row["why"]) == (kind, shown, "broken into")
+    assert shown in run(file, "block", "list").stdout
+    assert kind in json.loads(file.with_name("blocked-CloudOne.json").read_text())
+    assert run(file, "unblock", kind, name).exit_code == 0
+    assert listed(file) == []
+    again = run(file, "unblock", kind, name)
+    assert again.exit_code == 1
+    assert "is not blocked at CloudOne" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("cloud", "CloudTow", 'did you mean "CloudTwo"?'),
+        ("cloud", "CloudOne", "cannot block itself"),
+        ("user", " ", "the name is empty"),
+        ("address", "192.0.2", "write an IP address, or a network"),
+        ("address", "0.0.0.0/0", "is everybody"),
+        ("address", "::ffff:192.0.2.1", "no address that a client has"),
+        ("address", "192.0.2.1/24", "host bits"),
+    ],
+)
+def test_what_nobody_can_have_is_refused(file: Path, kind: str, name: str, told: str) -> None:
+    """Before anything is written."""
+    result = run(file, "block", kind, name)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert not file.with_name("blocked-CloudOne.json").exists()
+
+
+def test_each_cloud_has_a_list_of_its_own_or_the_file_that_it_names(file: Path) -> None:
+    """One federation file may serve the gateways of several clouds, as the lab's does."""
+    text = FEDERATION.replace('"http://one/image"}', '"http://one/image"}, own: {blocked: b.json}')
+    file.write_text(text)
+    run(file, "block", "user", "mallory")
+    run(file, "block", "user", "eve", cloud="CloudTwo")
+    assert "mallory" in file.with_name("b.json").read_text()
+    assert "eve" in file.with_name("blocked-CloudTwo.json").read_text()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"clouds": {}}', '{"address": {"x": {"since": ""}}}'])
+def test_a_broken_list_is_told_and_stays(file: Path, text: str) -> None:
+    """Nobody who was blocked is let in by the way."""
+    blocked = file.with_name("blocked-CloudOne.json")
+    blocked.write_text(text)
+    result = run(file, "block", "user", "mallory")
+    assert result.exit_code == 1
+    assert "mend it, or delete it" in result.stderr
+    assert blocked.read_text() == text
+
+
+def test_a_file_that_cannot_be_written_is_told(file: Path) -> None:
+    """With its name."""
+    file.write_text(
+        FEDERATION.replace(
+            '"http://one/image"}', '"http://one/image"}, own: {blocked: nowhere/b.json}'
+        )
+    )
+    result = run(file, "block", "user", "mallory")
+    assert result.exit_code == 1
+    assert "nowhere/b.json: can't be written" in result.stderr
