@@ -57,7 +57,7 @@ async def test_with_a_scope_it_is_refused_and_named(
 
 async def test_values_in_utf_8_pass_with_a_scope(clouds: Clouds) -> None:
     """To another cloud, too."""
-    header = "X-Object-Meta-Name: \u540d\u524d".encode()
+    header = "X-Image-Meta-Name: \u540d\u524d".encode()
     assert (await ask(clouds, "GET /image/", SCOPED + header + b"\r\n")).status == 200
     (received,) = clouds.backends["CloudTwo"]["image"].requests
     assert header in received.head.split(b"\r\n")

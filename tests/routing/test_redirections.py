@@ -59,6 +59,8 @@ def test_what_redirects_nobody_passes(status: int, method: str) -> None:
         (201, OTHER, None),
         (202, "http://elsewhere/", None),
         (204, "//elsewhere/", None),
+        (201, "../x", None),
+        (201, "http://two:9292/v2/../x", None),
     ],
 )
 def test_where_a_location_leads(status: int, before: str, after: str | None) -> None:

@@ -133,6 +133,8 @@ class Links:
 
         It belongs to the service, or to one that it calls: an image that nova makes is glance's.
         """
+        if has_dot_segment("/" + location.partition("?")[0]):
+            return None
         services = special(self._service).calls | {self._service}
         return self._within(services, location, path)
 
