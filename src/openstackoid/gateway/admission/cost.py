@@ -10,7 +10,7 @@ from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER, SUBJECT_TOKEN
 from openstackoid.scope import DELIMITER
 from openstackoid.scope.wallet import wallet_length
 
-HEAD = 16_384
+HEAD = 8192
 """Bytes of a head."""
 
 SCOPE = 512
