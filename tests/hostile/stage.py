@@ -86,7 +86,7 @@ def staged(front: str, directory: Path) -> Iterator[Stage]:
         write(keys[EVIL], directory / "evil.json")
         (directory / "account.json").write_text('{"username": "gateway", "password": "g"}')
         (directory / "account.json").chmod(0o600)
-        entries = {
+        entries: dict[str, dict[str, Any]] = {
             HOME: {
                 "frontends": _at(home.url),
                 "backends": _at(backends),
