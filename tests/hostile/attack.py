@@ -35,8 +35,8 @@ class Attack:
     """One row: what the hostile cloud answers, what a user does, and what may come of it.
 
     A client without a part in a row is not run. Whatever a row says, home's other services and the
-    honest cloud get nothing but logins and discovery, the hostile cloud never hears home's password, and nothing that a
-    client prints acts on a terminal.
+    honest cloud get nothing but logins and discovery, the hostile cloud never hears home's
+    password, and nothing that a client prints acts on a terminal.
     """
 
     name: str
