@@ -175,7 +175,6 @@ def _messages() -> Iterator[Attack]:
             openstack="image list",
             home="GET /image/v2/images",
             says="Evil",
-            open=ESCAPES,
         )
     for name, code in CODES.items():
         yield Attack(
