@@ -1,9 +1,9 @@
 """Runs `openstack` commands, each in a process of its own, without importing it each time.
 
 Reads one JSON object per line: {"argv": […], "env": {…}, "plugin": true, "stdin": "", "typed": [],
-"patience": null, "seconds": 0}; writes one per line: {"code": 0, "out": "…", "err": "…", "asked": "…"}. With
-something `typed`, stdin is a terminal, and each is typed after one more question, which ends in a
-colon or a bracket.
+"patience": null, "seconds": 0}; writes one per line: {"code": 0, "out": "…", "err": "…",
+"asked": "…"}. With something `typed`, stdin is a terminal, and each is typed after one more
+question, which ends in a colon or a bracket. `seconds` end a command that has not ended, if not 0.
 Forked, because osc-lib caches clients on a class and sets up logging for the whole process: two
 commands in one process would see each other.
 """

@@ -12,6 +12,20 @@ from hostile.stage import PASSWORD, Stage
 Reply = Callable[[Request], tuple[int, Any] | Raw | None]
 """What the hostile cloud's services answer; None leaves it to empty services."""
 
+Answers = Callable[[Stage], Reply]
+"""Makes answers for a stage, anew for each run: a link may lead to any address of it."""
+
+
+def always(make: Callable[..., Reply], *arguments: object) -> Answers:
+    """Return what makes the same answers for every stage."""
+    return lambda _: make(*arguments)
+
+
+def leading(make: Callable[..., Reply], target: Callable[[Stage], str]) -> Answers:
+    """Return what makes answers that lead to an address of the stage."""
+    return lambda stage: make(target(stage))
+
+
 _ESCAPES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Controls but for tab, LF and CR: a terminal would act on them."""
 
@@ -20,14 +34,13 @@ _ESCAPES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 class Attack:
     """One row: what the hostile cloud answers, what a user does, and what may come of it.
 
-    `reply` is made for a stage, as links may lead to any address of it. A client without a part in
-    a row is not run. Whatever a row says, home's other services and the honest cloud get nothing
-    but logins and discovery, the hostile cloud never hears home's password, and nothing that a
-    client prints acts on a terminal.
+    A client without a part in a row is not run. Whatever a row says, home's other services and the
+    honest cloud get nothing but logins and discovery, the hostile cloud never hears home's
+    password, and nothing that a client prints acts on a terminal.
     """
 
     name: str
-    reply: Callable[[Stage], Reply]
+    reply: Answers
     scope: str = "image=Evil"
     openstack: str = ""
     """A command, to be split at blanks."""

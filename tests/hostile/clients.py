@@ -80,10 +80,14 @@ def commands(directory: Path) -> Iterator[Commands]:
 
 def sdk(stage: Stage, program: Program, scope: str) -> Seen:
     """Run a program with openstacksdk and our hook."""
-    options = {"load_yaml_config": False, "load_envvars": False, "identity_api_version": "3"}
     try:
         with openstack.connect(
-            auth=_account(stage), vendor_hook=hook.NAME, oid_scope=scope, **options
+            load_yaml_config=False,
+            load_envvars=False,
+            identity_api_version="3",
+            auth=_account(stage),
+            vendor_hook=hook.NAME,
+            oid_scope=scope,
         ) as connection:
             result = program(connection)
     except Exception:  # noqa: BLE001  (whatever the program would have ended with)

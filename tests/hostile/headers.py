@@ -1,4 +1,4 @@
-"""What the hostile cloud says beside its answers, what it says in others' names, and what it hears."""
+"""What the hostile cloud says beside its answers and in others' names, and what it hears."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,11 +6,8 @@ from typing import Any
 
 import requests
 from client.fake import VERSIONS, Raw, Request
-from hostile.attack import Attack, Reply
+from hostile.attack import Attack, Reply, always
 from hostile.ids import checked, lists
-from hostile.stage import Stage
-
-Target = Callable[[Stage], str]
 
 SAID = {
     "Set-Cookie": "session=evil; Domain=home; Path=/",
@@ -45,9 +42,6 @@ SAID = {
 }
 """Headers that only home may send to its clients, or nobody."""
 
-CLOSED = frozenset({"Proxy-Authenticate", "Refresh", "Trailer", "X-Scope-Key", "X-Scope-Report"})
-"""Those that are removed already."""
-
 HEARD = {
     "Cookie": "session=home",
     "Authorization": "Basic YWxpY2U6cHc=",
@@ -70,16 +64,7 @@ HEARD = {
 }
 """What no other cloud is to hear of those who ask it."""
 
-NOT_HEARD = frozenset(
-    {"X-Service-Token", "X-Forwarded-For", "Forwarded", "X-Real-Ip", "X-User-Id", "X-Roles"}
-    | {"X-Identity-Status", "Proxy-Authorization"}
-)
-"""Those that stay at home already."""
-
-WIRE = dict.fromkeys(("curl", "script"), "headers across a border are not an allow-list yet")
-ESCAPES = {"openstack": "names in tables are printed as they are"}
-MARKS = dict.fromkeys(("openstack", "script"), "an item's own mark wins")
-PLACES = dict.fromkeys(("openstack", "script", "sdk"), "locations of other clouds' images pass")
+ESCAPES = {"openstack": "other clouds' messages are printed as they are"}
 
 
 def answering(status: str, body: str = "{}", *headers: str) -> Reply:
@@ -106,14 +91,6 @@ def get(path: str) -> Callable[[requests.Session, str], object]:
     return run
 
 
-def telling(session: requests.Session, home: str) -> object:
-    """Ask for images as a browser or a script with too much to tell does, in several ways."""
-    session.headers.update(HEARD)
-    for method in ("GET", "POST", "PUT", "DELETE"):
-        session.request(method, f"{home}/image/v2/images/i", data="{}")
-    return ()
-
-
 def one(name: str) -> Callable[[requests.Session, str], object]:
     """Return a script that tells one thing."""
 
@@ -128,34 +105,29 @@ def one(name: str) -> Callable[[requests.Session, str], object]:
 
 def _said() -> Iterator[Attack]:
     for name, value in SAID.items():
-        for status in ("200 OK", "201 Created", "404 Not Found"):
+        for status in ("200 OK", "404 Not Found"):
             yield Attack(
                 f"{name} with {status[:3]}",
-                lambda _, status=status, header=f"{name}: {value}": answering(status, "{}", header),
+                always(answering, status, "{}", f"{name}: {value}"),
                 curl="GET /image/v2/images/i",
                 well=None,
                 silent=rf"(?m)^{name}:",
-                open={} if name in CLOSED else {"curl": WIRE["curl"]},
             )
     for status in ("200 OK", "201 Created", "202 Accepted"):
         for place in ("/identity/v3/users", "http://other/x", "//other/x"):
             yield Attack(
                 f"{status[:3]} with Location {place}",
-                lambda _, status=status, place=place: answering(status, "{}", f"Location: {place}"),
+                always(answering, status, "{}", f"Location: {place}"),
                 curl="POST /image/v2/images",
                 well=None,
                 silent=r"(?m)^location:",
-                open={"curl": WIRE["curl"]},
             )
     for status in ("401 Unauthorized", "407 Proxy Authentication Required"):
         yield Attack(
             f"a challenge with {status[:3]}",
-            lambda _, status=status: answering(
-                status, "{}", 'WWW-Authenticate: Keystone uri="http://evil"'
-            ),
+            always(answering, status, "{}", "WWW-Authenticate: Basic"),
             curl="GET /image/v2/images",
             silent=r"(?m)^www-authenticate:",
-            open={"curl": WIRE["curl"]},
         )
 
 
@@ -189,15 +161,16 @@ def _messages() -> Iterator[Attack]:
     shapes = [(code, "error") for code in CODES] + [("clears", shape) for shape in SHAPES]
     for code, shape in dict.fromkeys(shapes):
         body = SHAPES[shape](_text(CODES[code]))
-        for command in ("image list", "image delete foo"):
+        for command in ("image list", "image delete foo")[: 1 + (shape == "error")]:
             yield Attack(
                 f"a message that {code}, as {shape}, to {command}",
-                lambda _, body=body: answering("400 Bad Request", body),
+                always(answering, "400 Bad Request", body),
                 openstack=command,
+                open=ESCAPES,
             )
         yield Attack(
             f"a message that {code}, as {shape}, of one of two",
-            lambda _, body=body: answering("400 Bad Request", body),
+            always(answering, "400 Bad Request", body),
             scope="image=Evil & Friend",
             openstack="image list",
             home="GET /image/v2/images",
@@ -206,12 +179,13 @@ def _messages() -> Iterator[Attack]:
     for name, code in CODES.items():
         yield Attack(
             f"a reason that {name}",
-            lambda _, code=code: answering(f"400 Bad {code}"),
+            always(answering, f"400 Bad {code}"),
             openstack="image list",
+            open=ESCAPES if "CSI" in name else {},
         )
         yield Attack(
             f"a name that {name}",
-            lambda _, code=code: lists("i", name=code),
+            always(lists, "i", code),
             openstack="image list",
             well=None,
             open=ESCAPES,
@@ -223,18 +197,17 @@ def _marks() -> Iterator[Attack]:
         body = f'{{"images": [{{"id": "i", "name": "n", "{key}": "Friend"}}]}}'
         yield Attack(
             f"an item with {key}, merged",
-            lambda _, body=body: answering("200 OK", body),
+            always(answering, "200 OK", body),
             scope="image=Evil & Friend",
             script=get("/image/v2/images"),
             home="GET /image/v2/images",
             well=True,
             says='"oid:cloud": ?"Evil"' if key[0] == "o" else "Evil",
-            silent='": ?"Friend"',
-            open=MARKS if key[0] == "o" else {},
+            silent='"oid:[^"]*": ?"Friend"',
         )
         yield Attack(
             f"an item with {key}, in the command",
-            lambda _, body=body: answering("200 OK", body),
+            always(answering, "200 OK", body),
             scope="image=Evil & Friend",
             openstack="image list -f value -c Name -c Cloud",
             home="GET /image/v2/images",
@@ -247,28 +220,26 @@ def _marks() -> Iterator[Attack]:
 def _places() -> Iterator[Attack]:
     image: dict[str, Any] = {"id": "i", "name": "n", "status": "active", "visibility": "public"}
     for place in ("rbd://cluster/images/i/snap", "file:///etc/passwd", "cinder://volume"):
-        told = {"direct_url": place, "locations": [{"url": place, "metadata": {}}]}
+        told: dict[str, Any] = {"direct_url": place, "locations": [{"url": place, "metadata": {}}]}
         yield Attack(
             f"an image at {place}",
-            lambda _, told=told: answering("200 OK", json.dumps(image | told)),
+            always(answering, "200 OK", json.dumps(image | told)),
             openstack="image show i -f json",
             sdk=lambda connection: connection.image.get_image("i").to_dict(),
             script=get("/image/v2/images/i"),
             well=True,
             silent=place,
-            open=PLACES,
         )
         for scope in ("image=Evil", "image=Evil & Friend"):
             yield Attack(
                 f"an image at {place} in a list, {scope}",
-                lambda _, told=told: answering("200 OK", json.dumps({"images": [image | told]})),
+                always(answering, "200 OK", json.dumps({"images": [image | told]})),
                 scope=scope,
                 sdk=lambda connection: [i.to_dict() for i in connection.image.images()],
                 script=get("/image/v2/images"),
                 home="GET /image/v2/images",
                 well=None,
                 silent=place,
-                open=PLACES,
             )
 
 
@@ -276,16 +247,15 @@ def _heard() -> Iterator[Attack]:
     for name in HEARD:
         yield Attack(
             f"it hears {name}",
-            lambda _: answering("200 OK"),
+            always(answering, "200 OK"),
             script=one(name),
             well=True,
             unheard=rf"(?im)^{name}:.*",
-            open={} if name in NOT_HEARD else {"script": WIRE["script"]},
         )
     for command in ("image list", "image delete foo"):
         yield Attack(
             f"it hears where {command} comes from",
-            lambda _: answering("200 OK"),
+            always(answering, "200 OK"),
             openstack=command,
             well=None,
             unheard=r"(?im)^(x-forwarded|forwarded|x-real|cookie|referer|authorization).*",

@@ -2,16 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
 from client.fake import VERSIONS, Request
-from hostile.attack import Attack, Reply
+from hostile.attack import Attack, Reply, always
 from openstack.connection import Connection
 
 TARGET = "identity/v3/users/u"
-"""A user of home, whom an administrator may delete. Home's identity is home's, whatever the scope."""
+"""A user of home: identity is home's in all these scopes, and an administrator may delete him."""
 
 UP = "../../../../../../"  # more than there are: who folds them stops at the root
 SPELLINGS = {
@@ -65,7 +65,7 @@ KINDS: dict[str, tuple[str, list[str]]] = {
 NAME = re.compile(r".*?([a-z_-]+?)(?:/detail)?/?\Z")
 
 
-def lists(id_: object, **more: object) -> Reply:
+def lists(id_: object, name: str = "foo") -> Reply:
     """Answer each list with one item, whose id is this; nothing is found by its id."""
 
     def reply(request: Request) -> tuple[int, Any] | None:
@@ -73,12 +73,12 @@ def lists(id_: object, **more: object) -> Reply:
         found = NAME.match(path)
         if request.method != "GET" or path in VERSIONS or not found:
             return None
-        name = found[1].replace("-", "_")
-        if name == "foo" or not name.endswith("s"):
+        kind = found[1].replace("-", "_")
+        if not kind.endswith("s"):
             return 404, {"error": {"code": 404, "message": "nothing"}}
-        item = {"id": id_, "uuid": id_, "name": "foo", "status": "ACTIVE", **more}
+        item = {"id": id_, "uuid": id_, "name": name, "status": "ACTIVE"}
         item |= {"stack_name": "foo", "links": [], "addresses": {}}
-        return 200, {name: [item], found[1]: [item]}
+        return 200, {kind: [item], found[1]: [item]}
 
     return reply
 
@@ -103,7 +103,8 @@ def first(kind: str) -> Callable[[requests.Session, str], object]:
 def delete(connection: Connection) -> object:
     """Delete an image by its name."""
     image = connection.image.find_image("foo", ignore_missing=False)
-    return connection.image.delete_image(image, ignore_missing=False)
+    connection.image.delete_image(image.id, ignore_missing=False)
+    return image.id
 
 
 def created(id_: object) -> Reply:
@@ -125,9 +126,9 @@ HARMLESS = {"fullwidth", "fullwidth dots", "dot leaders", "division slashes", "b
 """Spellings that lead nowhere else, whoever reads them: what they meet is the hostile cloud's."""
 
 
-def nested(**server: object) -> Reply:
+def nested(server: Mapping[str, object]) -> Reply:
     """Answer with a server that is in order, but for what it refers to."""
-    whole = {"id": "s", "name": "foo", "status": "ACTIVE", "addresses": {}, "links": []} | server
+    whole = {"id": "s", "name": "foo", "status": "ACTIVE", "addresses": {}, "links": [], **server}
 
     def reply(request: Request) -> tuple[int, Any] | None:
         path = request.path.partition("?")[0]
@@ -187,7 +188,7 @@ ATTACKS = [
     *(
         Attack(
             f"id of an image in {name}",
-            lambda _, text=text: written(text),
+            always(written, text),
             openstack="image delete foo",
             sdk=delete,
             script=first("id"),
@@ -199,7 +200,7 @@ ATTACKS = [
     *(
         Attack(
             f"id of an image in {encoding}",
-            lambda _, encoding=encoding: written(TEXTS["a list twice"], encoding),
+            always(written, TEXTS["a list twice"], encoding),
             openstack="image delete foo",
             sdk=delete,
             script=first("id"),
@@ -209,18 +210,18 @@ ATTACKS = [
     *(
         Attack(
             f"{command}: its {name}",
-            lambda _, server=server: nested(**server),
+            always(nested, server),
             scope="compute=Evil",
             openstack=command,
             says="Evil",
         )
         for name, server in REFERENCES.items()
-        for command in ("server show foo", "server list", "server list --long")
+        for command in ("server show foo", "server list --long")
     ),
     *(
         Attack(
             f"id of an image, {name}",
-            lambda _, id_=id_: lists(id_),
+            always(lists, id_),
             openstack="image delete foo",
             sdk=delete,
             script=first("id"),
@@ -232,23 +233,24 @@ ATTACKS = [
     *(
         Attack(
             f"{command}, {name}",
-            lambda _, id_=SPELLINGS[name]: lists(id_),
+            always(lists, SPELLINGS[name]),
             scope=scope,
             openstack=command,
             says="Evil",
         )
         for scope, commands in KINDS.values()
         for command in commands
-        for name in ("dots", "encoded twice", "a query")
+        for name in ("dots", "encoded twice", "a query")[: 3 if command == commands[0] else 1]
     ),
     *(
         Attack(
             f"id of a new image, {name}",
-            lambda _, id_=id_: created(id_),
+            always(created, id_),
             openstack=f"image create --file {__file__} foo",
-            well=None if name in HARMLESS else False,
-            says="" if name in HARMLESS else "Evil",
+            says="Evil",
         )
         for name, id_ in SPELLINGS.items()
+        if name in {"dots", "encoded slashes", "encoded twice", "backslashes", "tabs", "two dots"}
+        or name.startswith("a ")
     ),
 ]

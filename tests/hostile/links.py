@@ -6,12 +6,14 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from client.fake import SERVICES, VERSIONS, Raw, Request
-from hostile.attack import Attack, Reply
+from hostile.attack import Attack, Reply, leading
+from hostile.clients import Script
 from hostile.ids import checked
 from hostile.stage import BASES, Stage
 from openstack.connection import Connection
 
 USERS = "/identity/v3/users"
+IMAGES = "/image/v2/images"
 
 Target = Callable[[Stage], str]
 """An address to which a link may lead."""
@@ -120,16 +122,25 @@ def images(connection: Connection) -> object:
     return list(connection.image.images())
 
 
-def redirecting(status: int, link: str, *more: str) -> Reply:
-    """Answer whatever is asked of the image service, but for versions, with a redirection."""
+def redirecting(status: int, *more: str) -> Callable[[str], Reply]:
+    """Return what answers all questions for images, but for versions, with a redirection."""
 
-    def reply(request: Request) -> Raw | None:
-        if request.path.partition("?")[0].rstrip("/") in VERSIONS:
-            return None
-        lines = [f"HTTP/1.1 {status} Look There", f"Location: {link}", *more]
-        return Raw(["\r\n".join([*lines, "Content-Length: 0", "", ""]).encode("latin-1")])
+    def to(link: str) -> Reply:
+        lines = [f"HTTP/1.1 {status} Look There", *more, f"Location: {link}"]
+        head = "\r\n".join([*lines, "Content-Length: 0", "", ""]).encode("latin-1")
 
-    return reply
+        def reply(request: Request) -> Raw | None:
+            versions = request.path.partition("?")[0].rstrip("/") in VERSIONS
+            return None if versions else Raw([head])
+
+        return reply
+
+    return to
+
+
+def requested(method: str, path: str) -> Script:
+    """Return a script that sends one request, and fails as its answer does."""
+    return lambda session, home: checked(session.request(method, home + path, data="{}"))
 
 
 COMMANDS = {
@@ -152,15 +163,15 @@ def _lists() -> Iterator[Attack]:
     for name, target in (ELSEWHERE | NOWHERE).items():
         yield Attack(
             f"the next page is at {name}",
-            lambda s, target=target: pages(target(s)),
+            leading(pages, target),
             openstack="image list",
-            sdk=images,
+            sdk=images if name in ELSEWHERE else None,
             well=None,
         )
     for name, target in ELSEWHERE.items():
         yield Attack(
             f"the next page is at {name}, for a script",
-            lambda s, target=target: pages(target(s)),
+            leading(pages, target),
             script=follow,
             well=None,
             open=FOLLOWS if name in FOLLOWED else {},
@@ -168,11 +179,11 @@ def _lists() -> Iterator[Attack]:
     for service, command in COMMANDS.items():
         # With compute, as what is bound to it would be home's.
         scope = ",".join(dict.fromkeys([f"{service}=Evil", "compute=Evil"]))
-        for name in ("another cloud", "another service of home", "steps", "its own other service"):
+        for name in ("another cloud", "another service of home", "steps"):
             for what, links in (("the next page", pages), ("each version", versions)):
                 yield Attack(
                     f"{what} of {service} is at {name}",
-                    lambda s, target=ELSEWHERE[name], links=links: links(target(s)),
+                    leading(links, ELSEWHERE[name]),
                     scope=scope,
                     openstack=command,
                     well=None,
@@ -186,11 +197,11 @@ def _redirections() -> Iterator[Attack]:
     for name, target in (ELSEWHERE | NOWHERE).items():
         yield Attack(
             f"302 to {name}",
-            lambda s, target=target: redirecting(302, target(s)),
+            leading(redirecting(302), target),
             openstack="image list",
             sdk=images,
-            curl="GET /image/v2/images",
-            script=lambda session, home: checked(session.get(f"{home}/image/v2/images")),
+            curl=f"GET {IMAGES}",
+            script=requested("GET", IMAGES),
             says="Evil",
         )
     for status in (300, 301, 302, 303, 304, 305, 306, 307, 308, 399):
@@ -198,35 +209,38 @@ def _redirections() -> Iterator[Attack]:
             for name in ("another cloud", "another service of home"):
                 yield Attack(
                     f"{status} of {method} to {name}",
-                    lambda s, status=status, target=ELSEWHERE[name]: redirecting(status, target(s)),
-                    curl=f"{method} /image/v2/images/i" if method != "HEAD" else "",
-                    script=lambda session, home, method=method: session.request(
-                        method, f"{home}/image/v2/images/i", data="{}"
-                    ),
+                    leading(redirecting(status), ELSEWHERE[name]),
+                    curl=f"{method} {IMAGES}/i"
+                    if name == "another cloud" and method != "HEAD"
+                    else "",
+                    script=requested(method, f"{IMAGES}/i") if name != "another cloud" else None,
                     well=None,
                 )
     for command in ("image delete foo", "image set --name x foo", "server delete foo"):
         for status in (301, 307, 308):
             yield Attack(
                 f"{status} of {command}",
-                lambda s, status=status: redirecting(status, f"{s.url}{USERS}"),
+                leading(redirecting(status), ELSEWHERE["another service of home"]),
                 scope="image=Evil,compute=Evil",
                 openstack=command,
                 says="Evil",
             )
     yield Attack(
         "two redirections at once",
-        lambda s: redirecting(302, f"{s.evil.url}/image/v2/x", f"Location: {s.url}{USERS}"),
-        curl="GET /image/v2/images",
-        script=lambda session, home: checked(session.get(f"{home}/image/v2/images")),
+        leading(
+            redirecting(302, "Location: /image/v2/x"),
+            ELSEWHERE["another service of home"],
+        ),
+        curl=f"GET {IMAGES}",
+        script=requested("GET", IMAGES),
         says="Evil",
     )
     yield Attack(
         "a redirection for ever",
-        lambda s: redirecting(302, f"{s.evil.url}/image/v2/images"),
+        leading(redirecting(302), lambda s: f"{s.evil.url}/image/v2/images"),
         openstack="image list",
-        curl="GET /image/v2/images",
-        script=lambda session, home: checked(session.get(f"{home}/image/v2/images")),
+        curl=f"GET {IMAGES}",
+        script=requested("GET", IMAGES),
     )
 
 

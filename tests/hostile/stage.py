@@ -33,7 +33,8 @@ SECONDS = 2
 
 _NET = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"  # no other process's
 _COMMAND = [str(Path(sys.executable).with_name("openstackoid"))]
-_ENDING = 20
+_WAITING = 90
+"""Seconds for a process to listen or to end, on a machine that is busy."""
 
 
 @dataclass
@@ -144,14 +145,14 @@ def _running(command: list[str], log: Path) -> Iterator[None]:
     finally:
         process.terminate()
         try:
-            process.wait(_ENDING)
+            process.wait(_WAITING)
         except subprocess.TimeoutExpired:  # it has hung requests, and one signal more cuts them
             process.kill()
             process.wait()
 
 
 def _listening(host: str, port: int) -> None:
-    end = time.monotonic() + _ENDING
+    end = time.monotonic() + _WAITING
     while True:
         try:
             socket.create_connection((host, port), 1).close()

@@ -1,10 +1,13 @@
 """A hostile cloud behind the clients that people use: all that a user risks is a wrong answer."""
 
 from itertools import chain
+from pathlib import Path
+from typing import Any
 
 import pytest
+from client.fake import Request
 from hostile import framing, headers, ids, links
-from hostile.attack import Attack
+from hostile.attack import Attack, Reply
 from hostile.clients import Commands
 from hostile.stage import Stage
 
@@ -23,3 +26,32 @@ def test_an_attack_fails(attack: Attack, client: str, stage: Stage, run: Command
         assert found, f"{attack.name} is closed for {client}: delete its `open`"
     else:
         assert found == []
+
+
+@pytest.mark.parametrize("name", ["../{}", "x/../../{}", "./{}", "..\\{}"])
+def test_an_object_is_saved_below_the_directory(name: str, stage: Stage, run: Commands) -> None:
+    """`container save` writes to files with the objects' names, which the hostile cloud chooses."""
+    stage.evil.reply = container(name.format("evil"))
+    seen = run.run(stage, ["container", "save", "c"], "object-store=Evil")
+    assert (seen.well, "Evil" in seen.text) == (False, True)
+
+
+def test_an_object_with_an_absolute_name_is_saved_there_as_yet(
+    stage: Stage, run: Commands, tmp_path: Path
+) -> None:
+    """Open: python-openstackclient opens the file that an object's name says, and it may be any."""
+    stage.evil.reply = container(str(tmp_path / "evil"))
+    run.run(stage, ["container", "save", "c"], "object-store=Evil")
+    assert (tmp_path / "evil").exists(), "closed: expect a refusal, and no file"
+
+
+def container(name: str) -> Reply:
+    """Answer with a container that holds one object."""
+
+    def reply(request: Request) -> tuple[int, Any] | None:
+        path, _, query = request.path.partition("?")
+        if path.endswith("/c") and query:
+            return 200, [{"name": name, "bytes": 4, "hash": "h", "content_type": "text/plain"}]
+        return (200, b"evil") if "/c/" in path else None
+
+    return reply

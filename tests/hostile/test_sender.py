@@ -1,4 +1,4 @@
-"""A hostile gateway as sender: what it forges, repeats or signs for something else reaches nobody."""
+"""A hostile gateway as sender: what it forges, repeats or signs for others reaches nobody."""
 
 import http.client
 import json
@@ -130,7 +130,11 @@ FORGED: dict[str, Hop] = {
         token=TOKEN.replace("Home", "Friend"),
     ),
     "two scopes": replace(HONEST, more=[("X-Scope", "image=Friend")]),
-    "service": replace(HONEST, more=[("X-Scope-Service", "identity")]),
+    "another service meant": replace(HONEST, more=[("X-Scope-Service", "identity")]),
+    "two services meant": replace(HONEST, more=[("X-Scope-Service", "image")] * 2),
+    "a list of services meant": replace(HONEST, more=[("X-Scope-Service", "image, identity")]),
+    "no service meant": replace(HONEST, more=[("X-Scope-Service", "")]),
+    "a service with an underscore": replace(HONEST, more=[("X_Scope_Service", "image")]),
     "an underscore": replace(HONEST, more=[("X_Scope", "image=Friend")]),
     "a proof with an underscore": replace(HONEST, more=[("X_Scope_Proof", "e30")]),
     "a hop by hop scope": replace(HONEST, more=[("Connection", "X-Scope")]),
