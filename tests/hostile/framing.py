@@ -155,11 +155,7 @@ LISTS = {
 }
 """By name: a list of images as it comes."""
 
-WHOLE = {"script": "the first cloud's answer says whether it is a list, and by what to sort it"}
-FAILING = frozenset({"a number", "an object", "nothing", "null", "two lists"})
 SORTED = "?sort_key=size&sort_dir=asc"
-FAILING_SORTED = FAILING | {"a list of numbers", "much", "sort keys of other types"}
-"""Whose other items are lost as yet: sorted, those that lack the key as well."""
 
 
 def raw_list(body: bytes) -> Reply:
@@ -247,7 +243,7 @@ def _endless() -> Iterator[Attack]:
 
 def _lists() -> Iterator[Attack]:
     for name, body in LISTS.items():
-        for query, failing in (("", FAILING), (SORTED, FAILING_SORTED)):
+        for query in ("", SORTED):
             yield Attack(
                 f"a list of {name}, merged{query}",
                 beside(raw_list, body),
@@ -256,7 +252,6 @@ def _lists() -> Iterator[Attack]:
                 home=f"GET {IMAGES}",
                 well=True,
                 says="honest",
-                open=WHOLE if name in failing else {},
             )
         yield Attack(
             f"a list of {name}, alone",

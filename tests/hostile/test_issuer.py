@@ -84,6 +84,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
     "groups": {"user": user(**{"OS-FEDERATION": {"groups": [{"id": "admins"}]}})},
     "the project admin": {"project": project("admin")},
     "the project service": {"project": project("service")},
+    "the project services": {"project": project("services")},
     "the project Admin": {"project": project("Admin")},
     "the project ADMIN": {"project": project("ADMIN")},
     "the project admin in capitals that are wide": {"project": project("\uff21dmin")},
@@ -139,7 +140,7 @@ def wrongs(document: dict[str, Any]) -> list[str]:
         found.append(f"user {document['user']['id']}")
     if document["user"]["domain"]["id"] != "@Evil":
         found.append(f"domain {document['user']['domain']}")
-    if document["project"]["name"].casefold() in {"admin", "service"}:
+    if document["project"]["name"].casefold() in {"admin", "service", "services"}:
         found.append(f"project {document['project']['name']}")
     if document.get("is_admin_project") or document.get("is_domain"):
         found.append("an admin's project")
