@@ -36,13 +36,14 @@ def test_an_object_is_saved_below_the_directory(name: str, stage: Stage, run: Co
     assert (seen.well, "Evil" in seen.text) == (False, True)
 
 
-def test_an_object_with_an_absolute_name_is_saved_there_as_yet(
+def test_an_object_with_an_absolute_name_is_not_saved_there(
     stage: Stage, run: Commands, tmp_path: Path
 ) -> None:
-    """Open: python-openstackclient opens the file that an object's name says, and it may be any."""
+    """The command fails and names the cloud: its user would not have chosen that file."""
     stage.evil.reply = container(str(tmp_path / "evil"))
-    run.run(stage, ["container", "save", "c"], "object-store=Evil")
-    assert (tmp_path / "evil").exists(), "closed: expect a refusal, and no file"
+    seen = run.run(stage, ["container", "save", "c"], "object-store=Evil")
+    assert (seen.well, "Evil" in seen.text) == (False, True)
+    assert not (tmp_path / "evil").exists()
 
 
 def container(name: str) -> Reply:

@@ -170,7 +170,7 @@ class _Stepless(requests.Session):
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
         path = re.split(r"[?#]", url, maxsplit=1)[0]
         if _is_scoped(kwargs.get("headers") or {}) and _STEP.search(path):
-            raise OtherServiceError(urlsplit(path).path, _SERVICE.get(), _asked(self))
+            raise OtherServiceError(urlsplit(path).path, _SERVICE.get(), asked(self))
         return super().request(method, url, **kwargs)
 
 
@@ -193,7 +193,7 @@ def _is_scoped(headers: Mapping[str, str | bytes]) -> bool:
     return SCOPE_HEADER in headers or DELIMITER in token
 
 
-def _asked(plain: requests.Session) -> list[str]:
+def asked(plain: requests.Session) -> list[str]:
     """Return the clouds that a session's plugins ask, each once."""
     with _LOCK:
         return _clouds(list(_HOMES.get(plain, ())))

@@ -13,7 +13,7 @@ from typing import Any
 from cliff.command import Command
 from osc_lib.shell import OpenStackShell, prompt_for_password
 
-from openstackoid.client import options
+from openstackoid.client import options, saving
 from openstackoid.client.discovery import told_once
 from openstackoid.client.printing import make_errors_printable
 from openstackoid.client.sources import from_config
@@ -68,6 +68,7 @@ def prepare_to_run_command(self: OpenStackShell, cmd: Command) -> None:
     scope = _scope(self.cloud.config) if getattr(cmd, "auth_required", False) else Scope()
     if scope:
         make_errors_printable()
+        saving.watch()
     if next(scope.composites(), None):
         from openstackoid.client.composite.run import in_several_clouds
 
