@@ -118,3 +118,16 @@ async def test_no_other_header_hides_a_user(clouds: Clouds, headers: list[str]) 
     await block(clouds, "user", "mallory")
     told(await clouds.ask("CloudOne", "image", "/v2/images", *headers))
     assert not clouds.backends["CloudOne"]["image"].requests
+
+
+async def test_a_part_of_a_request_to_several_clouds_hides_no_user(clouds: Clouds) -> None:
+    """The cloud where he is blocked gets nothing of it; the report says why."""
+    clouds.backends["CloudOne"]["identity"].answer = json_answer(MALLORY)
+    clouds.backends["CloudTwo"]["identity"].answer = json_answer(MALLORY)
+    for cloud in ("CloudOne", "CloudTwo"):
+        clouds.backends[cloud]["image"].answer = json_answer('{"images": []}')
+    await block(clouds, "user", "mallory@CloudTwo")
+    scope = '{"image":"CloudOne & CloudTwo","tokens":{"*":["t",null],"CloudTwo":["u",null]}}'
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", f"X-Auth-Token: t!SCOPE!{scope}")
+    assert not clouds.backends["CloudTwo"]["image"].requests
+    assert "CloudTwo" in answered.values("x-scope-report")[0]
