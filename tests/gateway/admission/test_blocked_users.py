@@ -6,7 +6,7 @@ import time
 import pytest
 from gateway.admission.test_blocklist import _soon as _soon
 from gateway.admission.test_blocklist import block, told
-from gateway.backend import Connection, Received, json_answer, saying
+from gateway.backend import Answer, Connection, Received, json_answer, saying
 from gateway.credentials import give_keys
 from gateway.played import Clouds
 
@@ -18,6 +18,17 @@ MALLORY = json.dumps({"token": {"user": {"name": "mallory", "id": "m1"}}})
 def login(methods: list[str], **ways: object) -> bytes:
     """Return the body of a login."""
     return json.dumps({"auth": {"identity": {"methods": methods, **ways}}}).encode()
+
+
+def knowing(token: str) -> Answer:
+    """Return the answers of a Keystone that knows one token, which is mallory's."""
+
+    async def answer(received: Received, connection: Connection) -> None:
+        known = received.values("x-subject-token") == [token]
+        say = json_answer(MALLORY) if known else json_answer("{}", "401 Unauthorized")
+        await say(received, connection)
+
+    return answer
 
 
 PASSWORD = ["password"]
@@ -91,7 +102,7 @@ async def test_a_wallet_hides_no_user(clouds: Clouds, identity: str) -> None:
 async def test_a_sealed_token_hides_no_user(clouds: Clouds) -> None:
     """Its gateway asks whose it is once it is open."""
     pair = (await give_keys(clouds, "CloudOne", "CloudTwo"))["CloudTwo"]
-    clouds.backends["CloudTwo"]["identity"].answer = json_answer(MALLORY)
+    clouds.backends["CloudTwo"]["identity"].answer = knowing("u")
     await block(clouds, "user", "mallory", at="CloudTwo")
     presenters = {"CloudOne": Presenter(("image",), digest("t"))}
     terms = Terms("CloudTwo", presenters, int(time.time()) + 60)
@@ -107,14 +118,7 @@ async def test_a_sealed_token_hides_no_user(clouds: Clouds) -> None:
 )
 async def test_no_other_header_hides_a_user(clouds: Clouds, headers: list[str]) -> None:
     """Without a scope a service may read what this gateway does not."""
-    keystone = clouds.backends["CloudOne"]["identity"]
-
-    async def answer(received: Received, connection: Connection) -> None:
-        known = received.values("x-subject-token") == ["t"]
-        say = json_answer(MALLORY) if known else json_answer("{}", "401 Unauthorized")
-        await say(received, connection)
-
-    keystone.answer = answer
+    clouds.backends["CloudOne"]["identity"].answer = knowing("t")
     await block(clouds, "user", "mallory")
     told(await clouds.ask("CloudOne", "image", "/v2/images", *headers))
     assert not clouds.backends["CloudOne"]["image"].requests
