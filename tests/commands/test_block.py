@@ -1,6 +1,8 @@
 """`openstackoid block` and `unblock`."""
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ from openstackoid.commands.main import main
 
 FEDERATION = """
 clouds:
-  CloudOne: {frontends: {image: "http://one/image"}}
-  CloudTwo: {frontends: {image: "http://two/image"}}
+  CloudOne: {frontends: {image: "http://one/image"}, backends: {image: "http://127.0.0.1:1"}}
+  CloudTwo: {frontends: {image: "http://two/image"}, backends: {image: "http://127.0.0.1:2"}}
+  CloudSix: {frontends: {image: "https://six/image"}}
 """
 
 
@@ -44,6 +47,7 @@ def listed(file: Path) -> list[dict[str, str]]:
         ("address", "192.0.2.7", "192.0.2.7"),
         ("address", "192.0.2.0/24", "192.0.2.0/24"),
         ("address", "2001:DB8::7", "2001:db8::/64"),
+        ("address", "2001:DB8::7/128", "2001:db8::7/128"),
     ],
 )
 def test_who_is_blocked_is_listed_until_it_is_unblocked(
@@ -73,6 +77,7 @@ def test_who_is_blocked_is_listed_until_it_is_unblocked(
         ("address", "192.0.2", "write an IP address, or a network"),
         ("address", "0.0.0.0/0", "is everybody"),
         ("address", "::ffff:192.0.2.1", "no address that a client has"),
+        ("address", "::ffff:192.0.2.0/120", "no address that a client has"),
         ("address", "192.0.2.1/24", "host bits"),
     ],
 )
@@ -115,3 +120,32 @@ def test_a_file_that_cannot_be_written_is_told(file: Path) -> None:
     result = run(file, "block", "user", "mallory")
     assert result.exit_code == 1
     assert "nowhere/b.json: can't be written" in result.stderr
+
+
+def test_the_cloud_is_the_one_whose_gateway_refuses(file: Path) -> None:
+    """A list that no gateway reads blocks nobody."""
+    result = run(file, "block", "user", "mallory", cloud="CloudSix")
+    assert result.exit_code == 1
+    assert "has no backends for CloudSix" in result.stderr
+    assert not file.with_name("blocked-CloudSix.json").exists()
+
+
+def test_a_cloud_that_there_is_not_is_told(file: Path) -> None:
+    """A user may have such a name, as an address of mail; but it may be a slip."""
+    result = run(file, "block", "user", "mallory@CloudTow")
+    assert result.exit_code == 0
+    assert 'has no cloud "CloudTow"; did you mean "CloudTwo"?: mallory@CloudTow is' in result.stderr
+
+
+def test_the_gateway_can_read_a_list_that_root_has_made(file: Path) -> None:
+    """Whatever root's umask is: it runs as another user."""
+    before = os.umask(0o077)
+    try:
+        assert run(file, "block", "user", "mallory").exit_code == 0
+    finally:
+        os.umask(before)
+    blocked = file.with_name("blocked-CloudOne.json")
+    assert stat.S_IMODE(blocked.stat().st_mode) == 0o644
+    blocked.chmod(0o640)
+    assert run(file, "block", "user", "eve").exit_code == 0
+    assert stat.S_IMODE(blocked.stat().st_mode) == 0o640

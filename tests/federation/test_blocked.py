@@ -77,7 +77,9 @@ def test_an_address_stands_for_a_network(text: str, shown: str) -> None:
     assert str(network(text)) == shown
 
 
-@pytest.mark.parametrize("text", ["", "x", "::/0", "fe80::1%eth0", "::ffff:192.0.2.1"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "::/0", "fe80::1%eth0", "::ffff:192.0.2.1", "::ffff:0:0/96"]
+)
 def test_what_no_client_has_is_no_address(text: str) -> None:
     """It would block nobody, or everybody."""
     with pytest.raises(ValueError, match=r"."):

@@ -268,6 +268,16 @@ def test_whose_tokens_are_accepted_has_to_prove_itself() -> None:
         loads(text.replace("shared:", f"    {entry}\nshared:"), here="One")
 
 
+def test_no_two_clouds_have_one_key() -> None:
+    """The one could sign in the name of the other."""
+    keys = f"    keys: {{sign: {'x' * 43}, seal: {'y' * 43}}}\n"
+    text = GOOD.replace("    backends:", f"{keys}    backends:").replace(
+        "shared:", f"{keys}shared:"
+    )
+    with pytest.raises(FederationError, match=r"clouds.Two.keys: x+ is a key of One, who could"):
+        loads(text)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "- clouds\n", "clouds\n", "null\n"])
 def test_what_is_no_mapping_is_told_what_to_be(text: str) -> None:
     """Also an empty file."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from openstackoid.federation import loads
-from openstackoid.identity import Account, accounts_tried
+from openstackoid.identity import Account, account_named, accounts_tried
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Route, decide
 
@@ -24,7 +24,9 @@ def login(**methods: object) -> bytes:
     return json.dumps({"auth": {"identity": {"methods": [*methods], **methods}}}).encode()
 
 
-BOB = {"user": {"name": "Bob", "domain": {"id": "default"}, "password": "x"}}
+BOB: dict[str, dict[str, object]] = {
+    "user": {"name": "Bob", "domain": {"id": "default"}, "password": "x"}
+}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,12 @@ BOB = {"user": {"name": "Bob", "domain": {"id": "default"}, "password": "x"}}
          [Account("", "bob", "d")]),
         (login(password=7), [Account()]),
         (login(password={"user": {"name": ["a"], "domain": []}}), [Account()]),
+        (login(password={"id": "x", **BOB}), [Account("", "bob", "default")]),
+        (login(password={"user": {"id": "x", **BOB["user"]}}), [Account("", "bob", "default")]),
+        (login(totp={"user": {"name": "bob", "domain": {"id": "x", "name": "D"}}}),
+         [Account("", "bob", "d")]),
+        (login(totp={"user": {"id": "x", "name": 7}}), [Account()]),
+        (login(application_credential={"id": "C1", **BOB}), [Account("c1")]),
         (b"{", [Account()]),
         (b"[" * 100_000, [Account()]),
         (b'{"auth": 1}', [Account()]),
@@ -62,6 +70,7 @@ def test_other_spellings_of_the_path_are_logins_too(path: str) -> None:
 def test_a_change_of_password_tries_the_old_one() -> None:
     """Keystone asks for no token there."""
     assert accounts_tried("POST", route("/v3/users/b1/password"), b"") == (Account("b1"),)
+    assert accounts_tried("POST", route("/v3/users/B1/password"), b"") == (Account("b1"),)
     assert accounts_tried("POST", route("/v3/users/b1/projects"), b"") == ()
     assert accounts_tried("GET", route("/v3/auth/tokens"), b"") == ()
 
@@ -71,3 +80,26 @@ def test_a_long_name_is_cut() -> None:
     body = login(password={"user": {"name": "x" * 100_000}})
     (account,) = accounts_tried("POST", route(TOKENS), body)
     assert len(account.name) == 255
+
+
+@pytest.mark.parametrize(
+    ("body", "account"),
+    [
+        (login(password=BOB), Account("", "bob", "default")),
+        (login(password={"user": {"id": "b1"}}), Account("b1")),
+        (login(application_credential={"name": "c", **BOB}), None),
+        (login(token={"id": "T"}), None),
+        (login(token={"id": "T"}, password=BOB), None),
+        (
+            login(token={"id": "T"}).replace(b"}}}", b'}, "password": {"user": {"name": "x"}}}}'),
+            None,
+        ),
+        (b'{"auth": {"identity": {"methods": ["password"]}}}', None),
+        (b"{", None),
+    ],
+)
+def test_only_what_keystone_reads_names_who_has_logged_in(
+    body: bytes, account: Account | None
+) -> None:
+    """With several methods, or beside the one that counts, a body may name anybody."""
+    assert account_named(body) == account

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from openstackoid.commands.options import CLOUD, FEDERATION, known, loaded
+from openstackoid.commands.options import CLOUD, FEDERATION, known, loaded, served
 from openstackoid.commands.table import print_table
 from openstackoid.federation.blocked import (
     KINDS,
@@ -19,7 +19,7 @@ from openstackoid.federation.blocked import (
     network,
     read_blocked,
 )
-from openstackoid.scope.errors import printable
+from openstackoid.scope.errors import nearest, printable
 
 _EXAMPLES: dict[Kind, tuple[str, str]] = {
     "cloud": ("a cloud", "CloudTwo"),
@@ -68,7 +68,7 @@ def unblock() -> None:
 def _read(file: Path, cloud: str) -> tuple[Path, Blocked]:
     """Return the list of a cloud's gateway and its file; ends the command if it is unusable."""
     federation = loaded(file)
-    known(federation, cloud, file)
+    served(federation, cloud, file)
     path = blocked_file(federation, cloud, file)
     try:
         return path, read_blocked(path)
@@ -97,13 +97,22 @@ def _named(kind: Kind, name: str, file: Path, cloud: str) -> str:
     return name
 
 
+def _warn_of_no_cloud(name: str, file: Path) -> None:
+    """Say so if a user's name ends in what may have been meant as a cloud."""
+    user, at, cloud = name.rpartition("@")
+    names = loaded(file).names
+    if user and at and cloud not in names:
+        hint = nearest(cloud, names)
+        click.echo(f'{file} has no cloud "{cloud}"{hint}: {name} is a name as a whole', err=True)
+
+
 def _network(name: str) -> str:
     """Return an address as the list has it; ends the command if it is none."""
     try:
         found = network(name)
     except ValueError as error:
         raise click.UsageError(f"{error}; write an IP address, or a network") from error
-    return str(found.network_address if found.prefixlen == found.max_prefixlen else found)
+    return str(found).removesuffix("/32") if found.version == 4 else str(found)
 
 
 def _block(kind: Kind) -> Callable[..., None]:
@@ -112,6 +121,8 @@ def _block(kind: Kind) -> Callable[..., None]:
         name = _named(kind, name, file, cloud)
         _change(path, lambda blocked: blocked.having(kind, name, why))
         click.echo(f"{kind} {name} is blocked at {cloud} ({path})")
+        if kind == "user":
+            _warn_of_no_cloud(name, file)
 
     return run
 

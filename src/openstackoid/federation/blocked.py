@@ -8,7 +8,7 @@ import os
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -20,6 +20,10 @@ from openstackoid.federation.model import Federation
 
 Kind: TypeAlias = Literal["cloud", "user", "address"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+_ONE_HOST = 64
+"""The length of the prefix of the network in which one host can take any address (RFC 4291)."""
 
 
 class BlockedError(Exception):
@@ -83,7 +87,10 @@ def change_blocked(file: Path, change: Callable[[Blocked], Blocked]) -> None:
         try:
             fcntl.flock(directory, fcntl.LOCK_EX)
             changed = change(read_blocked(file))
+            new = not file.exists()
             files.replace(file, changed.model_dump_json(indent=1) + "\n")
+            if new:  # root writes it, perhaps for himself alone, and the gateway reads it
+                file.chmod(0o644)
         finally:
             os.close(directory)
     except OSError as error:
@@ -95,15 +102,14 @@ def network(text: str) -> IPv4Network | IPv6Network:
 
     An address of IPv6 stands for its /64 network: one host can take any address of it.
     """
-    if "/" not in text:
-        address = ip_address(text)
-        if isinstance(address, IPv6Address):
-            if address.scope_id is not None or address.ipv4_mapped is not None:
-                raise ValueError(f"{text} is no address that a client has")
-            return IPv6Network((int(address) >> 64 << 64, 64))
     found = ip_network(text)
     if found.prefixlen == 0:
         raise ValueError(f"{text} is everybody")
+    if isinstance(found, IPv6Network):
+        if "%" in text or found.network_address.ipv4_mapped is not None:
+            raise ValueError(f"{text} is no address that a client has")
+        if "/" not in text:
+            return found.supernet(new_prefix=_ONE_HOST)
     return found
 
 

@@ -292,6 +292,7 @@ class Federation(Model):
         here = (info.context or {}).get("here")
         if misfits := [
             *self._shared_addresses(),
+            *self._shared_keys(),
             *self._unknown_clouds(),
             *self._unknown_issuers(),
             *self._insecure(self.served or self.names if here is None else {here}),
@@ -308,6 +309,19 @@ class Federation(Model):
                     yield (
                         ("clouds", name, "frontends", frontend.service, frontend.interface),
                         f"{frontend.url} is the address of {user[0]}'s {user[1]} already",
+                    )
+
+    def _shared_keys(self) -> Iterator[Misfit]:
+        """Yield which clouds have keys of another one: that one could sign in their names."""
+        owners: dict[str, str] = {}
+        for name, cloud in self.clouds.items():
+            for pair in cloud.keys:
+                owner = owners.setdefault(pair.sign, name)
+                if owner != name:
+                    yield (
+                        ("clouds", name, "keys"),
+                        f"{pair.sign} is a key of {owner}, who could sign as {name}; each gateway "
+                        f"has keys of its own: ask the operator of {name} for them",
                     )
 
     def _unknown_clouds(self) -> Iterator[Misfit]:

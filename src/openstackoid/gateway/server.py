@@ -11,6 +11,7 @@ from openstackoid.federation import Cloud, Federation, FederationError, load
 from openstackoid.federation.blocked import blocked_file
 from openstackoid.gateway.admission import certificates
 from openstackoid.gateway.admission.blocklist import Blocklist
+from openstackoid.gateway.admission.client_address import sender_of
 from openstackoid.gateway.admission.limits import MAX_FDS_DIVISOR, Connections, Limits, files
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
@@ -152,7 +153,10 @@ class Gateway:
         """Open and close listeners as a cloud needs; if it raises ListenError, nothing changes."""
         await self._listeners.follow(listeners_of(cloud, await look_up(cloud)))
 
-    def _unreadable(self, error: ProtocolError) -> tuple[Pairs, bytes]:
+    def _unreadable(self, error: ProtocolError, client: str) -> tuple[Pairs, bytes]:
+        """Log why a request is not valid HTTP, once for each sender; return the reply."""
+        if self._handler.state.turned_away.is_first(sender_of(client)):
+            log.warning("unreadable request", client=client, error=str(error))
         message = f"the gateway could not read this request: {error}"
         refusal = Refusal(HTTPStatus(error.status), message, cloud=self._settings.cloud)
         return own_headers(), refusal.body

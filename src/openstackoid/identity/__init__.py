@@ -3,7 +3,7 @@
 See docs/explanation/design.md#identity-across-clouds.
 """
 
-from openstackoid.identity.account import Account, accounts_tried
+from openstackoid.identity.account import Account, account_named, accounts_tried
 from openstackoid.identity.body import (
     MAX_AUTH_BODY,
     is_authentication,
@@ -26,6 +26,7 @@ __all__ = [
     "CatalogEditor",
     "CatalogError",
     "CatalogTooLongError",
+    "account_named",
     "accounts_tried",
     "exchange_token",
     "has_catalog",

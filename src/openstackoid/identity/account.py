@@ -9,7 +9,9 @@ from openstackoid.identity.body import is_authentication, keystone_path
 from openstackoid.routing import Route
 from openstackoid.services import IDENTITY
 
-_METHODS = ("password", "totp", "application_credential")
+_BY_USER = ("password", "totp")
+_CREDENTIAL = "application_credential"
+_METHODS = (*_BY_USER, _CREDENTIAL)
 _CHANGE = re.compile(r"/v3/users/([^/]+)/password")
 
 
@@ -35,32 +37,48 @@ def accounts_tried(method: str, route: Route, body: bytes) -> tuple[Account, ...
         return _in_body(body)
     change = _CHANGE.fullmatch(keystone_path(route))
     if method == "POST" and route.service == IDENTITY and change:
-        return (Account(change[1]),)
+        return (Account(_text(change[1])),)
     return ()
 
 
 def _in_body(body: bytes) -> tuple[Account, ...]:
     try:
         identity = json.loads(body)["auth"]["identity"]
-        tried = [identity[method] for method in _METHODS if method in identity]
+        tried = [(method, identity[method]) for method in _METHODS if method in identity]
     except (ValueError, LookupError, TypeError, RecursionError):
         return (Account(),)
-    return tuple(dict.fromkeys(map(_account, tried)))
+    return tuple(dict.fromkeys(_account(*one) for one in tried))
 
 
-def _account(tried: object) -> Account:
+def account_named(body: bytes) -> Account | None:
+    """Return the account that a login by one password names, None for any other login.
+
+    What the body says besides its only method counts for nothing: Keystone does not read it.
+    """
+    try:
+        identity = json.loads(body)["auth"]["identity"]
+        (method,) = identity["methods"]
+        return _account(method, identity[method]) if method in _BY_USER else None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
+def _account(method: str, tried: object) -> Account:
+    """Return the account that Keystone reads: a name counts before an id, also of a domain.
+
+    What it does not read must not tell two attempts at one account apart.
+    """
     parts = tried if isinstance(tried, dict) else {}
-    credential = _text(parts.get("id"))
+    if method == _CREDENTIAL and parts.get("id"):
+        return Account(_text(parts["id"]))
     user = parts.get("user")
-    if credential or not isinstance(user, dict):
-        return Account(credential)
+    if not isinstance(user, dict):
+        return Account()
+    if not user.get("name"):
+        return Account(_text(user.get("id")))
     domain = user.get("domain")
     names = domain if isinstance(domain, dict) else {}
-    return Account(
-        _text(user.get("id")),
-        _text(user.get("name")),
-        _text(names.get("id")) or _text(names.get("name")),
-    )
+    return Account("", _text(user["name"]), _text(names.get("name") or names.get("id")))
 
 
 def _text(value: object) -> str:

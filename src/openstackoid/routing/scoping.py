@@ -30,6 +30,11 @@ SERVICE_TOKEN = "x-service-token"  # noqa: S105
 CLIENT_HEADER = "x-scope-client"
 """The address of the client that logs in, from one gateway to another."""
 
+STORAGE_TOKENS = frozenset(
+    {"x-storage-token", "x_storage_token", "x-storage_token", "x_storage-token"}
+)
+"""The name of a header, as servers may write it, that keystonemiddleware takes for X-Auth-Token."""
+
 READ_HERE = frozenset(
     {SCOPE_HEADER, SERVICE_HEADER, CLIENT_HEADER, AUTH_TOKEN, SUBJECT_TOKEN, SERVICE_TOKEN}
     | {"via", "x-scope-proof", "host", "content-length"}

@@ -50,6 +50,20 @@ async def test_few_passwords_of_an_account_of_another_cloud_can_be_guessed(
         assert (await guess(clouds, "admin", "X-Any: 1")).status == 401
 
 
+async def test_what_keystone_does_not_read_makes_no_other_account(clouds: Clouds) -> None:
+    """It takes the name, of the domain as well, if there are a name and an id."""
+    keystone = clouds.backends["CloudTwo"]["identity"]
+    keystone.answer = json_answer('{"error": {"code": 401}}', "401 Unauthorized")
+    for n in range(2 * FAILURES):
+        domain = {"name": "Default", "id": f"d{n}"}
+        user = {"id": f"u{n}", "name": "admin", "domain": domain, "password": "guess"}
+        tried = {"id": f"x{n}", "user": user}
+        document = {"auth": {"identity": {"methods": ["password"], "password": tried}}}
+        body = json.dumps(document).encode()
+        await clouds.ask("CloudOne", "identity", "/v3/auth/tokens", TWO, method="POST", body=body)
+    assert len(keystone.requests) == FAILURES
+
+
 async def test_logins_that_succeed_are_not_limited(clouds: Clouds) -> None:
     """Each command of a user who takes identity elsewhere logs in."""
     answer = json_answer('{"token": {"catalog": []}}', "201 Created", "X-Subject-Token: T")
@@ -110,4 +124,18 @@ def test_a_login_that_was_cut_counts() -> None:
     with pytest.raises(Refusal, match="have failed"), logins.trying("Two", account):
         pass
     with logins.trying("Three", account):
+        pass
+
+
+@pytest.mark.parametrize("name", ["\u00e1dmin", "a\u0301dmin", "ad\u200bmin", "admin\u00ad"])
+def test_accents_and_what_is_not_seen_make_no_other_account(name: str) -> None:
+    """A database of Keystone may take such names for the same."""
+    logins = Logins("One")
+    for _ in range(FAILURES):
+        with logins.trying("Two", (Account(name=name),)):
+            pass
+    with (
+        pytest.raises(Refusal, match="have failed"),
+        logins.trying("Two", (Account(name="admin"),)),
+    ):
         pass

@@ -9,12 +9,13 @@ from openstackoid.gateway.admission.users import Users
 def test_a_token_is_known_with_and_without_a_suffix() -> None:
     """By name, id and cloud, and from where it came last."""
     users = Users()
-    users.came("secret!SCOPE!{}", "192.0.2.1")
+    users.came("secret!SCOPE!{}", "192.0.2.1", "One")
     users.learn("secret", {"name": "alice", "id": "a1"}, "One")
-    user = users.of('secret!SCOPE!{"image":"Two"}')
+    user = users.of('secret!SCOPE!{"image":"Two"}', "One")
     assert user is not None
     assert (user.name, user.id, user.cloud, user.address) == ("alice", "a1", "One", "192.0.2.1")
-    assert users.of("another") is None
+    assert users.of("another", "One") is None
+    assert users.of("secret", "Two") is None
     assert "secret" not in repr(users.__dict__)
 
 
@@ -23,7 +24,7 @@ def test_what_is_no_name_is_none(odd: dict[str, object]) -> None:
     """Another cloud's Keystone may say anything."""
     users = Users()
     users.learn("t", odd, "Two")
-    user = users.of("t")
+    user = users.of("t", "Two")
     assert user is not None
     assert (user.name, user.id) == (None, None)
 
@@ -35,5 +36,20 @@ def test_the_token_that_was_not_used_for_longest_is_forgotten(
     monkeypatch.setattr(module, "TOKENS", 2)
     users = Users()
     for token in ("a", "b", "a", "c"):
-        users.came(token, "192.0.2.1")
-    assert [users.of(token) is not None for token in "abc"] == [True, False, True]
+        users.came(token, "192.0.2.1", "One")
+    assert [users.of(token, "One") is not None for token in "abc"] == [True, False, True]
+
+
+def test_what_a_login_says_counts_until_a_keystone_says_it() -> None:
+    """It is good for the audit, and for nothing else."""
+    users = Users()
+    users.hear("t", "alice", "One")
+    users.hear("t", "bob", "One")
+    heard = users.of("t", "One")
+    assert heard is not None
+    assert (heard.name, heard.said) == ("bob", True)
+    users.learn("t", {"name": "mallory", "id": "m1"}, "One")
+    users.hear("t", "alice", "One")
+    known = users.of("t", "One")
+    assert known is not None
+    assert (known.name, known.said) == ("mallory", False)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import structlog
 
 from openstackoid.gateway.http import Body, IdleTimeoutError, Pairs, ProtocolError, Request, Server
 from openstackoid.gateway.http.server import MAX_PIPELINED_BYTES
@@ -40,7 +41,8 @@ class Everybody:
         self.open -= 1
 
 
-def unreadable(_: ProtocolError) -> tuple[Pairs, bytes]:
+def unreadable(error: ProtocolError, client: str) -> tuple[Pairs, bytes]:
+    structlog.get_logger().warning("unreadable request", client=client, error=str(error))
     return (("A", "b"),), b"no"
 
 

@@ -46,3 +46,18 @@ async def test_a_flood_makes_a_few_lines(
     assert len(refused) == 1
     (summary,) = lines(logged, "left out of the log")
     assert summary["clients"] == {"127.0.0.1": summary["requests"]}
+
+
+async def test_a_flood_of_what_is_no_request_makes_a_few_lines(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """It is answered, and no limit counts it."""
+    for _ in range(20):
+        client = await clouds.open("CloudOne", "image")
+        client.writer.write(b"NO\r\n\r\n")
+        assert (await client.answer()).status == 400
+    await clouds.gateways["CloudOne"].close()
+    (line,) = lines(logged, "unreadable request")
+    assert line["client"] == "127.0.0.1"
+    (summary,) = lines(logged, "left out of the log")
+    assert summary["clients"] == {"127.0.0.1": 19}

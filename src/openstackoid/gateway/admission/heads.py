@@ -7,7 +7,7 @@ from openstackoid.gateway.front import Request
 from openstackoid.identity.signature import PROOF
 from openstackoid.message import Head, connection_headers
 from openstackoid.routing import Refusal
-from openstackoid.routing.scoping import READ_HERE
+from openstackoid.routing.scoping import READ_HERE, STORAGE_TOKENS
 from openstackoid.scope import DELIMITER
 
 _HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
@@ -15,14 +15,6 @@ _HOST = re.compile(r"([A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5
 
 _IGNORED_UPGRADES = frozenset({"h2c", "http/2.0", "tls/1.0", "tls/1.2", "tls/1.3"})
 """Protocols in Upgrade that a server may ignore: clients that offer them go on without."""
-
-_STORAGE_TOKEN = frozenset(
-    {"x-storage-token", "x_storage_token", "x-storage_token", "x_storage-token"}
-)
-"""The name of a header, as servers may write it, that keystonemiddleware takes for X-Auth-Token.
-
-The gateway reads X-Auth-Token alone.
-"""
 
 _MAX_NAMES = 20
 """Names in Connection; real clients send at most three."""
@@ -67,9 +59,9 @@ def _fault(request: Request, dropped: frozenset[str]) -> tuple[HTTPStatus, str] 
         kept = min(dropped & READ_HERE)
         message = f"the header Connection names {kept}, which goes farther than a connection"
         return HTTPStatus.BAD_REQUEST, message
-    if headers.has_any(_STORAGE_TOKEN):
+    if headers.has_any(STORAGE_TOKENS):
         for name, value in headers.pairs:
-            if name.lower() in _STORAGE_TOKEN and DELIMITER in value:
+            if name.lower() in STORAGE_TOKENS and DELIMITER in value:
                 message = f"{name} has a scope; send that token as X-Auth-Token"
                 return HTTPStatus.BAD_REQUEST, message
     return None

@@ -4,6 +4,7 @@ A gateway relays logins to other clouds, which cannot limit their senders by add
 """
 
 import math
+import unicodedata
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -36,8 +37,9 @@ class Logins:
 
         Raises Refusal if too many have failed.
         """
-        for account in accounts:
-            wait = self._tried.wait((cloud, account), PAUSE)
+        tried = {(cloud, *map(_folded, account)) for account in accounts}
+        for account in tried:
+            wait = self._tried.wait(account, PAUSE)
             if wait is not None:
                 raise Refusal(
                     HTTPStatus.TOO_MANY_REQUESTS,
@@ -56,11 +58,20 @@ class Logins:
             raise
         finally:
             if attempt.status not in {None, HTTPStatus.UNAUTHORIZED}:
-                for account in accounts:
-                    self._tried.charge((cloud, account), -PAUSE)
+                for account in tried:
+                    self._tried.charge(account, -PAUSE)
 
 
 class Attempt:
     """A login under way; the caller sets the `status` of its answer."""
 
     status: int | None = None
+
+
+def _folded(text: str) -> str:
+    """Return a name without accents and characters that are not seen.
+
+    Databases of Keystone may take names for the same that differ in these alone.
+    """
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in letters if unicodedata.category(c)[0] not in "CM")

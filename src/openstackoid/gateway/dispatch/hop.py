@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from openstackoid import identity
 from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.dispatch.token_user import check_user
 from openstackoid.gateway.forwarding.downstream import Editor, Passing, check_answer
 from openstackoid.gateway.http import Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
@@ -67,6 +68,8 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
     if not destination.remote:
         keys, proven = site.peers.keys, context.proven
         head, route = identity.unsealed(head, route, site.here, keys, time.time(), proven=proven)
+    if head is not context.head:  # another token than the one that came
+        await check_user(context, head, route)
     route, destination, ids = await site.foreign_tokens.admit(head, route, destination)
     if destination.remote and head.method in {"GET", "HEAD"}:
         _check_asked(route, destination)

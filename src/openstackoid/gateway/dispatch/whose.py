@@ -1,12 +1,10 @@
 """Learns whose the tokens are that pass, for the audit, and refuses users who are blocked."""
 
-from typing import Any
-
 from openstackoid import identity
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.hop import Body, Hop, Validated
+from openstackoid.gateway.dispatch.token_user import check_user
 from openstackoid.gateway.forwarding.downstream import Passing
-from openstackoid.gateway.reporting import audit
 from openstackoid.identity.catalog import CatalogEditor
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.services import IDENTITY
@@ -16,28 +14,13 @@ _SUCCESS = range(200, 300)
 
 
 async def check(context: Context, body: Body) -> None:
-    """Record the user of a request, if he is known; raises BlockedRefusal if he is blocked.
-
-    Only while users are blocked, a token of which nothing is known is looked up in its Keystone.
-    """
+    """Record the user of a request, if he is known; raises BlockedRefusal if he is blocked."""
     _recognize(context)
-    blocklist, users = context.state.blocklist, context.state.users
-    if not blocklist.has_users:
-        return
     names: list[str] = []
-    if isinstance(body, bytes):
+    if isinstance(body, bytes):  # a login
         for account in identity.accounts_tried("POST", context.route, body):
             names += [account.id, account.name]
-    if token := context.head.headers.first(AUTH_TOKEN):
-        user = users.of(token)
-        if user is None or not (user.name or user.unknown):
-            issuer = context.route.issuer or context.site.here
-            found = await context.site.foreign_tokens.user_of(token, context.route)
-            user = users.learn(token, found or {}, issuer)
-        names.append(audit.fingerprint(token))
-        for name in filter(None, (user.name, user.id)):
-            names += [name, f"{name}@{user.cloud}"]
-    blocklist.check_user(names)
+    await check_user(context, context.head, context.route, names)
 
 
 def _recognize(context: Context) -> None:
@@ -47,9 +30,10 @@ def _recognize(context: Context) -> None:
     if route.scope is None or not token:
         return
     here = context.site.here
-    if route.issuer not in {None, here} and route.service != IDENTITY:
-        users.came(token, context.request.remote)
-    user = users.of(token)
+    issuer = route.issuer or here
+    if issuer != here and route.service != IDENTITY:
+        users.came(token, context.request.remote, issuer)
+    user = users.of(token, issuer)
     if user is not None and user.name:
         known = user.name if user.cloud == here else f"{user.name}@{user.cloud}"
         context.record.user = known
@@ -71,17 +55,14 @@ def learn(context: Context, hop: Hop, body: Body, answered: Passing | Validated)
     if answered.response.status not in _SUCCESS:
         return
     token = answered.response.headers.first(SUBJECT_TOKEN) or subject
-    named = _named(hop, body, answered)
-    if token and named:
-        users.learn(token, named, cloud)
-        context.record.user = context.record.user or named.get("name")
-
-
-def _named(hop: Hop, body: Body, answered: Passing) -> dict[str, Any]:
-    """Return the user in an answer that was edited; of a login that was not, the one it names."""
-    if isinstance(answered.editor, CatalogEditor):
-        return dict(answered.editor.user or {})
-    if not isinstance(body, bytes):
-        return {}
-    accounts = identity.accounts_tried("POST", hop.route, body)
-    return {"name": accounts[0].name, "id": accounts[0].id} if accounts else {}
+    if not token:
+        return
+    if isinstance(answered.editor, CatalogEditor):  # the answer was read
+        if named := answered.editor.user:
+            users.learn(token, named, cloud)
+            context.record.user = context.record.user or named.get("name")
+        return
+    said = identity.account_named(body) if isinstance(body, bytes) else None
+    if said and said.name:
+        users.hear(token, said.name, cloud)
+        context.record.user = context.record.user or said.name

@@ -34,8 +34,8 @@ MAX_PIPELINED_BYTES = 65_536
 
 Handler: TypeAlias = Callable[[Request], Awaitable[None]]
 
-Unreadable: TypeAlias = Callable[[ProtocolError], tuple[Pairs, bytes]]
-"""Returns headers and body of the reply to a request that is not valid HTTP."""
+Unreadable: TypeAlias = Callable[[ProtocolError, str], tuple[Pairs, bytes]]
+"""Logs a request of an address that is not valid HTTP; returns headers and body of the reply."""
 
 log = structlog.get_logger()
 
@@ -240,7 +240,7 @@ class Connection(Peer):
                 self._cancel()
                 self._refuse(error)
             else:
-                self._unreadable(error)
+                self._server.unreadable(error, self.remote)
                 self.abort()
             return b""
 
@@ -307,14 +307,9 @@ class Connection(Peer):
 
     def _refuse(self, error: ProtocolError) -> None:
         """Reply to a request that is not valid HTTP, and close the connection."""
-        self._unreadable(error)
-        headers, body = self._server.unreadable(error)
+        headers, body = self._server.unreadable(error, self.remote)
         self.transport.write(refusal(error.status, headers, body))
         self.leave(unread=True)
-
-    def _unreadable(self, error: ProtocolError) -> None:
-        """Log why a request is not valid HTTP."""
-        log.warning("unreadable request", client=self.remote, error=str(error))
 
     def leave(self, *, unread: bool = False) -> None:
         """Send what is written and close; if `unread`, first read and drop what still comes.

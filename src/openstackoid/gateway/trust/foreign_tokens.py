@@ -137,22 +137,24 @@ class ForeignTokens:
             raise self._account_refusal(error, route) from error
 
     async def user_of(self, token: str, route: Route) -> Mapping[str, Any] | None:
-        """Return the user of a request's token, as its issuer's Keystone has it; None for nobody.
+        """Return the user of a request's token, as its issuer's Keystone has it.
 
-        The token is its own credential, as no account in another cloud exists.
+        Empty if the Keystone does not know the token, None if it does not say. The token is its own
+        credential, as no account in another cloud exists.
         """
         issuer = route.issuer or self._here
         bare = token.partition(DELIMITER)[0]
         try:
             if issuer != self._here:
-                return user_of(await self._self_validation(bare, route, issuer))
+                with await self._itself(bare, route, issuer) as answer:
+                    return await _user_in(answer)
             asks = route._replace(
                 service=IDENTITY, rest=_VALIDATION, scope=None, wallet=None, outside=False
             )
             destination = destination_of(asks, issuer, self._federation, issuer)
             headers = Headers([("X-Auth-Token", bare), ("X-Subject-Token", bare)])
             with await self._upstream.send("GET", destination, asks, headers, None) as answer:
-                return user_of(await _document(answer))
+                return await _user_in(answer)
         except (Refusal, Distrust):
             return None
 
@@ -242,9 +244,16 @@ class ForeignTokens:
 
         Raises Distrust if the answer is not JSON.
         """
-        scope = route.scope
-        if scope is None:  # pragma: no cover  (foreign tokens come with one)
+        try:
+            with await self._itself(token, route, issuer) as answer:
+                return await _document(answer) if answer.status == HTTPStatus.OK else None
+        except Refusal:  # unreachable; the service here may have cached the token
             return None
+
+    async def _itself(self, token: str, route: Route, issuer: str) -> Response:
+        """Ask a token's issuer about it, with the token itself; raises Refusal."""
+        scope = route.scope
+        assert scope is not None  # noqa: S101  (foreign tokens come with one)
         head = Head("GET", "/v3/auth/tokens", Headers([("X-Subject-Token", join(token, scope))]), 0)
         validation = route._replace(
             service=IDENTITY,
@@ -253,13 +262,9 @@ class ForeignTokens:
             sender=None,
             wallet=None,
         )
-        try:
-            destination = destination_of(validation, issuer, self._federation, self._here)
-            headers = identity.headers_for(head, validation, destination, self._here)
-            with await self._upstream.send("GET", destination, validation, headers, None) as answer:
-                return await _document(answer) if answer.status == HTTPStatus.OK else None
-        except Refusal:  # unreachable; the service here may have cached the token
-            return None
+        destination = destination_of(validation, issuer, self._federation, self._here)
+        headers = identity.headers_for(head, validation, destination, self._here)
+        return await self._upstream.send("GET", destination, validation, headers, None)
 
     def _account_refusal(self, error: AccountError, route: Route) -> Refusal:
         """Log why the service account fails, and return a refusal without the reason."""
@@ -272,6 +277,13 @@ class ForeignTokens:
 
     def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
         return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
+
+
+async def _user_in(answer: Response) -> Mapping[str, Any] | None:
+    """Return the user in a Keystone's answer; empty if it does not know him, None if it fails."""
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
+        return {}
+    return user_of(await _document(answer)) if answer.status == HTTPStatus.OK else None
 
 
 async def _document(answer: Response) -> object:
