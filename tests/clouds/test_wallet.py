@@ -296,7 +296,8 @@ def three_has_no_gateway(lab: Lab) -> Iterator[None]:
         if own != "CloudThree":
             region = clouds["CloudThree"]["region"]
             frontends = lab.cloud("CloudThree").backends
-            clouds["CloudThree"] = {"region": region, "frontends": frontends, "gateway": False}
+            entry = {"region": region, "frontends": frontends, "gateway": False}
+            clouds["CloudThree"] = {**entry, "insecure": True}  # its services speak http
 
     tell(lab, change)
     yield
