@@ -1,10 +1,14 @@
 """An image of another cloud leads home's compute and block storage to nothing but its data."""
 
+import base64
 import json
+from contextlib import suppress
 
 import pytest
+import requests
 from gateway.backend import Answer, json_answer, saying
 from gateway.played import TOKEN, Clouds
+from requests.utils import get_encoding_from_headers
 
 EACH = ["image=CloudTwo", "image=CloudTwo | CloudOne", "image=CloudTwo & CloudOne"]
 EVIL = {
@@ -54,6 +58,38 @@ async def test_whatever_it_says_of_its_type(clouds: Clouds, kind: str) -> None:
     clouds.backends["CloudTwo"]["image"].answer = as_type(kind, json.dumps(EVIL).encode())
     answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped(EACH[0]))
     assert json.loads(answered.body) == GOOD
+
+
+@pytest.mark.parametrize("scope", EACH)
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found"])
+@pytest.mark.parametrize(
+    ("header", "coding"),
+    [
+        ("Content-Type: application/json; charset=utf-7\r\n", "utf-7"),
+        ("Content-Type: application/json; charset=cp037\r\n", "cp037"),
+        ("Content-Type: text/plain; Charset='cp037'\r\n", "cp037"),
+        ("Content-Type: application/x\r\n", "cp037"),
+        ("", "cp037"),
+    ],
+)
+async def test_no_charset_lets_a_client_read_what_was_not_edited(
+    clouds: Clouds, header: str, coding: str, status: str, scope: str
+) -> None:
+    """Requests, which glanceclient and openstacksdk use, decodes any charset, or guesses one."""
+    text = json.dumps(IMAGE | EVIL).encode("utf-16-be" if coding == "utf-7" else coding)
+    body = b"+" + base64.b64encode(text).rstrip(b"=") + b"-" if coding == "utf-7" else text
+    head = f"HTTP/1.1 {status}\r\n{header}Content-Length: {len(body)}\r\n\r\n"
+    clouds.backends["CloudTwo"]["image"].answer = saying(head.encode() + body)
+    clouds.backends["CloudOne"]["image"].answer = json_answer("{}", "404 Not Found")
+    answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped(scope))
+    response = requests.Response()
+    response._content = answered.body
+    for kind in answered.values("content-type"):
+        response.headers["Content-Type"] = kind
+    response.encoding = get_encoding_from_headers(response.headers)
+    assert "file:" not in response.text
+    with suppress(ValueError):
+        assert "locations" not in response.json()
 
 
 @pytest.mark.parametrize("key", ["direct_\\u0075rl", "loc\\u0061tions", "oid\\u003acloud"])

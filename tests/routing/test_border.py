@@ -8,7 +8,7 @@ import openstack
 import pytest
 from openstack.resource import Resource
 
-from openstackoid.routing.border import may_answer, may_ask
+from openstackoid.routing.border import may_answer, may_ask, type_told
 from openstackoid.services import known_names, service_type
 
 SERVICES = sorted({official for name in known_names() if (official := service_type(name))})
@@ -181,3 +181,24 @@ def test_every_header_of_openstacksdk_s_resources_crosses() -> None:
     found = of_the_sdk()
     assert len(found) > 40
     assert {n for s, n in found if not (may_answer(s, n) or may_ask(s, n))} <= OF_HOME
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("application/json", "application/json"),
+        ("application/json; charset=UTF-8", "application/json; charset=UTF-8"),
+        ('text/html;charset="utf-8"', 'text/html;charset="utf-8"'),
+        ("text/plain", "text/plain"),
+        ("application/json; charset=utf-7", "application/json; charset=utf-8"),
+        ("application/json; x=y; charset=cp037", "application/json; charset=utf-8"),
+        ("application/json;charset=utf-8;charset=hz", "application/json; charset=utf-8"),
+        ("application/problem+json", "application/problem+json; charset=utf-8"),
+        ("application/octet-stream", "application/octet-stream; charset=utf-8"),
+        ("", "text/plain; charset=utf-8"),
+        ("a b, c", "text/plain; charset=utf-8"),
+    ],
+)
+def test_no_charset_makes_another_text_of_a_body(told: str, kept: str) -> None:
+    """ASCII stays ASCII, and nothing is left for a client to guess."""
+    assert type_told(told) == kept

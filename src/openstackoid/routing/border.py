@@ -72,6 +72,18 @@ _MICROVERSION = re.compile("x-openstack-[a-z-]+-api-((minimum|maximum)-)?version
 """Microversions as they were before OpenStack-API-Version (nova, ironic, manila)."""
 
 
+_UTF8 = "charset=utf-8"
+
+_DECODED_AS_IT_IS = re.compile(
+    r"(application/json|text/[\w!#$&^.+-]+)"
+    r"([ \t]*;[ \t]*charset=(\"?)(utf-?8|us-ascii|iso-8859-1)\3)?",
+    re.IGNORECASE | re.ASCII,
+)
+"""A Content-Type that lets no client decode ASCII as anything else, nor guess."""
+
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
+
+
 def may_ask(service: str, name: str) -> bool:
     """Return whether a request takes a header, in lower case, to a service of another cloud."""
     return name in _ASKED_WITH or _own(service, name, asked=True)
@@ -80,6 +92,19 @@ def may_ask(service: str, name: str) -> bool:
 def may_answer(service: str, name: str) -> bool:
     """Return whether a client gets a header, in lower case, of another cloud's answer."""
     return name in _ANSWERED_WITH or _own(service, name, asked=False)
+
+
+@lru_cache(maxsize=256)
+def type_told(value: str) -> str:
+    """Return the Content-Type that a client gets with a body of another cloud; "" if it has none.
+
+    Bodies are searched and edited as UTF-8. Some clients decode whatever a charset says (UTF-7,
+    EBCDIC), or guess one where the type has no default: they would read something else.
+    """
+    if _DECODED_AS_IT_IS.fullmatch(value):
+        return value
+    kind = value.partition(";")[0].strip()
+    return f"{kind if _MEDIA_TYPE.fullmatch(kind) else 'text/plain'}; {_UTF8}"
 
 
 @lru_cache(maxsize=1024)  # the same few names come with every message

@@ -11,12 +11,13 @@ from typing import Protocol
 
 from openstackoid.gateway.front import Reply, Request
 from openstackoid.gateway.http import HttpError, IdleTimeoutError, Response
+from openstackoid.gateway.http.framing import BODILESS
 from openstackoid.gateway.reporting.access_record import REQUEST_ID, AccessRecord
 from openstackoid.identity import CatalogError, CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.message import JSON, Headers, Pairs, connection_headers
 from openstackoid.routing import Refusal, redirections
-from openstackoid.routing.border import may_answer
+from openstackoid.routing.border import may_answer, type_told
 from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
 
@@ -75,6 +76,8 @@ class Passing:
         headers = answer.headers.pairs_without(dropped)
         if links and links.remote:
             headers = tuple(pair for pair in headers if self._may_answer(*pair))
+            if not self.data:
+                headers = self._typed(headers)
         if links is None or not answer.headers.has_any(_WITH_ADDRESSES):
             return headers
         rewritten = (
@@ -94,6 +97,18 @@ class Passing:
         if name.endswith("request-id") and not value.isprintable():  # clients print it
             return False
         return may_answer(self.service, name)
+
+    def _typed(self, headers: Pairs) -> Pairs:
+        """Return headers by whose Content-Type clients decode the body as it was searched."""
+        answer = self.response
+        if "content-type" in answer.headers:
+            return tuple(
+                (name, type_told(value) if name.lower() == "content-type" else value)
+                for name, value in headers
+            )
+        if answer.status in BODILESS or answer.headers.first("content-length") == "0":
+            return headers
+        return (*headers, ("Content-Type", type_told("")))
 
     async def read(self) -> bytes:
         """Read a piece of the body and return it edited; it may be empty.
