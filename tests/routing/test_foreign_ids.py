@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from time import process_time
 
 import msgspec
 import pytest
@@ -135,3 +136,25 @@ def test_a_list_loses_items_with_unsafe_ids_alone() -> None:
     raw = [msgspec.Raw(json.dumps(item).encode()) for item in (safe, unsafe, safe)]
     assert without_unsafe_ids(raw) == [raw[0], raw[2]]
     assert without_unsafe_ids([unsafe, safe]) == [safe]
+
+
+@pytest.mark.parametrize("piece", [b"\\u0061", b"\\u0061" + b"a" * 250, b"\\u0061\\\\" * 9])
+def test_escapes_are_read_once(piece: bytes) -> None:
+    """A body of nothing but escaped letters takes no longer than another one."""
+    body = b'{"' + piece * (2_000_000 // len(piece))
+    search = Search()
+    before = process_time()
+    for start in range(0, len(body), 65_536):
+        search.feed(body[start : start + 65_536])
+    search.end()
+    assert process_time() - before < 2  # a quarter of a second; it was ten
+
+
+def test_single_bytes_are_searched_together() -> None:
+    """A cloud may send each byte alone."""
+    search = Search()
+    before = process_time()
+    for _ in range(20_000):
+        search.feed(b"{")
+    search.end()
+    assert process_time() - before < 1

@@ -40,18 +40,23 @@ _VALUE = re.compile(
 _DOT_SEGMENTS = re.compile(rb"\.\.|%2e|\?|#|^\.$", re.IGNORECASE)
 _SEPARATORS = re.compile(rb"[/?#%]|^\.{1,2}$")
 
-_ESCAPED_KEY = re.compile(
-    rb"\\u00(?:3[Aa]|4[1-9A-Fa-f]|5[0-9AFaf]|6[1-9A-Fa-f]|7[0-9Aa])"
-    rb'[^"\\]{0,255}(?:\\.[^"\\]{0,255}){0,99}"(?:[ \t\r\n]{65}|%b:)' % _BLANKS,
-    re.DOTALL,
-)
-"""A key with an escaped letter or colon: it could be any key, and no encoder writes one."""
+_ESCAPE = re.compile(rb"\\u00(?:3[Aa]|4[1-9A-Fa-f]|5[0-9AFaf]|6[1-9A-Fa-f]|7[0-9Aa])")
+"""An escaped letter or colon: in a key, it could be any key, and no encoder writes one."""
+
+_REST_OF_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_IS_KEY = re.compile(rb'"(?:[ \t\r\n]{65}|%b:)' % _BLANKS)
+
+_MAX_ESCAPED = 1024
+"""Bytes of a key behind its escape at most; one that counts is shorter even if all is escaped."""
 
 _BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
 """Bytes that clients skip before JSON: blanks, and the marks of UTF-8, UTF-16 and UTF-32."""
 
 _REACH = 2048
 """Bytes that are kept and searched again with the next piece: longer than any match."""
+
+_AT_ONCE = 4 * _REACH
+"""Bytes that are searched at once, at least: pieces may have one byte."""
 
 
 class UnsafeIdError(Exception):
@@ -94,7 +99,8 @@ class Search:
                 self._kept = b"\0"
         if self.is_json:
             self._kept += data
-            self._look(len(self._kept) - _REACH)
+            if len(self._kept) >= _AT_ONCE:
+                self._look(len(self._kept) - _REACH)
 
     def end(self) -> None:
         """Search the rest of the body; raises UnsafeIdError."""
@@ -116,10 +122,27 @@ def _unsafe(body: bytes, until: int) -> bool:
     if b"\0" in body:  # UTF-16 or UTF-32, which is not searched; JSON in UTF-8 has no NUL
         return True
     # One byte is found much faster than several, and few texts have a backslash.
-    escaped = _ESCAPED_KEY.finditer(body) if b"\\" in body and b"\\u00" in body else ()
-    return any(m.start() < until and _is_escape(body, m.start()) for m in escaped) or any(
+    escaped = b"\\" in body and b"\\u00" in body and _has_escaped_key(body, until)
+    return escaped or any(
         m.start() < until and _is_unsafe_id(body, m.start()) for m in _NOT_PLAIN.finditer(body)
     )
+
+
+def _has_escaped_key(body: bytes, until: int) -> bool:
+    """Return whether a key with an escape begins before `until`; reads each string once."""
+    escape = _ESCAPE.search(body)
+    while escape is not None and escape.start() < until:
+        position = escape.end()
+        if _is_escape(body, escape.start()):
+            rest = _REST_OF_STRING.match(body, position)
+            end = rest.end() if rest else position
+            if _IS_KEY.match(body, end):
+                near = _ESCAPE.finditer(body, max(escape.start(), end - _MAX_ESCAPED), end)
+                if any(m.start() < until and _is_escape(body, m.start()) for m in near):
+                    return True
+            position = end
+        escape = _ESCAPE.search(body, position)
+    return False
 
 
 def _is_escape(body: bytes, position: int) -> bool:
