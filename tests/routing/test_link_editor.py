@@ -1,6 +1,7 @@
 """Links in bodies are replaced, and nothing else, however a body is cut."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -204,3 +205,16 @@ def test_relative_links_are_left_alone_where_none_changes() -> None:
     """As of the image service, whose are right in every cloud."""
     body = f'{{"next": "/v2/x", "href": "{THERE}/v2"}}'.encode()
     assert edited(body, relative=False) == body.replace(THERE.encode(), HOME.encode())
+
+
+@pytest.mark.parametrize("piece", [b":{", b"://", b'"/'])
+def test_single_bytes_are_looked_at_together(piece: bytes) -> None:
+    """A cloud may send each byte alone, behind what cannot be sent on yet."""
+    editor = LinkEditor(lambda url: url, relative=True)
+    body = b'{"c":"' + piece * 3000
+    out = editor.feed(body)
+    before = process_time()
+    for _ in range(1000):
+        out += editor.feed(b":")
+    assert process_time() - before < 1  # it was up to eight seconds
+    assert out + editor.end() == body + b":" * 1000

@@ -36,6 +36,9 @@ _MAX_URL = 8192
 _MAX_HELD = _MAX_NAME + _MAX_COLON + _MAX_URL + 5
 """Bytes held back at most: a link with its key, four quotes, and the byte before them."""
 
+_SHARE = 16
+"""What is held is looked at again once a part of it, one of so many, is new."""
+
 _ABSOLUTE = re.compile(rb"://")
 _RELATIVE = re.compile(rb'"/')
 _DOTS = (b"..", b".\\", b"%2", b"\\u002")
@@ -76,6 +79,8 @@ class LinkEditor:
         self._lead = lead
         self._relative = relative
         self._held = b""
+        self._unread = 0
+        """Bytes at the end of what is held that were not looked at."""
         self._depth = 0
         """The depth of nested objects within a user's object, 0 outside of one."""
         self._in_string = False
@@ -84,6 +89,10 @@ class LinkEditor:
     def feed(self, data: bytes) -> bytes:
         """Add a piece of the body; return the edited bytes that no later piece can change."""
         self._held += data
+        self._unread += len(data)
+        if self._unread * _SHARE < len(self._held):  # a cloud may send each byte alone
+            return b""
+        self._unread = 0
         return self._edited(self._complete_until())
 
     def rest(self) -> Iterator[bytes]:
