@@ -1,7 +1,9 @@
 """An image of another cloud leads home's compute and block storage to nothing but its data."""
 
 import base64
+import gzip
 import json
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -90,6 +92,17 @@ async def test_no_charset_lets_a_client_read_what_was_not_edited(
     assert "file:" not in response.text
     with suppress(ValueError):
         assert "locations" not in response.json()
+
+
+@pytest.mark.parametrize("first", ["identity", "", "IDENTITY "])
+async def test_no_second_coding_hides_a_body(clouds: Clouds, first: str) -> None:
+    """Clients undo all codings, also of several headers."""
+    body = gzip.compress(zlib.compress(json.dumps(IMAGE | EVIL).encode()))
+    codings = f"Content-Encoding: {first}\r\nContent-Encoding: gzip\r\n"
+    head = f"HTTP/1.1 200 OK\r\n{codings}Content-Length: {len(body)}\r\n\r\n"
+    clouds.backends["CloudTwo"]["image"].answer = saying(head.encode() + body)
+    answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped(EACH[0]))
+    assert answered.status == 502
 
 
 @pytest.mark.parametrize("key", ["direct_\\u0075rl", "loc\\u0061tions", "oid\\u003acloud"])

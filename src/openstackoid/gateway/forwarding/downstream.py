@@ -165,8 +165,8 @@ def check_answer(passing: Passing) -> None:
 
 
 def _is_compressed(headers: Headers) -> bool:
-    coding = headers.first("content-encoding")
-    return coding is not None and coding.strip().lower() != "identity"
+    codings = headers.all("content-encoding")
+    return any(coding.strip().lower() != "identity" for coding in codings)
 
 
 async def relay_answer(request: Request, record: AccessRecord, passing: Passing) -> None:
