@@ -153,9 +153,10 @@ async def test_home_s_own_images_stay_as_they_are(clouds: Clouds) -> None:
     assert answered.body.decode() == text
 
 
-async def test_a_list_of_one_cloud_has_no_mark_of_its_own(clouds: Clouds) -> None:
-    """Of any service: an item says by it whose it is, and only a gateway may."""
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/octet-stream"])
+async def test_a_list_of_one_cloud_has_no_mark_of_its_own(clouds: Clouds, kind: str) -> None:
+    """Of any service and type: an item says by it whose it is, and only a gateway may."""
     servers = {"servers": [{"id": "s", "oid:cloud": "CloudOne"}]}
-    clouds.backends["CloudTwo"]["compute"].answer = json_answer(json.dumps(servers))
+    clouds.backends["CloudTwo"]["compute"].answer = as_type(kind, json.dumps(servers).encode())
     answered = await clouds.ask("CloudOne", "compute", "/v2.1/servers", *scoped("compute=CloudTwo"))
     assert json.loads(answered.body) == {"servers": [{"id": "s", "oid:cloud": ""}]}

@@ -199,8 +199,8 @@ def _editor(context: Context, hop: Hop, links: Links | None, response: Response)
         editor = identity.CatalogEditor(scope, links, site.federation, site.here)
         succeeded = response.status < HTTPStatus.MULTIPLE_CHOICES
         return editor if (succeeded if editor.strict else is_json(response.headers)) else None
-    # A service at home that asks another one (nova glance) does not check the content type either.
-    edited = is_json(response.headers) or special(hop.route.service).acted_on
+    # Clients of another cloud decode its answer whatever it says of its type.
+    edited = hop.destination.remote or is_json(response.headers)
     return links.edit(_replaced(hop)) if links and edited else None
 
 
