@@ -124,3 +124,13 @@ async def test_home_s_own_errors_stay_as_they_are(clouds: Clouds) -> None:
     answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped("image=CloudOne"))
     assert answered.body == b'{"message":  "no"}'
     assert answered.head.startswith(b"HTTP/1.1 404 Mine\r\n")
+
+
+async def test_no_other_cloud_gives_a_scope_with_a_token(clouds: Clouds) -> None:
+    """It would choose where the requests of that user go; the token itself is the user's."""
+    given = 'X-Subject-Token: t!SCOPE!{"compute":"CloudTwo","*":"CloudOne"}'
+    clouds.backends["CloudTwo"]["identity"].answer = json_answer('{"token": {}}', "201 X", given)
+    scope, login = "X-Scope: identity=CloudTwo", b'{"auth": {"identity": {"methods": []}}}'
+    path = "/v3/auth/tokens"
+    answered = await clouds.ask("CloudOne", "identity", path, scope, method="POST", body=login)
+    assert (answered.status, answered.values("x-subject-token")) == (201, ["t"])

@@ -20,6 +20,7 @@ from openstackoid.routing import Refusal, redirections
 from openstackoid.routing.border import may_answer, type_told
 from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
+from openstackoid.scope import DELIMITER
 
 KEYSTONE_BODY_TIMEOUT = 30.0
 """Seconds in which an answer of Keystone that is held in memory has to arrive completely.
@@ -76,6 +77,8 @@ class Passing:
         headers = answer.headers.pairs_without(dropped)
         if links and links.remote:
             headers = tuple(pair for pair in headers if self._may_answer(*pair))
+            if "x-subject-token" in answer.headers:  # which clouds its user takes is not theirs
+                headers = tuple((name, value.partition(DELIMITER)[0]) for name, value in headers)
             if not self.data:
                 headers = self._typed(headers)
         if links is None or not answer.headers.has_any(_WITH_ADDRESSES):
