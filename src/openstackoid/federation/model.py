@@ -316,8 +316,7 @@ class Federation(Model):
         owners: dict[str, str] = {}
         for name, cloud in self.clouds.items():
             for pair in cloud.keys:
-                owner = owners.setdefault(pair.sign, name)
-                if owner != name:
+                if (owner := owners.setdefault(pair.sign, name)) != name:
                     yield (
                         ("clouds", name, "keys"),
                         f"{pair.sign} is a key of {owner}, who could sign as {name}; each gateway "
@@ -352,14 +351,13 @@ class Federation(Model):
                 )
             if cloud.keys or cloud.peer or not cloud.gateway:
                 continue
-            for here in sorted(own & self.names):
-                if name in self.clouds[here].trust:
-                    yield (
-                        ("clouds", here, "trust", name),
-                        f"{name} has no keys, so anybody could say that he is its gateway; write "
-                        f"clouds.{name}.keys (its operator makes them: openstackoid federation "
-                        f"keys) or peer, or, if you accept that, clouds.{name}.insecure: true",
-                    )
+            for here in sorted(h for h in own & self.names if name in self.clouds[h].trust):
+                yield (
+                    ("clouds", here, "trust", name),
+                    f"{name} has no keys, so anybody could say that he is its gateway; write "
+                    f"clouds.{name}.keys (its operator makes them: openstackoid federation "
+                    f"keys) or peer, or, if you accept that, clouds.{name}.insecure: true",
+                )
 
     @cached_property
     def served(self) -> frozenset[str]:

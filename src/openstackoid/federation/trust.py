@@ -3,7 +3,6 @@
 See docs/reference/federation.md#trust.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from openstackoid.federation.base import Model
+from openstackoid.federation.spelling import folded
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 ProjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -96,13 +96,7 @@ class Trust(Model):
     def excludes(self, project: str) -> bool:
         """Return whether tokens get into no project here of this name.
 
-        Names count as the same whenever a database of Keystone may take them for the same: MySQL's
-        usual collations ignore case, accents and spaces at the end.
+        Names count as the same whenever a database of Keystone may take them for the same.
         """
-        every = {_folded(name) for name in (*RESERVED, *self.excluded)}
-        return isinstance(self.projects, str) and _folded(project) in every
-
-
-def _folded(name: str) -> str:
-    letters = unicodedata.normalize("NFKD", name)
-    return "".join(c for c in letters if not unicodedata.combining(c)).casefold().strip()
+        every = {folded(name) for name in (*RESERVED, *self.excluded)}
+        return isinstance(self.projects, str) and folded(project) in every

@@ -12,7 +12,8 @@ from openstackoid.routing.refusal import Refusal
 from openstackoid.routing.scoping import SERVICE_HEADER
 from openstackoid.services import service_type
 
-_LONGEST = 64  # characters of a name that is looked up
+_LONGEST = 64
+"""Characters of a name at most, so that it is looked up."""
 
 
 def check_meant(

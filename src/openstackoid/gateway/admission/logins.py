@@ -4,11 +4,11 @@ A gateway relays logins to other clouds, which cannot limit their senders by add
 """
 
 import math
-import unicodedata
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
+from openstackoid.federation.spelling import folded
 from openstackoid.gateway.admission.rate import Rate
 from openstackoid.identity.account import Account
 from openstackoid.routing import Refusal
@@ -37,7 +37,7 @@ class Logins:
 
         Raises Refusal if too many have failed.
         """
-        tried = {(cloud, *map(_folded, account)) for account in accounts}
+        tried = {(cloud, *map(folded, account)) for account in accounts}
         for account in tried:
             wait = self._tried.wait(account, PAUSE)
             if wait is not None:
@@ -66,12 +66,3 @@ class Attempt:
     """A login under way; the caller sets the `status` of its answer."""
 
     status: int | None = None
-
-
-def _folded(text: str) -> str:
-    """Return a name without accents and characters that are not seen.
-
-    Databases of Keystone may take names for the same that differ in these alone.
-    """
-    letters = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in letters if unicodedata.category(c)[0] not in "CM")

@@ -10,6 +10,9 @@ from openstackoid.routing import Route
 from openstackoid.routing.scoping import AUTH_TOKEN, STORAGE_TOKENS
 from openstackoid.scope import DELIMITER
 
+_TOKENS = frozenset({AUTH_TOKEN, *STORAGE_TOKENS})
+"""Headers from which services read the token of a user."""
+
 
 async def check_user(context: Context, head: Head, route: Route, names: Iterable[str] = ()) -> None:
     """Raise BlockedRefusal if the user of a token of a request, or one of `names`, is blocked.
@@ -21,7 +24,7 @@ async def check_user(context: Context, head: Head, route: Route, names: Iterable
         return
     every = [*names]
     headers = head.headers
-    tokens = [value for name, value in headers if name.lower() in {AUTH_TOKEN, *STORAGE_TOKENS}]
+    tokens = [value for name, value in headers if name.lower() in _TOKENS]
     context.charge(max(0, len(tokens) - 1))
     for token in dict.fromkeys(tokens):
         bare = token.partition(DELIMITER)[0]
