@@ -1,6 +1,6 @@
 """A service that takes and gives bodies of any size: python -m bench.store HOST PORT.
 
-`GET /BYTES` is answered with as many zeros, `PUT` with the number of bytes that came.
+`GET` of the object BYTES is answered with as many zeros, `PUT` with the number of bytes that came.
 """
 
 import os
@@ -11,6 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PIECE = 1 << 20
 
+OBJECT = "/v1/AUTH_bench/objects/{}"
+"""An object's path: its bytes are a user's own, which no gateway reads (`services.is_data`)."""
+
 
 class Handler(BaseHTTPRequestHandler):
     """One connection. Nothing is copied to this program: it would be what is measured."""
@@ -20,7 +23,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Send zeros."""
-        size = int(self.path.strip("/") or 0)
+        size = int(self.path.rpartition("/")[2])
         self._begin(size)
         give(self.connection, size)
 

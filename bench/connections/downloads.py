@@ -15,6 +15,7 @@ from urllib.parse import SplitResult
 import click
 
 from bench.connections.idle import SOURCES
+from bench.store import OBJECT
 from bench.wire import connect, receive_head, request
 
 PIECE = 1 << 20
@@ -37,7 +38,7 @@ class _Download:
         self.connection = connect(url, source)
         self._left = size
         self._begun = False
-        self._head = request(f"GET /{size}", url, {})
+        self._head = request(f"GET {OBJECT.format(size)}", url, {})
 
     def begin(self) -> None:
         self.connection.sendall(self._head)

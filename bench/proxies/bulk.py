@@ -5,7 +5,7 @@ from urllib.parse import SplitResult
 
 import click
 
-from bench.store import give, take
+from bench.store import OBJECT, give, take
 from bench.wire import connect, receive, receive_head, request
 
 
@@ -13,7 +13,7 @@ def download(url: SplitResult, headers: dict[str, str], size: int) -> float:
     """Return the seconds it takes to get so many bytes."""
     with connect(url) as connection:
         start = time.perf_counter()
-        connection.sendall(request(f"GET /{size}", url, headers))
+        connection.sendall(request(f"GET {OBJECT.format(size)}", url, headers))
         length, body = receive_head(connection)
         received = len(body) + take(connection, length - len(body))
         seconds = time.perf_counter() - start
@@ -25,7 +25,7 @@ def upload(url: SplitResult, headers: dict[str, str], size: int) -> float:
     framing = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
     with connect(url) as connection:
         start = time.perf_counter()
-        connection.sendall(request("PUT /", url, headers | framing))
+        connection.sendall(request(f"PUT {OBJECT.format(size)}", url, headers | framing))
         give(connection, size)
         length, answer = receive_head(connection)
         while len(answer) < length:

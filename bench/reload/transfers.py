@@ -6,6 +6,7 @@ from urllib.parse import SplitResult
 
 import click
 
+from bench.store import OBJECT
 from bench.wire import request
 
 PACE = 2**20
@@ -18,7 +19,7 @@ async def download(url: SplitResult, seconds: float) -> None:
     """Get a body at the pace; raises ClickException if it does not arrive whole."""
     size = int(PACE * seconds)
     reader, writer = await asyncio.open_connection(url.hostname, url.port, limit=PIECE)
-    writer.write(request(f"GET /{size}", url, {}))
+    writer.write(request(f"GET {OBJECT.format(size)}", url, {}))
     await _head(reader)
     received, start = 0, time.monotonic()
     while data := await reader.read(PIECE):
@@ -35,7 +36,7 @@ async def upload(url: SplitResult, seconds: float) -> None:
     size = int(PACE * seconds)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     framing = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-    writer.write(request("PUT /", url, framing))
+    writer.write(request(f"PUT {OBJECT.format(size)}", url, framing))
     start = time.monotonic()
     for sent in range(0, size, PIECE):
         writer.write(bytes(min(PIECE, size - sent)))
