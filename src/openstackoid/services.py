@@ -61,6 +61,9 @@ class Service:
     - `bound`: it only makes sense beside compute, and follows it where a scope does not name it.
     - `calls`: the services that it calls with its user's token, in another cloud if the scope says
       so. What a cloud may present another one's sealed token for depends on it.
+    - `created`: matches the paths of what services that call it create in it: a collection, or
+      anything of the resource with the id in the group `id`. In another cloud they may create, and
+      change what they have created.
     - `cadf`: its type in CADF events (DMTF DSP0262, annex A.2).
     - `data`: matches paths whose bodies are the user's own bytes; they are never read or edited.
     - `account`: matches the beginning of a path with a project's id (its group `id`); None if any
@@ -88,6 +91,7 @@ class Service:
 
     bound: bool = False
     calls: frozenset[str] = frozenset()
+    created: re.Pattern[str] | None = None
     cadf: str = "service"
     data: re.Pattern[str] | None = None
     account: re.Pattern[str] | None = None
@@ -126,6 +130,7 @@ _SERVICES = {
         bound=True,
         catalog_path="/v3/{project}",
         calls=frozenset({_IMAGE}),
+        created=re.compile(r"/v3/[^/]+/(?:volumes|attachments)/?(?:(?P<id>[^/]+)(?:/.*)?)?"),
         cadf="service/storage/block",
         descending=frozenset({"backups", "snapshots", "volumes"}),
         says_type=True,
@@ -164,6 +169,7 @@ _SERVICES = {
         says_type=True,
     ),
     _IMAGE: Service(
+        created=re.compile(r"/v2/images/?(?:(?P<id>[^/]+)(?:/.*)?)?"),
         cadf="service/storage/image",
         data=re.compile(r"/v2/images/[^/]+/(?:file|stage)"),
         links_from_root=True,
@@ -181,6 +187,7 @@ _SERVICES = {
     "message": Service(asked_with=re.compile("client-id")),
     "network": Service(
         bound=True,
+        created=re.compile(r"/v2\.0/ports(?:\.json)?/?(?:(?P<id>[^/]+)(?:/.*)?)?"),
         cadf="service/network",
         versions=Versions(re.compile(r"v2\.0"), re.compile(r".*/v2\.0/?")),
     ),

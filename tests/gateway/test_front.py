@@ -81,7 +81,7 @@ async def handler(clouds: Clouds) -> AsyncIterator[Handler]:
     """Yield what carries out CloudOne's requests, whoever hands them in."""
     federation, pool = load(clouds.file), Client(20, 20)
     peers = Peers(federation, "CloudOne", UsedSignatures())
-    site = Site.of(federation, "CloudOne", peers, pool)
+    site = Site.of(federation, "CloudOne", peers, pool, clouds.file.with_name("made"))
     limits = Limits("CloudOne", 500)
     blocklist = Blocklist("CloudOne", lambda: clouds.file.with_name("blocked.json"))
     handler = Handler(site, limits, blocklist, idle_timeout=20, patience=20)

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstackoid.federation.trust import Guest, Table, Trust
+from openstackoid.identity.token_document import Distrust
 from openstackoid.identity.trust import (
     ById,
     ByName,
-    Distrust,
     Project,
     advice,
     rewritten,

@@ -5,6 +5,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+"""A name of Keystone's: of a role, a project or a domain."""
+
 CloudName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 

@@ -315,11 +315,12 @@ class Federation(Model):
         """Yield which clouds have keys of another one: that one could sign in their names."""
         owners: dict[str, str] = {}
         for name, cloud in self.clouds.items():
-            for pair in cloud.keys:
-                if (owner := owners.setdefault(pair.sign, name)) != name:
+            signing = (key for pair in cloud.keys for key in (pair.sign, pair.assertion) if key)
+            for key in signing:
+                if (owner := owners.setdefault(key, name)) != name:
                     yield (
                         ("clouds", name, "keys"),
-                        f"{pair.sign} is a key of {owner}, who could sign as {name}; each gateway "
+                        f"{key} is a key of {owner}, who could sign as {name}; each gateway "
                         f"has keys of its own: ask the operator of {name} for them",
                     )
 

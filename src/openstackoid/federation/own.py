@@ -16,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from openstackoid.federation.base import Model, several
+from openstackoid.federation.base import Model, Name, several
+from openstackoid.federation.duration import Duration
 from openstackoid.scope.errors import printable
 
 
@@ -55,18 +56,21 @@ def _network(value: object) -> IPv4Network | IPv6Network:
 
 File = Annotated[Path, AfterValidator(_beside)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
-"""32 bytes in base64url (RFC 8037)."""
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+"""32 bytes in base64url (RFC 8037); the last character stands for four bits."""
 
 
 class PublicKeys(Model):
-    """A gateway's public keys: to check its signatures (Ed25519), to seal tokens to it (X25519).
+    """A gateway's public keys. Each is the `x` of RFC 8037.
 
-    Each is the `x` of RFC 8037.
+    - `sign`: to check the signatures of what it sends (Ed25519).
+    - `seal`: to seal tokens to it (X25519).
+    - `assertion`: to check its assertions (Ed25519); None for a gateway that makes none.
     """
 
     sign: Key
     seal: Key
+    assertion: Key | None = None
 
 
 def _different(pairs: tuple[PublicKeys, ...]) -> tuple[PublicKeys, ...]:
@@ -107,6 +111,15 @@ class Own(Model):
     """The cloud's own proxies: only their headers may say which client sent a request."""
     allow: tuple[Network, ...] = ()
     """Internal networks (see `federation.internal`) in which other clouds may be."""
+    keep: tuple[Name, ...] = ("admin",)
+    """Roles of this cloud's users by which no cloud gets anything beyond itself."""
+    longest: Annotated[Duration, Field(ge=300)] = 12 * 3600
+    """Seconds that an assertion is valid at most; a token that lives longer gets several."""
+    service_roles: tuple[Name, ...] = ("service",)
+    """Roles by which a service of this cloud may go on with an expired token of a user."""
+    late: Duration = 12 * 3600
+    """Seconds after its end that a token of this cloud is taken back from another cloud's service.
+    """
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> Self:

@@ -16,10 +16,10 @@ from pydantic import (
     field_validator,
 )
 
-from openstackoid.federation.base import Model
+from openstackoid.federation.base import Model, Name
+from openstackoid.federation.duration import Duration
 from openstackoid.federation.spelling import folded
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 ProjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 RESERVED = ("admin", "service", "services")
@@ -82,6 +82,12 @@ class Trust(Model):
     projects: Projects
     excluded: tuple[Name, ...] = ()
     roles: dict[Name, Annotated[tuple[Name, ...], BeforeValidator(_several), Field(min_length=1)]]
+    offline: Duration = 15 * 60
+    """Seconds that an assertion is taken while the issuer can't be asked whether it was revoked."""
+    late: Duration = 12 * 3600
+    """Seconds after its end that an assertion is taken for a service that has begun with it."""
+    tokens: bool = False
+    """Whether tokens themselves are taken, which old gateways of the issuer send."""
 
     @field_validator("excluded")
     @classmethod

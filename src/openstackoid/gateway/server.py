@@ -54,7 +54,7 @@ class Gateway:
         self._pool = Client(settings.connect_timeout, settings.idle_timeout, resolve)
         limits = Limits(settings.cloud, settings.rate)
         self._handler = Handler(
-            Site.of(federation, settings.cloud, peers, self._pool),
+            self._site(federation, peers),
             limits,
             self._blocklist,
             idle_timeout=settings.idle_timeout,
@@ -91,7 +91,7 @@ class Gateway:
         except Exception as error:  # noqa: BLE001  (no error of a reload may end the gateway)
             self._log.error("not reloaded", error=fault_of(error))
             return
-        self._handler.site = Site.of(federation, self._settings.cloud, peers, self._pool)
+        self._handler.site = self._site(federation, peers)
         self._blocked_file = blocked_file(
             federation, self._settings.cloud, self._settings.federation
         )
@@ -100,6 +100,11 @@ class Gateway:
             "reloaded", clouds=sorted(federation.clouds), addresses=self._listeners.addresses
         )
         self._watch()
+
+    def _site(self, federation: Federation, peers: Peers) -> Site:
+        cloud = self._settings.cloud
+        made = self._settings.federation.with_name(f"made-{cloud}.sqlite")
+        return Site.of(federation, cloud, peers, self._pool, made)
 
     async def retire(self) -> None:
         """Accept no new connections, and wait for the end of the open ones.

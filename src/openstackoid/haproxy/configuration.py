@@ -12,6 +12,7 @@ from openstackoid.haproxy.plan import Plan, PlanError
 from openstackoid.haproxy.quoting import QuotingError, double, word
 from openstackoid.message import SAFE_METHODS
 from openstackoid.routing import Refusal
+from openstackoid.routing.scoping import ASSERTION
 from openstackoid.scope import DELIMITER
 
 GLOBAL = ("tune.bufsize 32768", "tune.maxrewrite 8192", "tune.http.maxhdr 128")
@@ -58,6 +59,7 @@ def render(plan: Plan, settings: Settings) -> str:
         "burst": BURST,
         "needed": GLOBAL,
         "error": partial(_error, plan.cloud),
+        "assertion": ASSERTION,
         "delimiter": DELIMITER,
     }
     name = "fragment.cfg.j2" if settings.fragment else "whole.cfg.j2"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from openstackoid.federation import Federation
+from openstackoid.identity.assertion import is_assertion
 from openstackoid.identity.keys import Keys
 from openstackoid.identity.sealing import SealError, beside, is_sealed, sealed_alone, unseal
 from openstackoid.message import Head, Headers
@@ -37,10 +38,14 @@ def exchange_token(
             f"it; send a token of {here}, and the sealed one in a wallet behind the scope"
         )
         raise _refusal(message, here, route)
+    if is_assertion(came):
+        return head, route
     if route.wallet is None:
         _check(head, route, cloud, federation, here)
         return head, route
     entry = route.wallet.get(cloud)
+    if entry and is_assertion(entry.token):
+        raise _refusal("an assertion goes beside another one, not beside a token", here, route)
     issuer = route.issuer
     if entry and issuer != cloud:
         fitting = beside(entry.token, came) if is_sealed(entry.token) else entry.token

@@ -1,6 +1,7 @@
 """Makes the headers of a hop from those of the request."""
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 
 from openstackoid.identity.unproven import (
     FORWARDED_FOR,
@@ -39,6 +40,15 @@ def validates_at_home(head: Head, route: Route, destination: Destination) -> boo
         and any(DELIMITER in value for value in head.headers.all(SUBJECT_TOKEN))
         and not any(DELIMITER in value for value in head.headers.all(AUTH_TOKEN))
     )
+
+
+def with_token(head: Head, token: str) -> Head:
+    """Return a head with another token in X-Auth-Token, whose suffix stays."""
+    changed = (
+        (n, f"{token}{''.join(v.partition(DELIMITER)[1:])}" if n.lower() == AUTH_TOKEN else v)
+        for n, v in head.headers
+    )
+    return replace(head, headers=Headers(changed))
 
 
 def headers_for(

@@ -1,14 +1,14 @@
-"""Makes, reads and writes the keys of a gateway: to sign crossings (Ed25519), to unseal (X25519).
+"""Makes, reads and writes the keys of a gateway.
 
-A file has one pair of private keys, {"sign": d, "seal": d} with the `d` of RFC 8037, and only its
-owner may read it. The federation file has the public keys. While keys are exchanged, a gateway has
-two pairs.
+They sign crossings (Ed25519), unseal tokens (X25519) and sign assertions (Ed25519). A file has the
+private keys, {"sign": d, "seal": d, "assertion": d} with the `d` of RFC 8037, and only its owner
+may read it. The federation file has the public keys. While keys are exchanged, a gateway has two
+sets.
 """
 
 import json
 import os
 import stat
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from jwcrypto.jwk import JWK
 
 from openstackoid.federation.own import PublicKeys
+from openstackoid.identity.base64url import decoded, encoded
 
 _ID = 16
 """Characters of a key's id: 96 bits of the thumbprint, enough to tell two keys apart."""
@@ -30,7 +31,7 @@ class KeysError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key to sign crossings with, and its id."""
+    """A private key to sign with, and its id."""
 
     id: str
     private: Ed25519PrivateKey = field(repr=False)
@@ -46,31 +47,41 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One pair of private keys of a gateway."""
+    """One set of private keys of a gateway; an older release has made no key for assertions."""
 
     sign: SigningKey = field(repr=False)
     seal: JWK = field(repr=False)
+    assertion: SigningKey | None = field(default=None, repr=False)
 
     @property
     def public(self) -> PublicKeys:
         """The public keys, as the federation file has them."""
-        sign = self.sign.private.public_key().public_bytes_raw()
-        return PublicKeys(sign=_text(sign), seal=self.seal.get("x"))
+        assertion = self.assertion and _public(self.assertion.private)
+        return PublicKeys(
+            sign=_public(self.sign.private), seal=self.seal.get("x"), assertion=assertion
+        )
 
 
 def make() -> Keys:
     """Return new keys."""
-    return _keys(Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
+    return _keys(
+        Ed25519PrivateKey.generate(), X25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    )
 
 
 def key_id(public: PublicKeys) -> str:
     """Return the id of a pair of keys: the start of the thumbprint (RFC 7638) of `sign`."""
-    return _key_id(_bytes(public.sign))
+    return _key_id(public.sign)
 
 
 def signer(public: PublicKeys) -> Signer:
     """Return the public key with which to check a gateway's signatures."""
-    return Signer(key_id(public), Ed25519PublicKey.from_public_bytes(_bytes(public.sign)))
+    return _signer(public.sign)
+
+
+def assertion_signer(public: PublicKeys) -> Signer | None:
+    """Return the public key with which to check a gateway's assertions, None if it makes none."""
+    return None if public.assertion is None else _signer(public.assertion)
 
 
 def sealer(seal: str) -> JWK:
@@ -86,8 +97,11 @@ def read(file: Path) -> Keys:
                 raise KeysError(f"{file} can be read by everyone; make it yours: chmod 600 {file}")
             document = json.load(stream)
         sign, seal = (_bytes(document[name]) for name in ("sign", "seal"))
+        assertion = _bytes(document["assertion"]) if "assertion" in document else None
         return _keys(
-            Ed25519PrivateKey.from_private_bytes(sign), X25519PrivateKey.from_private_bytes(seal)
+            Ed25519PrivateKey.from_private_bytes(sign),
+            X25519PrivateKey.from_private_bytes(seal),
+            None if assertion is None else Ed25519PrivateKey.from_private_bytes(assertion),
         )
     except OSError as error:
         raise KeysError(f"{file} can't be read: {error.strerror}") from error
@@ -114,8 +128,13 @@ def read_all(files: Sequence[Path], public: Sequence[PublicKeys], cloud: str) ->
 
 def write(keys: Keys, file: Path) -> None:
     """Write keys to a new file of mode 0600; raises KeysError, also if the file exists."""
-    sign = _text(keys.sign.private.private_bytes_raw())
-    text = json.dumps({"sign": sign, "seal": keys.seal.export_private(as_dict=True)["d"]})
+    secrets = {
+        "sign": _private(keys.sign.private),
+        "seal": keys.seal.export_private(as_dict=True)["d"],
+    }
+    if keys.assertion is not None:
+        secrets["assertion"] = _private(keys.assertion.private)
+    text = json.dumps(secrets)
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
             stream.write(f"{text}\n")
@@ -126,20 +145,34 @@ def write(keys: Keys, file: Path) -> None:
         raise KeysError(f"{file} can't be written: {error.strerror}") from error
 
 
-def _keys(sign: Ed25519PrivateKey, seal: X25519PrivateKey) -> Keys:
-    identifier = _key_id(sign.public_key().public_bytes_raw())
-    return Keys(SigningKey(identifier, sign), JWK.from_pyca(seal))
+def _keys(
+    sign: Ed25519PrivateKey, seal: X25519PrivateKey, assertion: Ed25519PrivateKey | None
+) -> Keys:
+    signing = None if assertion is None else _signing(assertion)
+    return Keys(_signing(sign), JWK.from_pyca(seal), signing)
 
 
-def _key_id(sign: bytes) -> str:
+def _signing(private: Ed25519PrivateKey) -> SigningKey:
+    return SigningKey(_key_id(_public(private)), private)
+
+
+def _signer(public: str) -> Signer:
+    return Signer(_key_id(public), Ed25519PublicKey.from_public_bytes(_bytes(public)))
+
+
+def _key_id(public: str) -> str:
     """Return the start of the thumbprint of an Ed25519 key: of its required members, sorted."""
-    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{_text(sign)}"}}'
-    return _text(sha256(members.encode()).digest())[:_ID]
+    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'
+    return encoded(sha256(members.encode()).digest()).decode()[:_ID]
 
 
-def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+def _public(private: Ed25519PrivateKey) -> str:
+    return encoded(private.public_key().public_bytes_raw()).decode()
+
+
+def _private(private: Ed25519PrivateKey) -> str:
+    return encoded(private.private_bytes_raw()).decode()
 
 
 def _bytes(text: str) -> bytes:
-    return urlsafe_b64decode(f"{text}=")
+    return decoded(text.encode("ascii"))

@@ -14,8 +14,7 @@ from jwcrypto.common import JWException, base64url_decode, base64url_encode
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from openstackoid.scope.model import EVERYTHING
-from openstackoid.services import IDENTITY
+from openstackoid.identity.callers import covers
 
 MAX_SEALED = 4096
 """Characters of a sealed token at most; a token of Keystone has about 250, sealed 700."""
@@ -127,14 +126,14 @@ def unseal(
         raise SealError(f"it is not sealed to the key of {cloud}; log in again") from None
     if audience != cloud:
         raise SealError(f"it is for {audience}, and this is {cloud}")
-    if not any(_covers(one, service) for one in terms.values()):
+    if not any(covers(one.services, service) for one in terms.values()):
         raise SealError(
             f"it is not for {service}, which its scope did not take in {cloud}; if you mean it to, "
             f"write {service}={cloud} into the scope"
         )
     if presenter not in terms:
         raise SealError(f"it is not for the gateway of {presenter} to present")
-    if not _covers(terms[presenter], service):
+    if not covers(terms[presenter].services, service):
         raise SealError(
             f"it is not for the gateway of {presenter} to present to {service}: no service that "
             f"its scope takes in {presenter} calls {service} for a user"
@@ -169,11 +168,6 @@ def _presenter(said: object) -> Presenter:
         case {"services": [*services], "shown": str(shown)}:
             return Presenter([str(service) for service in services], shown)
     raise SealError(_UNLIKE)
-
-
-def _covers(presenter: Presenter, service: str) -> bool:
-    services = presenter.services
-    return service in services or (service != IDENTITY and EVERYTHING in services)
 
 
 def _bytes(text: str) -> bytes:

@@ -12,7 +12,6 @@ of the time, so it comes last, and has no library for all of JOSE around it.
 import json
 import os
 import re
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +20,7 @@ from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 
+from openstackoid.identity.base64url import decoded, encoded
 from openstackoid.identity.keys import Signer, SigningKey
 from openstackoid.message import Headers
 from openstackoid.routing.scoping import (
@@ -44,9 +44,6 @@ a proxy may have shortened the path, and then the error should say so."""
 
 _SIGNATURE = 86
 """Characters of an Ed25519 signature in base64url: 64 bytes."""
-
-_TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/=", b"+/...")
 
 _REST = re.compile(
     rb', "iat": (0|[1-9][0-9]{0,11}), "jti": "([A-Za-z0-9_-]{1,64})"'
@@ -87,8 +84,8 @@ def sign(crossing: Crossing, key: SigningKey, now: float) -> str:
     """Return the signature of a crossing; `now` is in seconds since 1970."""
     identifier = os.urandom(16).hex()
     rest = f', "iat": {int(now)}, "jti": "{identifier}", "kid": "{key.id}"}}'
-    signed = _HEADER + _encoded(_beginning(crossing) + rest.encode())
-    return (signed + b"." + _encoded(key.private.sign(signed))).decode()
+    signed = _HEADER + encoded(_beginning(crossing) + rest.encode())
+    return (signed + b"." + encoded(key.private.sign(signed))).decode()
 
 
 def check(
@@ -126,7 +123,7 @@ def _beginning(crossing: Crossing) -> bytes:
     if client := every(CLIENT_HEADER):
         listed.append(_listed(client))
     covered = f"[{', '.join(listed)}]"
-    digest = _encoded(sha256(covered.encode()).digest())
+    digest = encoded(sha256(covered.encode()).digest())
     return (
         f'{{"iss": {_quoted(crossing.issuer)}, "aud": {_quoted(crossing.audience)}, '
         f'"htm": {_quoted(crossing.method)}, "htu": {_quoted(crossing.target)}, '
@@ -153,7 +150,7 @@ def _parts(proof: str, length: int) -> tuple[bytes, bytes, bytes]:
         payload = signed[len(_HEADER) :]
         if len(payload) > length * 4 // 3 + _LONGER:
             raise ProofError("its signature is longer than one of this request can be")
-        return signed, _decoded(payload), _decoded(signature)
+        return signed, decoded(payload), decoded(signature)
     except ValueError as error:
         raise ProofError("its signature is not one of a crossing") from error
 
@@ -195,17 +192,4 @@ def _difference(payload: bytes, crossing: Crossing) -> str:
     return "its signature is not one of a crossing"
 
 
-def _encoded(data: bytes) -> bytes:
-    return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL)
-
-
-def _decoded(text: bytes) -> bytes:
-    """Return what base64url stands for; raises ValueError if there is another way to write it."""
-    padded = text.translate(_FROM_URL) + b"=" * (-len(text) % 4)
-    data = a2b_base64(padded)
-    if b2a_base64(data, newline=False) != padded:
-        raise ValueError
-    return data
-
-
-_HEADER = _encoded(json.dumps({"typ": "openstackoid-hop", "alg": "EdDSA"}).encode()) + b"."
+_HEADER = encoded(json.dumps({"typ": "openstackoid-hop", "alg": "EdDSA"}).encode()) + b"."

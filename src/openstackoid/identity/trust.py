@@ -8,31 +8,29 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from openstackoid.federation.trust import RESERVED, Guest, Table, Trust
+from openstackoid.identity.token_document import (
+    MAX_NAME,
+    Distrust,
+    Token,
+    line_of,
+    project_of,
+    time_of,
+    token_of,
+)
 from openstackoid.routing import Route
 from openstackoid.scope import EVERYTHING
 from openstackoid.scope.expression import clouds
 from openstackoid.services import IDENTITY
-
-MAX_NAME = 255
-"""Characters of a name or id at most, as in the databases of Keystone and the services."""
 
 _ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}")
 """An id of Keystone, and any other that needs no encoding in a path or a header."""
 
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9+/=_-]{1,255}")
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _RULE = {"id", "method", "path", "service"}
-
-Token: TypeAlias = Mapping[str, Any]
-
-
-class Distrust(Exception):  # noqa: N818  (not an error: the rules' answer)
-    """A foreign token is not accepted; the message says why, and holds nothing secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +92,20 @@ def advice(here: str, issuer: str) -> str:
 
 def theirs(document: object) -> str:
     """Return the id of a token's project at its issuer; raises Distrust."""
-    return _id(_project(_token(document)), "project")
+    return _id(project_of(token_of(document)), "project")
 
 
 def wanted(document: object, trust: Trust, issuer: str) -> ById | ByName:
     """Return how to look up the project in which a token acts here; raises Distrust."""
-    project = _project(_token(document))
+    project = project_of(token_of(document))
     match trust.projects:
         case "same-id":
             return ById(_id(project, "project"))
         case "same-name":
             domain = project.get("domain")
             domain = domain if isinstance(domain, dict) else {}
-            named = _line(domain, "name", "domain of the project")
-            return ByName(_line(project, "name", "project"), named)
+            named = line_of(domain, "name", "domain of the project")
+            return ByName(line_of(project, "name", "project"), named)
         case Guest(guest=id_):
             return ById(id_)
         case Table(table=table):
@@ -131,8 +129,8 @@ def rewritten(
     Whatever restricts the token is kept or refused, never dropped: access rules of an application
     credential, and what the token is bound to, such as a certificate.
     """
-    token = _token(document)
-    _project(token)
+    token = token_of(document)
+    project_of(token)
     if trust.excludes(project.name):
         raise Distrust(
             f'nobody of {issuer} gets into the project "{project.name}" here by {trust.projects}; '
@@ -142,8 +140,8 @@ def rewritten(
         "token": {
             "methods": _words(token, "methods"),
             "audit_ids": _words(token, "audit_ids"),
-            "issued_at": _time(token, "issued_at"),
-            "expires_at": _time(token, "expires_at"),
+            "issued_at": time_of(token, "issued_at"),
+            "expires_at": time_of(token, "expires_at"),
             "is_domain": False,
             "is_admin_project": False,  # if it is left out, keystoneauth reads it as true
             "user": _user(token, issuer),
@@ -159,32 +157,12 @@ def rewritten(
     }
 
 
-def _token(document: object) -> Token:
-    token = document.get("token") if isinstance(document, dict) else None
-    if not isinstance(token, dict):
-        raise Distrust("the answer of its Keystone is not the document of a token")
-    return token
-
-
-def _project(token: Token) -> Token:
-    """Return the project of a token; raises Distrust if it is scoped to anything else."""
-    for key, kind in (("system", "the system"), ("domain", "a domain")):
-        if token.get(key):
-            raise Distrust(f"it is for {kind}; only tokens for a project are accepted")
-    project = token.get("project")
-    if not isinstance(project, dict) or not project:
-        raise Distrust("it is for no project; log in to one")
-    if token.get("is_domain") or project.get("is_domain"):
-        raise Distrust("its project stands for a domain; log in to another project")
-    return project
-
-
 def _user(token: Token, issuer: str) -> dict[str, Any]:
     user = token.get("user")
     user = user if isinstance(user, dict) else {}
     marked = {
         "id": f"{_user_id(user)}@{issuer}",
-        "name": f"{_line(user, 'name', 'user')}@{issuer}",
+        "name": f"{line_of(user, 'name', 'user')}@{issuer}",
     }
     for key, value in marked.items():
         if len(value) > MAX_NAME:
@@ -235,7 +213,7 @@ def _is_rule(rule: object) -> bool:
 
 
 def _id(thing: Token, what: str) -> str:
-    value = _line(thing, "id", what)
+    value = line_of(thing, "id", what)
     if not _ID.fullmatch(value):
         raise Distrust(
             f'the id of its {what}, "{value}", cannot be one here: at most 64 letters, digits, '
@@ -250,30 +228,11 @@ def _user_id(user: Token) -> str:
     Older Keystones give users of identity providers, and some users of LDAP, ids with arbitrary
     characters; those ids are hashed and begin with "~", which no other id has.
     """
-    value = _line(user, "id", "user")
+    value = line_of(user, "id", "user")
     return value if _ID.fullmatch(value) else f"~{hashlib.sha256(value.encode()).hexdigest()}"
-
-
-def _line(thing: Token, key: str, what: str) -> str:
-    """Return an id or a name, which must be one printable line, as it goes into headers."""
-    value = thing.get(key)
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
-        raise Distrust(f"the {key} of its {what} is not a line of at most {MAX_NAME} characters")
-    return value
 
 
 def _words(token: Token, key: str) -> list[str]:
     words = token.get(key)
     words = words if isinstance(words, list) else []
     return [word for word in words[:8] if isinstance(word, str) and _WORD.fullmatch(word)]
-
-
-def _time(token: Token, key: str) -> str:
-    value = token.get(key)
-    try:
-        when = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if when is not None and when.tzinfo is not None and when.timestamp() >= 0:
-            return when.astimezone(UTC).strftime(_TIME)
-    except (ValueError, OverflowError):
-        pass
-    raise Distrust(f"its {key} is not a time")

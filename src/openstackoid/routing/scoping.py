@@ -27,6 +27,9 @@ AUTH_TOKEN = "x-auth-token"  # noqa: S105  (a header's name)
 SUBJECT_TOKEN = "x-subject-token"  # noqa: S105
 SERVICE_TOKEN = "x-service-token"  # noqa: S105
 
+ASSERTION = "oid1."
+"""What an assertion begins with, in place of a token; no token of a Keystone does."""
+
 CLIENT_HEADER = "x-scope-client"
 """The address of the client that logs in, from one gateway to another."""
 
@@ -58,6 +61,10 @@ def carried(
     headers = head.headers
     tokens = _tokens(head, service)
     if SCOPE_HEADER not in headers and not any(DELIMITER in value for value, _ in tokens):
+        if any(value.startswith(ASSERTION) for value, _ in tokens):
+            status = HTTPStatus.UNAUTHORIZED
+            message = "what another cloud's gateway says of a user goes with its scope; send both"
+            raise Refusal(status, message, cloud=here, service=service, sent=False)
         return None, None
     if len(headers.all(SCOPE_HEADER)) > 1:
         raise _bad("X-Scope is sent twice; send one", here)

@@ -24,7 +24,7 @@ async def site(clouds: Clouds) -> Describe:
         clouds.save()
         federation = load(clouds.file)
         peers = Peers(federation, "CloudOne", UsedSignatures())
-        return Site.of(federation, "CloudOne", peers, Client(5, 5))
+        return Site.of(federation, "CloudOne", peers, Client(5, 5), clouds.file.with_name("made"))
 
     return described
 

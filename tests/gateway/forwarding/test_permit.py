@@ -213,7 +213,7 @@ async def test_no_probe_goes_inside(clouds: Clouds, names: Names, addresses: lis
     federation = load(clouds.file, "CloudOne")
     pool = Client(20, 20, names)
     peers = Peers(federation, "CloudOne", UsedSignatures())
-    site = Site.of(federation, "CloudOne", peers, pool)
+    site = Site.of(federation, "CloudOne", peers, pool, clouds.file.with_name("made"))
     (origin,) = site.origins("CloudTwo")
     async with Backend(host=addresses[0], port=port) as inside:
         with pytest.raises(ForbiddenAddressError):

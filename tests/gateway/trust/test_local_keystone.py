@@ -21,7 +21,8 @@ from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Client
 from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone, read
-from openstackoid.identity.trust import ById, ByName, Distrust, Project
+from openstackoid.identity.token_document import Distrust
+from openstackoid.identity.trust import ById, ByName, Project
 
 DEMO = ByName("demo", "Default")
 FOUND = Project(OURS, "demo", "default", "Default")

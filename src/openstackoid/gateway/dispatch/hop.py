@@ -4,7 +4,8 @@ Requests to one cloud and the branches of a composite request both use it.
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping, Set
+from collections.abc import AsyncIterator, Iterator, Mapping, Set
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,6 +15,9 @@ from openstackoid.gateway.dispatch.token_user import check_user
 from openstackoid.gateway.forwarding.downstream import Editor, Passing, check_answer
 from openstackoid.gateway.http import Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
+from openstackoid.gateway.trust.answering import asks_about_assertion
+from openstackoid.gateway.trust.local_keystone import AccountError, account_refusal
+from openstackoid.gateway.trust.made import IdReader
 from openstackoid.message import Head, Headers, is_json
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.operators.shapes import CLOUD_LABEL
@@ -35,7 +39,8 @@ class Hop(NamedTuple):
     """A request as it is sent to one cloud.
 
     `ids` maps project ids of that cloud to those that the client knows. `validation`: a service
-    here asks the issuer, another cloud, to validate a token.
+    here asks the issuer, another cloud, to validate a token. `asked`: a service here asks whose an
+    assertion is, and nothing is sent.
     """
 
     head: Head
@@ -43,6 +48,7 @@ class Hop(NamedTuple):
     destination: Destination
     ids: Mapping[str, str]
     validation: bool
+    asked: bool = False
 
 
 class Validated(NamedTuple):
@@ -68,6 +74,9 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
     if not destination.remote:
         keys, proven = site.peers.keys, context.proven
         head, route = identity.unsealed(head, route, site.here, keys, time.time(), proven=proven)
+    if identity.is_of_a_token(route) and asks_about_assertion(head):
+        return Hop(head, route, destination, {}, validation=False, asked=True)
+    head, route = await _asserted(context, head, route, destination)
     if head is not context.head:  # another token than the one that came
         await check_user(context, head, route)
     route, destination, ids = await site.foreign_tokens.admit(head, route, destination)
@@ -77,6 +86,28 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
     if validation:
         site.foreign_tokens.check(head.method, route, destination)
     return Hop(head, route, destination, ids, validation)
+
+
+async def _asserted(
+    context: Context, head: Head, route: Route, destination: Destination
+) -> tuple[Head, Route]:
+    """Return head and route with an assertion where no token of home's may go; raises Refusal."""
+    assertions = context.site.assertions
+    with _account(context, route):
+        if destination.remote and destination.gateway:
+            return await assertions.issuing.asserted(head, route, destination.cloud)
+        if not destination.remote:
+            return await assertions.accepting.accepted(head, route, proven=context.proven)
+    return head, route
+
+
+@contextmanager
+def _account(context: Context, route: Route) -> Iterator[None]:
+    """Raise Refusal where the gateway's account cannot be used."""
+    try:
+        yield
+    except AccountError as error:
+        raise account_refusal(error, context.site.here, route) from error
 
 
 def _check_asked(route: Route, destination: Destination) -> None:
@@ -114,6 +145,10 @@ async def exchange(
     passed on.
     """
     site, destination = context.site, hop.destination
+    if hop.asked:
+        with _account(context, hop.route):
+            answering = site.assertions.answering
+            return Validated(await answering.answer(hop.head, hop.route, proven=context.proven))
     headers = _headers(context, hop, body, dropped)
     try:
         response = await site.upstream.request(method, destination, hop.route, headers, body)
@@ -179,6 +214,9 @@ def _passing(context: Context, hop: Hop, response: Response) -> Passing:
         links = Links(theirs, site.ours, route.service, hop.ids, route.interface)
     if not data:
         editor = _editor(context, hop, links, response)
+    learns = site.assertions.accepting.learns(hop.head, route)
+    if learns and not hop.destination.remote and not failed and not data:
+        editor = IdReader(editor, learns)
     search = Search() if hop.destination.remote and not data else None
     passing = Passing(response, hop.destination.cloud, route.service, links, editor, search, data)
     check_answer(passing)

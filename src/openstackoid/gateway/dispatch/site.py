@@ -1,6 +1,7 @@
 """Holds what one federation file, and the files that it names, make of this cloud's gateway."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from openstackoid.federation import Cloud, Federation
 from openstackoid.federation.internal import Permitted
@@ -10,7 +11,10 @@ from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Client, Origin
+from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.gateway.trust.foreign_tokens import ForeignTokens
+from openstackoid.gateway.trust.local_keystone import LocalKeystone
+from openstackoid.gateway.trust.made import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +28,26 @@ class Site:
     federation: Federation
     upstream: Upstream
     foreign_tokens: ForeignTokens
+    assertions: Assertions
     proxies: TrustedProxies | None
 
     @classmethod
-    def of(cls, federation: Federation, here: str, peers: Peers, pool: Client) -> "Site":
-        """Return the site of the cloud `here` in a federation."""
+    def of(
+        cls, federation: Federation, here: str, peers: Peers, pool: Client, made: Path
+    ) -> "Site":
+        """Return the site of the cloud `here` in a federation.
+
+        `made` is the file with what services of other clouds have created here.
+        """
         upstream = Upstream(pool, peers, Permit(Permitted.of(federation, here)))
+        keystone = LocalKeystone(federation, here, upstream)
         proxies = federation.clouds[here].own.proxies
         return cls(
             here,
             federation,
             upstream,
-            ForeignTokens(federation, here, upstream),
+            ForeignTokens(federation, here, upstream, keystone),
+            Assertions.of(federation, here, peers.keys, keystone, Made(made)),
             TrustedProxies(proxies) if proxies else None,
         )
 

@@ -9,7 +9,7 @@ import json
 import re
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import structlog
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -26,11 +27,14 @@ from openstackoid.gateway.forwarding.downstream import read_whole
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError
 from openstackoid.identity import CatalogTooLongError
-from openstackoid.identity.trust import ById, ByName, Distrust, Project
+from openstackoid.identity.token_document import Distrust
+from openstackoid.identity.trust import ById, ByName, Project
 from openstackoid.message import JSON, Headers
 from openstackoid.routing import Refusal, Route, destination_of
 from openstackoid.scope import CloudRef
 from openstackoid.services import IDENTITY
+
+log = structlog.get_logger()
 
 KEPT = 60.0
 """Seconds that projects and endpoints are cached."""
@@ -153,10 +157,7 @@ class LocalKeystone:
         until, known = self._known.get(path, (0.0, None))
         if until > now:
             return dict(known)
-        status, document, _ = await self._ask("GET", path, await self._valid_token(), b"")
-        if status == HTTPStatus.UNAUTHORIZED:  # revoked before its time
-            self._expires_at = 0.0
-            status, document, _ = await self._ask("GET", path, await self._valid_token(), b"")
+        status, document = await self.asked(path)
         if status == HTTPStatus.NOT_FOUND:
             return None
         if status != HTTPStatus.OK:
@@ -169,6 +170,28 @@ class LocalKeystone:
             self._known = {p: k for p, k in self._known.items() if k[0] > now}
             self._known[path] = now + KEPT, document
         return dict(document)
+
+    async def asked(
+        self, path: str, headers: Sequence[tuple[str, str]] = ()
+    ) -> tuple[int, dict[str, Any]]:
+        """Return the answer to a GET with the account's token: the status and the document.
+
+        The document is empty for an error. Raises AccountError.
+        """
+        status, document, _ = await self._ask("GET", path, await self._valid_token(), b"", headers)
+        if status == HTTPStatus.UNAUTHORIZED:  # revoked before its time
+            self._expires_at = 0.0
+            token = await self._valid_token()
+            status, document, _ = await self._ask("GET", path, token, b"", headers)
+        return status, document
+
+    async def answered(self, path: str, token: str) -> int:
+        """Return the status of a GET with another token, about the account's; raises AccountError.
+
+        The token of the account goes to this cloud's Keystone alone.
+        """
+        about = [("X-Subject-Token", await self._valid_token())]
+        return (await self._ask("GET", path, token, b"", about))[0]
 
     async def _valid_token(self) -> str:
         """Return a token that is valid for at least another minute; log in if there is none."""
@@ -185,12 +208,17 @@ class LocalKeystone:
             return token
 
     async def _ask(
-        self, method: str, path: str, token: str, body: bytes
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: bytes,
+        more: Sequence[tuple[str, str]] = (),
     ) -> tuple[int, dict[str, Any], str]:
         route = Route(IDENTITY, PUBLIC, path, None, CloudRef(self._here), None)
         try:
             destination = destination_of(route, self._here, self._federation, self._here)
-            headers = [("Host", destination.address.netloc), ("Accept", JSON)]
+            headers = [("Host", destination.address.netloc), ("Accept", JSON), *more]
             if token:
                 headers.append(("X-Auth-Token", token))
             if body:
@@ -238,6 +266,17 @@ def _is(kind: str, resource: object) -> bool:
     if resource.get("is_domain"):  # a project that stands for a domain is in none
         members.discard("domain_id")
     return all(isinstance(resource.get(member), str) for member in members)
+
+
+def account_refusal(error: AccountError, here: str, route: Route) -> Refusal:
+    """Log why the service account fails, and return a refusal without the reason."""
+    log.warning("service account cannot be used", gateway=here, error=str(error))
+    message = (
+        f"the gateway of {here} cannot ask its Keystone at present; the reason is in its log. "
+        "Tell its operator"
+    )
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return Refusal(status, message, cloud=here, service=route.service, sent=False)
 
 
 def read(file: Path | None, here: str) -> dict[str, str]:

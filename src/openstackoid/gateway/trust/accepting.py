@@ -1,0 +1,249 @@
+"""Checks assertions where they arrive: at the border, and back home."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+from msgspec import structs
+
+from openstackoid.federation import Federation
+from openstackoid.federation.own import PublicKeys
+from openstackoid.gateway.trust.home_tokens import HomeTokens
+from openstackoid.gateway.trust.made import Made
+from openstackoid.identity import stamp
+from openstackoid.identity.assertion import (
+    BadAssertionError,
+    Claims,
+    claimed,
+    is_assertion,
+    sign,
+    verified,
+)
+from openstackoid.identity.callers import covers, created_in
+from openstackoid.identity.headers import with_token
+from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
+from openstackoid.identity.keys import Signer, SigningKey, assertion_signer
+from openstackoid.message import SAFE_METHODS, Head
+from openstackoid.routing import Refusal, Route
+from openstackoid.routing.scoping import AUTH_TOKEN
+from openstackoid.scope import split
+from openstackoid.services import IDENTITY
+
+CLOCKS = 60
+"""Seconds by which the clocks of two clouds may differ."""
+
+MAX_KNOWN = 10_000
+"""Assertions whose signature is remembered; the one that came first goes first."""
+
+
+class Accepting:
+    """Checks the assertions that requests bring to services of the cloud `here`."""
+
+    def __init__(
+        self,
+        federation: Federation,
+        here: str,
+        keys: Sequence[SigningKey],
+        tokens: HomeTokens,
+        made: Made,
+    ) -> None:
+        self._here = here
+        self._trust = federation.clouds[here].trust
+        self._keys = keys
+        self._tokens = tokens
+        self._made = made
+        self._signers = {name: _signers(cloud.keys) for name, cloud in federation.clouds.items()}
+        self._known: OrderedDict[bytes, Claims] = OrderedDict()
+
+    async def accepted(self, head: Head, route: Route, *, proven: bool) -> tuple[Head, Route]:
+        """Return head and route for a service here, with an assertion stamped.
+
+        `proven` says whether the request is proven to come from its sender. A token of another
+        cloud that another gateway has sent is refused. Raises Refusal, and AccountError.
+        """
+        value = head.headers.first(AUTH_TOKEN)
+        if value is None or route.scope is None or route.service == IDENTITY:
+            return head, route
+        token = split(value)[0]
+        if not is_assertion(token):
+            self._check_token(route)
+            return head, route
+        if route.sender is None:
+            self._check_stamp(token, route)
+            return head, route
+        if not proven:
+            raise self._refused(
+                f"nothing proves that the gateway of {route.sender} presents it; give that one "
+                f"keys, and write them into the federation file of {self._here}",
+                route,
+            )
+        try:
+            claims = self.verified(token)
+            if claims.iss == self._here:
+                claims, token = await self._returned(claims, head.method, route)
+                route = route._replace(wallet=None)
+            else:
+                self._check_border(claims, head.method, route)
+        except BadAssertionError as error:
+            raise self._refused(str(error), route) from error
+        return with_token(head, stamp.stamped(token, self._stamp(route))), route
+
+    def learns(self, head: Head, route: Route) -> Callable[[list[str]], None] | None:
+        """Return what remembers the ids in an answer, None if the request creates nothing.
+
+        Only what services of another cloud create in a user's name is remembered.
+        """
+        sender, service = route.sender, route.service
+        token = head.headers.get(AUTH_TOKEN)
+        if sender is None or head.method != "POST" or not is_assertion(token):
+            return None
+        claims = claimed(stamp.cut(split(token)[0]))
+        if claims.presenter == claims.iss:  # its user himself
+            return None
+        creates, id_ = created_in(service, route.rest.partition("?")[0])
+        if not creates or id_:
+            return None
+        return lambda ids: self._made.add(sender, service, ids)
+
+    def verified(self, assertion: str) -> Claims:
+        """Return the claims of an assertion that its issuer has signed; raises BadAssertionError.
+
+        An assertion is verified once, and remembered.
+        """
+        digest = hashlib.sha256(assertion.encode("utf-8", "surrogatepass")).digest()
+        if (known := self._known.get(digest)) is not None:
+            return known
+        issuer = claimed(assertion).iss
+        claims, _ = verified(assertion, self._signers.get(issuer, ()))
+        self._known[digest] = claims
+        if len(self._known) > MAX_KNOWN:
+            self._known.popitem(last=False)
+        return claims
+
+    def stamped(self, token: str) -> Claims:
+        """Return the claims of an assertion that a gateway here has stamped.
+
+        Raises BadAssertionError.
+        """
+        if not stamp.is_stamped(token, [stamp_secret(key) for key in self._keys]):
+            raise BadAssertionError("it has not come by the gateway of this cloud")
+        return claimed(stamp.cut(token))
+
+    def _check_token(self, route: Route) -> None:
+        """Refuse the token of another cloud that a gateway has sent, unless that is an old one."""
+        issuer = route.issuer
+        if route.sender is None or issuer is None or issuer == self._here:
+            return
+        trust = self._trust.get(issuer)
+        if trust is not None and not trust.tokens:
+            raise self._refused(
+                f"a token of {issuer} does not cross a border: its gateway sends assertions in its "
+                f"place. Go by way of {issuer}'s gateway; if that is of an older release, the "
+                f"operator of {self._here} may write clouds.{self._here}.trust.{issuer}.tokens: "
+                "true meanwhile",
+                route,
+            )
+
+    def _check_stamp(self, token: str, route: Route) -> None:
+        try:
+            self._check_issuer(self.stamped(token), route)
+        except BadAssertionError as error:
+            raise self._refused(str(error), route) from error
+
+    def _check_issuer(self, claims: Claims, route: Route) -> None:
+        if claims.iss != route.issuer:
+            raise BadAssertionError(
+                f"it is of {claims.iss}, and the scope takes identity in {route.issuer}"
+            )
+
+    def _check_border(self, claims: Claims, method: str, route: Route) -> None:
+        """Raise BadAssertionError unless a sender may present an assertion to a service here."""
+        self._check_issuer(claims, route)
+        if claims.aud != self._here:
+            raise BadAssertionError(f"it is for {claims.aud}, and this is {self._here}")
+        if claims.presenter != route.sender:
+            raise BadAssertionError(f"it is not for the gateway of {route.sender} to present")
+        if not covers(claims.services, route.service):
+            raise BadAssertionError(
+                f"it is not for {route.service}, which its scope does not take in {self._here}"
+            )
+        check_time(claims, time.time())
+        if claims.presenter != claims.iss:
+            self._check_caller(method, route)
+
+    def _check_caller(self, method: str, route: Route) -> None:
+        """Refuse what services of the sender may not do here in the name of a user.
+
+        They may read, create what they need, and change what they have created. Raises
+        BadAssertionError.
+        """
+        if method in SAFE_METHODS:
+            return
+        path = route.rest.partition("?")[0]
+        creates, id_ = created_in(route.service, path)
+        if creates and not id_ and method == "POST":
+            return
+        if id_ and route.sender and self._made.has(route.sender, route.service, id_):
+            return
+        raise BadAssertionError(
+            f"services of {route.sender} may read here what its user can, and change only what "
+            "they have created here within two days"
+        )
+
+    async def _returned(self, claims: Claims, method: str, route: Route) -> tuple[Claims, str]:
+        """Return an assertion of this cloud for itself, for one that its audience brings back.
+
+        Raises BadAssertionError and AccountError.
+        """
+        self._check_issuer(claims, route)
+        if claims.aud != route.sender:
+            raise BadAssertionError(f"it is not for the gateway of {route.sender} to bring back")
+        if not covers(claims.back, route.service):
+            raise BadAssertionError(
+                f"no service that its scope takes in {claims.aud} calls {route.service} here"
+            )
+        check_time(claims, time.time())
+        self._check_caller(method, route)
+        token = own_token(claims, self._keys)
+        if await self._tokens.document(token) is None:
+            raise BadAssertionError("the token that it stands for has expired or was revoked")
+        itself = structs.replace(
+            claims,
+            aud=self._here,
+            presenter=claims.aud,
+            services=(route.service,),
+            back=(),
+            jti="",
+            own="",
+        )
+        key = self._keys[0]
+        made = completed(itself, token, key)
+        return made, sign(made, key)
+
+    def _stamp(self, route: Route) -> bytes:
+        if self._keys:
+            return stamp_secret(self._keys[0])
+        raise self._refused(
+            f"the gateway of {self._here} has no key for assertions; its operator makes one: "
+            "openstackoid federation keys",
+            route,
+        )
+
+    def _refused(self, why: str, route: Route) -> Refusal:
+        message = f"{self._here} does not take what says who the user is: {why}"
+        status = HTTPStatus.UNAUTHORIZED
+        return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
+
+
+def check_time(claims: Claims, now: float) -> None:
+    """Raise BadAssertionError unless an assertion is valid, as clocks may differ."""
+    if now >= claims.exp + CLOCKS:
+        raise BadAssertionError("it is over; log in again")
+    if now < claims.iat - CLOCKS:
+        raise BadAssertionError("it is not valid yet; compare the clocks of the two clouds")
+
+
+def _signers(keys: Sequence[PublicKeys]) -> tuple[Signer, ...]:
+    return tuple(signer for pair in keys if (signer := assertion_signer(pair)) is not None)

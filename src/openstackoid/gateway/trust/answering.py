@@ -1,0 +1,133 @@
+"""Answers the services of this cloud that ask whose an assertion is, without asking another cloud.
+
+keystonemiddleware asks its Keystone about each token that it does not remember: by way of the
+gateway, which knows what the assertion says. See docs/reference/gateway.md#whose-an-assertion-is.
+"""
+
+import time
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+from openstackoid.federation import Federation
+from openstackoid.gateway.trust.accepting import Accepting
+from openstackoid.gateway.trust.home_tokens import HomeTokens
+from openstackoid.gateway.trust.local_keystone import LocalKeystone
+from openstackoid.identity.added import missing
+from openstackoid.identity.assertion import BadAssertionError, Claims, is_assertion
+from openstackoid.identity.issuer_secrets import own_token
+from openstackoid.identity.keys import SigningKey
+from openstackoid.identity.subject import document_of
+from openstackoid.identity.token_document import Distrust
+from openstackoid.identity.trust import Project, advice, rewritten, wanted
+from openstackoid.message import Head
+from openstackoid.routing import Refusal, Route
+from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
+from openstackoid.scope import split
+
+
+def asks_about_assertion(head: Head) -> bool:
+    """Return whether the subject of a request is an assertion."""
+    return is_assertion(head.headers.get(SUBJECT_TOKEN))
+
+
+class Answering:
+    """Says whose the assertions are that the gateway of the cloud `here` has let in."""
+
+    def __init__(
+        self,
+        federation: Federation,
+        here: str,
+        accepting: Accepting,
+        tokens: HomeTokens,
+        keystone: LocalKeystone,
+        keys: tuple[SigningKey, ...],
+    ) -> None:
+        self._federation = federation
+        self._here = here
+        self._trust = federation.clouds[here].trust
+        self._accepting = accepting
+        self._tokens = tokens
+        self._keystone = keystone
+        self._keys = keys
+
+    async def answer(self, head: Head, route: Route, *, proven: bool) -> dict[str, Any]:
+        """Return the document of the assertion that a request asks about.
+
+        Raises Refusal: 404 for one that is not valid, as Keystone does. Raises AccountError.
+        """
+        subject = split(head.headers.get(SUBJECT_TOKEN))[0]
+        if head.method not in {"GET", "HEAD"}:
+            message = "a service may ask whose an assertion is, by GET or HEAD, and no more"
+            raise self._refusal(HTTPStatus.FORBIDDEN, message, route)
+        try:
+            if route.sender is not None:
+                return await self._for_its_audience(subject, route, proven=proven)
+            await self._check_asker(head, route)
+            claims = self._accepting.stamped(subject)
+            late = "allow_expired" in parse_qs(route.rest.partition("?")[2])
+            self._check_end(claims, late=late)
+            if claims.iss == self._here:
+                return await self._own(claims, late=late)
+            return await self._foreign(claims, route)
+        except (BadAssertionError, Distrust) as error:
+            message = f"{self._here} does not take this assertion: {error}"
+            raise self._refusal(HTTPStatus.NOT_FOUND, message, route) from error
+
+    async def _check_asker(self, head: Head, route: Route) -> None:
+        asker = split(head.headers.get(AUTH_TOKEN))[0]
+        status = await self._tokens.may_ask(asker) if asker else HTTPStatus.UNAUTHORIZED
+        if status != HTTPStatus.OK:
+            message = (
+                f"the Keystone of {self._here} lets only services ask whose another's token is: "
+                "the role service, or reader on the system"
+            )
+            raise self._refusal(status, message, route)
+
+    async def _for_its_audience(
+        self, subject: str, route: Route, *, proven: bool
+    ) -> dict[str, Any]:
+        """Return the document of the token that an assertion of this cloud stands for.
+
+        The gateway of an older release asks so, as it asks about any token.
+        """
+        claims = self._accepting.verified(subject)
+        if claims.iss != self._here or claims.aud != route.sender or not proven:
+            raise BadAssertionError(f"it is not for the gateway of {route.sender} to ask about")
+        self._check_end(claims, late=False)
+        return await self._own(claims, late=False)
+
+    async def _own(self, claims: Claims, *, late: bool) -> dict[str, Any]:
+        """Return what the Keystone here says of the token that an assertion stands for."""
+        document = await self._tokens.document(own_token(claims, self._keys), late=late)
+        if document is None:
+            raise BadAssertionError("the token that it stands for has expired or was revoked")
+        id_, name, domain = claims.project
+        project = document["token"].get("project") or {}
+        its = Project(id_, name, str((project.get("domain") or {}).get("id", "")), domain)
+        catalog = await self._keystone.catalog(its)
+        return {"token": document["token"] | {"catalog": catalog}}
+
+    async def _foreign(self, claims: Claims, route: Route) -> dict[str, Any]:
+        """Return what the rules of `trust` make of an assertion of another cloud."""
+        issuer = claims.iss
+        if issuer not in self._trust:
+            raise Distrust(advice(self._here, issuer))
+        document, trust = document_of(claims), self._trust[issuer]
+        project = await self._keystone.project(wanted(document, trust, issuer))
+        catalog = await self._keystone.catalog(project)
+        if route.scope is not None:  # other clouds know the project by the issuer's id
+            catalog += missing(
+                catalog, route.scope, self._federation, self._here, claims.project[0]
+            )
+        return rewritten(document, trust, issuer, project, catalog)
+
+    def _check_end(self, claims: Claims, *, late: bool) -> None:
+        """Raise BadAssertionError for an assertion that is over, or has been for too long."""
+        rules = self._trust.get(claims.iss)
+        longer = (rules.late if rules else self._federation.clouds[self._here].own.late) * late
+        if time.time() >= claims.exp + longer:
+            raise BadAssertionError("it is over; log in again")
+
+    def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
+        return Refusal(status, message, cloud=self._here, service=route.service, sent=False)

@@ -1,0 +1,216 @@
+"""Makes the assertions that leave this cloud in place of its users' tokens."""
+
+import time
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from openstackoid.federation import Federation
+from openstackoid.gateway.trust.home_tokens import HomeTokens
+from openstackoid.identity import access_rules as rules
+from openstackoid.identity import stamp
+from openstackoid.identity.assertion import Claims, claimed, is_assertion, sign
+from openstackoid.identity.callers import Reach, called_by, covers, reach
+from openstackoid.identity.headers import with_token
+from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
+from openstackoid.identity.keys import SigningKey
+from openstackoid.identity.subject import access_rules, claims_of, has_kept
+from openstackoid.identity.token_document import Distrust, token_of
+from openstackoid.message import Head
+from openstackoid.routing import Refusal, Route
+from openstackoid.routing.scoping import AUTH_TOKEN, SERVICE_TOKEN
+from openstackoid.scope import DELIMITER, Wallet, WalletEntry, split
+from openstackoid.services import IDENTITY
+
+MAX_TOKEN = 2900
+"""Bytes of X-Auth-Token at most: uWSGI takes 4096 for a whole head, of which some 1130 are used."""
+
+
+class Issuing:
+    """Makes the assertions of the cloud `here`; `keys` are its keys for them, the first signs."""
+
+    def __init__(
+        self, federation: Federation, here: str, keys: Sequence[SigningKey], tokens: HomeTokens
+    ) -> None:
+        self._here = here
+        self._own = federation.clouds[here].own
+        self._keys = keys
+        self._tokens = tokens
+
+    async def asserted(self, head: Head, route: Route, cloud: str) -> tuple[Head, Route]:
+        """Return head and route of a hop to another cloud, without a token of this cloud's.
+
+        `route` is narrowed to `cloud`. A token of home's becomes an assertion; an assertion that
+        has come here goes on as the one for that cloud. A token of the other cloud itself passes.
+        Raises Refusal, and AccountError.
+        """
+        value = head.headers.first(AUTH_TOKEN)
+        if value is None or route.scope is None or route.service == IDENTITY:
+            return head, route
+        token = split(value)[0]
+        if is_assertion(token):
+            return await self._passed_on(head, route, token, cloud)
+        if route.issuer == cloud:  # its own, by which it knows its user
+            return head, route
+        if route.issuer != self._here:
+            raise self._refused(
+                f"this token is of {route.issuer or 'one of several clouds'}, and goes to no other "
+                f"cloud; log in to {self._here}, or give the client an account in {cloud} (an "
+                f"entry {cloud} in clouds.yaml)",
+                route,
+            )
+        document = await self._document(head, route, token)
+        limits = reach(route.scope, cloud, self._here)
+        every = dict(self._made(document, token, cloud, limits, route))
+        front = every.pop(cloud)
+        beyond = Wallet(tuple((c, WalletEntry(a)) for c, a in every.items())) if every else None
+        return with_token(head, front), self._fitting(route._replace(wallet=beyond), front)
+
+    async def _document(self, head: Head, route: Route, token: str) -> dict[str, Any]:
+        """Return what Keystone says of a token; raises Refusal if it may not be used like this."""
+        service = await self._is_a_service(head)
+        document = await self._tokens.document(token)
+        if document is None and service:
+            document = await self._tokens.document(token, late=True)
+        if document is None:
+            raise self._refused(
+                f"{self._here} does not know this token, or it has expired; log in again", route
+            )
+        try:
+            restricted = None if service else access_rules(document)
+        except Distrust as distrust:
+            raise self._refused(
+                f"this token stays in {self._here}: {distrust}", route
+            ) from distrust
+        if restricted is not None and not rules.allowed(
+            restricted, route.service, head.method, head.path
+        ):
+            raise self._refused(
+                f"the access rules of its application credential do not allow {head.method} "
+                f"{head.path} of {route.service}",
+                route,
+            )
+        return document
+
+    async def _is_a_service(self, head: Head) -> bool:
+        """Return whether a service of this cloud sends a request for a user, by its own token."""
+        token = head.headers.first(SERVICE_TOKEN)
+        document = token and await self._tokens.document(split(token)[0])
+        if not document:
+            return False
+        roles = token_of(document).get("roles")
+        names = [r.get("name") for r in roles if isinstance(r, dict)] if roles else []
+        return not set(self._own.service_roles).isdisjoint(names)
+
+    def _made(
+        self, document: dict[str, Any], token: str, cloud: str, limits: Reach, route: Route
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the assertion for a cloud, and those that it presents to others; raises Refusal."""
+        key = self._key(route)
+        try:
+            claims = self._claims(document, limits, cloud, self._here)
+            yield cloud, sign(completed(claims, token, key), key)
+            if has_kept(claims.roles, self._own.keep):
+                return
+            for other, services in limits.beyond:
+                claims = self._claims(document, Reach(services, (), ()), other, cloud)
+                yield other, sign(completed(claims, token, key), key)
+        except Distrust as distrust:
+            raise self._refused(
+                f"this token stays in {self._here}: {distrust}", route
+            ) from distrust
+
+    def _claims(
+        self, document: dict[str, Any], limits: Reach, audience: str, presenter: str
+    ) -> Claims:
+        own = self._own
+        parties = (self._here, audience, presenter)
+        return claims_of(
+            document, limits, parties, longest=own.longest, now=time.time(), keep=own.keep
+        )
+
+    async def _passed_on(
+        self, head: Head, route: Route, token: str, cloud: str
+    ) -> tuple[Head, Route]:
+        """Return head and route with the assertion for another cloud in place of the one here.
+
+        That is the same one back at its issuer, and else one that came along. Raises Refusal.
+        """
+        if route.sender is not None or not stamp.is_stamped(token, self._stamps):
+            raise self._refused("this assertion has not come by the gateway of this cloud", route)
+        claims = claimed(stamp.cut(token))
+        if claims.iss == self._here:
+            return await self._returned(head, route, claims, cloud)
+        if claims.iss == cloud:
+            return with_token(head, stamp.cut(token)), route._replace(wallet=None)
+        entry = route.wallet and route.wallet.get(cloud)
+        if not entry:
+            raise self._refused(
+                f"the user of {claims.iss} has given {self._here} nothing for {route.service} of "
+                f"{cloud}: no service that the scope takes in {self._here} calls it for a user",
+                route,
+            )
+        return with_token(head, entry.token), route._replace(wallet=None)
+
+    async def _returned(
+        self, head: Head, route: Route, claims: Claims, cloud: str
+    ) -> tuple[Head, Route]:
+        """Let a service here that another cloud called call that cloud; raises Refusal."""
+        services = called_by(claims.services)
+        if cloud != claims.presenter or not covers(services, route.service):
+            raise self._refused(
+                f"{claims.presenter} has called a service here, which may call {cloud} for nothing",
+                route,
+            )
+        token = own_token(claims, self._keys)
+        document = await self._tokens.document(token)
+        if document is None:
+            raise self._refused(f"{self._here} no longer knows the token; log in again", route)
+        made = dict(self._made(document, token, cloud, Reach(services, (), ()), route))
+        return with_token(head, made[cloud]), route._replace(wallet=None)
+
+    @property
+    def _stamps(self) -> list[bytes]:
+        return [stamp_secret(key) for key in self._keys]
+
+    def _key(self, route: Route) -> SigningKey:
+        if self._keys:
+            return self._keys[0]
+        raise self._refused(
+            f"the gateway of {self._here} has no key for assertions, without which no user of it "
+            f"is believed elsewhere; its operator makes one: openstackoid federation keys",
+            route,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        )
+
+    def _fitting(self, route: Route, front: str) -> Route:
+        """Return the route if its token fits into the heads that services take; raises Refusal."""
+        scope = route.scope
+        length = len(front) + stamp.LENGTH + len(DELIMITER) + len(scope.canonical if scope else "")
+        beyond = len(route.wallet.text) if route.wallet else 0
+        length += beyond
+        if length > MAX_TOKEN:
+            claims = claimed(front)
+            names = "".join((*claims.user, *claims.project))
+            parts = {
+                "the names of user, project and domains": len(names),
+                "the names of its roles": len("".join(claims.roles)),
+                "the token": len(claims.own),
+                "what the scope takes in other clouds": beyond,
+            }
+            longest = max(parts, key=lambda part: parts[part])
+            raise self._refused(
+                f"what says who the user is would be {length} bytes long, and {MAX_TOKEN} fit; the "
+                f"longest part is {longest}",
+                route,
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            )
+        return route
+
+    def _kept(self, why: Distrust, route: Route) -> Refusal:
+        return self._refused(f"this token stays in {self._here}: {why}", route)
+
+    def _refused(
+        self, message: str, route: Route, status: HTTPStatus = HTTPStatus.UNAUTHORIZED
+    ) -> Refusal:
+        return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
