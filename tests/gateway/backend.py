@@ -79,6 +79,8 @@ class Backend:
     port: int = 0
     host: str = "127.0.0.1"
     tls: ssl.SSLContext | None = None
+    apart: Callable[[Received], Answer | None] = lambda _: None
+    """What answers a request that is not to be kept, None for all others."""
 
     async def __aenter__(self) -> Self:
         self._closed = asyncio.Condition()
@@ -120,6 +122,9 @@ class Backend:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 received = Received(head)
+                if (other := self.apart(received)) is not None:
+                    await other(received, connection)
+                    continue
                 self.requests.append(received)
                 await self.answer(received, connection)
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from gateway.equipped import equip
 from gateway.played import TOKEN, Clouds, playing
 
 from openstackoid.gateway.reporting import log as gateway_log
@@ -26,8 +27,9 @@ def rate() -> int:
 async def clouds(
     tmp_path: Path, logged: io.StringIO, idle_timeout: float, rate: int
 ) -> AsyncIterator[Clouds]:
-    """Both clouds with their gateways, which log to `logged`."""
+    """Both clouds with their gateways, which log to `logged`, have keys and know alice's token."""
     async with playing(tmp_path, idle_timeout, rate) as clouds:
+        await equip(clouds)
         yield clouds
 
 

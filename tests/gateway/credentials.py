@@ -29,6 +29,13 @@ async def give_keys(clouds: Clouds, *names: str) -> dict[str, Keys]:
     return made
 
 
+def take_keys(clouds: Clouds) -> None:
+    """Leave the gateways without keys, in the document alone."""
+    for entry in clouds.document["clouds"].values():
+        entry.pop("keys", None)
+        entry["own"].pop("keys", None)
+
+
 def issue(ca: trustme.CA, directory: Path, name: str) -> dict[str, str]:
     """Return the keys of `own` for a certificate with a name, and the gateways' address."""
     issued = ca.issue_cert(name, "127.0.0.2")
@@ -41,7 +48,8 @@ def issue(ca: trustme.CA, directory: Path, name: str) -> dict[str, str]:
 
 
 async def speak_tls(clouds: Clouds, ca: trustme.CA) -> None:
-    """Make the frontends of both clouds https, with certificates for CLOUD.example."""
+    """Make the frontends of both clouds https, with certificates in place of keys."""
+    take_keys(clouds)
     for name, frontends in clouds.frontends.items():
         for service, url in frontends.items():
             frontends[service] = url.replace("http:", "https:")

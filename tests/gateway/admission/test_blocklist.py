@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from gateway.backend import json_answer
-from gateway.credentials import give_keys
+from gateway.credentials import give_keys, reload, take_keys
 from gateway.played import Answered, Clouds
 
 from openstackoid.federation.blocked import BlockedError, Kind, change_blocked
@@ -96,6 +96,8 @@ async def test_a_cloud_is_asked_nothing_and_sends_nothing(
     clouds: Clouds, headers: list[str]
 ) -> None:
     """Neither by a scope, nor with its tokens, nor by its gateway; all else goes on."""
+    take_keys(clouds)
+    await reload(clouds)
     await block(clouds, "cloud", "CloudTwo")
     answered = await clouds.ask("CloudOne", "image", "/v2/images", *headers)
     assert told(answered) == "the operator of CloudOne has blocked the cloud CloudTwo; ask there"
@@ -189,7 +191,7 @@ async def test_a_reload_may_name_another_file(clouds: Clouds) -> None:
     """It counts from then on."""
     other = clouds.file.with_name("other.json")
     change_blocked(other, lambda blocked: blocked.having("address", "127.0.0.1"))
-    clouds.document["clouds"]["CloudOne"]["own"] = {"blocked": "other.json"}
+    clouds.document["clouds"]["CloudOne"]["own"]["blocked"] = "other.json"
     clouds.save()
     await clouds.gateways["CloudOne"].reload()
     told(await clouds.ask("CloudOne", "image"))

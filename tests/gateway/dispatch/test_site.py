@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from gateway.credentials import take_keys
 from gateway.played import Clouds
 
 from openstackoid.federation import load
@@ -18,6 +19,7 @@ Describe = Callable[..., Site]
 @pytest.fixture
 async def site(clouds: Clouds) -> Describe:
     """Return how to describe CloudOne, with changes to what its file says of CloudTwo or itself."""
+    take_keys(clouds)
 
     def described(cloud: str = "CloudTwo", **changes: Any) -> Site:
         clouds.document["clouds"][cloud] |= changes

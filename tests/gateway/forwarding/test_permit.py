@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from gateway.backend import Backend, json_answer
+from gateway.equipped import equip
 from gateway.played import HOST, TOKEN, Answered, Clouds, playing
 from gateway.ports import free_ports
 
@@ -48,6 +49,7 @@ def names() -> Names:
 async def clouds(tmp_path: Path, logged: io.StringIO, names: Names) -> AsyncIterator[Clouds]:
     """Both clouds; CloudOne knows CloudTwo by a name, and allows the address of its gateway."""
     async with playing(tmp_path, 20, resolve=names) as clouds:
+        await equip(clouds)
         entry = clouds.document["clouds"]["CloudTwo"]
         entry["frontends"] = {
             service: url.replace(HOST, NAME)

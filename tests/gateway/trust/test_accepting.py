@@ -1,0 +1,202 @@
+"""Assertions at the border and back home: what a hostile cloud may try with one."""
+
+import time
+from typing import Any
+
+import pytest
+from gateway.backend import json_answer
+from gateway.credentials import reload
+from gateway.played import Clouds
+from gateway.trust.vouching import BACK, SCOPE, TOKEN, Vouching, why
+
+
+@pytest.fixture
+def alice(clouds: Clouds) -> Vouching:
+    """Return what CloudOne's gateway says of alice."""
+    return Vouching(clouds)
+
+
+async def test_a_service_gets_a_stamped_assertion(alice: Vouching) -> None:
+    """Not the one that came, so that only what a gateway has checked is taken."""
+    assertion = alice.assertion()
+    assert (await alice.present(assertion)).status == 200
+    token, _, scope = alice.received("CloudTwo").partition("!SCOPE!")
+    assert token.startswith(f"{assertion}~")
+    assert scope == SCOPE
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"aud": "CloudOne"}, "it is for CloudOne, and this is CloudTwo"),
+        ({"presenter": "CloudTwo"}, "not for the gateway of CloudOne to present"),
+        ({"services": ("compute",)}, "it is not for image"),
+        ({"services": ()}, "it is not for image"),
+        ({"exp": int(time.time()) - 61}, "it is over"),
+        ({"iat": int(time.time()) + 120}, "not valid yet"),
+        ({"iss": "CloudTwo"}, "no key of its issuer"),
+        ({"iss": "CloudSix"}, "no key of its issuer"),
+    ],
+)
+async def test_what_is_not_for_this_cloud_is_refused(
+    alice: Vouching, changes: dict[str, Any], reason: str
+) -> None:
+    """Whatever of it differs; no service sees it."""
+    answered = await alice.present(alice.assertion(**changes))
+    assert reason in why(answered)
+    assert alice.clouds.executed == 0
+
+
+async def test_another_cloud_cannot_sign_for_the_issuer(alice: Vouching) -> None:
+    """With its own key, which is not among the issuer's."""
+    answered = await alice.present(alice.assertion("CloudTwo"))
+    assert "no key of its issuer" in why(answered)
+
+
+async def test_one_that_is_changed_anywhere_is_refused(alice: Vouching) -> None:
+    """In its header, its claims or its signature."""
+    assertion = alice.assertion()
+    for at in (6, 40, 120, len(assertion) // 2, len(assertion) - 4):
+        other = "A" if assertion[at] != "A" else "B"
+        answered = await alice.present(f"{assertion[:at]}{other}{assertion[at + 1 :]}")
+        assert why(answered)
+    assert alice.clouds.executed == 0
+
+
+async def test_without_stamp_and_proof_it_is_worth_nothing(alice: Vouching) -> None:
+    """To whoever has seen it, and sends it as a client does."""
+    assertion = alice.assertion()
+    for token in (assertion, f"{assertion}~", f"{assertion}~{'A' * 22}"):
+        assert "has not come by the gateway" in why(await alice.present(token, by=None))
+    assert alice.clouds.executed == 0
+
+
+async def test_a_stamp_of_one_cloud_is_none_in_another(alice: Vouching) -> None:
+    """A service of CloudTwo that is hostile brings what it has got to CloudOne."""
+    await alice.present(alice.assertion())
+    stamped = alice.received("CloudTwo").partition("!SCOPE!")[0]
+    for by in (None, "CloudTwo"):
+        answered = await alice.present(stamped, at="CloudOne", by=by, scope=BACK)
+        assert why(answered)
+    assert alice.clouds.backends["CloudOne"]["image"].requests == []
+
+
+async def test_a_stamped_one_goes_on_within_its_cloud(alice: Vouching) -> None:
+    """A service there calls another one with it, by the gateway."""
+    await alice.present(alice.assertion())
+    stamped = alice.received("CloudTwo").partition("!SCOPE!")[0]
+    assert (await alice.present(stamped, by=None)).status == 200
+
+
+async def test_without_its_scope_it_is_refused(alice: Vouching) -> None:
+    """Nobody would know where the services of its user are."""
+    await alice.present(alice.assertion())
+    stamped = alice.received("CloudTwo").partition("!SCOPE!")[0]
+    answered = await alice.clouds.ask("CloudTwo", "image", "/", f"X-Auth-Token: {stamped}")
+    assert "goes with its scope" in why(answered)
+
+
+async def test_a_scope_with_another_issuer_is_refused(alice: Vouching) -> None:
+    """Its presenter may not make a token of another cloud out of it."""
+    scope = '{"*":"CloudTwo","identity":"CloudTwo","image":"CloudTwo"}'
+    assert "identity in CloudTwo" in why(await alice.present(alice.assertion(), scope=scope))
+
+
+async def test_a_token_of_another_cloud_does_not_come_in(alice: Vouching) -> None:
+    """Its gateway sends assertions; that of an older release is named by the operator."""
+    assert "does not cross a border" in why(await alice.present(TOKEN))
+    assert alice.clouds.executed == 0
+    alice.clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["tokens"] = True
+    await reload(alice.clouds)
+    assert (await alice.present(TOKEN)).status == 200
+
+
+async def test_a_cloud_that_is_not_trusted_is_refused(alice: Vouching) -> None:
+    """Whatever it has signed."""
+    del alice.clouds.document["clouds"]["CloudTwo"]["trust"]
+    await reload(alice.clouds)
+    assert "does not accept tokens of CloudOne" in why(await alice.present(alice.assertion()))
+
+
+async def test_it_is_brought_back_for_what_a_service_calls(alice: Vouching) -> None:
+    """CloudTwo's compute reads an image at home; the token that it stands for stays unseen."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    answered = await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK)
+    assert answered.status == 200
+    token = alice.received("CloudOne")
+    assert token.startswith("oid1.")
+    assert not token.startswith(assertion)
+    assert TOKEN not in token
+
+
+@pytest.mark.parametrize("service", ["compute", "network", "object-store"])
+@pytest.mark.parametrize("back", [(), ("image",)])
+async def test_nothing_else_is_open_at_home(
+    alice: Vouching, service: str, back: tuple[str, ...]
+) -> None:
+    """Under image=Evil, Evil gets nothing of home's; under compute=Evil no more than it calls."""
+    assertion = alice.assertion(back=back)
+    answered = await alice.present(
+        assertion, at="CloudOne", by="CloudTwo", service=service, scope=BACK
+    )
+    assert answered.status in {400, 401, 508}
+    assert alice.clouds.executed == 0
+
+
+async def test_who_is_not_its_audience_does_not_bring_it_back(alice: Vouching) -> None:
+    """Not even with a proof of his own."""
+    assertion = alice.assertion(aud="CloudSix", back=("image",))
+    answered = await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK)
+    assert "not for the gateway of CloudTwo to bring back" in why(answered)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/v2/images/1/file", True),
+        ("HEAD", "/v2/images/1", True),
+        ("POST", "/v2/images", True),
+        ("DELETE", "/v2/images/1", False),
+        ("PATCH", "/v2/images/1", False),
+        ("PUT", "/v2/images/1/file", False),
+        ("POST", "/v2/images/1/actions/deactivate", False),
+        ("POST", "/v2/metadefs/namespaces", False),
+        ("PUT", "/v2/images//1/file", False),
+        ("DELETE", "/v2/images/", False),
+        ("DELETE", "/v2/images/%31", False),
+    ],
+)
+async def test_back_home_it_changes_nothing_that_was_there(
+    alice: Vouching, method: str, path: str, *, allowed: bool
+) -> None:
+    """A hostile compute cloud can read, and leave behind, what its user could."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    answered = await alice.present(
+        assertion, at="CloudOne", by="CloudTwo", scope=BACK, method=method, path=path
+    )
+    assert (answered.status == 200) is allowed
+    if not allowed:
+        assert "change only what they have created" in why(answered)
+        assert alice.clouds.executed == 0
+
+
+async def test_what_it_has_created_it_may_change(alice: Vouching) -> None:
+    """A snapshot is created, filled, and deleted; no other cloud's id counts."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    image = alice.clouds.backends["CloudOne"]["image"]
+    image.answer = json_answer('{"id": "made-by-compute"}', "201 Created")
+    where = {"at": "CloudOne", "by": "CloudTwo", "scope": BACK}
+    assert (await alice.present(assertion, method="POST", **where)).status == 201
+    path = "/v2/images/made-by-compute"
+    assert (await alice.present(assertion, method="DELETE", path=path, **where)).status == 201
+    other = await alice.present(assertion, method="DELETE", path=f"{path}2", **where)
+    assert "change only what they have created" in why(other)
+
+
+async def test_the_gateway_without_a_key_takes_none(alice: Vouching) -> None:
+    """It could not stamp it; it says what its operator has to do."""
+    assertion = alice.assertion()
+    entry = alice.clouds.document["clouds"]["CloudTwo"]
+    del entry["keys"], entry["own"]["keys"]
+    await reload(alice.clouds)
+    assert "openstackoid federation keys" in why(await alice.present(assertion))
