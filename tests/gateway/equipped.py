@@ -27,7 +27,7 @@ def _account_of(backend: Backend) -> Callable[[Received], Answer | None]:
     keystone = Keystone(token())
 
     def apart(received: Received) -> Answer | None:
-        own = OWN in received.values("x-auth-token")
+        own = OWN in received.values("x-auth-token") + received.values("x-subject-token")
         login = received.line.startswith("POST ") and received.values("accept") == [
             "application/json"
         ]

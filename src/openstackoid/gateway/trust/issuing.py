@@ -61,10 +61,11 @@ class Issuing:
             )
         document = await self._document(head, route, token)
         limits = reach(route.scope, cloud, self._here)
-        every = dict(self._made(document, token, cloud, limits, route))
-        front = every.pop(cloud)
-        beyond = Wallet(tuple((c, WalletEntry(a)) for c, a in every.items())) if every else None
-        return with_token(head, front), self._fitting(route._replace(wallet=beyond), front)
+        (claims, front), *others = self._made(document, token, cloud, limits, route)
+        entries = tuple((one.aud, WalletEntry(assertion)) for one, assertion in others)
+        route = route._replace(wallet=Wallet(entries) if entries else None)
+        self._check_length(route, claims, front)
+        return with_token(head, front), route
 
     async def _document(self, head: Head, route: Route, token: str) -> dict[str, Any]:
         """Return what Keystone says of a token; raises Refusal if it may not be used like this."""
@@ -104,17 +105,21 @@ class Issuing:
 
     def _made(
         self, document: dict[str, Any], token: str, cloud: str, limits: Reach, route: Route
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the assertion for a cloud, and those that it presents to others; raises Refusal."""
+    ) -> Iterator[tuple[Claims, str]]:
+        """Yield the assertion for a cloud, then those that it presents to others, with the claims.
+
+        Raises Refusal.
+        """
         key = self._key(route)
         try:
-            claims = self._claims(document, limits, cloud, self._here)
-            yield cloud, sign(completed(claims, token, key), key)
+            claims = completed(self._claims(document, limits, cloud, self._here), token, key)
+            yield claims, sign(claims, key)
             if has_kept(claims.roles, self._own.keep):
                 return
             for other, services in limits.beyond:
-                claims = self._claims(document, Reach(services, (), ()), other, cloud)
-                yield other, sign(completed(claims, token, key), key)
+                only = Reach(services, (), ())
+                claims = completed(self._claims(document, only, other, cloud), token, key)
+                yield claims, sign(claims, key)
         except Distrust as distrust:
             raise self._refused(
                 f"this token stays in {self._here}: {distrust}", route
@@ -166,8 +171,8 @@ class Issuing:
         document = await self._tokens.document(token)
         if document is None:
             raise self._refused(f"{self._here} no longer knows the token; log in again", route)
-        made = dict(self._made(document, token, cloud, Reach(services, (), ()), route))
-        return with_token(head, made[cloud]), route._replace(wallet=None)
+        ((_, front),) = self._made(document, token, cloud, Reach(services, (), ()), route)
+        return with_token(head, front), route._replace(wallet=None)
 
     @property
     def _stamps(self) -> list[bytes]:
@@ -183,14 +188,13 @@ class Issuing:
             HTTPStatus.SERVICE_UNAVAILABLE,
         )
 
-    def _fitting(self, route: Route, front: str) -> Route:
-        """Return the route if its token fits into the heads that services take; raises Refusal."""
+    def _check_length(self, route: Route, claims: Claims, front: str) -> None:
+        """Raise Refusal if a token does not fit into the heads that services take."""
         scope = route.scope
         length = len(front) + stamp.LENGTH + len(DELIMITER) + len(scope.canonical if scope else "")
         beyond = len(route.wallet.text) if route.wallet else 0
         length += beyond
         if length > MAX_TOKEN:
-            claims = claimed(front)
             names = "".join((*claims.user, *claims.project))
             parts = {
                 "the names of user, project and domains": len(names),
@@ -205,7 +209,6 @@ class Issuing:
                 route,
                 HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
             )
-        return route
 
     def _kept(self, why: Distrust, route: Route) -> Refusal:
         return self._refused(f"this token stays in {self._here}: {why}", route)

@@ -178,20 +178,23 @@ class LocalKeystone:
 
         The document is empty for an error. Raises AccountError.
         """
-        status, document, _ = await self._ask("GET", path, await self._valid_token(), b"", headers)
-        if status == HTTPStatus.UNAUTHORIZED:  # revoked before its time
-            self._expires_at = 0.0
+        with self._reading():
             token = await self._valid_token()
             status, document, _ = await self._ask("GET", path, token, b"", headers)
-        return status, document
+            if status == HTTPStatus.UNAUTHORIZED:  # revoked before its time
+                self._expires_at = 0.0
+                token = await self._valid_token()
+                status, document, _ = await self._ask("GET", path, token, b"", headers)
+            return status, document
 
     async def answered(self, path: str, token: str) -> int:
         """Return the status of a GET with another token, about the account's; raises AccountError.
 
         The token of the account goes to this cloud's Keystone alone.
         """
-        about = [("X-Subject-Token", await self._valid_token())]
-        return (await self._ask("GET", path, token, b"", about))[0]
+        with self._reading():
+            about = [("X-Subject-Token", await self._valid_token())]
+            return (await self._ask("GET", path, token, b"", about))[0]
 
     async def _valid_token(self) -> str:
         """Return a token that is valid for at least another minute; log in if there is none."""

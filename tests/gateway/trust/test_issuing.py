@@ -1,0 +1,155 @@
+"""What leaves a cloud in place of its users' tokens."""
+
+import json
+from typing import Any
+
+import pytest
+from gateway.backend import json_answer
+from gateway.credentials import reload
+from gateway.keystone import Keystone, token
+from gateway.played import Answered, Clouds
+from gateway.trust.vouching import TOKEN, why
+
+from openstackoid.identity.assertion import Claims, claimed
+from openstackoid.identity.stamp import cut
+
+TWO = "X-Scope: image=CloudTwo"
+
+
+async def listing(clouds: Clouds, *headers: str, scope: str = TWO, **more: Any) -> Answered:
+    """Ask for images by way of CloudOne."""
+    token = f"X-Auth-Token: {TOKEN}"
+    return await clouds.ask("CloudOne", "image", "/v2/images", scope, token, *headers, **more)
+
+
+def told(clouds: Clouds) -> Claims:
+    """Return what CloudTwo's image service is told of the user."""
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    (value,) = received.values("x-auth-token")
+    return claimed(cut(value.partition("!SCOPE!")[0]))
+
+
+async def test_it_says_who_the_user_is_to_one_cloud(clouds: Clouds) -> None:
+    """For the services that the scope takes there, as home's Keystone knows him."""
+    assert (await listing(clouds)).status == 200
+    claims = told(clouds)
+    assert (claims.iss, claims.aud, claims.presenter) == ("CloudOne", "CloudTwo", "CloudOne")
+    assert claims.user == ("alice", "Default")
+    assert claims.roles == ("admin", "member")
+    assert (claims.services, claims.back) == (("image",), ())
+
+
+async def test_it_is_the_same_each_time(clouds: Clouds) -> None:
+    """Whoever remembers it by its text knows it again."""
+    for _ in range(2):
+        await listing(clouds)
+    first, second = clouds.backends["CloudTwo"]["image"].requests
+    assert first.values("x-auth-token") == second.values("x-auth-token")
+
+
+async def test_a_role_that_stays_gives_nothing_beyond(clouds: Clouds) -> None:
+    """An administrator's compute elsewhere gets nothing of home's; the operator may change that."""
+    scope = "X-Scope: compute=CloudTwo"
+    auth = f"X-Auth-Token: {TOKEN}"
+    for keep, back in ((["admin"], ()), ([], ("image",))):
+        clouds.document["clouds"]["CloudOne"]["own"]["keep"] = keep
+        await reload(clouds)
+        clouds.backends["CloudTwo"]["compute"].requests.clear()
+        assert (await clouds.ask("CloudOne", "compute", "/v2.1/servers", scope, auth)).status == 200
+        (received,) = clouds.backends["CloudTwo"]["compute"].requests
+        (value,) = received.values("x-auth-token")
+        assert claimed(cut(value.partition("!SCOPE!")[0])).back == back
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"project": None, "system": {"all": True}}, "for the system"),
+        ({"project": None, "domain": {"id": "default"}}, "for a domain"),
+        ({"project": None}, "for no project"),
+        ({"oauth2_credential": {"x5t#S256": "a"}}, "bound to a certificate"),
+        ({"roles": [{"name": f"r{n}"} for n in range(17)]}, "17 roles"),
+    ],
+)
+async def test_some_tokens_stay_at_home(
+    clouds: Clouds, changes: dict[str, Any], reason: str
+) -> None:
+    """With the reason; the other cloud is not asked."""
+    clouds.backends["CloudOne"]["identity"].answer = Keystone(token(**changes))
+    message = why(await listing(clouds))
+    assert "stays in CloudOne" in message
+    assert reason in message
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+async def test_a_token_that_home_does_not_know_goes_nowhere(clouds: Clouds) -> None:
+    """The client logs in again, as it does with Keystone's own 401."""
+    clouds.backends["CloudOne"]["identity"].answer = Keystone({}, "404 Not Found")
+    assert "log in again" in why(await listing(clouds))
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "method", "allowed"),
+    [
+        ({"path": "/image/v2/images", "method": "GET", "service": "image"}, "GET", True),
+        ({"path": "/image/v2/*", "method": "GET", "service": "glance"}, "GET", True),
+        ({"path": "/**", "method": "GET", "service": "image"}, "GET", True),
+        ({"path": "/image/v2/images", "method": "GET", "service": "image"}, "POST", False),
+        ({"path": "/image/v2/images", "method": "GET", "service": "compute"}, "GET", False),
+        ({"path": "/image/v2/image.", "method": "GET", "service": "image"}, "GET", False),
+        ({"path": "/image/*", "method": "GET", "service": "image"}, "GET", False),
+    ],
+)
+async def test_access_rules_hold_across_the_border(
+    clouds: Clouds, rule: dict[str, str], method: str, *, allowed: bool
+) -> None:
+    """Home checks them as the request leaves, since they do not travel."""
+    credential = {"id": "c", "access_rules": [rule]}
+    document = token(application_credential=credential)
+    clouds.backends["CloudOne"]["identity"].answer = Keystone(document)
+    answered = await listing(clouds, method=method)
+    if allowed:
+        assert answered.status == 200
+    else:
+        assert "access rules" in why(answered)
+        assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+async def test_what_does_not_fit_is_named(clouds: Clouds) -> None:
+    """A head that is too long would be closed by the service without a word."""
+    roles = [{"name": f"{n}{'r' * 200}"} for n in range(16)]
+    clouds.backends["CloudOne"]["identity"].answer = Keystone(token(roles=roles))
+    message = why(await listing(clouds), 431)
+    assert "the longest part is the names of its roles" in message
+
+
+async def test_a_token_of_another_cloud_goes_to_that_one_alone(clouds: Clouds) -> None:
+    """A scope that takes identity elsewhere means that its token is that cloud's."""
+    scope = 'X-Scope: {"*":"CloudOne","identity":"CloudTwo","image":"CloudTwo"}'
+    assert (await listing(clouds, scope=scope)).status == 200
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    assert received.values("x-auth-token")[0].startswith(f"{TOKEN}!")
+
+
+async def test_without_a_key_nobody_is_vouched_for(clouds: Clouds) -> None:
+    """The token is not sent instead."""
+    entry = clouds.document["clouds"]["CloudOne"]
+    del entry["keys"], entry["own"]["keys"]
+    await reload(clouds)
+    assert "no key for assertions" in why(await listing(clouds), 503)
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+async def test_an_assertion_is_no_entry_of_a_client_s_wallet(clouds: Clouds) -> None:
+    """It goes beside another one, which only gateways make."""
+    wallet = json.dumps({"CloudTwo": ["oid1.a.b.c", None]}, separators=(",", ":"))
+    value = f'{TOKEN}!SCOPE!{{"image":"CloudTwo","tokens":{wallet}}}'
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", f"X-Auth-Token: {value}")
+    assert "goes beside another one" in why(answered)
+
+
+async def test_requests_without_a_token_pass(clouds: Clouds) -> None:
+    """A list of versions needs none."""
+    clouds.backends["CloudTwo"]["image"].answer = json_answer('{"versions": []}')
+    assert (await clouds.ask("CloudOne", "image", "/", TWO)).status == 200
