@@ -4,8 +4,7 @@ Requests to one cloud and the branches of a composite request both use it.
 """
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Set
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias
 
@@ -92,22 +91,25 @@ async def _asserted(
     context: Context, head: Head, route: Route, destination: Destination
 ) -> tuple[Head, Route]:
     """Return head and route with an assertion where no token of home's may go; raises Refusal."""
-    assertions = context.site.assertions
-    with _account(context, route):
-        if destination.remote and destination.gateway:
-            return await assertions.issuing.asserted(head, route, destination.cloud)
-        if not destination.remote:
-            return await assertions.accepting.accepted(head, route, proven=context.proven)
-    return head, route
-
-
-@contextmanager
-def _account(context: Context, route: Route) -> Iterator[None]:
-    """Raise Refusal where the gateway's account cannot be used."""
+    if destination.remote and not destination.gateway:
+        return head, route
+    assertions, here = context.site.assertions, context.site.here
     try:
-        yield
+        if destination.remote:
+            return await assertions.issuing.asserted(head, route, destination.cloud)
+        return await assertions.accepting.accepted(head, route, proven=context.proven)
     except AccountError as error:
-        raise account_refusal(error, context.site.here, route) from error
+        raise account_refusal(error, here, route) from error
+
+
+async def _whose(context: Context, hop: Hop) -> Validated:
+    """Return whose the assertion is that a service asks about; raises Refusal."""
+    answering = context.site.assertions.answering
+    try:
+        document = await answering.answer(hop.head, hop.route, proven=context.proven)
+    except AccountError as error:
+        raise account_refusal(error, context.site.here, hop.route) from error
+    return Validated(document)
 
 
 def _check_asked(route: Route, destination: Destination) -> None:
@@ -146,9 +148,7 @@ async def exchange(
     """
     site, destination = context.site, hop.destination
     if hop.asked:
-        with _account(context, hop.route):
-            answering = site.assertions.answering
-            return Validated(await answering.answer(hop.head, hop.route, proven=context.proven))
+        return await _whose(context, hop)
     headers = _headers(context, hop, body, dropped)
     try:
         response = await site.upstream.request(method, destination, hop.route, headers, body)

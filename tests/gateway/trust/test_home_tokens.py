@@ -1,0 +1,125 @@
+"""What the gateway remembers of the answers of its Keystone about tokens."""
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+import pytest
+
+from openstackoid.gateway.trust import home_tokens
+from openstackoid.gateway.trust.home_tokens import ASKERS, KNOWN, UNKNOWN, HomeTokens
+from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
+
+
+class Played:
+    """A Keystone with an answer, which counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.asked_with: list[tuple[str, str]] = []
+
+    async def asked(
+        self, path: str, headers: Sequence[tuple[str, str]]
+    ) -> tuple[int, dict[str, Any]]:
+        """Answer to the account."""
+        self.asked_with.append((path, dict(headers)["X-Subject-Token"]))
+        await asyncio.sleep(0)
+        return self.status, {"token": {}}
+
+    async def answered(self, path: str, token: str) -> int:
+        """Answer to another token."""
+        self.asked_with.append((path, token))
+        return self.status
+
+
+class Clock:
+    """A monotonic clock that a test sets."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def keystone() -> Played:
+    """Return a Keystone."""
+    return Played()
+
+
+@pytest.fixture
+def tokens(keystone: Played) -> HomeTokens:
+    """Return what asks it."""
+    return HomeTokens(cast(LocalKeystone, keystone))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock of the module."""
+    clock = Clock()
+    monkeypatch.setattr(home_tokens, "time", clock)
+    return clock
+
+
+@pytest.mark.parametrize(("status", "seconds"), [(200, KNOWN), (404, UNKNOWN)])
+async def test_an_answer_is_remembered_so_long(
+    tokens: HomeTokens, keystone: Played, clock: Clock, status: int, seconds: float
+) -> None:
+    """A token that is revoked is refused from then on; one that is unknown may come to life."""
+    keystone.status = status
+    for elapsed, asked in ((0, 1), (seconds - 1, 1), (seconds, 2)):
+        clock.now = 1000 + elapsed
+        assert (await tokens.document("t") is None) is (status == 404)
+        assert len(keystone.asked_with) == asked
+
+
+async def test_requests_at_once_ask_once(tokens: HomeTokens, keystone: Played) -> None:
+    """A hundred requests with a new token are one question."""
+    await asyncio.gather(*(tokens.document("t") for _ in range(100)))
+    assert len(keystone.asked_with) == 1
+
+
+async def test_a_late_answer_is_another_one(tokens: HomeTokens, keystone: Played) -> None:
+    """A token that has expired is valid for services that go on with it alone."""
+    await tokens.document("t")
+    await tokens.document("t", late=True)
+    assert [path.endswith("allow_expired=1") for path, _ in keystone.asked_with] == [False, True]
+
+
+async def test_other_answers_are_the_operator_s_affair(
+    tokens: HomeTokens, keystone: Played
+) -> None:
+    """They say nothing about the token, and are not remembered."""
+    for keystone.status in (403, 500, 503):
+        with pytest.raises(AccountError):
+            await tokens.document("t")
+    keystone.status = 200
+    assert await tokens.document("t") is not None
+
+
+async def test_keystone_decides_who_may_ask(
+    tokens: HomeTokens, keystone: Played, clock: Clock
+) -> None:
+    """It is remembered for a minute that one may, and for a moment that one may not."""
+    for keystone.status, seconds in ((200, ASKERS), (403, UNKNOWN), (401, UNKNOWN)):
+        token = f"of {keystone.status}"
+        assert await tokens.may_ask(token) == HTTPStatus(keystone.status)
+        before = len(keystone.asked_with)
+        clock.now += seconds - 1
+        await tokens.may_ask(token)
+        assert len(keystone.asked_with) == before
+        clock.now += 1
+        await tokens.may_ask(token)
+        assert len(keystone.asked_with) == before + 1
+
+
+async def test_what_was_asked_about_first_is_forgotten_first(
+    tokens: HomeTokens, keystone: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender of many tokens fills no memory."""
+    monkeypatch.setattr(home_tokens, "MAX_TOKENS", 2)
+    for token in ("a", "b", "c", "c", "b", "a"):
+        await tokens.document(token)
+    assert [token for _, token in keystone.asked_with] == ["a", "b", "c", "a"]
