@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -61,6 +62,7 @@ async def stage(handler: Handler) -> AsyncIterator[Stage]:
             for name, url in frontends.items()
         }
         give_keys(directory, clouds)
+        know_users(directory, clouds, stack.enter_context(keystone(directory)))
         file = write_federation(directory, clouds)
         gateways = []
         for name, url in frontends.items():
@@ -112,6 +114,27 @@ def give_keys(directory: Path, clouds: Mapping[str, dict[str, Any]]) -> None:
         write_keys(keys, file)
         entry["keys"] = keys.public.model_dump()
         entry["own"] = {**entry.get("own", {}), "keys": file.name}
+
+
+@contextmanager
+def keystone(directory: Path) -> Iterator[str]:
+    """Run the Keystone of all clouds, and write their gateways' account; give its address."""
+    account = directory / "account.yaml"
+    account.write_text("username: gateway\npassword: secret\n")
+    account.chmod(0o600)
+    url = free_url()
+    parts = urlsplit(url)
+    command = [sys.executable, "-m", "bench.keystone", str(parts.hostname), str(parts.port)]
+    with running(command, directory / "keystone.log"):
+        yield url
+
+
+def know_users(directory: Path, clouds: Mapping[str, dict[str, Any]], url: str) -> None:
+    """Let the gateways of these clouds ask a Keystone whose the tokens are that they get."""
+    for entry in clouds.values():
+        entry["frontends"] = {"identity": free_url(), **entry["frontends"]}
+        entry["backends"] = {"identity": url, **entry["backends"]}
+        entry["own"] = {**entry.get("own", {}), "account": str(directory / "account.yaml")}
 
 
 @contextmanager

@@ -11,7 +11,15 @@ from typing import Any
 from bench.certificates import Certificates
 from bench.processes import OTHER_CORES, PROXY_CORES, beside_python, on, output, running
 from bench.proxies.services import CONFIGURATIONS, Urls, free_urls, nginx, texts, write
-from bench.stage import TRUST, gateway_of, give_keys, listening, write_federation
+from bench.stage import (
+    TRUST,
+    gateway_of,
+    give_keys,
+    keystone,
+    know_users,
+    listening,
+    write_federation,
+)
 from bench.tools import program
 from openstackoid.scope import join, parse
 
@@ -60,6 +68,7 @@ class Place:
     directory: Path
     services: Urls
     certificates: Certificates
+    keystone: str
     stack: ExitStack
 
     def file(self, name: str) -> Path:
@@ -150,13 +159,6 @@ def _gateway(place: Place, scheme: str = "http") -> Iterator[Front]:
     yield from _scoped(_named("gateway", scheme), clouds, processes)
 
 
-def _keyless(place: Place) -> Iterator[Front]:
-    clouds = _two_clouds()
-    federation = _federation(place, "keyless", clouds, keys=False)
-    processes: Processes = {cloud: (_run_gateway(place, federation, cloud),) for cloud in clouds}
-    yield from _scoped("gateway without keys", clouds, processes, SCOPES[2:])
-
-
 def _tls(place: Place) -> Iterator[Front]:
     for front in (_haproxy, _rendered, _gateway):
         yield from front(place, "https")
@@ -170,7 +172,6 @@ KINDS: dict[str, Callable[[Place], Iterator[Front]]] = {
     "lua": _lua,
     "prototype": _prototype,
     "gateway": _gateway,
-    "keyless": _keyless,
     "tls": _tls,
 }
 DIRECT, PLAIN = "no proxy", "HAProxy"
@@ -182,7 +183,9 @@ BASE = frozenset({"direct", "haproxy"})
 def fronts(kinds: list[str], services: Urls, directory: Path) -> Iterator[list[Front]]:
     """Set up these kinds of fronts on the core of the proxies; give their rows of the table."""
     with ExitStack() as stack:
-        place = Place(directory, services, Certificates(directory), stack)
+        with on(OTHER_CORES):
+            asked = stack.enter_context(keystone(directory))
+        place = Place(directory, services, Certificates(directory), asked, stack)
         with on(PROXY_CORES):
             found = [front for kind in kinds for front in KINDS[kind](place)]
         yield found
@@ -222,8 +225,8 @@ def _headers(cloud: str | None = None) -> dict[str, str]:
     return {"X-Auth-Token": join(TOKEN, scope), "X-Scope": scope.canonical}
 
 
-def _federation(place: Place, name: str, clouds: Clouds, *, keys: bool = True, **more: str) -> Path:
-    """Write the file of two clouds, whose gateways sign what they send to each other by `keys`."""
+def _federation(place: Place, name: str, clouds: Clouds, **more: str) -> Path:
+    """Write the file of two clouds, whose gateways have keys and vouch for their users."""
     directory = place.file(name)
     directory.mkdir()
     described: dict[str, dict[str, Any]] = {
@@ -236,8 +239,8 @@ def _federation(place: Place, name: str, clouds: Clouds, *, keys: bool = True, *
         }
         for cloud, urls in clouds.items()
     }
-    if keys:
-        give_keys(directory, described)
+    give_keys(directory, described)
+    know_users(place.directory, described, place.keystone)
     return write_federation(directory, described)
 
 

@@ -28,6 +28,7 @@ class Clouds:
     directory: Path
     behind: Urls
     bind: str
+    keystone: str
     at: Urls
     of_two: Urls
     certificates: Certificates
@@ -35,11 +36,11 @@ class Clouds:
     keys_of_two: list[Keys] = field(default_factory=lambda: [make()])
 
     @classmethod
-    def described(cls, directory: Path, behind: Urls, bind: str) -> "Clouds":
+    def described(cls, directory: Path, behind: Urls, bind: str, keystone: str) -> "Clouds":
         """Choose free addresses, and write the federation file and the certificate."""
         directory.mkdir()
         at = _free(tls="key-manager")
-        clouds = cls(directory, behind, bind, at, _free(), Certificates(directory))
+        clouds = cls(directory, behind, bind, keystone, at, _free(), Certificates(directory))
         clouds.write()
         return clouds
 
@@ -52,18 +53,24 @@ class Clouds:
         """Write the federation file, with so many clouds besides."""
         image, store = self.behind["image"].geturl(), self.behind["object-store"].geturl()
         backends = {"image": image, "key-manager": image, "object-store": store}
+        backends["identity"] = self.keystone
+        account = str(self.directory.with_name("account.yaml"))
         one = {
             "frontends": texts(self.at),
             "backends": backends,
             "bind": self.bind,
-            "own": {**self.certificates.own, "keys": self._files(self.keys)},
+            "own": {
+                **self.certificates.own,
+                "keys": self._files(self.keys),
+                "account": account,
+            },
             "trust": {"Two": TRUST},
             "keys": _public(self.keys),
         }
         two = {
             "frontends": texts(self.of_two),
             "backends": backends,
-            "own": {"keys": self._files(self.keys_of_two)},
+            "own": {"keys": self._files(self.keys_of_two), "account": account},
             "trust": {"One": TRUST},
             "keys": _public(self.keys_of_two),
         }
@@ -98,7 +105,7 @@ def _public(keys: list[Keys]) -> list[dict[str, str]]:
 
 
 def _free(tls: str = "") -> Urls:
-    services = (*SMALL, "object-store")
+    services = (*SMALL, "object-store", "identity")
     return {s: urlsplit(free_url("https" if s == tls else "http")) for s in services}
 
 

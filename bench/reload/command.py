@@ -19,6 +19,7 @@ from bench.processes import OTHER_CORES, on
 from bench.proxies.services import services
 from bench.reload import fronts, load, transfers
 from bench.reload.load import Outcome
+from bench.stage import keystone
 from bench.table import NONE, TIMES, table
 
 RATE = 200
@@ -75,9 +76,9 @@ def reload(seconds: int, write: bool) -> None:
 
 async def _measure(directory: Path, seconds: int) -> list[Row]:
     rows = []
-    with services(directory) as behind:
+    with services(directory) as behind, keystone(directory) as known:
         for begin, name in ((fronts.gateway, "gateway"), (fronts.haproxy, "haproxy")):
-            async with begin(behind, directory / name) as front:
+            async with begin(behind, directory / name, known) as front:
                 for what, change in {NOTHING: None, **front.reloads}.items():
                     click.echo(f"{front.name}: {what}, {seconds} s", err=True)
                     rows.append(await _reloaded(front, what, change, seconds))

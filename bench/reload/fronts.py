@@ -44,9 +44,9 @@ class Front:
 
 
 @asynccontextmanager
-async def gateway(behind: Urls, directory: Path) -> AsyncIterator[Front]:
+async def gateway(behind: Urls, directory: Path, keystone: str) -> AsyncIterator[Front]:
     """Run the gateway alone."""
-    clouds = Clouds.described(directory, behind, HOST)
+    clouds = Clouds.described(directory, behind, HOST, keystone)
     async with _gateways(clouds) as (one, two):
         reloads = {
             "federation file": _federation(clouds, one.read),
@@ -58,9 +58,9 @@ async def gateway(behind: Urls, directory: Path) -> AsyncIterator[Front]:
 
 
 @asynccontextmanager
-async def haproxy(behind: Urls, directory: Path) -> AsyncIterator[Front]:
+async def haproxy(behind: Urls, directory: Path, keystone: str) -> AsyncIterator[Front]:
     """Run HAProxy as it is rendered, with the gateway behind it."""
-    clouds = Clouds.described(directory, behind, GATEWAYS)
+    clouds = Clouds.described(directory, behind, GATEWAYS, keystone)
     async with _gateways(clouds) as (one, _):
         with _haproxy(clouds) as front:
             for url in clouds.at.values():
