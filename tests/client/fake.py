@@ -166,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.refuse = None
             return 401, {"error": {"code": 401, "message": "expired", "title": "Unauthorized"}}
         if path == "/identity/v3/auth/tokens":
-            return 201, {"token": self._token()}
+            return (201 if self.command == "POST" else 200), {"token": self._token()}
         if path in VERSIONS and self.command == "GET":
             return 200, self._version(path)
         if path.startswith("/object-store"):

@@ -99,7 +99,9 @@ def staged(front: str, directory: Path) -> Iterator[Stage]:
                     "proxies": ["127.0.0.1"],
                     "allow": ["127.0.0.0/8"],
                 },
-                "trust": {EVIL: {"projects": "same-name", "roles": {"member": "member"}}},
+                "trust": {
+                    EVIL: {"projects": "same-name", "roles": {"member": "member"}, "tokens": True}
+                },
             },
             EVIL: {
                 "frontends": _at(evil.url),
