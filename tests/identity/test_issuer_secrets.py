@@ -1,6 +1,7 @@
 """What only the gateways of an issuer know: the ids of assertions, and the tokens in them."""
 
 import base64
+from itertools import count
 
 import pytest
 from cryptography.fernet import Fernet
@@ -136,6 +137,7 @@ def test_both_keys_get_at_it_while_they_are_exchanged() -> None:
     "own",
     ["", "A", "AAAA", MADE.own[:-1], MADE.own + "A", MADE.own[4:], MADE.own + "=", "\u00e9",
      "\ud800", MADE.own.swapcase(), "A" * 22, "A" * 4096],
+    ids=count(),  # keys differ from process to process
 )  # fmt: skip
 def test_what_no_gateway_has_put_there_is_refused(own: str) -> None:
     """Nothing else is raised."""
