@@ -2,6 +2,7 @@
 
 import click
 
+from bench.assertion import assertion
 from bench.connections.command import connections
 from bench.cost import cost_of_strangers
 from bench.failover import failover
@@ -17,6 +18,7 @@ from bench.reload.command import reload
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
+  scripts/bench assertion
   scripts/bench cost
   scripts/bench overhead
   scripts/bench fanout
@@ -32,6 +34,7 @@ def main() -> None:
     """Measure the gateway on this machine, with services that are only played."""
 
 
+main.add_command(assertion)
 main.add_command(connections)
 main.add_command(cost_of_strangers, "cost")
 main.add_command(failover)

@@ -130,7 +130,7 @@ _SERVICES = {
         bound=True,
         catalog_path="/v3/{project}",
         calls=frozenset({_IMAGE}),
-        created=re.compile(r"/v3/[^/]+/(?:volumes|attachments)/?(?:(?P<id>[^/]+)(?:/.*)?)?"),
+        created=re.compile(r"/v3/[^/]+/(?:volumes|attachments)(?:/(?:(?P<id>[^/]+)(?:/.*)?)?)?"),
         cadf="service/storage/block",
         descending=frozenset({"backups", "snapshots", "volumes"}),
         says_type=True,
@@ -169,7 +169,7 @@ _SERVICES = {
         says_type=True,
     ),
     _IMAGE: Service(
-        created=re.compile(r"/v2/images/?(?:(?P<id>[^/]+)(?:/.*)?)?"),
+        created=re.compile(r"/v2/images(?:/(?:(?P<id>[^/]+)(?:/.*)?)?)?"),
         cadf="service/storage/image",
         data=re.compile(r"/v2/images/[^/]+/(?:file|stage)"),
         links_from_root=True,
@@ -187,7 +187,7 @@ _SERVICES = {
     "message": Service(asked_with=re.compile("client-id")),
     "network": Service(
         bound=True,
-        created=re.compile(r"/v2\.0/ports(?:\.json)?/?(?:(?P<id>[^/]+)(?:/.*)?)?"),
+        created=re.compile(r"/v2\.0/ports(?:\.json|/(?:(?P<id>[^/]+)(?:/.*)?)?)?"),
         cadf="service/network",
         versions=Versions(re.compile(r"v2\.0"), re.compile(r".*/v2\.0/?")),
     ),

@@ -260,7 +260,7 @@ def test_whose_tokens_are_accepted_has_to_prove_itself() -> None:
     with pytest.raises(FederationError, match="Two has no keys, so anybody could say"):
         loads(text, here="One")
     for entry in (
-        f"keys: {{sign: {'x' * 43}, seal: {'y' * 43}}}",
+        f"keys: {{sign: {'x' * 42}A, seal: {'y' * 42}A}}",
         "peer: two.example",
         "insecure: true",
         "gateway: false",
@@ -270,11 +270,25 @@ def test_whose_tokens_are_accepted_has_to_prove_itself() -> None:
 
 def test_no_two_clouds_have_one_key() -> None:
     """The one could sign in the name of the other."""
-    keys = f"    keys: {{sign: {'x' * 43}, seal: {'y' * 43}}}\n"
+    keys = f"    keys: {{sign: {'x' * 42}A, seal: {'y' * 42}A}}\n"
     text = GOOD.replace("    backends:", f"{keys}    backends:").replace(
         "shared:", f"{keys}shared:"
     )
-    with pytest.raises(FederationError, match=r"clouds.Two.keys: x+ is a key of One, who could"):
+    with pytest.raises(FederationError, match=r"clouds.Two.keys: x+A is a key of One, who could"):
+        loads(text)
+
+
+@pytest.mark.parametrize("two", ["sign", "assertion"])
+def test_no_cloud_has_the_key_for_assertions_of_another(two: str) -> None:
+    """The one could say who the users of the other are; whatever it calls the key."""
+    rest = f"seal: {'y' * 42}A"
+    one = f"    keys: {{sign: {'w' * 42}A, {rest}, assertion: {'x' * 42}A}}\n"
+    keys = {"sign": f"{'v' * 42}A", two: f"{'x' * 42}A"}
+    other = ", ".join(f"{name}: {key}" for name, key in keys.items())
+    text = GOOD.replace("    backends:", f"{one}    backends:").replace(
+        "shared:", f"    keys: {{{rest}, {other}}}\nshared:"
+    )
+    with pytest.raises(FederationError, match=r"clouds.Two.keys: x+A is a key of One, who could"):
         loads(text)
 
 

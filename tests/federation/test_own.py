@@ -1,7 +1,9 @@
 """What the file says to the cloud's own gateway alone."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 import pytest
@@ -129,6 +131,53 @@ def test_a_key_is_32_bytes_in_base64url() -> None:
     for wrong in (KEY[1:], KEY + "A", KEY[:-1] + "=", "+" + KEY[1:], KEY + "\n", KEY[:-1] + "é"):
         with pytest.raises(ValidationError):
             PublicKeys(sign=KEY, seal=wrong)
+
+
+@given(st.binary(min_size=32, max_size=32), st.sampled_from(["sign", "seal", "assertion"]))
+def test_a_key_has_one_way_to_be_written(raw: bytes, which: str) -> None:
+    """Its last character has two bits that stand for nothing: with them it would be two keys."""
+    text = urlsafe_b64encode(raw).rstrip(b"=").decode()
+    keys = {"sign": KEY, "seal": KEY, "assertion": None}
+    assert getattr(PublicKeys.model_validate(keys | {which: text}), which) == text
+    letters = ascii_uppercase + ascii_lowercase + digits + "-_"
+    last = letters.index(text[-1])
+    for stray in (1, 2, 3):
+        other = text[:-1] + letters[last | stray]
+        assert urlsafe_b64decode(f"{other}=") == raw
+        with pytest.raises(ValidationError):
+            PublicKeys.model_validate(keys | {which: other})
+
+
+def test_a_gateway_of_an_older_release_has_no_key_for_assertions() -> None:
+    """So it makes none; an empty one is a mistake."""
+    assert PublicKeys(sign=KEY, seal=KEY).assertion is None
+    with pytest.raises(ValidationError):
+        PublicKeys(sign=KEY, seal=KEY, assertion="")
+
+
+def test_administrators_stay_at_home_unless_the_file_says_otherwise() -> None:
+    """The roles are replaced, not added to; a role has a name."""
+    assert own().keep == ("admin",)
+    assert own(keep=["manager", "admin"]).keep == ("manager", "admin")
+    assert own(keep=[]).keep == ()
+    assert own().service_roles == ("service",)
+    assert own(service_roles=["svc"]).service_roles == ("svc",)
+    wrong: Any
+    for wrong in ([""], ["r" * 256], [1], "admin"):
+        with pytest.raises(ValidationError):
+            own(keep=wrong)
+        with pytest.raises(ValidationError):
+            own(service_roles=wrong)
+
+
+def test_an_assertion_is_valid_for_some_time() -> None:
+    """12 hours at most if nothing else is said; too short a time would only make more of them."""
+    assert own().longest == own().late == 12 * 3600
+    assert own(longest="5m", late="30s").longest == 300
+    assert own(late=0).late == 0
+    for wrong in ("299s", "4m", 0, "0s", -1, "12"):
+        with pytest.raises(ValidationError):
+            own(longest=wrong)
 
 
 def test_one_file_of_keys_or_two() -> None:

@@ -82,6 +82,28 @@ def test_one_role_stands_for_a_list_of_it() -> None:
     assert trust(roles={"a": ["c", "b"]}).roles == {"a": ("c", "b")}
 
 
+def test_how_long_an_issuer_is_believed_without_an_answer() -> None:
+    """A quarter of an hour if the file does not say; 0 is not at all."""
+    rules = {"projects": "same-id", "roles": {"a": "b"}}
+    assert trust().offline == 15 * 60
+    assert trust().late == 12 * 3600
+    said = Trust.model_validate(rules | {"offline": 0, "late": "48h"})
+    assert (said.offline, said.late) == (0, 48 * 3600)
+    for wrong in (900, "15", "-1s", "1d", True, None, ""):
+        for key in ("offline", "late"):
+            with pytest.raises(ValidationError, match="must be a duration such as 30s"):
+                Trust.model_validate(rules | {key: wrong})
+
+
+def test_tokens_themselves_are_taken_only_where_the_file_says_so() -> None:
+    """They come from issuers whose gateways are of an older release."""
+    assert trust().tokens is False
+    rules = {"projects": "same-id", "roles": {"a": "b"}}
+    assert Trust.model_validate(rules | {"tokens": True}).tokens is True
+    with pytest.raises(ValidationError):
+        Trust.model_validate(rules | {"tokens": "always"})
+
+
 @pytest.mark.parametrize("roles", [{"a": []}, {"a": [""]}, {"": "b"}, {"a": 5}, {"a": "b" * 256}])
 def test_a_role_has_a_name_on_both_sides(roles: object) -> None:
     """A role that leads to none is left out, not empty."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cryptography.exceptions import InvalidSignature
 from jwcrypto.jwk import JWK
 from ruamel.yaml import YAML
 
@@ -13,6 +14,7 @@ from openstackoid.federation import loads
 from openstackoid.federation.own import PublicKeys
 from openstackoid.identity.keys import (
     KeysError,
+    assertion_signer,
     key_id,
     make,
     read,
@@ -21,6 +23,9 @@ from openstackoid.identity.keys import (
     signer,
     write,
 )
+
+D = "A" * 43
+"""A private key, of 32 zero bytes."""
 
 
 def test_keys_come_back_from_their_file(tmp_path: Path) -> None:
@@ -40,15 +45,30 @@ def test_no_private_half_is_shown(tmp_path: Path) -> None:
     keys = make()
     seal = keys.seal.export_private(as_dict=True)["d"]
     sign = keys.sign.private.private_bytes_raw()
-    private = [seal, sign.hex(), urlsafe_b64encode(sign).rstrip(b"=").decode(), repr(sign)]
-    shown = f"{keys!r} {keys.sign!r} {keys.seal} {keys.public}"
+    private = [seal]
+    for key in (keys.sign, keys.assertion):
+        assert key is not None
+        raw = key.private.private_bytes_raw()
+        private += [raw.hex(), urlsafe_b64encode(raw).rstrip(b"=").decode(), repr(raw)]
+    shown = f"{keys!r} {keys.sign!r} {keys.assertion!r} {keys.seal} {keys.public}"
     assert not any(d in shown for d in private)
     assert sign not in signer(keys.public).public.public_bytes_raw()
     assert not sealer(keys.public.seal).has_private
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"sign": 1, "seal": 2}', '{"sign": "", "seal": "é"}']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"sign": 1, "seal": 2}',
+        '{"sign": "", "seal": "é"}',
+        f'{{"sign": "{D}", "seal": "{D}", "assertion": null}}',
+        f'{{"sign": "{D}", "seal": "{D}", "assertion": 1}}',
+        f'{{"sign": "{D}", "seal": "{D}", "assertion": "{D[:-1]}"}}',
+        f'{{"sign": "{D[:-1]}B", "seal": "{D}"}}',
+    ],
 )
 def test_a_file_without_keys_says_how_to_make_them(tmp_path: Path, text: str) -> None:
     """Whatever is in it is not repeated."""
@@ -57,6 +77,36 @@ def test_a_file_without_keys_says_how_to_make_them(tmp_path: Path, text: str) ->
     file.chmod(0o600)
     with pytest.raises(KeysError, match="openstackoid federation keys --out"):
         read(file)
+
+
+def test_keys_of_an_older_release_stay_good(tmp_path: Path) -> None:
+    """They are without one for assertions, and so are their public halves."""
+    file, again = tmp_path / "keys.json", tmp_path / "again.json"
+    file.write_text(f'{{"sign": "{D}", "seal": "{D}"}}')
+    file.chmod(0o600)
+    keys = read(file)
+    assert keys.assertion is None
+    assert keys.public.assertion is None
+    assert assertion_signer(keys.public) is None
+    write(keys, again)
+    assert read(again).public == keys.public
+    assert "assertion" not in again.read_text()
+
+
+def test_assertions_have_a_key_of_their_own(tmp_path: Path) -> None:
+    """Whoever has the one for hops can't make a user; each has an id of its own."""
+    keys = make()
+    write(keys, tmp_path / "keys.json")
+    again = read(tmp_path / "keys.json")
+    assert keys.assertion is not None
+    assert again.assertion is not None
+    assert again.assertion.id == keys.assertion.id != keys.sign.id
+    public = assertion_signer(keys.public)
+    assert public is not None
+    assert public.id == keys.assertion.id
+    public.public.verify(again.assertion.private.sign(b"text"), b"text")
+    with pytest.raises(InvalidSignature):
+        public.public.verify(keys.sign.private.sign(b"text"), b"text")
 
 
 def test_keys_that_all_can_read_are_refused(tmp_path: Path) -> None:
@@ -86,7 +136,11 @@ def test_the_command_prints_what_goes_into_the_federation(tmp_path: Path) -> Non
     again = CliRunner().invoke(main, ["federation", "keys", "--out", str(file)])
     assert again.exit_code == 1
     assert again.stdout == ""
-    assert set(YAML(typ="safe").load(result.stdout)["keys"]) == {"sign", "seal"}
+    assert set(YAML(typ="safe").load(result.stdout)["keys"]) == {
+        "sign",
+        "seal",
+        "assertion",
+    }
 
 
 def test_a_key_is_named_by_its_thumbprint() -> None:

@@ -243,7 +243,7 @@ def test_what_is_too_long_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> Non
     longer = replace(CROSSING, target=f"/prefix{CROSSING.target}")
     with pytest.raises(ProofError, match="htu differs"):
         accepted(sign(longer, KEYS.sign, NOW))
-    monkeypatch.setattr("openstackoid.identity.signature._decoded", None)
+    monkeypatch.setattr("openstackoid.identity.signature.decoded", None)
     with pytest.raises(ProofError, match="longer than"):
         accepted(signed(TYPE, {**CLAIMS, "jti": "x" * 2000}))
 

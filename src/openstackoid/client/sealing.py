@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
+from openstackoid.identity.callers import follows
 from openstackoid.identity.keys import sealer
 from openstackoid.identity.sealing import Presenter, Terms, digest, seal
 from openstackoid.scope import Scope
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.model import EVERYTHING
-from openstackoid.services import BOUND, CALLS, IDENTITY
+from openstackoid.services import CALLS, IDENTITY
 
 
 def sealed(
@@ -46,7 +47,7 @@ def _presenters(scope: Scope, cloud: str, home: str) -> dict[str, set[str]]:
         presenters[home] = _taken(scope, completed, cloud)
     for caller, service in CALLS:
         callers, called = _clouds(completed, caller), _clouds(completed, service)
-        if cloud not in called or _follows(completed, caller, service):
+        if cloud not in called or follows(completed, caller, service):
             continue
         for other in callers - {cloud}:
             presenters[other].add(service)
@@ -61,11 +62,6 @@ def _taken(scope: Scope, completed: Scope, cloud: str) -> set[str]:
     """
     services = {service for service, expression in completed.items if cloud in clouds(expression)}
     return services - ({EVERYTHING, IDENTITY} - {service for service, _ in scope.items})
-
-
-def _follows(completed: Scope, caller: str, service: str) -> bool:
-    """Return whether each server uses the service of its own cloud."""
-    return service in BOUND and completed.resolve(service) == completed.resolve(caller)
 
 
 def _clouds(completed: Scope, service: str) -> set[str]:

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from openstackoid.identity.base64url import decoded, encoded
 from openstackoid.identity.keys import Signer, SigningKey
 from openstackoid.routing.scoping import ASSERTION
+from openstackoid.services import IDENTITY
 
 MAX_LENGTH = 4096
 """Characters of an assertion at most."""
@@ -27,9 +28,10 @@ _SIGNATURE = 86
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _Cloud = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
-_Service = Annotated[str, msgspec.Meta(pattern=r"\A(\*|[a-z][a-z0-9-]{0,63})\Z")]
-_Services = Annotated[tuple[_Service, ...], msgspec.Meta(max_length=64)]
-_Time = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+_Service = Annotated[str, msgspec.Meta(pattern=rf"\A(\*|(?!{IDENTITY}\Z)[a-z][a-z0-9-]{{0,63}})\Z")]
+"""Never identity: in Keystone one can create credentials that outlive a token."""
+_Time = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]
+"""Before the year 10000, as Keystone can write it."""
 
 
 class BadAssertionError(Exception):
@@ -60,11 +62,11 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     roles: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=MAX_ROLES)] = msgspec.field(
         name="r"
     )
-    services: _Services = msgspec.field(name="s")
+    services: tuple[_Service, ...] = msgspec.field(name="s")
     iat: _Time
     exp: _Time
     jti: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{22}\Z")] = ""
-    back: _Services = ()
+    back: tuple[_Service, ...] = ()
     late: bool = False
     own: Annotated[str, msgspec.Meta(max_length=MAX_LENGTH)] = ""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from openstackoid.scope import EVERYTHING, Scope
 from openstackoid.scope.expression import clouds
-from openstackoid.services import CALLS, IDENTITY, special
+from openstackoid.services import BOUND, CALLS, IDENTITY, special
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,31 @@ def covers(services: Collection[str], service: str) -> bool:
 def reach(scope: Scope, cloud: str, home: str) -> Reach:
     """Return what another cloud gets by a completed scope of home's.
 
-    Clouds side by side under an operator get nothing for each other: the scope is narrowed to one
-    of them before.
+    Clouds side by side under an operator get nothing for each other: each server uses the bound
+    services of its own cloud (`follows`).
     """
     services = tuple(
         service
         for service, expression in scope.items
         if service != IDENTITY and cloud in clouds(expression)
     )
-    called = sorted({called for caller, called in CALLS if cloud in _clouds(scope, caller)})
+    called = {
+        service
+        for caller, service in CALLS
+        if cloud in _clouds(scope, caller) and not follows(scope, caller, service)
+    }
     elsewhere: dict[str, list[str]] = {}
-    for service in called:
+    for service in sorted(called):
         for other in _clouds(scope, service):
             if other != cloud:
                 elsewhere.setdefault(other, []).append(service)
     back = tuple(elsewhere.pop(home, ()))
     return Reach(services, back, tuple((o, tuple(s)) for o, s in sorted(elsewhere.items())))
+
+
+def follows(scope: Scope, caller: str, service: str) -> bool:
+    """Return whether a caller in each of its clouds uses the service of that cloud alone."""
+    return service in BOUND and scope.resolve(service) == scope.resolve(caller)
 
 
 def called_by(services: Collection[str]) -> tuple[str, ...]:

@@ -174,5 +174,7 @@ def _private(private: Ed25519PrivateKey) -> str:
     return encoded(private.private_bytes_raw()).decode()
 
 
-def _bytes(text: str) -> bytes:
+def _bytes(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise TypeError
     return decoded(text.encode("ascii"))

@@ -91,12 +91,14 @@ def access_rules(document: object) -> list[Mapping[str, Any]] | None:
     Raises Distrust if they are not readable.
     """
     credential = token_of(document).get("application_credential")
-    rules = credential.get("access_rules") if isinstance(credential, dict) else None
+    rules = credential.get("access_rules") if isinstance(credential, dict) else credential
     if rules is None:
         return None
-    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise Distrust("the access rules of its application credential are not readable")
-    return rules
+    if credential is not rules and isinstance(rules, list):
+        every: list[Mapping[str, Any]] = [rule for rule in rules if isinstance(rule, dict)]
+        if len(every) == len(rules):
+            return every
+    raise Distrust("the access rules of its application credential are not readable")
 
 
 def _life(token: Token, longest: int, now: float) -> tuple[int, int, bool]:
@@ -110,8 +112,8 @@ def _life(token: Token, longest: int, now: float) -> tuple[int, int, bool]:
 
 def _roles(token: Token) -> tuple[str, ...]:
     given = token.get("roles")
-    every = [r.get("name") for r in given if isinstance(r, dict)] if isinstance(given, list) else []
-    roles = tuple(sorted({role for role in every if isinstance(role, str) and role}))
+    every = [r for r in given if isinstance(r, dict)] if isinstance(given, list) else []
+    roles = tuple(sorted({line_of(role, "name", "role") for role in every}))
     if len(roles) > MAX_ROLES:
         raise Distrust(
             f"its user has {len(roles)} roles in the project, and {MAX_ROLES} fit into an "

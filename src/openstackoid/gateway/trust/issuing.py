@@ -19,7 +19,7 @@ from openstackoid.identity.token_document import Distrust, token_of
 from openstackoid.message import Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN, SERVICE_TOKEN
-from openstackoid.scope import DELIMITER, Wallet, WalletEntry, split
+from openstackoid.scope import Scope, Wallet, WalletEntry, join, split
 from openstackoid.services import IDENTITY
 
 MAX_TOKEN = 2900
@@ -171,8 +171,10 @@ class Issuing:
         document = await self._tokens.document(token)
         if document is None:
             raise self._refused(f"{self._here} no longer knows the token; log in again", route)
-        ((_, front),) = self._made(document, token, cloud, Reach(services, (), ()), route)
-        return with_token(head, front), route._replace(wallet=None)
+        ((made, front),) = self._made(document, token, cloud, Reach(services, (), ()), route)
+        route = route._replace(wallet=None)
+        self._check_length(route, made, front)
+        return with_token(head, front), route
 
     @property
     def _stamps(self) -> list[bytes]:
@@ -190,30 +192,28 @@ class Issuing:
 
     def _check_length(self, route: Route, claims: Claims, front: str) -> None:
         """Raise Refusal if a token does not fit into the heads that services take."""
-        scope = route.scope
-        length = len(front) + stamp.LENGTH + len(DELIMITER) + len(scope.canonical if scope else "")
-        beyond = len(route.wallet.text) if route.wallet else 0
-        length += beyond
-        if length > MAX_TOKEN:
-            names = "".join((*claims.user, *claims.project))
-            parts = {
-                "the names of user, project and domains": len(names),
-                "the names of its roles": len("".join(claims.roles)),
-                "the token": len(claims.own),
-                "what the scope takes in other clouds": beyond,
-            }
-            longest = max(parts, key=lambda part: parts[part])
-            raise self._refused(
-                f"what says who the user is would be {length} bytes long, and {MAX_TOKEN} fit; the "
-                f"longest part is {longest}",
-                route,
-                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-            )
-
-    def _kept(self, why: Distrust, route: Route) -> Refusal:
-        return self._refused(f"this token stays in {self._here}: {why}", route)
+        length = len(join(front, route.scope or Scope(), route.wallet)) + stamp.LENGTH
+        if length <= MAX_TOKEN:
+            return
+        parts = {
+            "the names of user, project and domains": _bytes(*claims.user, *claims.project),
+            "the names of its roles": _bytes(*claims.roles),
+            "the token": len(claims.own),
+            "what the scope takes in other clouds": len(route.wallet.text) if route.wallet else 0,
+        }
+        longest = max(parts, key=lambda part: parts[part])
+        raise self._refused(
+            f"what says who the user is would be {length} bytes long, and {MAX_TOKEN} fit; the "
+            f"longest part is {longest}",
+            route,
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        )
 
     def _refused(
         self, message: str, route: Route, status: HTTPStatus = HTTPStatus.UNAUTHORIZED
     ) -> Refusal:
         return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
+
+
+def _bytes(*texts: str) -> int:
+    return sum(len(text.encode()) for text in texts)
