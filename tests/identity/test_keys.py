@@ -86,7 +86,11 @@ def test_the_command_prints_what_goes_into_the_federation(tmp_path: Path) -> Non
     again = CliRunner().invoke(main, ["federation", "keys", "--out", str(file)])
     assert again.exit_code == 1
     assert again.stdout == ""
-    assert set(YAML(typ="safe").load(result.stdout)["keys"]) == {"sign", "seal"}
+    assert set(YAML(typ="safe").load(result.stdout)["keys"]) == {
+        "sign",
+        "seal",
+        "assertion",
+    }
 
 
 def test_a_key_is_named_by_its_thumbprint() -> None:

@@ -256,7 +256,8 @@ Examples:
 def keys(file: Path, old: Path | None) -> None:
     """Make the keys by which the gateway of a cloud is known to the others.
 
-    It signs with them what it sends to other clouds, and others seal tokens to it.
+    It signs with them what it sends to other clouds, and what it says there of its users; others
+    seal tokens to it.
     """
     from openstackoid.identity.keys import KeysError, make, read, write
 
@@ -269,7 +270,8 @@ def keys(file: Path, old: Path | None) -> None:
     first = "      " if old is None else "      - "
     click.echo("    keys:")
     for pair in pairs:
-        click.echo(f"{first}sign: {pair.sign}\n{' ' * len(first)}seal: {pair.seal}")
+        lines = (f"{name}: {key}" for name, key in pair.model_dump().items() if key)
+        click.echo(first + f"\n{' ' * len(first)}".join(lines))
     named = f"own.keys: {file}" if old is None else f"own.keys: [{old}, {file}]"
     click.echo(
         f"{file} written; name it in the gateway's own federation file, {named}, "
