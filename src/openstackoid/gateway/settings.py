@@ -32,7 +32,7 @@ class Settings:
     def made(self) -> Path:
         """The file with what services of other clouds have created here.
 
-        It is in the directory that systemd gives (StateDirectory=), else beside the federation file.
+        It is in the directory that systemd gives, or else beside the federation file.
         """
         given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
         directory = Path(given) if given else self.federation.parent
