@@ -355,7 +355,10 @@ def test_import_refuses_a_name_that_is_none() -> None:
         ("trust: {Two: {projects: same-id, roles: {a: a}}}", "clouds.One.own.account is missing"),
         ("own: {account: nowhere.yaml}", "nowhere.yaml can't be read: No such file"),
         ("own: {keys: nowhere.json}", "nowhere.json can't be read: No such file"),
-        (f"keys: {{sign: {'x' * 43}, seal: {'y' * 43}}}", "not the public halves of any own.keys"),
+        (
+            f"keys: {{sign: {'x' * 42}A, seal: {'y' * 42}A}}",
+            "not the public halves of any own.keys",
+        ),
         ("own: {certificate: nowhere.pem, key: nowhere.key}", "nowhere"),
     ],
 )
