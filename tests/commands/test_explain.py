@@ -65,6 +65,7 @@ def test_a_request_to_another_cloud_is_two_hops(file: str) -> None:
         "CloudOne: image is taken in CloudTwo\n"
         f"  scope   {scope}\n"
         "  sent to http://cloudtwo:9292/v2/images\n"
+        "  told    who you are, for image\n"
         "CloudTwo: image is taken in CloudTwo\n"
         f"  scope   {scope}\n"
         "  sent to its backend, which only CloudTwo's file has\n"
@@ -82,6 +83,7 @@ def test_a_request_to_another_cloud_is_two_hops(file: str) -> None:
                                      "  sent to its backend, which only CloudTwo's file has",
                                      "CloudTwo: image is taken in CloudOne",
                                      "  sent to http://cloudone:8888/image/v2/images",
+                                     "  told    who you are, for image",
                                      "CloudOne: image is taken in CloudOne",
                                      "  sent to http://127.0.0.1:19292/v2/images"]),
     ],
@@ -120,6 +122,7 @@ def test_a_cloud_without_a_gateway_is_one_hop(file: str) -> None:
     result = explain(file, "--scope", "glance=CloudTwo", "get", IMAGES)
     assert result.stdout.endswith("  sent to http://cloudtwo:9292/v2/images\n")
     assert "CloudTwo: image" not in result.stdout
+    assert "told" not in result.stdout
 
 
 def test_operators_have_a_way_for_each_cloud(file: str) -> None:
@@ -130,6 +133,7 @@ def test_operators_have_a_way_for_each_cloud(file: str) -> None:
     assert lines == [
         "CloudOne: image is taken in CloudTwo",
         "  sent to http://cloudtwo:9292/v2/images",
+        "  told    who you are, for image",
         "CloudTwo: image is taken in CloudTwo",
         "  sent to its backend, which only CloudTwo's file has",
         "CloudOne: image is taken in CloudOne",
@@ -143,6 +147,70 @@ def test_operators_have_a_way_for_each_cloud(file: str) -> None:
         "CloudOne: answers 400 Bad Request\nCloudOne: identity is taken"
     )
     assert result.stdout.endswith("Half: answers 404 Not Found\n")
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        ("image=Two", []),
+        (
+            "compute=Two",
+            ["who you are, for block-storage, compute, network, placement; "
+             "to be brought back for image"],
+        ),
+        (
+            "compute=Two,image=Two",
+            ["who you are, for block-storage, compute, image, network, placement"],
+        ),
+        (
+            "compute=Two,image=Three",
+            ["who you are, for block-storage, compute, network, placement; and for Three: image"],
+        ),
+        (
+            "compute=Two,block-storage=Three",
+            ["who you are, for compute, network, placement; "
+             "to be brought back for image; and for Three: block-storage"],
+        ),
+        (
+            "compute=Two|Three,image=Two",
+            ["who you are, for block-storage, compute, image, network, placement",
+             "who you are, for block-storage, compute, network, placement; and for Two: image"],
+        ),
+        ("*=Two,identity=One", ["who you are, for every service but identity"]),
+        ("*=Two,identity=Two", ["who you are, by your token of Two itself"]),
+        (
+            "compute=Two,identity=Three",
+            ["nothing: a token of Three goes to no other one"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_another_cloud_is_told_follows_from_the_scope(
+    tmp_path: Path, scope: str, told: list[str]
+) -> None:
+    """For whom it is, what its services call at home, and what they call in a third cloud."""
+    file = tmp_path / "federation.yaml"
+    services = ("identity", "compute", "image", "network", "block-storage", "placement")
+    clouds = [
+        f"  {name}:\n    insecure: true\n    frontends:\n"
+        + "".join(f"      {service}: http://{name.lower()}/{service}\n" for service in services)
+        for name in ("One", "Two", "Three")
+    ]
+    file.write_text(f"clouds:\n{''.join(clouds)}")
+    result = explain(
+        str(file), "--scope", scope, "GET", "http://one/compute/v2.1/servers", cloud="One"
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert [line.removeprefix("  told    ") for line in lines if "  told  " in line] == told
+
+
+def test_another_keystone_is_told_nothing_by_a_gateway(file: str) -> None:
+    """A request to identity, and one without a scope, has no assertion."""
+    url = "http://cloudone:8888/identity/v3"
+    result = explain(file, "--scope", "identity=Half", "GET", url)
+    assert "sent to http://half/identity/v3" in result.stdout
+    assert "told" not in result.stdout
+    assert "told" not in explain(file, "GET", IMAGES).stdout
 
 
 @pytest.mark.parametrize(

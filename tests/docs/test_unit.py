@@ -47,10 +47,11 @@ def test_the_gateway_has_no_right_that_it_does_not_need(key: str, value: str) ->
 
 
 def test_the_gateway_calls_what_a_network_service_calls() -> None:
-    """And of that nothing for which one has to be root; it writes no file."""
+    """And of that nothing for which one has to be root; it writes to its own directory alone."""
     assert service()["SystemCallFilter"] == ["@system-service", "~@privileged"]
     assert "AmbientCapabilities" not in service()
     assert "ReadWritePaths" not in service()
+    assert service()["StateDirectory"] == ["openstackoid"]
 
 
 def test_the_unit_is_at_the_paths_of_the_how_to() -> None:

@@ -31,3 +31,22 @@ def test_a_setting_that_nobody_knows_is_an_error() -> None:
     """It is not dropped in silence."""
     with pytest.raises(TypeError, match="speed"):
         Settings.of('{"federation": "f.yaml", "cloud": "CloudOne", "speed": 1}')
+
+
+@pytest.mark.parametrize(
+    ("given", "file"),
+    [
+        (None, "/etc/oid/made-One.sqlite"),
+        ("", "/etc/oid/made-One.sqlite"),
+        ("/var/lib/oid", "/var/lib/oid/made-One.sqlite"),
+        ("/var/lib/oid:/var/lib/another", "/var/lib/oid/made-One.sqlite"),
+    ],
+)
+def test_what_is_remembered_is_where_systemd_lets_the_gateway_write(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, file: str
+) -> None:
+    """Without systemd it is beside the federation file."""
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    if given is not None:
+        monkeypatch.setenv("STATE_DIRECTORY", given)
+    assert Settings(Path("/etc/oid/federation.yaml"), "One").made == Path(file)

@@ -1,14 +1,17 @@
 """`openstackoid explain`: prints what gateways would do with a request."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from openstackoid.commands.options import CLOUD, FEDERATION, known, loaded
+from openstackoid.identity.callers import reach
 from openstackoid.routing.explain import Step, head_of, ways
 from openstackoid.routing.refusal import Refusal
+from openstackoid.scope import EVERYTHING
+from openstackoid.services import IDENTITY
 
 
 @click.command(
@@ -31,8 +34,9 @@ def explain(
     """Print what would happen to a request, hop by hop, without sending it.
 
     URL is an address of a frontend of the cloud. Nothing is contacted; a backend is shown only if
-    the file has it. Under "&" and "|" there is a way for each cloud. Exits 1 where a gateway would
-    refuse the request (of several ways: each of them), and prints how.
+    the file has it. Under "&" and "|" there is a way for each cloud. What another cloud is told in
+    place of your token follows from the scope. Exits 1 where a gateway would refuse the request (of
+    several ways: each of them), and prints how.
     """
     try:
         head = head_of(method, url, scope, service)
@@ -85,3 +89,33 @@ def _print(step: Step) -> None:
         else ""
     )
     click.echo(f"  sent to {to}{by}")
+    if told := _told(step):
+        click.echo(f"  told    {told}")
+
+
+def _told(step: Step) -> str:
+    """Return what another cloud's gateway is told of the user, "" if none is told anything."""
+    route, destination = step.route, step.destination
+    if (
+        destination is None
+        or not (destination.remote and destination.gateway)
+        or route.scope is None
+        or route.service == IDENTITY
+    ):
+        return ""
+    cloud = destination.cloud
+    if route.issuer == cloud:
+        return f"who you are, by your token of {cloud} itself"
+    if route.issuer != step.gateway:
+        return f"nothing: a token of {route.issuer or 'one of several clouds'} goes to no other one"
+    limits = reach(route.scope, cloud, step.gateway)
+    parts = [f"who you are, for {_listed(limits.services)}"]
+    if limits.back:
+        parts.append(f"to be brought back for {_listed(limits.back)}")
+    parts += [f"and for {other}: {_listed(services)}" for other, services in limits.beyond]
+    return "; ".join(parts)
+
+
+def _listed(services: Sequence[str]) -> str:
+    """Return services as an assertion that is for them counts them."""
+    return f"every service but {IDENTITY}" if EVERYTHING in services else ", ".join(services)

@@ -102,9 +102,8 @@ class Gateway:
         self._watch()
 
     def _site(self, federation: Federation, peers: Peers) -> Site:
-        cloud = self._settings.cloud
-        made = self._settings.federation.with_name(f"made-{cloud}.sqlite")
-        return Site.of(federation, cloud, peers, self._pool, made)
+        settings = self._settings
+        return Site.of(federation, settings.cloud, peers, self._pool, settings.made)
 
     async def retire(self) -> None:
         """Accept no new connections, and wait for the end of the open ones.

@@ -1,6 +1,7 @@
 """The settings of a gateway from its command line."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +27,16 @@ class Settings:
     def text(self) -> str:
         """All settings as JSON, for another process."""
         return json.dumps(asdict(self), default=str)
+
+    @property
+    def made(self) -> Path:
+        """The file with what services of other clouds have created here.
+
+        It is in the directory that systemd gives, or else beside the federation file.
+        """
+        given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+        directory = Path(given) if given else self.federation.parent
+        return directory / f"made-{self.cloud}.sqlite"
 
     @classmethod
     def of(cls, text: str) -> "Settings":

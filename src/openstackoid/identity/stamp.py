@@ -7,7 +7,9 @@ assertion is a bearer's in this one cloud, as the tokens of its Keystone are.
 import hmac
 from collections.abc import Sequence
 
+from openstackoid.identity.assertion import is_assertion
 from openstackoid.identity.base64url import encoded
+from openstackoid.scope import DELIMITER
 
 MARK = "~"
 LENGTH = len(MARK) + 22
@@ -33,6 +35,15 @@ def is_stamped(token: str, secrets: Sequence[bytes]) -> bool:
 def cut(token: str) -> str:
     """Return an assertion without its stamp."""
     return token.partition(MARK)[0]
+
+
+def known_by(token: str) -> str:
+    """Return a token without its suffix, an assertion without its stamp as well.
+
+    So what services of a cloud send is known as what came to its gateway.
+    """
+    bare = token.partition(DELIMITER)[0]
+    return cut(bare) if is_assertion(bare) else bare
 
 
 def _stamp(assertion: str, secret: bytes) -> str:

@@ -19,6 +19,18 @@ def test_a_token_is_known_with_and_without_a_suffix() -> None:
     assert "secret" not in repr(users.__dict__)
 
 
+def test_an_assertion_is_known_with_and_without_its_stamp() -> None:
+    """Services ask about a stamped one; it came without. Another token may have the same sign."""
+    users = Users()
+    users.came("oid1.a.b.c!SCOPE!{}", "192.0.2.1", "One")
+    users.learn("oid1.a.b.c~stamp", {"name": "alice", "id": "a1"}, "One")
+    user = users.of("oid1.a.b.c!SCOPE!{}", "One")
+    assert user is not None
+    assert (user.name, user.address) == ("alice", "192.0.2.1")
+    users.came("token", "192.0.2.1", "One")
+    assert users.of("token~stamp", "One") is None
+
+
 @pytest.mark.parametrize("odd", [{}, {"name": 7, "id": ["x"]}, {"name": "", "id": None}])
 def test_what_is_no_name_is_none(odd: dict[str, object]) -> None:
     """Another cloud's Keystone may say anything."""

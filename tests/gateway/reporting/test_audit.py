@@ -10,6 +10,7 @@ from gateway.backend import json_answer
 from gateway.credentials import give_keys
 from gateway.played import TOKEN, Clouds
 
+from openstackoid.gateway.reporting.audit import fingerprint
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
 
@@ -148,6 +149,13 @@ async def test_two_tokens_have_two_fingerprints(clouds: Clouds, logged: io.Strin
     sent = [line["cadf"] for line in audit(logged) if line["cadf"]["action"] == "send"]
     one, again, two = (event["initiator"]["id"] for event in sent)
     assert one == again != two
+
+
+def test_an_assertion_has_one_fingerprint_with_and_without_its_stamp() -> None:
+    """What a service asks about belongs to what crossed the border."""
+    crossed = fingerprint("oid1.a.b.c!SCOPE!{}")
+    assert crossed == fingerprint("oid1.a.b.c~stamp") != fingerprint("oid1.a.b.d")
+    assert fingerprint("token~stamp") != fingerprint("token")
 
 
 @pytest.mark.parametrize("name", ["CloudSix", "C" * 60_000])

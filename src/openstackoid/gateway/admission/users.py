@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from openstackoid.scope import DELIMITER
+from openstackoid.identity.stamp import known_by
 
 TOKENS = 50_000
 """Tokens of which something is known; the one that was not used for longest goes first."""
@@ -74,7 +74,7 @@ class Users:
 
 
 def _key(token: str, issuer: str) -> tuple[int, str]:
-    return hash(token.partition(DELIMITER)[0]), issuer
+    return hash(known_by(token)), issuer
 
 
 def _text(user: Mapping[str, Any], key: str) -> str | None:

@@ -30,10 +30,10 @@ from openstackoid.gateway.reporting.access_record import (
     current,
 )
 from openstackoid.gateway.reporting.log import line, output
+from openstackoid.identity.stamp import known_by
 from openstackoid.message import Headers
 from openstackoid.routing import via
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
-from openstackoid.scope import DELIMITER
 from openstackoid.services import special
 
 SENT = "send"
@@ -308,8 +308,11 @@ def _fingerprint(token: str) -> str:
 
 
 def fingerprint(token: str) -> str:
-    """Return the id under which the audit has the user of a token, the same at every gateway."""
-    return _id("token", token.partition(DELIMITER)[0])
+    """Return the id under which the audit has the user of a token or of an assertion.
+
+    It is the same at all gateways that see the same one, and in front of services here.
+    """
+    return _id("token", known_by(token))
 
 
 def _outcome(status: int | None, arrived: bool) -> str:
