@@ -59,12 +59,12 @@ def recorded(lab: Lab) -> Iterator[Borders]:
     with ExitStack() as stack:
         for (here, there), border in borders.items():
             _listen(stack, lab.cloud(here), lab.cloud(there), border)
-        for here in lab.clouds:
-            described = stack.enter_context(federation_of(lab, here.name))
-            for name, cloud in described["clouds"].items():
-                if name != here.name:
-                    cloud["connect"] = _address(here, lab.cloud(name))
-            tell(lab, here.name, described)
+        for cloud in lab.clouds:
+            described = stack.enter_context(federation_of(lab, cloud.name))
+            for name, entry in described["clouds"].items():
+                if name != cloud.name:
+                    entry["connect"] = _address(cloud, lab.cloud(name))
+            tell(lab, cloud.name, described)
         yield borders
 
 
