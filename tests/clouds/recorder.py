@@ -5,6 +5,7 @@ import socket
 import socketserver
 import threading
 from base64 import urlsafe_b64decode
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
@@ -42,10 +43,17 @@ class Border:
         raw = b"\n".join(map(bytes, (*self._sent, *self._got)))
         return b"\n".join((raw, *map(_payload, set(_ASSERTION.findall(raw)))))
 
-    def presented(self) -> list[tuple[str, str]]:
-        """Return the assertions that were sent in front, with their scopes, the last one last."""
-        found = _PRESENTED.findall(b"\n".join(map(bytes, self._sent)))
-        return [(assertion.decode(), scope.decode()) for assertion, scope in found]
+    @contextmanager
+    def presented(self) -> Iterator[list[tuple[str, str]]]:
+        """Give a list that gets what is sent in front meanwhile: assertions with their scopes."""
+        before, new = Counter(self._presented()), list[tuple[str, str]]()
+        yield new
+        new += (Counter(self._presented()) - before).elements()
+
+    def _presented(self) -> Iterator[tuple[str, str]]:
+        for sent in list(self._sent):
+            for assertion, scope in _PRESENTED.findall(bytes(sent)):
+                yield assertion.decode(), scope.decode()
 
 
 Borders = Mapping[tuple[str, str], Border]
@@ -75,6 +83,7 @@ def _address(here: LabCloud, there: LabCloud) -> str:
 class _Server(socketserver.ThreadingTCPServer):
     """Connections wait for one another; those that gateways keep do not keep it from closing."""
 
+    allow_reuse_address = True
     request_queue_size = 128
     daemon_threads = True
     block_on_close = False

@@ -6,6 +6,7 @@ All that the gateways send to one another while these tests run is recorded.
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from openstackoid.identity.signature import PROOF, Crossing, sign
 from openstackoid.lab import CUT, Lab
 from openstackoid.lab.services import GATEWAY
 from openstackoid.message import Headers
+from openstackoid.services import BOUND
 
 IMAGES = "/v2/images"
 SERVERS = "/v2.1/servers"
@@ -99,9 +101,10 @@ def test_no_byte_of_a_token_crosses_a_border(
 ) -> None:
     """What crosses is an assertion: no part of alice's token, not even inside of an assertion."""
     work, crossed = WORK[what]
-    before = {ends: len(borders[ends].presented()) for ends in crossed}
-    work(api, commands, name)
-    assert all(len(borders[ends].presented()) > count for ends, count in before.items())
+    with ExitStack() as stack:
+        presented = [stack.enter_context(borders[ends].presented()) for ends in crossed]
+        work(api, commands, name)
+    assert all(presented)
     pieces = {api.token[i : i + 16].encode() for i in range(len(api.token) - 15)}
     for border in borders.values():
         seen = border.all
@@ -159,32 +162,47 @@ def test_a_token_of_a_trust_does_there_what_it_does_here(api: Api, root: Api, na
     gone(api, id_)
 
 
-def test_access_rules_hold_there(api: Api, name: str) -> None:
-    """An application credential that may list images lists those there, and does nothing else.
-
-    The path in a rule is the one that the client sends, with the prefix.
-    """
-    rule = {"service": "image", "method": "GET", "path": "/image/v2/images"}
-    credential = {"name": f"{name} {soon()}", "access_rules": [rule]}
+def restricted(api: Api, name: str, *rules: tuple[str, str, str]) -> Api:
+    """Return alice by an application credential with rules of service, method and path."""
+    made = [{"service": rule[0], "method": rule[1], "path": rule[2]} for rule in rules]
+    credential = {"name": f"{name} {soon()}", "access_rules": made}
     path = f"/v3/users/{whose(api)['user']['id']}/application_credentials"
-    made = api.post("identity", path, {"application_credential": credential})
-    assert made.status_code == 201, made.text
-    own = {key: made.json()["application_credential"][key] for key in ("id", "secret")}
+    answer = api.post("identity", path, {"application_credential": credential})
+    assert answer.status_code == 201, answer.text
+    own = {key: answer.json()["application_credential"][key] for key in ("id", "secret")}
     methods = {"methods": ["application_credential"], "application_credential": own}
-    restricted = logged_in(api, {"identity": methods})
-    scope = "compute=CloudTwo,image=CloudTwo"
-    assert restricted.get("image", f"{IMAGES}?limit=1", scope).status_code == 200
-    image = restricted.get("image", IMAGES, scope).json()["images"][0]["id"]
+    return logged_in(api, {"identity": methods})
+
+
+@pytest.mark.parametrize("scope", ["", ALL_THERE])
+def test_access_rules_hold_there_as_here(api: Api, name: str, scope: str) -> None:
+    """Who may list images lists those there, and does nothing else; paths have the prefix."""
+    user = restricted(api, name, ("image", "GET", "/image/v2/images"))
+    listed = user.get("image", f"{IMAGES}?limit=1", scope)
+    assert listed.status_code == 200
+    image = listed.json()["images"][0]["id"]
     body = {"name": name, "disk_format": "raw", "container_format": "bare"}
-    for refused in (
-        restricted.post("image", IMAGES, body, scope),
-        restricted.get("image", f"{IMAGES}/{image}", scope),
-        restricted.get("compute", SERVERS, scope),
+    for answer in (
+        user.post("image", IMAGES, body, scope),
+        user.get("image", f"{IMAGES}/{image}", scope),
+        user.get("compute", SERVERS, scope),
     ):
-        assert refused.status_code == 401
-        said = refused.json()["error"]["message"]
-        assert "the access rules of its application credential do not allow" in said
+        assert answer.status_code == 401
+        if scope:
+            said = answer.json()["error"]["message"]
+            assert "the access rules of its application credential do not allow" in said
     assert api.get("image", f"{IMAGES}?name={name}", scope).json()["images"] == []
+
+
+def test_access_rules_are_for_the_user_and_not_for_services(api: Api, name: str) -> None:
+    """Who may only create servers gets one from an image there, which nova reads for him."""
+    scope = "image=CloudTwo"
+    user = restricted(api, name, ("compute", "POST", "/compute/v2.1/servers"))
+    assert user.get("image", IMAGES, scope).status_code == 401
+    id_ = begin(user, name, scope, finder=api)
+    booted(api, id_)
+    assert api.request("DELETE", "compute", f"{SERVERS}/{id_}").status_code == 204
+    gone(api, id_)
 
 
 KEPT = {
@@ -214,27 +232,31 @@ def test_a_token_for_no_project_stays_at_home(root: Api, borders: Borders, kind:
     """401 with the reason; nothing is presented to the other cloud."""
     scope, reason = KEPT[kind]
     token = by_token(root, scope)
-    before = len(borders["CloudOne", "CloudTwo"].presented())
-    answer = token.get("image", IMAGES, "image=CloudTwo")
+    with borders["CloudOne", "CloudTwo"].presented() as presented:
+        answer = token.get("image", IMAGES, "image=CloudTwo")
     assert answer.status_code == 401
     assert reason in answer.json()["error"]["message"]
-    assert len(borders["CloudOne", "CloudTwo"].presented()) == before
+    assert not presented
 
 
-def caught(api: Api, borders: Borders, scope: str) -> str:
-    """Return what is presented to CloudTwo for alice with a scope that takes images there."""
-    assert api.get("image", IMAGES, scope).status_code == 200
-    return borders["CloudOne", "CloudTwo"].presented()[-1][0]
+def caught(
+    api: Api, borders: Borders, scope: str, service: str = "image", path: str = IMAGES
+) -> tuple[str, str]:
+    """Return what is presented to CloudTwo for alice's request, and its scope."""
+    with borders["CloudOne", "CloudTwo"].presented() as presented:
+        assert api.get(service, path, scope).status_code == 200
+    return presented[0]
 
 
-def presented(
+def shown_to(
     lab: Lab, cloud: str, service: str, path: str, token: str, *, sender: str = ""
 ) -> requests.Response:
     """Send a GET to a cloud's gateway, from a client, or as another cloud's gateway sends it.
 
     `token` is what is in front; the scope takes everything where the request goes.
     """
-    scope = json.dumps({"*": "CloudOne", "identity": "CloudOne", service: cloud})
+    there = dict.fromkeys((service, *(BOUND if service == "compute" else ())), cloud)
+    scope = json.dumps({"*": "CloudOne", "identity": "CloudOne"} | there)
     url = lab.cloud(cloud).frontends[service] + path
     headers = {"X-Scope": scope, "X-Auth-Token": f"{token}!SCOPE!{scope}"}
     if sender:
@@ -258,15 +280,15 @@ def test_what_a_cloud_got_is_of_no_use_to_it_elsewhere(
     lab: Lab, api: Api, borders: Borders
 ) -> None:
     """As its gateway has it, with its proof: nothing at a third cloud, and nothing at home."""
-    token = caught(api, borders, "image=CloudTwo")
-    third = presented(lab, "CloudThree", "image", IMAGES, token, sender="CloudTwo")
+    token, _ = caught(api, borders, "image=CloudTwo")
+    third = shown_to(lab, "CloudThree", "image", IMAGES, token, sender="CloudTwo")
     assert "it is for CloudTwo, and this is CloudThree" in refused(third, token)
     for service, path in (
         ("compute", SERVERS),
         ("network", "/v2.0/networks"),
         ("image", IMAGES),
     ):
-        home = presented(lab, "CloudOne", service, path, token, sender="CloudTwo")
+        home = shown_to(lab, "CloudOne", service, path, token, sender="CloudTwo")
         assert f"calls {service} here" in refused(home, token)
 
 
@@ -274,25 +296,24 @@ def test_what_a_cloud_got_for_compute_gives_it_what_compute_calls(
     lab: Lab, api: Api, borders: Borders
 ) -> None:
     """With compute=CloudTwo it may bring back what needs home's images, and nothing more."""
-    assert api.get("compute", SERVERS, "compute=CloudTwo").status_code == 200
-    token = borders["CloudOne", "CloudTwo"].presented()[-1][0]
-    home = presented(lab, "CloudOne", "image", IMAGES, token, sender="CloudTwo")
+    token, _ = caught(api, borders, "compute=CloudTwo", "compute", SERVERS)
+    home = shown_to(lab, "CloudOne", "image", IMAGES, token, sender="CloudTwo")
     assert "only-in-CloudOne" in home.text
     for service, path in (("compute", SERVERS), ("identity", "/v3/projects")):
-        answer = presented(lab, "CloudOne", service, path, token, sender="CloudTwo")
+        answer = shown_to(lab, "CloudOne", service, path, token, sender="CloudTwo")
         assert answer.status_code == 401, answer.text
         assert token not in answer.text
 
 
 def test_an_assertion_is_not_a_bearers_token(lab: Lab, api: Api, borders: Borders) -> None:
     """Without a stamp it is nothing from a client, and without a proof nothing from a gateway."""
-    token = caught(api, borders, "image=CloudTwo")
+    token, _ = caught(api, borders, "image=CloudTwo")
     for cloud in ("CloudOne", "CloudTwo", "CloudThree"):
-        answer = presented(lab, cloud, "image", IMAGES, token)
+        answer = shown_to(lab, cloud, "image", IMAGES, token)
         assert "it has not come by the gateway of this cloud" in refused(answer, token)
-    other = presented(lab, "CloudTwo", "image", IMAGES, token, sender="CloudThree")
+    other = shown_to(lab, "CloudTwo", "image", IMAGES, token, sender="CloudThree")
     assert "not for the gateway of CloudThree to present" in refused(other, token)
-    right = presented(lab, "CloudTwo", "image", IMAGES, token, sender="CloudOne")
+    right = shown_to(lab, "CloudTwo", "image", IMAGES, token, sender="CloudOne")
     assert "only-in-CloudTwo" in right.text
 
 
@@ -310,10 +331,9 @@ def questions(lab: Lab, cloud: str) -> int:
 def test_a_service_asks_once_whose_an_assertion_is(lab: Lab, api: Api, borders: Borders) -> None:
     """Ten requests with one token and one scope: one question, and none goes to home."""
     asked, home = questions(lab, "CloudTwo"), len(borders["CloudTwo", "CloudOne"].all)
-    begun = len(borders["CloudOne", "CloudTwo"].presented())
-    for _ in range(10):
-        assert api.get("image", IMAGES, "image=CloudTwo").status_code == 200
-    sent = borders["CloudOne", "CloudTwo"].presented()[begun:]
+    with borders["CloudOne", "CloudTwo"].presented() as sent:
+        for _ in range(10):
+            assert api.get("image", IMAGES, "image=CloudTwo").status_code == 200
     assert len(sent) == 10
     assert len(set(sent)) == 1
     assert questions(lab, "CloudTwo") == asked + 1
@@ -345,8 +365,7 @@ def test_a_new_assertion_is_answered_without_home(
     lab: Lab, api: Api, borders: Borders, cut: Callable[[], None]
 ) -> None:
     """CloudTwo's gateway says itself whose one is that it has never been asked about."""
-    assert api.get("image", IMAGES, "image=CloudTwo").status_code == 200
-    token, scope = borders["CloudOne", "CloudTwo"].presented()[-1]
+    token, scope = caught(api, borders, "image=CloudTwo")
     cut()
     key = keys.read(lab.cloud("CloudTwo").keys).assertion
     assert key is not None
