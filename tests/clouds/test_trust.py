@@ -2,17 +2,15 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-import requests
 from clouds.api import Api
 from clouds.conftest import by_ids, federation_of, tell
+from clouds.servers import boot, gone, shown, whose
 
 from openstackoid.lab import Lab
 
 THERE = '{"identity": "CloudOne", "compute": "CloudTwo", "image": "CloudTwo"}'
-MICROVERSION = "compute 2.37"
 
 
 @pytest.fixture
@@ -52,47 +50,10 @@ def bob(lab: Lab, name: str) -> Iterator[tuple[Api, Api, str]]:
     admin.request("DELETE", "identity", f"/v3/users/{id_}")
 
 
-def whose(api: Api) -> dict[str, Any]:
-    """Return what a user's own Keystone says of the token."""
-    headers = {"X-Subject-Token": api.token}
-    return dict(api.get("identity", "/v3/auth/tokens", headers=headers).json()["token"])
-
-
 def used(api: Api, scope: str = "") -> int:
     """Return how many servers count in the quota of the user's project."""
     limits = api.get("compute", "/v2.1/limits", scope).json()["limits"]["absolute"]
     return int(limits["totalInstancesUsed"])
-
-
-def boot(api: Api, name: str, scope: str) -> str:
-    """Boot a server, wait until it is ACTIVE, return its id."""
-    flavor = api.get("compute", "/v2.1/flavors", scope).json()["flavors"][0]["id"]
-    image = api.get("image", "/v2/images?name=debian", scope).json()["images"][0]["id"]
-    body = {"name": name, "imageRef": image, "flavorRef": flavor, "networks": "auto"}
-    network = api.get("network", "/v2.0/networks?name=private", scope).json()["networks"][0]["id"]
-    body["networks"] = [{"uuid": network}]
-    made = api.post("compute", "/v2.1/servers", {"server": body}, scope, MICROVERSION)
-    assert made.status_code == 202, made.text
-    id_ = str(made.json()["server"]["id"])
-    deadline = time.monotonic() + 60
-    while (server := shown(api, id_, scope).json()["server"])["status"] == "BUILD":
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    assert server["status"] == "ACTIVE", server
-    return id_
-
-
-def shown(api: Api, id_: str, scope: str = "") -> requests.Response:
-    """Return the answer that shows a server."""
-    return api.get("compute", f"/v2.1/servers/{id_}", scope)
-
-
-def gone(api: Api, id_: str, scope: str = "") -> None:
-    """Wait until a server is deleted."""
-    deadline = time.monotonic() + 60
-    while shown(api, id_, scope).status_code != 404:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("deleter", ["one", "two"])

@@ -10,8 +10,12 @@ from pathlib import Path
 
 from openstackoid.lab import files
 from openstackoid.lab.cloud import LabCloud
+from openstackoid.lab.services import SERVICES
 
 Ini = Mapping[str, Mapping[str, object]]
+
+_TYPES = {service.project: service.type for service in SERVICES}
+"""The types of the services, by the name of the project, which is that of its user, too."""
 
 _FOREVER = 2_147_483  # seconds: nothing in a lab reports its own heartbeat
 
@@ -71,6 +75,7 @@ def _common(
             "service_token_roles_required": True,
             "token_cache_time": 10,  # seconds until a user who is disabled elsewhere is noticed
             "interface": "public",
+            "service_type": _TYPES[user],  # without it access rules refuse everything
             **_login(cloud, user, passwords),
         },
         "oslo_middleware": {"enable_proxy_headers_parsing": True},
