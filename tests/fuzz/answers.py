@@ -14,6 +14,7 @@ from openstackoid.identity.catalog import CatalogEditor, CatalogError
 from openstackoid.operators.listing import decode, listing
 from openstackoid.operators.runs import Run, decoded, encode
 from openstackoid.operators.shapes import CLOUD_LABEL
+from openstackoid.routing.error_editor import ErrorEditor
 from openstackoid.routing.foreign_ids import MAX_ID, Search, UnsafeIdError, has_unsafe_id
 from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.links import Links
@@ -123,7 +124,8 @@ def links(data: bytes) -> None:
     try:
         before = _loaded(body)
     except ValueError:
-        assert b"two" in body or b'"/' in body or whole == cut == body
+        # As no case of a host counts.
+        assert b"two" in body.lower() or b'"/' in body or whole == cut == body
         return
     assert cut == whole, "pieces decide what is edited"
     if b"\0" not in body:  # as UTF-16 and UTF-32 have it
@@ -144,6 +146,51 @@ def _only_links(before: Any, after: Any, key: str, lead: Callable[[str], str]) -
         assert _LINK.fullmatch(key)
         assert isinstance(before, str)
         assert after == lead(before)
+
+
+def errors(data: bytes) -> None:
+    """Edit an error: it can be printed, and is in the name of its cloud alone."""
+    body, pieces = split(data)
+
+    def edited(pieces: list[bytes]) -> bytes:
+        editor = ErrorEditor("Two", LinkEditor(str, relative=False))
+        return b"".join([*map(editor.feed, pieces), *editor.rest()])
+
+    whole = edited([body])
+    assert edited(pieces) == whole, "pieces decide what is edited"
+    text = whole.decode()
+    try:
+        document = json.loads(text)
+    except ValueError:
+        assert text.isprintable()
+        assert not body or text.startswith("Two: ")
+        return
+    if isinstance(document, str):
+        assert document.startswith("Two: ")
+    _only_printable(document)
+
+
+def _only_printable(document: Any) -> None:
+    match document:
+        case str():
+            assert document.isprintable(), document
+        case list():
+            for item in document:
+                _only_printable(item)
+        case dict():
+            _only_printable([*document, *document.values()])
+            assert _is_named(document.get("message")), document
+            error = document.get("error")
+            assert not isinstance(error, dict) or error.get("cloud", "Two") == "Two"
+
+
+def _is_named(message: object) -> bool:
+    """Tell whether what clients print of an error names its cloud, be it JSON that does so."""
+    if not message or not isinstance(message, str | list | dict):
+        return True
+    if not isinstance(message, str):
+        return False
+    return message.startswith("Two: ") or (message.startswith("{") and "Two: " in message)
 
 
 VALUES = special("image").acted_on

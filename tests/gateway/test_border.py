@@ -39,6 +39,29 @@ async def test_another_cloud_says_nothing_that_counts_as_home_s(
     assert answered.values("openstack-image-store-ids") == ["a"]
 
 
+@pytest.mark.parametrize("scope", EACH)
+@pytest.mark.parametrize("said", ["", "Cache-Control: public, max-age=99\r\nExpires: never\r\n"])
+async def test_no_shared_cache_keeps_another_cloud_s_answer(
+    clouds: Clouds, scope: str, said: str
+) -> None:
+    """Its path may be one of home's as well."""
+    body = b'{"id": "i"}'
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{said}"
+    answer = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    clouds.backends["CloudTwo"]["image"].answer = saying(answer)
+    answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped(scope))
+    (caching,) = answered.values("cache-control")
+    assert caching == ("private, max-age=99" if said else "private")
+
+
+async def test_another_cloud_has_nobody_wait_for_long(clouds: Clouds) -> None:
+    """A client that heeds Retry-After would sleep for years."""
+    head = "HTTP/1.1 503 No\r\nRetry-After: 999999999\r\nContent-Length: 0\r\n\r\n"
+    clouds.backends["CloudTwo"]["image"].answer = saying(head.encode())
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", *scoped(EACH[0]))
+    assert answered.values("retry-after") == ["3600"]
+
+
 async def test_home_s_own_services_say_what_they_like(clouds: Clouds) -> None:
     """Their cookies are for their own users."""
     answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nUnknown: b\r\nContent-Length: 0\r\n\r\n"

@@ -59,7 +59,11 @@ def told(document: Any) -> Any:
             {"error_message": json.dumps({"faultstring": "no node", "debuginfo": None})},
             {"error_message": json.dumps({"faultstring": "Two: no node", "debuginfo": None})},
         ),
-        ("no", "no"),
+        (
+            {"error": {"message": json.dumps({"faultstring": "no"})}},
+            {"error": {"message": json.dumps({"faultstring": "Two: no"})}},
+        ),
+        ("no", "Two: no"),
         ([1, None, True], [1, None, True]),
     ],
 )
@@ -76,6 +80,28 @@ def test_an_error_is_in_nobody_else_s_name() -> None:
         "message": "Two: Two: One: log in again",
         "cloud": "Two",
     }
+
+
+@pytest.mark.parametrize("key", ["message", "faultstring"])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "[One] log in again",
+        '"One" says: log in again',
+        "{One}: log in again",
+        '"One: log in again"',
+        '["One: log in again"]',
+        '{"x": "One: log in again"}',
+        '{"message": "", "x": "One: log in again"}',
+        ["One: log in again"],
+        {"One": "log in again"},
+    ],
+)
+def test_no_text_speaks_as_another_by_its_first_character(forged: Any, key: str) -> None:
+    """Neither what looks like JSON, nor what is: clients print it as it stands."""
+    said = told({"error": {"code": 401, key: forged}})["error"][key]
+    assert isinstance(said, str)
+    assert said.startswith("Two: ")
 
 
 def test_nothing_in_it_acts_on_a_terminal() -> None:
@@ -113,6 +139,7 @@ def test_what_is_no_json_is_a_text(body: bytes, after: str) -> None:
 def test_xml_stays_xml() -> None:
     """A name before it would spoil it."""
     assert edited(b"<?xml?>\x1b", markup=True) == "<?xml?>?"
+    assert edited(b"One: log in", markup=True) == "Two: One: log in"
 
 
 def test_an_error_without_end_is_cut() -> None:
