@@ -42,6 +42,11 @@ class ErrorEditor:
         self._markup = markup
         self._body = bytearray()
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing more of the body counts."""
+        return len(self._body) > MAX_ERROR
+
     def feed(self, data: bytes) -> bytes:
         """Add a piece of the body. Nothing is returned here."""
         self._body += data[: MAX_ERROR + 1 - len(self._body)]
