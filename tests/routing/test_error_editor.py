@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstackoid.routing.error_editor import MAX_ERROR, ErrorEditor
+from openstackoid.routing.error_editor import MAX_ERROR, MAX_VALUES, ErrorEditor
 from openstackoid.routing.link_editor import LinkEditor
 
 ESCAPES = "\x1b[2J\x07\x9b31m\r\n\x7f\u202e"
@@ -127,13 +127,30 @@ def test_nothing_in_it_acts_on_a_terminal() -> None:
         (b"\xff\xc2\x9b", "Two: \ufffd?"),
         (b'{"message": ', 'Two: {"message": '),
         (b'{"message": 1e999}', 'Two: {"message": 1e999}'),
-        (b"[" * 60_000, f"Two: {'[' * 60_000}"),
+        (b"[" * 16_000, f"Two: {'[' * 16_000}"),
+        (b'["[",' * 900, "Two: " + '["[",' * 900),
         (b"", ""),
     ],
 )
 def test_what_is_no_json_is_a_text(body: bytes, after: str) -> None:
     """On one line, with the cloud's name before it."""
     assert edited(body) == after
+
+
+def test_what_is_json_within_json_is_read_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text that looks like it is decoded: of thousands that would take half a second."""
+    read = 0
+    loads = json.loads
+
+    def counting(text: str) -> Any:
+        nonlocal read
+        read += 1
+        return loads(text)
+
+    monkeypatch.setattr(json, "loads", counting)
+    for text in ('"[",', '{"message": "{"},', '{"title": "[\\"[\\"]"},'):
+        edited(f"[{text * 10_000}1]".encode())
+    assert read < 3 * MAX_VALUES
 
 
 def test_xml_stays_xml() -> None:

@@ -12,11 +12,20 @@ from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.value_editor import ValueEditor
 from openstackoid.scope.errors import printable
 
-MAX_ERROR = 65_536
+MAX_ERROR = 16_384
 """Bytes of an error at most; the rest is cut off."""
+
+MAX_VALUES = 500
+"""Values of an error at most, as its signs tell; one with more is a text.
+
+Each may be JSON within JSON, which takes a hundred times as long to edit as its bytes.
+"""
 
 _TOLD = ("faultstring", "explanation", "description", "detail", "title")
 """What services call the text of an error, besides `message`."""
+
+_SIGNS = (b",", b"[", b"{")
+"""One of these is before each value but the first."""
 
 _TEXTS = ("message", *_TOLD)
 
@@ -61,6 +70,8 @@ class ErrorEditor:
     def _edited(self, body: bytes) -> str:
         text = body[:MAX_ERROR].decode(errors="replace")
         try:
+            if sum(map(body.count, _SIGNS)) > MAX_VALUES:
+                raise ValueError
             told = self._told(json.loads(text))
             return json.dumps(self._named(told) if isinstance(told, str) else told, allow_nan=False)
         except (ValueError, RecursionError):
