@@ -76,7 +76,9 @@ def _leads_elsewhere(key: str, value: Any) -> bool:
         return True
     if key in {"id", "uuid"}:
         return bool(set(value) & set("/?#%")) or value in {".", ".."} or len(value) > 2 * MAX_ID
-    return bool(set(value) & set("?#")) or ".." in value or "%2e" in value.lower() or value == "."
+    if value in {".", ".."} or set(value) & set("?#"):
+        return True
+    return bool(set(value) & set("/%")) and (".." in value or "%2e" in value.lower())
 
 
 def ids(data: bytes) -> None:
@@ -107,6 +109,10 @@ def ids(data: bytes) -> None:
 _LINK = re.compile(r"first|href|last|next|prev|previous|self|.*_ref", re.DOTALL)
 
 
+_OF_LINKS = (b"two", b'"/', b"..", b".\\", b"%2", b"\\u002")
+"""In lower case, what is in each link that changes: a host, a path or a step."""
+
+
 def links(data: bytes) -> None:
     """Edit the links of a body: pieces make no difference, and nothing but links changes.
 
@@ -124,8 +130,7 @@ def links(data: bytes) -> None:
     try:
         before = _loaded(body)
     except ValueError:
-        # As no case of a host counts.
-        assert b"two" in body.lower() or b'"/' in body or whole == cut == body
+        assert whole == cut == body or any(mark in body.lower() for mark in _OF_LINKS)
         return
     assert cut == whole, "pieces decide what is edited"
     if b"\0" not in body:  # as UTF-16 and UTF-32 have it

@@ -32,9 +32,11 @@ async def read(evaluation: Evaluation, operands: Sequence[Operand], request: Req
                 return page
             cursors = page
     except paging.EndlessError as error:
+        of, without = f" of {error.cloud}", f", or without {error.cloud}"
         raise evaluation.refusal(
             HTTPStatus.BAD_REQUEST,
-            "the items of this list have no id to go on behind; ask for it without limit",
+            f"the items of this list{of if error.cloud else ''} have no id to go on behind; ask "
+            f"for it without limit{without if error.cloud else ''}",
         ) from error
 
 
