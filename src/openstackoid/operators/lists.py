@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from openstackoid.operators import paging, rules
 from openstackoid.operators.evaluation import Evaluation, Operand
+from openstackoid.operators.order import MAX_KEYS, has_too_many_keys
 from openstackoid.operators.page import page_of
 from openstackoid.operators.position import located
 from openstackoid.operators.request import Answer, Request
@@ -24,6 +25,11 @@ async def read(evaluation: Evaluation, operands: Sequence[Operand], request: Req
                 HTTPStatus.BAD_REQUEST,
                 f"{name} is no place in a list of several clouds; go on by the next link",
             )
+    if has_too_many_keys(request):
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"a list of several clouds is sorted by at most {MAX_KEYS} keys; name fewer",
+        )
     try:
         cursors = await _cursors(evaluation, operands, request)
         while True:
