@@ -13,6 +13,9 @@ from openstackoid.operators.results import chosen, most_telling, status_of
 from openstackoid.operators.rules import Policy
 from openstackoid.operators.sources import ask
 
+MAX_PARAMETERS = 1000
+"""Parameters of a request for a list: they are written anew for each cloud and page."""
+
 
 async def read(evaluation: Evaluation, operands: Sequence[Operand], request: Request) -> Answer:
     """Return the answer of a request that changes nothing, in all operands.
@@ -25,6 +28,11 @@ async def read(evaluation: Evaluation, operands: Sequence[Operand], request: Req
                 HTTPStatus.BAD_REQUEST,
                 f"{name} is no place in a list of several clouds; go on by the next link",
             )
+    if len(request.query) > MAX_PARAMETERS:
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"a list of several clouds is asked for with at most {MAX_PARAMETERS} parameters",
+        )
     if has_too_many_keys(request):
         raise evaluation.refusal(
             HTTPStatus.BAD_REQUEST,

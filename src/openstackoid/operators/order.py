@@ -9,7 +9,6 @@ from openstackoid.operators.request import Request
 from openstackoid.operators.shapes import resource
 from openstackoid.services import special
 
-
 MAX_KEYS = 16
 """Keys to sort by; each takes time and memory for each item, and few decide anything."""
 
