@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 TOKEN = "gAAAAAfaketoken"
+USER = "alice"
 SERVICES = {  # service type -> path of its endpoint
     "identity": "/identity/v3",
     "compute": "/compute/v2.1",
@@ -84,7 +85,8 @@ def broken_vendor(connection: Any) -> None:
 class Fake(ThreadingHTTPServer):
     """The server; `requests` are all since `clear()`, `refuse` is the path to answer 401 once.
 
-    `token` is what a login gives, `key` what its gateway says of itself with it.
+    `token` is what a login gives and `user` whom it names, `key` what its gateway says of itself
+    with it.
 
     `reply` answers before the empty services do, with a status and JSON, or with None to leave it
     to them. A status of 0 closes the connection without an answer, and a Raw is all that is sent
@@ -99,6 +101,7 @@ class Fake(ThreadingHTTPServer):
         self.requests: list[Request] = []
         self.refuse: str | None = None
         self.token = TOKEN
+        self.user = USER
         self.key: str | None = None
         self.headers: dict[str, str] = {}
         self.reply: Callable[[Request], tuple[int, Any] | Raw | None] | None = None
@@ -108,6 +111,7 @@ class Fake(ThreadingHTTPServer):
         """Forget what was recorded, and told."""
         self.requests = []
         self.key = None
+        self.user = USER
         self.refuse = None
         self.headers = {}
         self.reply = None
@@ -206,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         ]
         return {
             "methods": ["password"],
-            "user": {"id": "u1", "name": "alice", "domain": domain},
+            "user": {"id": "u1", "name": self.server.user, "domain": domain},
             "project": {"id": "p1", "name": "demo", "domain": domain},
             "roles": [{"id": "r1", "name": "member"}],
             "expires_at": "2099-01-01T00:00:00.000000Z",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from openstackoid import livecheck
 from openstackoid.commands.main import main
 
 ENDPOINTS = json.dumps(
@@ -315,7 +316,18 @@ def test_import_says_when_a_file_cannot_be_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "One", "[", b"\xff\xfe", b"\xff\xfe[", b"\xef\xbb\xbf", b"[\xff]", "[" * 100_000]
+    "text",
+    [
+        "",
+        "One",
+        "[",
+        b"\xff\xfe",
+        b"\xff\xfe[",
+        b"\xef\xbb\xbf",
+        b"[\xff]",
+        "[" * 100_000,
+        "9" * 5000,
+    ],
 )
 def test_import_says_what_is_no_json(text: str | bytes) -> None:
     """With the command that makes it."""
@@ -323,6 +335,23 @@ def test_import_says_what_is_no_json(text: str | bytes) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert "is not JSON" in result.stderr
     assert "openstack endpoint list -f json" in result.stderr
+
+
+def test_what_clouds_say_to_a_check_moves_no_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names of roles and projects, and messages, are another operator's; each stays in its line."""
+    said = "\x1b[2J\r\nOne: all is well\x07"
+    row = ("One", "alice (demo)", "Two", f"member in {said}")
+    heading = ("Token of", "User (project)", "In", "Becomes")
+    checked = livecheck.Checked([("Cloud",)], [heading, row], [f"Two: {said}"])
+    monkeypatch.setattr(livecheck, "check", lambda _: checked)
+    file = tmp_path / "f.yaml"
+    file.write_text("clouds: {One: {frontends: {image: 'http://192.0.2.1/image'}}}")
+    result = run("check", "--live", file)
+    assert result.exit_code == 1
+    assert all(line.isprintable() for line in (result.stdout + result.stderr).splitlines())
+    assert [line for line in result.output.splitlines() if line.startswith("One: all")] == []
 
 
 def test_import_refuses_a_file_that_is_not_utf8(tmp_path: Path) -> None:

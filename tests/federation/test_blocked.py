@@ -11,7 +11,6 @@ from openstackoid.federation.blocked import (
     BlockedError,
     blocked_file,
     change_blocked,
-    folded,
     network,
     read_blocked,
 )
@@ -84,11 +83,6 @@ def test_what_no_client_has_is_no_address(text: str) -> None:
     """It would block nobody, or everybody."""
     with pytest.raises(ValueError, match=r"."):
         network(text)
-
-
-def test_names_are_compared_as_a_keystone_may(tmp_path: Path) -> None:
-    """Neither case nor width makes another user."""
-    assert folded(" MAL\uff2cory ") == folded("mallory")
 
 
 def test_each_cloud_has_a_file(tmp_path: Path) -> None:

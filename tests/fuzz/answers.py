@@ -14,6 +14,7 @@ from openstackoid.identity.catalog import CatalogEditor, CatalogError
 from openstackoid.operators.listing import decode, listing
 from openstackoid.operators.runs import Run, decoded, encode
 from openstackoid.operators.shapes import CLOUD_LABEL
+from openstackoid.routing.error_editor import ErrorEditor
 from openstackoid.routing.foreign_ids import MAX_ID, Search, UnsafeIdError, has_unsafe_id
 from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.links import Links
@@ -75,7 +76,9 @@ def _leads_elsewhere(key: str, value: Any) -> bool:
         return True
     if key in {"id", "uuid"}:
         return bool(set(value) & set("/?#%")) or value in {".", ".."} or len(value) > 2 * MAX_ID
-    return bool(set(value) & set("?#")) or ".." in value or "%2e" in value.lower() or value == "."
+    if value in {".", ".."} or set(value) & set("?#"):
+        return True
+    return bool(set(value) & set("/%")) and (".." in value or "%2e" in value.lower())
 
 
 def ids(data: bytes) -> None:
@@ -106,6 +109,10 @@ def ids(data: bytes) -> None:
 _LINK = re.compile(r"first|href|last|next|prev|previous|self|.*_ref", re.DOTALL)
 
 
+_OF_LINKS = (b"two", b'"/', b"..", b".\\", b"%2", b"\\u002")
+"""In lower case, what is in each link that changes: a host, a path or a step."""
+
+
 def links(data: bytes) -> None:
     """Edit the links of a body: pieces make no difference, and nothing but links changes.
 
@@ -123,7 +130,7 @@ def links(data: bytes) -> None:
     try:
         before = _loaded(body)
     except ValueError:
-        assert b"two" in body or b'"/' in body or whole == cut == body
+        assert whole == cut == body or any(mark in body.lower() for mark in _OF_LINKS)
         return
     assert cut == whole, "pieces decide what is edited"
     if b"\0" not in body:  # as UTF-16 and UTF-32 have it
@@ -144,6 +151,51 @@ def _only_links(before: Any, after: Any, key: str, lead: Callable[[str], str]) -
         assert _LINK.fullmatch(key)
         assert isinstance(before, str)
         assert after == lead(before)
+
+
+def errors(data: bytes) -> None:
+    """Edit an error: it can be printed, and is in the name of its cloud alone."""
+    body, pieces = split(data)
+
+    def edited(pieces: list[bytes]) -> bytes:
+        editor = ErrorEditor("Two", LinkEditor(str, relative=False))
+        return b"".join([*map(editor.feed, pieces), *editor.rest()])
+
+    whole = edited([body])
+    assert edited(pieces) == whole, "pieces decide what is edited"
+    text = whole.decode()
+    try:
+        document = json.loads(text)
+    except ValueError:
+        assert text.isprintable()
+        assert not body or text.startswith("Two: ")
+        return
+    if isinstance(document, str):
+        assert document.startswith("Two: ")
+    _only_printable(document)
+
+
+def _only_printable(document: Any) -> None:
+    match document:
+        case str():
+            assert document.isprintable(), document
+        case list():
+            for item in document:
+                _only_printable(item)
+        case dict():
+            _only_printable([*document, *document.values()])
+            assert _is_named(document.get("message")), document
+            error = document.get("error")
+            assert not isinstance(error, dict) or error.get("cloud", "Two") == "Two"
+
+
+def _is_named(message: object) -> bool:
+    """Tell whether what clients print of an error names its cloud, be it JSON that does so."""
+    if not message or not isinstance(message, str | list | dict):
+        return True
+    if not isinstance(message, str):
+        return False
+    return message.startswith("Two: ") or (message.startswith("{") and "Two: " in message)
 
 
 VALUES = special("image").acted_on

@@ -13,6 +13,7 @@ WORDS = Path(__file__).parent / "words"
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "catalogs": answers.catalogs,
+    "errors": answers.errors,
     "ids": answers.ids,
     "ids-in-paths": leading.ids_in_paths,
     "links": answers.links,

@@ -1,9 +1,10 @@
 """What a cloud hears and says across a border, with a hostile service or client at its end."""
 
+import asyncio
 import json
 
 import pytest
-from gateway.backend import json_answer, saying
+from gateway.backend import Connection, Received, json_answer, saying
 from gateway.played import TOKEN, Clouds
 from routing.test_border import NEVER_HEARD, NEVER_SAID
 
@@ -37,6 +38,56 @@ async def test_another_cloud_says_nothing_that_counts_as_home_s(
     assert answered.status == 200
     assert b"forged" not in answered.head
     assert answered.values("openstack-image-store-ids") == ["a"]
+
+
+@pytest.mark.parametrize("scope", EACH)
+async def test_an_error_need_not_end(clouds: Clouds, scope: str) -> None:
+    """What counts of it has come: the rest is not read, for as long as a cloud may send it."""
+    left = asyncio.Event()
+
+    async def endless(_: Received, connection: Connection) -> None:
+        head = "HTTP/1.1 500 No\r\nContent-Type: application/json\r\n\r\n"
+        try:
+            await connection.send(head.encode())
+            while True:
+                await connection.send(b"x" * 65_536)
+        except ConnectionError:
+            left.set()
+            raise
+
+    clouds.backends["CloudTwo"]["image"].answer = endless
+    clouds.backends["CloudOne"]["image"].answer = saying(
+        b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
+    )
+    answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped(scope))
+    assert answered.status == 500
+    if scope == EACH[0]:
+        assert answered.body.startswith(b"CloudTwo: xxx")
+        assert len(answered.body) < 20_000
+    await left.wait()
+
+
+@pytest.mark.parametrize("scope", EACH)
+@pytest.mark.parametrize("said", ["", "Cache-Control: public, max-age=99\r\nExpires: never\r\n"])
+async def test_no_shared_cache_keeps_another_cloud_s_answer(
+    clouds: Clouds, scope: str, said: str
+) -> None:
+    """Its path may be one of home's as well."""
+    body = b'{"id": "i"}'
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{said}"
+    answer = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    clouds.backends["CloudTwo"]["image"].answer = saying(answer)
+    answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped(scope))
+    (caching,) = answered.values("cache-control")
+    assert caching == ("private, max-age=99" if said else "private")
+
+
+async def test_another_cloud_has_nobody_wait_for_long(clouds: Clouds) -> None:
+    """A client that heeds Retry-After would sleep for years."""
+    head = "HTTP/1.1 503 No\r\nRetry-After: 999999999\r\nContent-Length: 0\r\n\r\n"
+    clouds.backends["CloudTwo"]["image"].answer = saying(head.encode())
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", *scoped(EACH[0]))
+    assert answered.values("retry-after") == ["3600"]
 
 
 async def test_home_s_own_services_say_what_they_like(clouds: Clouds) -> None:

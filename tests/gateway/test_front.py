@@ -55,6 +55,10 @@ class Asked:
     replies: list[Answered] = field(default_factory=list)
 
     @property
+    def head_size(self) -> int:
+        return 0
+
+    @property
     def body_exists(self) -> bool:
         return bool(self.body)
 

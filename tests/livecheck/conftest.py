@@ -24,8 +24,8 @@ IMAGE = {
 class Frontend:
     """An HTTP server with a gateway of a `cloud` in front of it, if that is not None.
 
-    `answer` is the status and the JSON of every answer of the service, `date` its Date; `refusal`
-    is the status of the gateway's to a scope, `clock` its Date.
+    `answer` is the status and the JSON (or bytes) of every answer of the service, `date` its Date;
+    `refusal` is the status of the gateway's to a scope, `clock` its Date.
     """
 
     port: int = 0
@@ -53,7 +53,7 @@ def _running(name: str) -> Iterator[Frontend]:
                 document = {"error": {"code": status, "cloud": played.cloud}}
             else:
                 played.requests.append((self.path, dict(self.headers)))
-            body = json.dumps(document).encode()
+            body = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response_only(status)
             if date:
                 self.send_header("Date", date)

@@ -67,6 +67,52 @@ def saying(answer: bytes | None, secure: ssl.SSLContext | None = None) -> Iterat
             thread.join()
 
 
+@contextmanager
+def dripping(begin: bytes, secure: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Run a server that sends one connection a beginning, and then a byte after another."""
+
+    def serve() -> None:
+        try:
+            connected, _ = listening.accept()
+            if secure:
+                connected = secure.wrap_socket(connected, server_side=True)
+            with connected:
+                connected.recv(65536)
+                connected.sendall(begin)
+                while not over.wait(0.05):
+                    connected.sendall(b"x")
+        except OSError:
+            return
+
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            over.set()
+            thread.join()
+
+
+@pytest.mark.parametrize("begin", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_answer_that_drips_ends(
+    begin: bytes, *, tls: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A cloud cannot keep the check of all others from its end."""
+    monkeypatch.setattr(probe, "WHOLE", 1.0)
+    ca = trustme.CA()
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(serving)
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = trusted([tmp_path / "ca.pem"]) if tls else PLAIN
+    with dripping(begin, serving if tls else None) as port:
+        scheme = "https" if tls else "http"
+        with pytest.raises(ProbeError, match="no whole answer within 1 s"):
+            ask(*cloud_at(f"{scheme}://127.0.0.1:{port}"), context)
+
+
 def test_an_answer_is_told_with_headers_in_lower_case(frontend: Frontend) -> None:
     """Status, headers and body as they came; there is no certificate without TLS."""
     frontend.answer = (404, {"a": 1})

@@ -97,3 +97,12 @@ def test_the_token_of_an_administrator_is_not_shown_to_others(frontend: Frontend
     found = ask(admin, frontend, TRUST)
     assert found.becomes == "not tried: the account is an administrator's"
     assert frontend.requests == []
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"9" * 5000, b"\xff"])
+def test_an_answer_that_nobody_can_decode_ends_no_check(body: bytes, frontend: Frontend) -> None:
+    """A cloud would keep what is found of all others from its operator."""
+    frontend.answer = (200, body)
+    assert ask(ALICE, frontend, TRUST).fault == "its answer is no token"
+    frontend.answer = (404, body)
+    assert "Two says: nothing" in str(ask(ALICE, frontend, TRUST).fault)

@@ -137,3 +137,11 @@ def test_a_page_shows_where_the_next_would_be(
     """Also the last one, of which nothing leads on."""
     assert following.place_in(beside) is place
     assert following.ended(beside) == ended
+
+
+def test_no_marker_is_looked_for_in_a_link_that_no_server_accepts() -> None:
+    """It would take a worker seconds."""
+    link = f"/things?{'a=1&' * 500_000}marker=x"
+    found = following.of({"next": link}, "things", ())
+    assert found is not None
+    assert (found.link, found.marker) == (link, None)

@@ -130,3 +130,16 @@ def test_what_is_no_json_is_an_error(data: bytes) -> None:
     """Of the kind that json has."""
     with pytest.raises(ValueError, match=r"."):
         decode(data)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {f"k{number}": 1 for number in range(200_000)},
+        {"counts": {f"k{number}": 1 for number in range(200_000)}},
+        {"things_links": [{"rel": "prev", "href": "x"}] * 200_000},
+    ],
+)
+def test_what_has_thousands_of_fields_is_no_list(beside: dict[str, Any]) -> None:
+    """Each would be looked at, and compared with those of other clouds, for seconds."""
+    assert listing({"things": [{"id": "a"}], **beside}) is None

@@ -9,6 +9,7 @@ from operators.simulated import evaluated, evaluation, list_of
 
 from openstackoid.operators.order import Order
 from openstackoid.operators.request import Answer, Request
+from openstackoid.routing import Refusal
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 
@@ -79,3 +80,32 @@ async def test_the_order_is_the_service_s_own(
     run.send = send
     page = list_of(await evaluated(run, "A&B", Request.of("GET", f"{path}?sort_key={key}")))
     assert [i[shown] for i in page.items] == sorted("1234", reverse=down)
+
+
+@pytest.mark.parametrize("text", ["sort=" + "a," * 20_000, "sort_key=a&" * 17, "sort=a&" * 17])
+async def test_an_order_by_thousands_of_keys_is_refused(text: str) -> None:
+    """Each costs time and memory for each item: one request would take a worker a minute."""
+    asked = []
+    run = evaluation({})
+
+    async def send(cloud: str, request: Request) -> Answer:
+        asked.append(cloud)
+        return Answer(200, document={"things": [{"id": "a", "a": 1}]})
+
+    run.send = send
+    with pytest.raises(Refusal, match="at most 16 keys"):
+        await evaluated(run, "A&B", Request.of("GET", f"/things?{text}"))
+    with pytest.raises(Refusal, match="at most 1000 parameters"):
+        await evaluated(run, "A&B", Request.of("GET", "/things?" + "a=1&" * 1001))
+    assert asked == []
+    for few in ("sort_key=a&" * 16, "sort=" + ",".join("a" * 16)):
+        await evaluated(run, "A&B", Request.of("GET", f"/things?{few}"))
+
+
+def test_lists_and_objects_are_alike() -> None:
+    """And behind everything else; no cloud has them written out for each comparison."""
+    by_name = order("sort_key=name")
+    keys = [by_name.key({"id": "i", "name": value}) for value in ("x", [2], {"a": 1}, [1])]
+    assert min(keys) == keys[0]
+    assert not keys[1] < keys[2]
+    assert not keys[2] < keys[1]

@@ -52,6 +52,28 @@ async def test_what_is_no_list_hides_no_list_of_another(odd: Answer) -> None:
         assert [o.cloud for o in run.report.missing()] == ["B"]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Answer(200, document={"thingx": [{"id": "b"}]}),
+        Answer(200, document=[{"id": "b"}]),
+    ],
+)
+@pytest.mark.parametrize("text", ["A&B", "B&A"])
+async def test_a_list_of_another_kind_costs_a_cloud_its_own_part(odd: Answer, text: str) -> None:
+    """Also the first: it does not name the list of all."""
+    clouds = {"A": one("a"), "B": one("b")}
+
+    async def send(cloud: str, request: Request) -> Answer:
+        return odd if cloud == "B" else await clouds[cloud].answer(request)
+
+    run = evaluation(clouds)
+    run.send = send
+    answer = await evaluated(run, text, LIST)
+    assert [i["name"] for i in list_of(answer).items] == ["a"]
+    assert [o.cloud for o in run.report.missing()] == ["B"]
+
+
 async def test_one_resource_in_the_first_cloud_says_that_the_answer_is_one() -> None:
     """No other is waited for: which paths have lists, no API says."""
     clouds = {"A": one("a"), "B": one("b")}

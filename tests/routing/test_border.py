@@ -8,7 +8,13 @@ import openstack
 import pytest
 from openstack.resource import Resource
 
-from openstackoid.routing.border import may_answer, may_ask, type_told
+from openstackoid.routing.border import (
+    caching_told,
+    may_answer,
+    may_ask,
+    retry_told,
+    type_told,
+)
 from openstackoid.services import known_names, service_type
 
 SERVICES = sorted({official for name in known_names() if (official := service_type(name))})
@@ -202,3 +208,42 @@ def test_every_header_of_openstacksdk_s_resources_crosses() -> None:
 def test_no_charset_makes_another_text_of_a_body(told: str, kept: str) -> None:
     """ASCII stays ASCII, and nothing is left for a client to guess."""
     assert type_told(told) == kept
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("public", "private"),
+        ("public, max-age=31536000, immutable", "private, max-age=31536000"),
+        ("s-maxage=9, stale-while-revalidate=9", "private"),
+        ("PUBLIC,No-Store", "private, No-Store"),
+        ('no-cache="a, public", public="x"', "private"),
+        ("max-age=0,,  must-revalidate", "private, max-age=0, must-revalidate"),
+        ("private", "private"),
+        ("", "private"),
+    ],
+)
+def test_an_answer_is_kept_by_its_client_alone(before: str, after: str) -> None:
+    """Whatever the cloud allows caches of many to do."""
+    assert caching_told(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("0", "0"),
+        ("30", "30"),
+        ("3600", "3600"),
+        ("3601", "3600"),
+        ("00000000000000000099999", "0"),
+        ("9" * 5000, "3600"),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", None),
+        ("-1", None),
+        ("1e9", None),
+        ("\u0663", None),
+        ("", None),
+    ],
+)
+def test_a_cloud_has_nobody_wait_for_long(before: str, after: str | None) -> None:
+    """An hour at most; a date, by a clock of its own, is no number of seconds."""
+    assert retry_told(before) == after

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstackoid.routing.error_editor import MAX_ERROR, ErrorEditor
+from openstackoid.routing.error_editor import MAX_ERROR, MAX_VALUES, ErrorEditor
 from openstackoid.routing.link_editor import LinkEditor
 
 ESCAPES = "\x1b[2J\x07\x9b31m\r\n\x7f\u202e"
@@ -59,7 +59,11 @@ def told(document: Any) -> Any:
             {"error_message": json.dumps({"faultstring": "no node", "debuginfo": None})},
             {"error_message": json.dumps({"faultstring": "Two: no node", "debuginfo": None})},
         ),
-        ("no", "no"),
+        (
+            {"error": {"message": json.dumps({"faultstring": "no"})}},
+            {"error": {"message": json.dumps({"faultstring": "Two: no"})}},
+        ),
+        ("no", "Two: no"),
         ([1, None, True], [1, None, True]),
     ],
 )
@@ -76,6 +80,28 @@ def test_an_error_is_in_nobody_else_s_name() -> None:
         "message": "Two: Two: One: log in again",
         "cloud": "Two",
     }
+
+
+@pytest.mark.parametrize("key", ["message", "faultstring"])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "[One] log in again",
+        '"One" says: log in again',
+        "{One}: log in again",
+        '"One: log in again"',
+        '["One: log in again"]',
+        '{"x": "One: log in again"}',
+        '{"message": "", "x": "One: log in again"}',
+        ["One: log in again"],
+        {"One": "log in again"},
+    ],
+)
+def test_no_text_speaks_as_another_by_its_first_character(forged: Any, key: str) -> None:
+    """Neither what looks like JSON, nor what is: clients print it as it stands."""
+    said = told({"error": {"code": 401, key: forged}})["error"][key]
+    assert isinstance(said, str)
+    assert said.startswith("Two: ")
 
 
 def test_nothing_in_it_acts_on_a_terminal() -> None:
@@ -101,7 +127,8 @@ def test_nothing_in_it_acts_on_a_terminal() -> None:
         (b"\xff\xc2\x9b", "Two: \ufffd?"),
         (b'{"message": ', 'Two: {"message": '),
         (b'{"message": 1e999}', 'Two: {"message": 1e999}'),
-        (b"[" * 60_000, f"Two: {'[' * 60_000}"),
+        (b"[" * 16_000, f"Two: {'[' * 16_000}"),
+        (b'["[",' * 900, "Two: " + '["[",' * 900),
         (b"", ""),
     ],
 )
@@ -110,9 +137,26 @@ def test_what_is_no_json_is_a_text(body: bytes, after: str) -> None:
     assert edited(body) == after
 
 
+def test_what_is_json_within_json_is_read_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text that looks like it is decoded: of thousands that would take half a second."""
+    read = 0
+    loads = json.loads
+
+    def counting(text: str) -> Any:
+        nonlocal read
+        read += 1
+        return loads(text)
+
+    monkeypatch.setattr(json, "loads", counting)
+    for text in ('"[",', '{"message": "{"},', '{"title": "[\\"[\\"]"},'):
+        edited(f"[{text * 10_000}1]".encode())
+    assert read < 3 * MAX_VALUES
+
+
 def test_xml_stays_xml() -> None:
     """A name before it would spoil it."""
     assert edited(b"<?xml?>\x1b", markup=True) == "<?xml?>?"
+    assert edited(b"One: log in", markup=True) == "Two: One: log in"
 
 
 def test_an_error_without_end_is_cut() -> None:

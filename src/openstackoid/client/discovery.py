@@ -116,7 +116,7 @@ def _said(response: Response) -> str:
     try:
         error = response.json()["error"]
         return printable_lines(str(error["message"])) if "cloud" in error else ""
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return ""
 
 

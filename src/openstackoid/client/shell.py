@@ -13,7 +13,7 @@ from typing import Any
 from cliff.command import Command
 from osc_lib.shell import OpenStackShell, prompt_for_password
 
-from openstackoid.client import options, saving
+from openstackoid.client import options, saving, shells
 from openstackoid.client.discovery import told_once
 from openstackoid.client.printing import make_errors_printable
 from openstackoid.client.sources import from_config
@@ -69,6 +69,7 @@ def prepare_to_run_command(self: OpenStackShell, cmd: Command) -> None:
     if scope:
         make_errors_printable()
         saving.watch()
+        shells.watch(cmd)
     if next(scope.composites(), None):
         from openstackoid.client.composite.run import in_several_clouds
 

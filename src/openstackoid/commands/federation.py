@@ -19,7 +19,7 @@ from openstackoid.federation.lacking import Lacking, lacking
 from openstackoid.federation.loader import loads, read
 from openstackoid.federation.model import Federation, Url
 from openstackoid.federation.signed import moved_signed_paths
-from openstackoid.scope.errors import nearest
+from openstackoid.scope.errors import nearest, printable
 from openstackoid.services import known_names, service_type
 
 _LOOKUP = 5.0
@@ -78,6 +78,14 @@ def check(file: Path, *, live: bool) -> None:
             click.echo(f'"{service}" is no official service{hint}', err=True)
     for warning in moved_signed_paths(described):
         click.echo(warning, err=True)
+
+
+def _decoded(data: bytes) -> object:
+    """Return JSON in UTF-8 or UTF-16, with a BOM or without; ends the command if it is none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:  # numbers may be too long as well
+        raise click.ClickException(f"ENDPOINTS is not JSON ({error}); {HOW}") from error
 
 
 def _check_own(described: Federation, file: Path) -> None:
@@ -140,9 +148,10 @@ def _check_live(described: Federation) -> None:
     print_table(checked.clouds)
     if len(checked.tokens) > 1:
         click.echo()
-        print_table(checked.tokens)
-    if checked.faults:
-        raise click.ClickException("\n".join(["not as the file says:", *checked.faults]))
+        print_table([tuple(map(printable, row)) for row in checked.tokens])
+    if checked.faults:  # they quote what clouds say
+        faults = map(printable, checked.faults)
+        raise click.ClickException("\n".join(["not as the file says:", *faults]))
 
 
 @federation.command(
@@ -195,13 +204,11 @@ def import_(
     """
     pairs = dict(_backend(text) for text in backends)
     try:
-        document = json.loads(endpoints.read())  # in UTF-8 or UTF-16, with a BOM or without
+        document = _decoded(endpoints.read())
         text = read(into) if into and into.exists() else ""
         imported = extend(
             text, str(into or "<new>"), cloud, document, region, pairs, insecure=insecure
         )
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise click.ClickException(f"ENDPOINTS is not JSON ({error}); {HOW}") from error
     except (EndpointError, FederationError) as error:
         raise click.ClickException(str(error)) from error
     described = loads(imported.text)

@@ -5,7 +5,6 @@
 
 import fcntl
 import os
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -111,11 +110,6 @@ def network(text: str) -> IPv4Network | IPv6Network:
         if "/" not in text:
             return found.supernet(new_prefix=_ONE_HOST)
     return found
-
-
-def folded(name: str) -> str:
-    """Return a user's name as names are compared: a Keystone may tell neither case nor width."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _reason(error: OSError | ValueError) -> str:

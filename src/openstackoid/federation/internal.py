@@ -24,7 +24,18 @@ _KINDS = {
         "fec0::/10",  # of a site (RFC 3879)
         "64:ff9b:1::/48",  # of a site's own translator (RFC 8215)
     ),
-    "reserved": ("192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4"),
+    "reserved": (
+        "192.0.0.0/24",
+        "198.18.0.0/15",
+        "240.0.0.0/4",
+        "100::/64",  # to be thrown away (RFC 6666)
+        "2001:2::/48",  # for benchmarks (RFC 5180)
+        "2001:10::/28",  # no addresses (RFC 4843)
+        "2001:db8::/32",  # for examples (RFC 3849)
+        "3fff::/20",  # for examples (RFC 9637)
+        "5f00::/16",  # of a site's routers (RFC 9602)
+    ),
+    "of the machine's provider": ("168.63.129.16/32",),  # Azure gives machines their secrets there
     "multicast": ("224.0.0.0/4", "ff00::/8"),
 }
 """Networks that are not of the internet (IANA's registries of special-purpose addresses)."""

@@ -51,6 +51,10 @@ class Request(Protocol):
         """The headers."""
 
     @property
+    def head_size(self) -> int:
+        """The bytes of the head."""
+
+    @property
     def port(self) -> int:
         """The local port of the connection."""
 

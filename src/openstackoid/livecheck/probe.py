@@ -4,7 +4,9 @@ import http.client
 import json
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +16,9 @@ from openstackoid.federation import Cloud, Url
 
 TIMEOUT = 10.0
 """Seconds for each step of a connection: to connect, the TLS handshake, each read."""
+
+WHOLE = 30.0
+"""Seconds for a whole answer, from the connection on: a byte may come before each timeout."""
 
 MAX_BODY = 8 * 2**20
 """Bytes of an answer that are read at most; the rest is ignored."""
@@ -54,8 +59,15 @@ def ask(cloud: Cloud, url: Url, context: ssl.SSLContext, path: str = "/", **head
     try:
         with socket.create_connection((str(cloud.connect or url.host), url.port), TIMEOUT) as raw:
             if url.scheme == "http":
-                return _ask(url, raw, path, headers, None)
-            with context.wrap_socket(raw, server_hostname=url.host) as secure:
+                with _ending(raw):
+                    return _ask(url, raw, path, headers, None)
+            with (
+                context.wrap_socket(
+                    raw, server_hostname=url.host, do_handshake_on_connect=False
+                ) as secure,
+                _ending(secure),
+            ):
+                secure.do_handshake()
                 return _ask(url, secure, path, headers, _expiry(secure))
     except ssl.SSLCertVerificationError as error:
         raise ProbeError(f"its certificate is not accepted: {error.verify_message}") from error
@@ -65,6 +77,30 @@ def ask(cloud: Cloud, url: Url, context: ssl.SSLContext, path: str = "/", **head
         raise ProbeError(error.strerror or "no connection") from error
     except http.client.HTTPException as error:
         raise ProbeError("its answer is not HTTP") from error
+
+
+@contextmanager
+def _ending(connected: socket.socket) -> Iterator[None]:
+    """End a connection after WHOLE seconds; whatever that breaks is a ProbeError."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        with suppress(OSError):  # of a TLS socket, only the connection: the state is not ours
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    timer = threading.Timer(WHOLE, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException):
+        if not over.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if over.is_set():
+        raise ProbeError(f"no whole answer within {WHOLE:g} s")
 
 
 def refusing(body: bytes) -> str | None:

@@ -54,7 +54,7 @@ def taken(
         project, roles = found["project"], sorted({role["name"] for role in found["roles"]})
         becomes = f"{', '.join(roles)} in {project['name']} ({project['id']})"
         fault = _difference(account, trust, project, roles)
-    except (ProbeError, ValueError, LookupError, TypeError) as error:
+    except (ProbeError, ValueError, LookupError, TypeError, RecursionError) as error:
         reason = str(error) if isinstance(error, ProbeError) else "its answer is no token"
         return Taken(account.cloud, user, cloud, "-", reason)
     return Taken(account.cloud, user, cloud, becomes, fault)
@@ -63,7 +63,7 @@ def taken(
 def _message(body: bytes) -> str:
     try:
         return str(json.loads(body)["error"]["message"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return "nothing"
 
 

@@ -16,6 +16,9 @@ Headers: TypeAlias = Sequence[tuple[str, str]]
 _TEXTS = frozenset({"first", "last", "next", "next_marker", "previous", "schema"})
 _STEPS = frozenset({"next", "prev", "previous"})
 
+_MAX_LINK = 8192
+"""Characters of a link in which a marker is looked for; servers accept no longer ones."""
+
 _LINKS = re.compile(r"<([^<>]*)>([^<]*)")
 _RELATION = re.compile(r';\s*rel\s*=\s*"?([^";,]*)', re.IGNORECASE)
 
@@ -55,7 +58,8 @@ def of(beside: Mapping[str, Any], key: str | None, headers: Headers) -> Followin
     """
     for place, link in _links(beside, key, headers):
         if isinstance(link, str) and link:
-            return Following(place, link, dict(parse_qsl(urlsplit(link).query)).get("marker"))
+            query = urlsplit(link).query if len(link) <= _MAX_LINK else ""
+            return Following(place, link, dict(parse_qsl(query)).get("marker"))
     for place, marker in (
         (Place.NEXT_MARKER, beside.get("next_marker")),
         (Place.MARKERS, _fields(beside, "markers").get("next")),

@@ -5,7 +5,7 @@ links, markers, counts. Everything else is one resource.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -17,6 +17,12 @@ from openstackoid.operators.runs import can_be_labelled, decoded, is_merged
 
 _POSITION = re.compile("page|next|more|offset|start|skip|cursor|continu", re.IGNORECASE)
 """Parts of the names of numbers that may mark a page in a way that is not understood here."""
+
+_MAX_FIELDS = 100
+"""Fields beside a list, and within one of them; each is looked at, and lists have a few."""
+
+_MAX_LINKS = 1000
+"""Links beside a list."""
 
 _MAX_DEPTH = 2
 """How deep objects beside a list can be nested and still only count it."""
@@ -78,6 +84,8 @@ def listing(document: Any, headers: Headers = ()) -> Listing | None:
 
 def _key_of(document: dict[str, Any]) -> str | None:
     """Return the key of the items if a document is a list, None if it is a resource."""
+    if len(document) > _MAX_FIELDS:
+        return None
     lists = [k for k, v in document.items() if isinstance(v, list)]
     own = [k for k in lists if not _are_links(k, document[k])]
     own = own or [k for k in lists if not document[k]]  # an empty list that is called "links"
@@ -92,9 +100,10 @@ def _key_of(document: dict[str, Any]) -> str | None:
     return key if plain and _are_objects(document[key]) else None
 
 
-def _are_links(key: str, value: Iterable[Any]) -> bool:
+def _are_links(key: str, value: Sequence[Any]) -> bool:
     """Tell whether a list under this key holds links, not items."""
-    return following.is_links(key) and all(following.is_link(decoded(item)) for item in value)
+    few = following.is_links(key) and len(value) <= _MAX_LINKS
+    return few and all(following.is_link(decoded(item)) for item in value)
 
 
 def _is_harmless(key: str, value: object, depth: int = _MAX_DEPTH) -> bool:
@@ -104,7 +113,8 @@ def _is_harmless(key: str, value: object, depth: int = _MAX_DEPTH) -> bool:
     """
     if isinstance(value, dict):
         inner = ((f"{key}.{k}", v) for k, v in value.items())
-        return depth > 0 and all(_is_harmless(k, v, depth - 1) for k, v in inner)
+        few = depth > 0 and len(value) <= _MAX_FIELDS
+        return few and all(_is_harmless(k, v, depth - 1) for k, v in inner)
     if isinstance(value, bool | int | float):
         return not _POSITION.search(key) or (value is not True and value in (0, 1))
     return value in (None, "")

@@ -5,12 +5,16 @@ from http import HTTPStatus
 
 from openstackoid.operators import paging, rules
 from openstackoid.operators.evaluation import Evaluation, Operand
+from openstackoid.operators.order import MAX_KEYS, has_too_many_keys
 from openstackoid.operators.page import page_of
 from openstackoid.operators.position import located
 from openstackoid.operators.request import Answer, Request
 from openstackoid.operators.results import chosen, most_telling, status_of
 from openstackoid.operators.rules import Policy
 from openstackoid.operators.sources import ask
+
+MAX_PARAMETERS = 1000
+"""Parameters of a request for a list: they are written anew for each cloud and page."""
 
 
 async def read(evaluation: Evaluation, operands: Sequence[Operand], request: Request) -> Answer:
@@ -24,6 +28,16 @@ async def read(evaluation: Evaluation, operands: Sequence[Operand], request: Req
                 HTTPStatus.BAD_REQUEST,
                 f"{name} is no place in a list of several clouds; go on by the next link",
             )
+    if len(request.query) > MAX_PARAMETERS:
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"a list of several clouds is asked for with at most {MAX_PARAMETERS} parameters",
+        )
+    if has_too_many_keys(request):
+        raise evaluation.refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"a list of several clouds is sorted by at most {MAX_KEYS} keys; name fewer",
+        )
     try:
         cursors = await _cursors(evaluation, operands, request)
         while True:
@@ -32,9 +46,11 @@ async def read(evaluation: Evaluation, operands: Sequence[Operand], request: Req
                 return page
             cursors = page
     except paging.EndlessError as error:
+        of, without = f" of {error.cloud}", f", or without {error.cloud}"
         raise evaluation.refusal(
             HTTPStatus.BAD_REQUEST,
-            "the items of this list have no id to go on behind; ask for it without limit",
+            f"the items of this list{of if error.cloud else ''} have no id to go on behind; ask "
+            f"for it without limit{without if error.cloud else ''}",
         ) from error
 
 

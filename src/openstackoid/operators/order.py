@@ -9,6 +9,16 @@ from openstackoid.operators.request import Request
 from openstackoid.operators.shapes import resource
 from openstackoid.services import special
 
+MAX_KEYS = 16
+"""Keys to sort by; each takes time and memory for each item, and few decide anything."""
+
+
+def has_too_many_keys(request: Request) -> bool:
+    """Tell whether a request asks for an order by more than MAX_KEYS keys, however often one."""
+    keys = sum(name == "sort_key" for name, _ in request.query)
+    keys += sum(value.count(",") + 1 for name, value in request.query if name == "sort")
+    return keys > MAX_KEYS
+
 
 @total_ordering
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,11 @@ Key: TypeAlias = tuple[_Field, ...]
 
 
 def _comparable(value: Any) -> tuple[int, Any]:
-    """Return something that compares with any other value, whatever its type."""
+    """Return something that compares with any other value, whatever its type.
+
+    No service sorts by a list or an object: of a cloud that shows some they are all alike, for to
+    write them out for each comparison would take as long as a cloud likes.
+    """
     match value:
         case None:
             return (0, 0)
@@ -35,7 +49,7 @@ def _comparable(value: Any) -> tuple[int, Any]:
             return (1, value)
         case str():
             return (2, value)
-    return (3, repr(value))
+    return (3, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,12 @@ def page_of(
         limit = None  # this list knows no pages: one cloud's would come whole, too
     if order:
         _check_shown(evaluation, order, listings)
-    if any(listed.next is not None and listed.marker is None for listed in listings):
+    if others := [i for i, f in found.lists.items() if f.next is not None and f.marker is None]:
+        names = " and ".join(found.answers[i].cloud or "one of them" for i in others)
         raise evaluation.refusal(
             HTTPStatus.BAD_REQUEST,
-            "this list goes on by something else than a marker, which several clouds' can't; ask "
-            "for all of it with a greater limit",
+            f"the list of {names} goes on by something else than a marker, which several clouds' "
+            f"can't; ask for all of it with a greater limit, or without {names}",
         )
     sources = {
         i: paging.Source(

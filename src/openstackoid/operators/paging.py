@@ -40,7 +40,14 @@ every page says; a list that began without it cannot go on with it in order.
 
 
 class EndlessError(Exception):
-    """A list's items show nothing to go on behind: asked again, it would begin again."""
+    """A list's items show nothing to go on behind: asked again, it would begin again.
+
+    `cloud` is whose they are, None if that is not known.
+    """
+
+    def __init__(self, cloud: str | None = None) -> None:
+        super().__init__()
+        self.cloud = cloud
 
 
 def goes_on(cursor: Cursor) -> bool:
@@ -92,7 +99,7 @@ class Source:
         if not self.taken:
             return self.cursor
         if (marker := marker_of(decoded(self.last))) is None:
-            raise EndlessError
+            raise EndlessError(self.cloud)
         return marker
 
 

@@ -1,5 +1,6 @@
 """Asks the sources of a list for their next pages, and leaves out answers that are no such list."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ async def ask(
         elif result is not None:
             found.failures[i] = result
     if found.lists:
-        _leave_out_others(evaluation, operands, found)
+        _leave_out_others(evaluation, operands, request, found)
         _leave_out_unsorted(evaluation, operands, request, found)
     return found
 
@@ -65,13 +66,27 @@ def _is_one(request: Request, answer: Answer) -> bool:
     return named and listing(document) is None
 
 
-def _leave_out_others(evaluation: Evaluation, operands: Sequence[Operand], found: Results) -> None:
-    """Make failures of answers that are no list, or a list with another key than the first."""
-    key = next(iter(found.lists.values())).key
+def _leave_out_others(
+    evaluation: Evaluation, operands: Sequence[Operand], request: Request, found: Results
+) -> None:
+    """Make failures of answers that are no list, or a list with another key than the others."""
+    key = _key_of(request, [listed.key for listed in found.lists.values()])
     for i in [i for i in found.answers if i not in found.lists or found.lists[i].key != key]:
         why = f": its answer {note}" if (note := found.answers[i].note) else ""
         message = f"{operands[i]} did not answer with the list that others did{why}"
         _leave_out(evaluation, operands[i], found, i, message)
+
+
+def _key_of(request: Request, keys: Sequence[str | None]) -> str | None:
+    """Return the key of the list that is meant: one like its path, else that of most clouds.
+
+    No cloud decides it for the others by being asked first.
+    """
+    collection = request.path.removesuffix("/detail").rstrip("/").rpartition("/")[2]
+    name = collection.replace("-", "_").lower()
+    fitting = [key for key in keys if key and key.lower() == name]
+    fitting = fitting or [key for key in keys if key and name.endswith(key.lower())]
+    return Counter(fitting or keys).most_common(1)[0][0]
 
 
 def _leave_out_unsorted(

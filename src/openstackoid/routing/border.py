@@ -72,6 +72,15 @@ _MICROVERSION = re.compile("x-openstack-[a-z-]+-api-((minimum|maximum)-)?version
 """Microversions as they were before OpenStack-API-Version (nova, ironic, manila)."""
 
 
+PRIVATE = ("Cache-Control", "private")
+"""What an answer of another cloud gets: home's clients ask by a path that may be home's as well."""
+
+MAX_RETRY = 3600
+"""Seconds for which another cloud may have a client wait."""
+
+_KEPT = re.compile(r"no-store|no-cache|must-revalidate|max-age=\d{1,10}", re.IGNORECASE | re.ASCII)
+"""Directives of Cache-Control (RFC 9111, section 5.2.2) that do not concern caches of many."""
+
 _UTF8 = "charset=utf-8"
 
 _DECODED_AS_IT_IS = re.compile(
@@ -92,6 +101,19 @@ def may_ask(service: str, name: str) -> bool:
 def may_answer(service: str, name: str) -> bool:
     """Return whether a client gets a header, in lower case, of another cloud's answer."""
     return name in _ANSWERED_WITH or _own(service, name, asked=False)
+
+
+def caching_told(value: str) -> str:
+    """Return the Cache-Control that a client gets: his own cache alone may keep the answer."""
+    kept = [part.strip() for part in value.split(",") if _KEPT.fullmatch(part.strip())]
+    return ", ".join(["private", *kept])
+
+
+def retry_told(value: str) -> str | None:
+    """Return the Retry-After that a client gets, at most MAX_RETRY; None if it has no seconds."""
+    if not (value.isascii() and value.isdigit()):
+        return None
+    return str(min(int(value[:18]), MAX_RETRY))
 
 
 @lru_cache(maxsize=256)

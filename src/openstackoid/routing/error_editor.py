@@ -12,11 +12,25 @@ from openstackoid.routing.link_editor import LinkEditor
 from openstackoid.routing.value_editor import ValueEditor
 from openstackoid.scope.errors import printable
 
-MAX_ERROR = 65_536
+MAX_ERROR = 16_384
 """Bytes of an error at most; the rest is cut off."""
+
+MAX_VALUES = 500
+"""Values of an error at most, as its signs tell; one with more is a text.
+
+Each may be JSON within JSON, which takes a hundred times as long to edit as its bytes.
+"""
 
 _TOLD = ("faultstring", "explanation", "description", "detail", "title")
 """What services call the text of an error, besides `message`."""
+
+_SIGNS = (b",", b"[", b"{")
+"""One of these is before each value but the first."""
+
+_TEXTS = ("message", *_TOLD)
+
+_PRINTED = frozenset({"message", "faultstring"})
+"""Of these, what clients print whatever type it has."""
 
 _NESTED = ("{", "[", '"')
 """How a text begins that may be JSON: ironic before Stein encodes its errors twice."""
@@ -37,6 +51,11 @@ class ErrorEditor:
         self._markup = markup
         self._body = bytearray()
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing more of the body counts."""
+        return len(self._body) > MAX_ERROR
+
     def feed(self, data: bytes) -> bytes:
         """Add a piece of the body. Nothing is returned here."""
         self._body += data[: MAX_ERROR + 1 - len(self._body)]
@@ -51,10 +70,14 @@ class ErrorEditor:
     def _edited(self, body: bytes) -> str:
         text = body[:MAX_ERROR].decode(errors="replace")
         try:
-            return json.dumps(self._told(json.loads(text)), allow_nan=False)
+            if sum(map(body.count, _SIGNS)) > MAX_VALUES:
+                raise ValueError
+            told = self._told(json.loads(text))
+            return json.dumps(self._named(told) if isinstance(told, str) else told, allow_nan=False)
         except (ValueError, RecursionError):
             cut = "…" if len(body) > MAX_ERROR else ""
-            name = "" if self._markup else f"{self._cloud}: "
+            is_markup = self._markup and text.lstrip().startswith("<")
+            name = "" if is_markup else f"{self._cloud}: "
             return f"{name}{printable(text)}{cut}"
 
     def _told(self, document: Any) -> Any:
@@ -68,12 +91,27 @@ class ErrorEditor:
                 told = {printable(key): self._told(value) for key, value in document.items()}
                 for key in ("message",) if told.get("message") else _TOLD:
                     text = told.get(key)
-                    if isinstance(text, str) and text and not text.startswith(_NESTED):
-                        told[key] = f"{self._cloud}: {text}"
+                    if text and key in _PRINTED and isinstance(text, list | dict):
+                        text = json.dumps(text, allow_nan=False)
+                    if text and isinstance(text, str):
+                        told[key] = self._named(text)
                 if isinstance(error := told.get("error"), dict) and "cloud" in error:
                     error["cloud"] = self._cloud  # what a gateway says of itself
                 return told
         return document
+
+    def _named(self, text: str) -> str:
+        """Return a text behind the cloud's name, unless it is JSON that has it within."""
+        named = f"{self._cloud}: "
+        try:
+            nested = json.loads(text) if text.startswith("{") else None
+        except (ValueError, RecursionError):
+            nested = None
+        if isinstance(nested, dict) and any(
+            isinstance(nested.get(key), str) and nested[key].startswith(named) for key in _TEXTS
+        ):
+            return text
+        return named + text
 
     def _text(self, text: str) -> str:
         if text.lstrip().startswith(_NESTED):

@@ -25,8 +25,8 @@ _NOT_PLAIN = re.compile(
 An object is the `id` of a JSON schema.
 """
 
-_KEY = re.compile(rb'(?:"(id|uuid|kernel_id|ramdisk_id)|"[a-z_]{1,60}_(?:id|uuid))\Z')
-"""A key with an id; of its group, the value must be one segment.
+_KEY = re.compile(rb"(id|uuid|kernel_id|ramdisk_id)|[a-z_]{1,60}_(?:id|uuid)")
+"""A key with an id, between its quotes; of its group, the value must be one segment.
 
 Nova takes a kernel's id with a slash for a URL, and sends its user's token there.
 """
@@ -158,7 +158,8 @@ def _is_unsafe_id(body: bytes, position: int) -> bool:
     no dot segments.
     """
     end = position + len(b"id")
-    key = _KEY.search(body, max(0, end - _KEY_LENGTH), end)
+    quote = body.rfind(b'"', max(0, end - _KEY_LENGTH), end)
+    key = _KEY.fullmatch(body, quote + 1, end) if quote >= 0 else None
     if key is None:
         return False
     value = _VALUE.match(body, position)

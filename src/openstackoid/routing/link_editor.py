@@ -40,7 +40,7 @@ _SHARE = 16
 """What is held is looked at again once a part of it, one of so many, is new."""
 
 _ABSOLUTE = re.compile(rb"://")
-_RELATIVE = re.compile(rb'"/')
+_RELATIVE = re.compile(rb':\s{0,%d}"/' % (_MAX_COLON - 1))
 _DOTS = (b"..", b".\\", b"%2", b"\\u002")
 _DOT = rb"(?:\.|%2[eE]|\\u002[eE])"
 _UPWARD = re.compile(rb"%b(?:\\[nrt]|\\u000[9aAdD])*+%b" % (_DOT, _DOT))
@@ -51,9 +51,13 @@ Each has one of `_DOTS`, which are found faster.
 
 _SCHEMES = frozenset({b"http", b"https"})
 
-_OBJECT = re.compile(rb":\s{0,4}\{")
 _USER_OBJECTS = (b"metadata", b'"properties', b'"extra_specs', b'"labels', b'"parameters')
 """The endings of keys whose objects have keys that users choose."""
+
+_OBJECT = re.compile(
+    rb'"(?:%b)\s{0,4}:\s{0,4}\{' % b"|".join(b'(?<=%b")' % key for key in _USER_OBJECTS)
+)
+"""The end of such a key, and the beginning of its object."""
 
 _TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _BETWEEN = re.compile(rb'[^"{}]*+')
@@ -165,7 +169,7 @@ class LinkEditor:
                 yield quote
 
     def _paths(self) -> Iterator[int]:
-        return (match.start() for match in _RELATIVE.finditer(self._held))
+        return (match.end() - 2 for match in _RELATIVE.finditer(self._held))
 
     def _upward(self) -> Iterator[int]:
         """Yield the quote before each link with two dots in a row, in any spelling."""
@@ -191,20 +195,11 @@ class LinkEditor:
                 start = end
             if self._depth:
                 return
-            for match in _OBJECT.finditer(self._held, start):
-                if self._is_user_object(match.start()):
-                    start = match.end()
-                    self._depth = 1
-                    break
-            else:
+            match = _OBJECT.search(self._held, start)
+            if match is None:
                 return
-
-    def _is_user_object(self, colon: int) -> bool:
-        """Return whether the key before a colon is one whose object has keys that users choose."""
-        held = self._held
-        quote = held.rfind(b'"', max(0, colon - 5), colon)
-        between = held[quote + 1 : colon]
-        return quote >= 0 and not between.strip() and held.endswith(_USER_OBJECTS, 0, quote)
+            start = match.end()
+            self._depth = 1
 
     def _skipped(self, position: int) -> int:
         """Return where a user's object ends, or this piece (before a backslash at its end)."""

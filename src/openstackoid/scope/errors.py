@@ -68,6 +68,8 @@ def printable(text: str) -> str:
 
     The length stays the same.
     """
+    if text.isprintable():  # 100 times as fast
+        return text
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 

@@ -175,3 +175,14 @@ def test_a_gateway_says_which_cloud_cannot_be_reached(
     session.get(f"{cloud.url}/image/v2/images")
     assert (journal.unreachable is not None) is away
     assert journal.status == status
+
+
+def test_an_answer_that_nobody_can_decode_tells_nothing() -> None:
+    """What another cloud has nested, or a number it has written, ends no command of several."""
+    for body in (b"[" * 100_000, b'{"id": ' + b"9" * 5000 + b"}"):
+        write = Write("POST", "/things", answer(201, body))
+        assert created([write]) is None
+        assert write.may_have_acted
+        found = answer(200, body)
+        found.request = Request("GET", "http://x/things?name=y").prepare()
+        assert not found_nothing([found])

@@ -1,6 +1,7 @@
 """What a create command made is deleted again, and what is left of it is said."""
 
 import io
+import json
 from argparse import Namespace
 from types import SimpleNamespace
 from typing import Any
@@ -158,3 +159,11 @@ def test_a_cloud_that_was_silent_is_asked_again_to_undo() -> None:
     undo(failed, Creation(KNOWN, chosen="ours"))
     assert not failed.journal.silent
     assert Delete.deleted == ["ours"]
+
+
+@pytest.mark.parametrize("identifier", ["-h", "--help", "--", "-x"])
+def test_an_id_is_no_option_of_the_command_that_deletes(identifier: str) -> None:
+    """The cloud has chosen it."""
+    failed = branch(write(201, json.dumps({"id": identifier}).encode()))
+    undo(failed, Creation(KNOWN))
+    assert Delete.deleted == [identifier]

@@ -146,10 +146,13 @@ async def test_a_user_of_another_cloud_is_asked_for_there(clouds: Clouds) -> Non
 
 
 @pytest.mark.parametrize("scope", ["X-Any: 1", "X-Scope: image=CloudTwo"])
-async def test_a_blocked_user_does_not_log_in(clouds: Clouds, scope: str) -> None:
-    """The password is not even tried."""
+@pytest.mark.parametrize(
+    "name", ["Mallory", "m\xe4llory", "mal\u00adlory", "\uff2dallory ", "m\0allory"]
+)
+async def test_a_blocked_user_does_not_log_in(clouds: Clouds, name: str, scope: str) -> None:
+    """The password is not even tried, in no spelling that a database takes for his name."""
     await block(clouds, "user", "mallory")
-    user = {"name": "Mallory", "domain": {"id": "default"}, "password": "p"}
+    user = {"name": name, "domain": {"id": "default"}, "password": "p"}
     document = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
     answered = await clouds.ask(
         "CloudOne",
@@ -195,6 +198,15 @@ async def test_a_reload_may_name_another_file(clouds: Clouds) -> None:
     clouds.save()
     await clouds.gateways["CloudOne"].reload()
     told(await clouds.ask("CloudOne", "image"))
+
+
+async def test_a_name_that_nobody_sees_blocks_nobody_else(clouds: Clouds) -> None:
+    """A login that gives no name is not one of his."""
+    await block(clouds, "user", "\u0301")
+    answered = await clouds.ask(
+        "CloudOne", "identity", "/v3/auth/tokens", "X-Any: 1", method="POST", body=b"{}"
+    )
+    assert answered.status == 200
 
 
 def test_an_address_that_is_none_is_not_blocked(tmp_path: Path) -> None:

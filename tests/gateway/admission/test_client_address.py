@@ -11,7 +11,7 @@ from gateway.played import TOKEN, Answered, Client, Clouds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstackoid.gateway.admission.client_address import TrustedProxies
+from openstackoid.gateway.admission.client_address import TrustedProxies, sender_told
 from openstackoid.gateway.admission.limits import BURST, MAX_FDS_DIVISOR, Connections, Limits
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
@@ -271,3 +271,26 @@ async def test_who_ends_the_header_at_the_connection_hides_nobody(
     """A proxy may pass on what its client says of the connection."""
     await ask(behind, PROXY, "Connection: X-Forwarded-For", "X-Forwarded-For: 203.0.113.5")
     assert told(logged) == ["203.0.113.5"]
+
+
+@pytest.mark.parametrize(
+    ("said", "client"),
+    [
+        (["192.0.2.1"], "192.0.2.1"),
+        (["2001:DB8:0::1"], "2001:db8::1"),
+        (["::ffff:192.0.2.1"], "192.0.2.1"),
+        (["fe80::1%eth0"], None),
+        (["fe80::1%192.0.2.1 is alice; she may"], None),
+        (["fe80::1%" + "x" * 60_000], None),
+        (["192.0.2.1, 192.0.2.2"], None),
+        (["192.0.2.1", "192.0.2.1"], None),
+        (["alice"], None),
+        ([""], None),
+        ([], None),
+    ],
+)
+def test_another_gateway_tells_an_address_and_nothing_else(
+    said: list[str], client: str | None
+) -> None:
+    """It is written into the log and the audit as it is."""
+    assert sender_told(said) == client

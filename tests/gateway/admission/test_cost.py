@@ -68,6 +68,17 @@ async def test_who_sends_long_scopes_may_send_fewer(clouds: Clouds, scope: str) 
 
 
 @pytest.mark.parametrize("rate", [4])
+@pytest.mark.parametrize("where", ["many headers", "two headers"])
+async def test_who_sends_long_heads_may_send_fewer(clouds: Clouds, where: str) -> None:
+    """Also without a scope, and wherever it is long: all of a head is read."""
+    lines = {
+        "many headers": [f"X-{number}: {'x' * 950}" for number in range(100)],
+        "two headers": [f"X-{number}: {'x' * 60_000}" for number in range(2)],
+    }[where]
+    assert await asked_until_refused(clouds, *lines) < 20
+
+
+@pytest.mark.parametrize("rate", [4])
 async def test_a_long_catalog_of_another_cloud_is_charged_to_who_asked_for_it(
     clouds: Clouds,
 ) -> None:

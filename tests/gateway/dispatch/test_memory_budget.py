@@ -6,7 +6,12 @@ from typing import cast
 import pytest
 
 from openstackoid.gateway.dispatch import memory_budget
-from openstackoid.gateway.dispatch.memory_budget import MemoryBudget, TooLongError, UnusableError
+from openstackoid.gateway.dispatch.memory_budget import (
+    BusyError,
+    MemoryBudget,
+    TooLongError,
+    UnusableError,
+)
 from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.http import ConnectionClosedError
 from openstackoid.routing.foreign_ids import Search
@@ -14,10 +19,12 @@ from openstackoid.routing.foreign_ids import Search
 UNSAFE = b'{"images": [{"id": "a"}, {"id": "../x"}]}'
 
 
-def passing(*pieces: bytes, foreign: bool = False, breaks: bool = False) -> Passing:
+def passing(
+    *pieces: bytes, foreign: bool = False, breaks: bool = False, cloud: str = "One"
+) -> Passing:
     """Return an answer of which only the body is looked at."""
     left = list(pieces)
-    played = SimpleNamespace(search=Search() if foreign else None, ended=False)
+    played = SimpleNamespace(search=Search() if foreign else None, ended=False, cloud=cloud)
 
     async def read() -> bytes:
         if not left and breaks:
@@ -40,6 +47,27 @@ async def test_pieces_count_besides_their_bytes(monkeypatch: pytest.MonkeyPatch)
         dripping = passing(*(text[n : n + 1] for n in range(len(text))))
         with pytest.raises(TooLongError):
             await budget.read(dripping)
+
+
+async def test_no_cloud_keeps_the_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user of a hostile cloud may ask for four long lists of it at once, and again."""
+    monkeypatch.setattr(memory_budget, "MAX_HELD", 1100)
+    monkeypatch.setattr(memory_budget, "MAX_ALL", 4400)
+    monkeypatch.setattr(memory_budget, "MAX_OF_CLOUD", 2200)
+    long = b'"' + b"x" * 900 + b'"'
+    with MemoryBudget() as one, MemoryBudget() as two:
+        held = [await budget.read(passing(long, cloud="Evil")) for budget in (one, two)]
+        with MemoryBudget() as third, pytest.raises(BusyError, match="what else Evil answers"):
+            await third.read(passing(long, cloud="Evil"))
+        for cloud in ("Home", "Friend"):
+            with MemoryBudget() as other:
+                await other.read(passing(long, cloud=cloud))
+        held[0].close()
+        with MemoryBudget() as third:
+            await third.read(passing(long, cloud="Evil"))
+    with MemoryBudget() as one, MemoryBudget() as two:
+        for budget in (one, two):
+            await budget.read(passing(long, cloud="Evil"))
 
 
 async def test_no_body_is_no_document() -> None:

@@ -125,7 +125,7 @@ def _document(answer: Response) -> dict[str, Any]:
     """Return the JSON object that an answer is, an empty one if it is none."""
     try:
         document = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 
@@ -149,7 +149,7 @@ def _found_nothing(answer: Response) -> bool:
         return False
     try:
         found = listing(answer.json())
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     query = parse_qsl(urlsplit(answer.request.path_url).query, keep_blank_values=True)
     return rules.found_nothing(query, None if found is None else found.items)

@@ -72,7 +72,7 @@ def _delete(branch: Branch, name: str, identifier: str) -> tuple[int | None, str
         try:
             kind = branch.app.command_manager.commands[name].load()
             command = kind(branch.app, branch.app.options, cmd_name=name)
-            arguments = command.get_parser(name).parse_args([identifier])
+            arguments = command.get_parser(name).parse_args(["--", identifier])
             if hasattr(arguments, "yes"):
                 arguments.yes = True
             code = command.run(arguments)

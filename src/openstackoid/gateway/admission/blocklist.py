@@ -13,10 +13,10 @@ import structlog
 from openstackoid.federation.blocked import (
     Blocked,
     BlockedError,
-    folded,
     network,
     read_blocked,
 )
+from openstackoid.federation.spelling import folded
 from openstackoid.routing import Refusal
 
 INTERVAL = 0.25
@@ -94,7 +94,7 @@ class Blocklist:
 
     def _use(self, blocked: Blocked) -> None:
         self._blocked = blocked
-        self._users = {folded(name) for name in blocked.user}
+        self._users = {folded(name) for name in blocked.user} - {""}  # a login may lack one
         networks = [network(text) for text in blocked.address]
 
         @lru_cache(maxsize=_CACHED)

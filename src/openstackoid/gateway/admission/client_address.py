@@ -35,11 +35,17 @@ def sender_of(address: str) -> str:
 
 
 def sender_told(values: Sequence[str]) -> str | None:
-    """Return the client's address that another gateway tells, None if it is not one address."""
+    """Return the client's address that another gateway tells, None if it is not one address.
+
+    An address of a link (`fe80::1%eth0`) is none: behind the sign any text may stand.
+    """
     try:
-        return str(ip_address(values[0])) if len(values) == 1 else None
+        address = ip_address(values[0]) if len(values) == 1 else None
     except ValueError:
         return None
+    if isinstance(address, IPv6Address):
+        return None if address.scope_id is not None else str(address.ipv4_mapped or address)
+    return None if address is None else str(address)
 
 
 class _Address(NamedTuple):

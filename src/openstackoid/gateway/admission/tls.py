@@ -131,7 +131,16 @@ def load_authorities(context: ssl.SSLContext, own: Own) -> None:
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
 
 
+_REASONS = {
+    "NO_CERTIFICATE_OR_CRL_FOUND": "it has no certificate and no revocation list in PEM",
+    "NO_START_LINE": "it is not PEM",
+    "PEM_LIB": "it is not PEM",
+    "KEY_VALUES_MISMATCH": "the key is not that of the certificate",
+}
+"""What OpenSSL says of files that are not what they are named for, in words."""
+
+
 def _reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
-        return error.reason or "it is not PEM"
+        return _REASONS.get(error.reason or "", error.reason) or "it is not PEM"
     return error.strerror or "it is no certificate"

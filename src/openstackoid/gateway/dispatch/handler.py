@@ -162,7 +162,7 @@ class Handler:
             limits.gateway(route.sender, address, named)
             peers.take(route, proof)
         else:
-            if route.scope is not None or len(request.target) >= cost.HEAD:
+            if route.scope is not None or request.head_size >= cost.HEAD:
                 named += cost.of_head(request.target, request.headers)
             limits.address(address, named)
         return head, route, bool(proof.by)

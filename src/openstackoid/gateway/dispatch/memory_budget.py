@@ -1,11 +1,12 @@
 """Limits the memory for the answers of a composite request, per request and per worker."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import msgspec
 
@@ -26,6 +27,9 @@ MAX_HELD = 96 * 2**20
 
 MAX_ALL = 4 * MAX_HELD
 """Bytes that the answers of all requests of a worker may take at the same time."""
+
+MAX_OF_CLOUD = MAX_ALL // 2
+"""Bytes of these that the answers of one cloud may take: else it could keep all others out."""
 
 
 HELD_BODY_TIMEOUT = 60.0
@@ -68,12 +72,13 @@ class HeldBody(NamedTuple):
 class MemoryBudget:
     """A context that counts the memory for one request's answers, and frees all at its end."""
 
-    _all = 0
+    _all: ClassVar[Counter[str]] = Counter()
+    """Bytes of all requests by the cloud that answers."""
 
     def __init__(self) -> None:
         self.read_in_all = 0
         """Bytes that all answers have taken until now, also those that were freed."""
-        self._bytes = 0
+        self._bytes: Counter[str] = Counter()
         self._open = ExitStack()
         self._ended = False
 
@@ -83,7 +88,8 @@ class MemoryBudget:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None
     ) -> None:
-        self._charge(-self._bytes)
+        for cloud, size in list(self._bytes.items()):
+            self._charge(cloud, -size)
         self._open.close()
         self._ended = True
 
@@ -99,9 +105,10 @@ class MemoryBudget:
         """
         parts: list[bytes] = []
         size = 0
+        cloud = passing.cloud
         remote, passing.search = passing.search is not None, None  # done below, on the whole body
         with ExitStack() as charged:
-            charged.callback(lambda: self._charge(-size))
+            charged.callback(lambda: self._charge(cloud, -size))
             try:
                 async with asyncio.timeout(HELD_BODY_TIMEOUT):
                     while not passing.ended:
@@ -110,23 +117,29 @@ class MemoryBudget:
                         cost = len(part) + PIECE + VALUE * values
                         size += cost
                         self.read_in_all += cost
-                        self._charge(cost)
-                        self._check()
+                        self._charge(cloud, cost)
+                        self._check(cloud)
                         parts.append(part)
             except (HttpError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
             document, raw, note = _decoded(b"".join(parts), remote=remote)
             return HeldBody(document, raw, note, charged.pop_all().close)
 
-    def _charge(self, size: int) -> None:
+    def _charge(self, cloud: str, size: int) -> None:
         if not self._ended:
-            self._bytes += size
-            MemoryBudget._all += size
+            self._bytes[cloud] += size
+            self._all[cloud] += size
+            if not self._all[cloud]:
+                del self._all[cloud]
 
-    def _check(self) -> None:
-        if self._bytes > MAX_HELD:
+    def _check(self, cloud: str) -> None:
+        if self._bytes.total() > MAX_HELD:
             raise TooLongError("is longer than can be held; ask for it in smaller pages")
-        if MemoryBudget._all > MAX_ALL:
+        if self._all[cloud] > MAX_OF_CLOUD:
+            raise BusyError(
+                f"is longer than can be held beside what else {cloud} answers; try again later"
+            )
+        if self._all.total() > MAX_ALL:
             raise BusyError(
                 "is longer than can be held beside what others ask for; try again later"
             )

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -17,7 +17,14 @@ from openstackoid.identity import CatalogError, CatalogTooLongError
 from openstackoid.identity.catalog import MAX_CATALOG
 from openstackoid.message import JSON, Headers, Pairs, connection_headers
 from openstackoid.routing import Refusal, redirections
-from openstackoid.routing.border import may_answer, type_told
+from openstackoid.routing.border import (
+    PRIVATE,
+    caching_told,
+    may_answer,
+    retry_told,
+    type_told,
+)
+from openstackoid.routing.error_editor import ErrorEditor
 from openstackoid.routing.foreign_ids import Search, UnsafeIdError
 from openstackoid.routing.links import Links
 from openstackoid.scope import DELIMITER
@@ -77,6 +84,7 @@ class Passing:
         headers = answer.headers.pairs_without(dropped)
         if links and links.remote:
             headers = tuple(pair for pair in headers if self._may_answer(*pair))
+            headers = _bounded(headers, answer.headers)
             if "x-subject-token" in answer.headers:  # which clouds its user takes is not theirs
                 headers = tuple((name, value.partition(DELIMITER)[0]) for name, value in headers)
             if not self.data:
@@ -118,7 +126,7 @@ class Passing:
 
         Sets `ended` after the last piece. Raises HttpError, CatalogError and UnsafeIdError.
         """
-        piece = await self.response.body.read()
+        piece = b"" if self._has_all else await self.response.body.read()
         if piece:
             if self.search is not None:
                 self.search.feed(piece)
@@ -132,6 +140,11 @@ class Passing:
         return b"".join([p async for p in _yielding(self.editor.rest())]) if self.editor else b""
 
     @property
+    def _has_all(self) -> bool:
+        """Whether no more of the body counts: a cloud need not end an error."""
+        return isinstance(self.editor, ErrorEditor) and self.editor.full
+
+    @property
     def ready(self) -> bool:
         """Whether `read` would return at once."""
         return self.response.body.ready
@@ -142,6 +155,25 @@ class Passing:
         if self.editor is not None and self.editor.strict:
             return True
         return self.search is not None and self.search.is_json is not False
+
+
+def _bounded(headers: Pairs, answered: Headers) -> Pairs:
+    """Return headers of another cloud that bind only the client who asked, and not for long."""
+    if answered.has_any(_BINDING.keys()):
+        told = ((name, _BINDING.get(name.lower(), _as_it_is)(value)) for name, value in headers)
+        headers = tuple((name, value) for name, value in told if value is not None)
+    return headers if "cache-control" in answered else (*headers, PRIVATE)
+
+
+def _as_it_is(value: str) -> str | None:
+    return value
+
+
+_BINDING: dict[str, Callable[[str], str | None]] = {
+    "cache-control": caching_told,
+    "retry-after": retry_told,
+}
+"""Headers that say what caches keep, or how long clients wait; None leaves one out."""
 
 
 async def _yielding(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -36,7 +36,8 @@ class Peer(Stream):
 class Request:
     """A client's request: its head, its body, and the methods to reply.
 
-    `target` and `headers` are as received. `body_exists`: the head announces a body. `remote` is
+    `target` and `headers` are as received, in `head_size` bytes. `body_exists`: the head announces
+    a body. `remote` is
     the client's address and `scheme` "http" or "https", at first those of the connection; the
     handler replaces them if the connection is a proxy's.
     """
@@ -46,6 +47,7 @@ class Request:
         "_expects",
         "body",
         "body_exists",
+        "head_size",
         "headers",
         "method",
         "minor",
@@ -58,7 +60,7 @@ class Request:
 
     def __init__(self, connection: Peer, head: RequestHead, body: Body, *, exists: bool) -> None:
         self._connection = connection
-        self.method, self.target, self.minor, self.headers = head
+        self.method, self.target, self.minor, self.headers, self.head_size = head
         self.remote = connection.remote
         self.scheme: str | None = "https" if connection.tls else "http"
         self.body = body

@@ -91,12 +91,16 @@ _NOT_A_REQUEST = "its first line is not a method, a path and HTTP/1.1, with one 
 
 
 class RequestHead(NamedTuple):
-    """The head of a request; `target` is as received, `minor` the x of HTTP/1.x."""
+    """The head of a request; `target` is as received, `minor` the x of HTTP/1.x.
+
+    `size` is its bytes.
+    """
 
     method: str
     target: str
     minor: int
     headers: Headers
+    size: int = 0
 
 
 class ResponseHead(NamedTuple):
@@ -197,7 +201,7 @@ class RequestReader(_Reader):
         method, target, minor = match.groups()
         if minor == "1" and "host" not in headers:
             raise ProtocolError("it has no Host")
-        return RequestHead(method, _escaped(target), int(minor), headers)
+        return RequestHead(method, _escaped(target), int(minor), headers, len(self._raw))
 
 
 class ResponseReader(_Reader):
