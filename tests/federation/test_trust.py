@@ -82,17 +82,15 @@ def test_one_role_stands_for_a_list_of_it() -> None:
     assert trust(roles={"a": ["c", "b"]}).roles == {"a": ("c", "b")}
 
 
-def test_how_long_an_issuer_is_believed_without_an_answer() -> None:
-    """A quarter of an hour if the file does not say; 0 is not at all."""
+def test_how_long_a_service_may_go_on_with_what_is_over() -> None:
+    """Twelve hours if the file does not say."""
     rules = {"projects": "same-id", "roles": {"a": "b"}}
-    assert trust().offline == 15 * 60
     assert trust().late == 12 * 3600
-    said = Trust.model_validate(rules | {"offline": 0, "late": "48h"})
-    assert (said.offline, said.late) == (0, 48 * 3600)
+    said = Trust.model_validate(rules | {"late": "48h"})
+    assert said.late == 48 * 3600
     for wrong in (900, "15", "-1s", "1d", True, None, ""):
-        for key in ("offline", "late"):
-            with pytest.raises(ValidationError, match="must be a duration such as 30s"):
-                Trust.model_validate(rules | {key: wrong})
+        with pytest.raises(ValidationError, match="must be a duration such as 30s"):
+            Trust.model_validate(rules | {"late": wrong})
 
 
 def test_tokens_themselves_are_taken_only_where_the_file_says_so() -> None:

@@ -82,8 +82,6 @@ class Trust(Model):
     projects: Projects
     excluded: tuple[Name, ...] = ()
     roles: dict[Name, Annotated[tuple[Name, ...], BeforeValidator(_several), Field(min_length=1)]]
-    offline: Duration = 15 * 60
-    """Seconds that an assertion is taken while the issuer can't be asked whether it was revoked."""
     late: Duration = 12 * 3600
     """Seconds after its end that an assertion is taken for a service that has begun with it."""
     tokens: bool = False

@@ -21,7 +21,7 @@ async def test_the_same_headers_cross_a_border_behind_both_fronts(here: Fronts, 
         backend.answer = saying(answer.encode())
     told = "".join(f"{name}: secret\r\n" for name in HEARD)
     request = (
-        "GET /image/v2/images HTTP/1.1\r\nHost: here:8888\r\nX-Auth-Token: T\r\n"
+        "GET /image/v2/images HTTP/1.1\r\nHost: here:8888\r\n"
         f"X-Scope: {scope}\r\n{told}If-None-Match: e\r\n\r\n"
     )
     for outcome in await here.both(request.encode(), 8888):

@@ -147,10 +147,8 @@ async def test_haproxy_mends_what_can_be_mended_in_one_way(here: Fronts) -> None
 @pytest.mark.parametrize("scope", SCOPES)
 async def test_a_long_head_passes(scope: str, here: Fronts) -> None:
     """A scope in both places, and a wallet, need less than 20 KB."""
-    token = "T" * 20_000
-    request = (
-        f"GET /image/v2 HTTP/1.1\r\nHost: here\r\n{scope}X-Auth-Token: {token}\r\n\r\n".encode()
-    )
+    long = "T" * 20_000
+    request = f"GET /image/v2 HTTP/1.1\r\nHost: here\r\n{scope}X-Long: {long}\r\n\r\n".encode()
     alone, both = await here.both(request, 8888)
     assert both.seen == alone.seen
     assert both.status == 200
