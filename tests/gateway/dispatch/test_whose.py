@@ -5,6 +5,7 @@ import json
 
 import pytest
 from gateway.backend import json_answer
+from gateway.keystone import Keystone
 from gateway.played import Clouds
 
 COMPLETED = '{"*":"CloudOne","identity":"CloudTwo","image":"CloudTwo"}'
@@ -39,6 +40,7 @@ async def test_another_cloud_s_user_is_named_with_that_cloud(
     """It may say what it likes of its own users, and nothing of home's."""
     answer = json_answer(document, status, "X-Subject-Token: t")
     clouds.backends["CloudTwo"]["identity"].answer = answer
+    clouds.backends["CloudOne"]["identity"].answer = Keystone({}, "404 Not Found")
     scope = f"X-Scope: {COMPLETED}"
     await clouds.ask("CloudOne", "identity", "/v3/auth/tokens", scope, method="POST", body=b"{}")
     await clouds.ask("CloudOne", "image", "/v2/images", f"X-Auth-Token: t!SCOPE!{COMPLETED}")

@@ -243,6 +243,7 @@ async def test_the_project_in_a_path_of_several_clouds(
     clouds: Clouds, home: Keystone, here: Keystone
 ) -> None:
     """Each cloud's own, and whoever asked finds his own in the links."""
+    here.status = "404 Not Found"
     for cloud in ("CloudOne", "CloudTwo"):
         project = THEIRS if cloud == "CloudOne" else OURS
         link = f"{clouds.frontends[cloud]['compute']}/v3/{project}/volumes/{cloud}"

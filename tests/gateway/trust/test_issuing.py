@@ -126,6 +126,7 @@ async def test_what_does_not_fit_is_named(clouds: Clouds) -> None:
 
 async def test_a_token_of_another_cloud_goes_to_that_one_alone(clouds: Clouds) -> None:
     """A scope that takes identity elsewhere means that its token is that cloud's."""
+    clouds.backends["CloudOne"]["identity"].answer = Keystone({}, "404 Not Found")
     scope = 'X-Scope: {"*":"CloudOne","identity":"CloudTwo","image":"CloudTwo"}'
     assert (await listing(clouds, scope=scope)).status == 200
     (received,) = clouds.backends["CloudTwo"]["image"].requests
@@ -153,3 +154,33 @@ async def test_requests_without_a_token_pass(clouds: Clouds) -> None:
     """A list of versions needs none."""
     clouds.backends["CloudTwo"]["image"].answer = json_answer('{"versions": []}')
     assert (await clouds.ask("CloudOne", "image", "/", TWO)).status == 200
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "X-Scope: image=CloudTwo,identity=CloudTwo",
+        'X-Scope: {"*":"CloudTwo"}',
+        'X-Scope: {"*":"CloudTwo","identity":"CloudTwo","image":"CloudOne|CloudTwo"}',
+    ],
+)
+async def test_home_s_token_is_not_shown_by_a_scope_that_moves_identity(
+    clouds: Clouds, scope: str
+) -> None:
+    """The user is told what to write; the other cloud sees nothing."""
+    answered = await listing(clouds, scope=scope)
+    assert b"this token is of CloudOne" in answered.body or answered.status == 200
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+@pytest.mark.parametrize("operator", ["&", "|"])
+@pytest.mark.parametrize("path", ["/v3/users", "/v3/auth/projects"])
+async def test_no_other_keystone_sees_home_s_token(
+    clouds: Clouds, operator: str, path: str
+) -> None:
+    """Whose token it is nobody can tell; a wallet has one for each."""
+    clouds.backends["CloudOne"]["identity"].answer = json_answer("{}", "404 Not Found")
+    token = f"X-Auth-Token: {TOKEN}"
+    scope = f"X-Scope: identity=CloudOne{operator}CloudTwo"
+    await clouds.ask("CloudOne", "identity", path, scope, token)
+    assert clouds.backends["CloudTwo"]["identity"].requests == []

@@ -75,13 +75,14 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
         head, route = identity.unsealed(head, route, site.here, keys, time.time(), proven=proven)
     if identity.is_of_a_token(route) and asks_about_assertion(head):
         return Hop(head, route, destination, {}, validation=False, asked=True)
-    head, route = await _asserted(context, head, route, destination)
+    validation = identity.validates_at_home(head, route, destination)
+    if not validation:  # whose own token does not cross
+        head, route = await _asserted(context, head, route, destination)
     if head is not context.head:  # another token than the one that came
         await check_user(context, head, route)
     route, destination, ids = await site.foreign_tokens.admit(head, route, destination)
     if destination.remote and head.method in {"GET", "HEAD"}:
         _check_asked(route, destination)
-    validation = identity.validates_at_home(head, route, destination)
     if validation:
         site.foreign_tokens.check(head.method, route, destination)
     return Hop(head, route, destination, ids, validation)

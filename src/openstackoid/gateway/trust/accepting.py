@@ -134,8 +134,10 @@ class Accepting:
     def _check_token(self, route: Route) -> None:
         """Refuse the token of another cloud that a gateway has sent, unless that is an old one."""
         issuer = route.issuer
-        if route.sender is None or issuer is None or issuer == self._here:
+        if route.sender is None or issuer == self._here:
             return
+        if issuer is None:
+            raise self._refused("its scope takes identity in several clouds", route)
         trust = self._trust.get(issuer)
         if trust is not None and not trust.tokens:
             raise self._refused(

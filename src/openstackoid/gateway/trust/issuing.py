@@ -14,6 +14,7 @@ from openstackoid.identity.callers import Reach, called_by, covers, reach
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
 from openstackoid.identity.keys import SigningKey
+from openstackoid.identity.sealing import is_sealed
 from openstackoid.identity.subject import access_rules, claims_of, has_kept
 from openstackoid.identity.token_document import Distrust, token_of
 from openstackoid.message import Head
@@ -45,14 +46,15 @@ class Issuing:
         Raises Refusal, and AccountError.
         """
         value = head.headers.first(AUTH_TOKEN)
-        if value is None or route.scope is None or route.service == IDENTITY:
+        if value is None or route.scope is None:
             return head, route
         token = split(value)[0]
-        if is_assertion(token):
+        if is_assertion(token) and route.service != IDENTITY:
             return await self._passed_on(head, route, token, cloud)
         if route.issuer == cloud:  # its own, by which it knows its user
+            await self._check_not_ours(token, route)
             return head, route
-        if route.issuer != self._here:
+        if route.issuer != self._here or route.service == IDENTITY:
             raise self._refused(
                 f"this token is of {route.issuer or 'one of several clouds'}, and goes to no other "
                 f"cloud; log in to {self._here}, or give the client an account in {cloud} (an "
@@ -66,6 +68,20 @@ class Issuing:
         route = route._replace(wallet=Wallet(entries) if entries else None)
         self._check_length(route, claims, front)
         return with_token(head, front), route
+
+    async def _check_not_ours(self, token: str, route: Route) -> None:
+        """Refuse a token of this cloud's whose scope says that it is one of another cloud.
+
+        A gateway without an account cannot tell. Raises Refusal, and AccountError.
+        """
+        ours = route.sender is None and route.wallet is None and self._own.account is not None
+        if ours and not is_sealed(token) and await self._tokens.document(token) is not None:
+            raise self._refused(
+                f"this token is of {self._here}, and the scope takes identity in {route.issuer}, "
+                f'which would see it; add "identity": "{self._here}" to the scope, or log in to '
+                f"{route.issuer}",
+                route,
+            )
 
     async def _document(self, head: Head, route: Route, token: str) -> dict[str, Any]:
         """Return what Keystone says of a token; raises Refusal if it may not be used like this."""
