@@ -4,10 +4,11 @@ import json
 import time
 
 import pytest
-from gateway.backend import saying
+from gateway.backend import Connection, Received, saying
+from gateway.credentials import reload
 from gateway.keystone import OURS, Keystone, token
-from gateway.played import Clouds
-from gateway.trust.vouching import BACK, SCOPE, Vouching, why
+from gateway.played import Answered, Clouds
+from gateway.trust.vouching import BACK, SCOPE, TOKEN, Vouching, why
 
 FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -48,7 +49,7 @@ async def test_who_may_not_ask_is_not_told(alice: Vouching) -> None:
     subject = await stamped(alice)
     keystone = Keystone(token())
 
-    async def policy(received, connection):  # type: ignore[no-untyped-def]
+    async def policy(received: Received, connection: Connection) -> None:
         own = received.values("x-auth-token") != ["a-service-s-own"]
         await (keystone if own else saying(FORBIDDEN))(received, connection)
 
@@ -87,16 +88,52 @@ async def test_home_s_own_service_sees_its_own_user(alice: Vouching) -> None:
     assert [role["name"] for role in seen["roles"]] == ["member", "admin"]
 
 
+async def old_gateway_asks(alice: Vouching, assertion: str) -> Answered:
+    """Ask the issuer whose an assertion is, as CloudTwo's gateway of an older release does."""
+    where = {"at": "CloudOne", "service": "identity", "path": "/v3/auth/tokens"}
+    return await alice.present(assertion, by="CloudTwo", subject=assertion, **where)
+
+
 async def test_a_gateway_of_an_older_release_asks_the_issuer(alice: Vouching) -> None:
-    """Only the audience is told, and as home's Keystone says it."""
-    scope = SCOPE
-    answered = await alice.present(
-        "unused",
-        f"X-Subject-Token: {alice.assertion()}!SCOPE!{scope}",
-        at="CloudOne",
-        by=None,
-        service="identity",
-        path="/v3/auth/tokens",
-        scope=scope,
-    )
+    """It knows no assertions, and asks about one as about any token: it is told as ever."""
+    answered = await old_gateway_asks(alice, alice.assertion())
+    assert answered.status == 200
+    assert json.loads(answered.body)["token"]["user"]["name"] == "alice"
+
+
+async def test_another_gateway_is_not_told(alice: Vouching) -> None:
+    """Whoever has seen an assertion that is for another cloud."""
+    answered = await old_gateway_asks(alice, alice.assertion(aud="CloudSix"))
+    assert "not for the gateway of CloudTwo to ask about" in why(answered, 404)
+
+
+async def test_a_client_with_a_bare_one_is_not_told(alice: Vouching) -> None:
+    """Nothing proves that it is a gateway."""
+    answered = await alice.whose(f"{alice.assertion()}!SCOPE!{SCOPE}", "CloudOne")
     assert "has not come by the gateway" in why(answered, 404)
+
+
+async def test_an_unknown_issuer_s_is_nobody_s(alice: Vouching) -> None:
+    """Its operator has trusted it when it came, and does no longer."""
+    subject = await stamped(alice)
+    del alice.clouds.document["clouds"]["CloudTwo"]["trust"]
+    await reload(alice.clouds)
+    assert "does not accept tokens of CloudOne" in why(await alice.whose(subject), 404)
+
+
+async def test_what_keystone_has_revoked_is_nobody_s_at_home(alice: Vouching) -> None:
+    """Home's services ask home's Keystone, whoever has brought the assertion back."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK)
+    subject = alice.received("CloudOne")
+    account, users = Keystone(token()), Keystone({}, "404 Not Found")
+
+    async def revoked(received: Received, connection: Connection) -> None:
+        of_user = received.values("x-subject-token") == [TOKEN]
+        await (users if of_user else account)(received, connection)
+
+    identity = alice.clouds.backends["CloudOne"]["identity"]
+    identity.apart, identity.answer = (lambda _: None), revoked
+    await reload(alice.clouds)  # what was remembered is forgotten
+    answered = await alice.whose(subject, "CloudOne")
+    assert "has expired or was revoked" in why(answered, 404)

@@ -8,10 +8,12 @@ from gateway.backend import json_answer
 from gateway.credentials import reload
 from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
-from gateway.trust.vouching import TOKEN, why
+from gateway.trust.vouching import BACK, TOKEN, Vouching, why
 
-from openstackoid.identity.assertion import Claims, claimed
-from openstackoid.identity.stamp import cut
+from openstackoid.identity.assertion import Claims, claimed, sign
+from openstackoid.identity.issuer_secrets import completed, stamp_secret
+from openstackoid.identity.keys import make
+from openstackoid.identity.stamp import cut, stamped
 
 TWO = "X-Scope: image=CloudTwo"
 
@@ -184,3 +186,85 @@ async def test_no_other_keystone_sees_home_s_token(
     scope = f"X-Scope: identity=CloudOne{operator}CloudTwo"
     await clouds.ask("CloudOne", "identity", path, scope, token)
     assert clouds.backends["CloudTwo"]["identity"].requests == []
+
+
+def passed(clouds: Clouds, cloud: str, service: str = "image") -> tuple[Claims, str]:
+    """Return what a service of a cloud is told, and the text of the scope beside it."""
+    (received,) = clouds.backends[cloud][service].requests
+    (value,) = received.values("x-auth-token")
+    token, _, scope = value.partition("!SCOPE!")
+    return claimed(cut(token)), scope
+
+
+@pytest.fixture
+async def at_two(clouds: Clouds) -> str:
+    """Return the token that CloudTwo's compute service has got under compute=CloudTwo."""
+    clouds.document["clouds"]["CloudOne"]["own"]["keep"] = []
+    await reload(clouds)
+    auth = f"X-Auth-Token: {TOKEN}"
+    await clouds.ask("CloudOne", "compute", "/v2.1/servers", "X-Scope: compute=CloudTwo", auth)
+    (received,) = clouds.backends["CloudTwo"]["compute"].requests
+    (value,) = received.values("x-auth-token")
+    return value
+
+
+async def test_a_service_elsewhere_reads_an_image_at_home(clouds: Clouds, at_two: str) -> None:
+    """By its own gateway, which cuts its stamp; home's sees that it is back."""
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images/1", f"X-Auth-Token: {at_two}")
+    assert answered.status == 200
+    claims, _ = passed(clouds, "CloudOne")
+    assert (claims.aud, claims.presenter, claims.services) == ("CloudOne", "CloudTwo", ("image",))
+
+
+async def test_a_service_at_home_that_was_called_calls_the_caller_s_cloud_alone(
+    clouds: Clouds,
+) -> None:
+    """And only what it calls for any user: an image calls nobody."""
+    alice = Vouching(clouds)
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK)
+    brought = alice.received("CloudOne").partition("!SCOPE!")[0]
+    scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
+    answered = await alice.present(brought, at="CloudOne", by=None, scope=scope)
+    assert "may call CloudTwo for nothing" in why(answered)
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+async def test_volumes_at_home_fetch_the_image_from_the_caller_s_cloud(clouds: Clouds) -> None:
+    """Compute elsewhere makes a volume at home from an image of its own cloud."""
+    alice = Vouching(clouds)
+    made = alice.claims(aud="CloudOne", presenter="CloudTwo", services=("block-storage",), back=())
+    key = alice.keys("CloudOne").assertion
+    assert key is not None
+    own = sign(completed(made, TOKEN, key), key)
+    brought = stamped(own, stamp_secret(key))
+    scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
+    assert (await alice.present(brought, at="CloudOne", by=None, scope=scope)).status == 200
+    claims, _ = passed(clouds, "CloudTwo")
+    assert (claims.aud, claims.services, claims.back) == ("CloudTwo", ("image",), ())
+
+
+async def test_nothing_goes_to_a_cloud_that_the_user_has_not_named(
+    clouds: Clouds, at_two: str
+) -> None:
+    """A hostile compute service writes another scope behind what it has got."""
+    token = at_two.partition("!SCOPE!")[0]
+    clouds.document["clouds"]["CloudSix"] = {
+        "frontends": {"image": "http://127.0.0.9:9"},
+        "insecure": True,
+        "keys": make().public.model_dump(),
+    }
+    await reload(clouds)
+    scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudSix"}'
+    value = f"X-Auth-Token: {token}!SCOPE!{scope}"
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", value)
+    assert "has given CloudTwo nothing for image of CloudSix" in why(answered)
+
+
+async def test_an_assertion_without_a_stamp_does_not_go_on(clouds: Clouds) -> None:
+    """Nor one with another gateway's."""
+    alice = Vouching(clouds)
+    for one in (alice.assertion(back=("image",)), f"{alice.assertion()}~{'A' * 22}"):
+        answered = await alice.present(one, by=None, scope=BACK)
+        assert "has not come by the gateway" in why(answered)
+    assert clouds.executed == 0

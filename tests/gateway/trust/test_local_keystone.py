@@ -394,3 +394,13 @@ async def test_an_account_that_is_none_is_not_quoted(
     assert str(account) not in message(await validate(clouds))
     assert "can be read by everyone" in logged.getvalue()
     assert SECRET not in logged.getvalue()
+
+
+async def test_an_account_s_token_that_was_revoked_is_replaced(
+    account: LocalKeystone, here: Keystone
+) -> None:
+    """Else no service could ask whose a token is, until the account's would have ended."""
+    assert await account.answered("/v3/auth/tokens", "a-service-s-own") == 200
+    here.status = "404 Not Found"
+    assert await account.answered("/v3/auth/tokens", "a-service-s-own") == 404
+    assert len(here.logins) == 2

@@ -69,10 +69,13 @@ class Vouching:
         scope: str = SCOPE,
         path: str = "/v2/images",
         method: str = "GET",
+        subject: str | None = None,
     ) -> Answered:
         """Bring an assertion to a service of a cloud, proven to come from another's gateway."""
         prefix = f"/{service}" if at == "CloudOne" else ""
         headers = [("X-Auth-Token", f"{assertion}!SCOPE!{scope}")]
+        if subject is not None:
+            headers.append(("X-Subject-Token", f"{subject}!SCOPE!{scope}"))
         if by is not None:
             headers = [("X-Scope", scope), ("X-Scope-Service", service), *headers]
             crossing = Crossing(by, at, service, method, prefix + path, Headers(headers))

@@ -194,7 +194,12 @@ class LocalKeystone:
         """
         with self._reading():
             about = [("X-Subject-Token", await self._valid_token())]
-            return (await self._ask("GET", path, token, b"", about))[0]
+            status = (await self._ask("GET", path, token, b"", about))[0]
+            if status == HTTPStatus.NOT_FOUND:  # the account's was revoked before its time
+                self._expires_at = 0.0
+                about = [("X-Subject-Token", await self._valid_token())]
+                status = (await self._ask("GET", path, token, b"", about))[0]
+            return status
 
     async def _valid_token(self) -> str:
         """Return a token that is valid for at least another minute; log in if there is none."""
