@@ -70,6 +70,7 @@ def test_next_links_lead_through_home(api: Api, cloud: str) -> None:
 
 def test_version_discovery_leads_through_home(api: Api) -> None:
     """The versions of another cloud's services are at addresses of the home gateway."""
+    api.token = ""  # home's is not for another Keystone to see
     for service in ("identity", "image", "compute", "network"):
         text = api.get(service, "/", f"{service}=CloudTwo").text
         assert api.lab.cloud("CloudOne").frontends[service] in text
