@@ -166,11 +166,17 @@ class ForeignTokens:
             return None
 
     def check(self, method: str, route: Route, destination: Destination) -> None:
-        """Raise Refusal for a validation of a token whose issuer is not accepted here.
+        """Raise Refusal for a validation of a token whose issuer is not known, or not accepted.
 
         Also raises it for any method but GET and HEAD: a service here must not revoke a foreign
         token, and the answer could not be rewritten.
         """
+        if route.issuer != destination.cloud:
+            message = (
+                "the scope takes identity in several clouds, so nobody can tell whose this token "
+                f"is, and {destination.cloud} is not shown it; name one cloud for identity"
+            )
+            raise self._refusal(HTTPStatus.NOT_FOUND, message, route)
         if method not in {"GET", "HEAD"}:
             message = (
                 f"this token is of {destination.cloud}; a service here may ask whose it is, by GET "
