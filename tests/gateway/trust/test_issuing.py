@@ -12,7 +12,7 @@ from gateway.trust.vouching import BACK, TOKEN, Vouching, why
 
 from openstackoid.identity.assertion import Claims, claimed, sign
 from openstackoid.identity.issuer_secrets import completed, stamp_secret
-from openstackoid.identity.keys import make
+from openstackoid.identity.keys import SigningKey, make
 from openstackoid.identity.stamp import cut, stamped
 
 TWO = "X-Scope: image=CloudTwo"
@@ -268,3 +268,23 @@ async def test_an_assertion_without_a_stamp_does_not_go_on(clouds: Clouds) -> No
         answered = await alice.present(one, by=None, scope=BACK)
         assert "has not come by the gateway" in why(answered)
     assert clouds.executed == 0
+
+
+async def test_what_was_made_is_remembered_while_keystone_s_answer_is(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the token, the scope and the cloud; so a change of roles counts as soon as it is told."""
+    made: list[str] = []
+
+    def counted(claims: Claims, key: SigningKey) -> str:
+        made.append(claims.aud)
+        return sign(claims, key)
+
+    monkeypatch.setattr("openstackoid.gateway.trust.issuing.sign", counted)
+    for scope in (TWO, TWO, 'X-Scope: {"*":"CloudOne","image":"CloudTwo","compute":"CloudTwo"}'):
+        assert (await listing(clouds, scope=scope)).status == 200
+    assert len(made) == 2
+    issuing = clouds.gateways["CloudOne"]._handler.site.assertions.issuing
+    issuing._tokens._answers.clear()
+    assert (await listing(clouds)).status == 200
+    assert len(made) == 3

@@ -1,6 +1,7 @@
 """Makes the assertions that leave this cloud in place of its users' tokens."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -26,6 +27,9 @@ from openstackoid.services import IDENTITY
 MAX_TOKEN = 2900
 """Bytes of X-Auth-Token at most: uWSGI takes 4096 for a whole head, of which some 1130 are used."""
 
+MAX_KNOWN = 2_000
+"""Tokens, each with a scope and a cloud, whose assertions are remembered."""
+
 
 class Issuing:
     """Makes the assertions of the cloud `here`; `keys` are its keys for them, the first signs."""
@@ -37,6 +41,9 @@ class Issuing:
         self._own = federation.clouds[here].own
         self._keys = keys
         self._tokens = tokens
+        self._known: OrderedDict[
+            tuple[str, str, str], tuple[dict[str, Any], list[tuple[Claims, str]]]
+        ] = OrderedDict()
 
     async def asserted(self, head: Head, route: Route, cloud: str) -> tuple[Head, Route]:
         """Return head and route of a hop to another cloud, without a token of this cloud's.
@@ -62,8 +69,7 @@ class Issuing:
                 route,
             )
         document = await self._document(head, route, token)
-        limits = reach(route.scope, cloud, self._here)
-        (claims, front), *others = self._made(document, token, cloud, limits, route)
+        (claims, front), *others = self._issued(document, token, cloud, route.scope, route)
         entries = tuple((one.aud, WalletEntry(assertion)) for one, assertion in others)
         route = route._replace(wallet=Wallet(entries) if entries else None)
         self._check_length(route, claims, front)
@@ -118,6 +124,20 @@ class Issuing:
         roles = token_of(document).get("roles")
         names = [r.get("name") for r in roles if isinstance(r, dict)] if roles else []
         return not set(self._own.service_roles).isdisjoint(names)
+
+    def _issued(
+        self, document: dict[str, Any], token: str, cloud: str, scope: Scope, route: Route
+    ) -> list[tuple[Claims, str]]:
+        """Return what `_made` yields for a scope, remembered while Keystone's answer is."""
+        key = token, scope.canonical, cloud
+        known = self._known.get(key)
+        if known is None or known[0] is not document or known[1][0][0].exp <= time.time():
+            limits = reach(scope, cloud, self._here)
+            known = document, list(self._made(document, token, cloud, limits, route))
+            self._known[key] = known
+            if len(self._known) > MAX_KNOWN:
+                self._known.popitem(last=False)
+        return known[1]
 
     def _made(
         self, document: dict[str, Any], token: str, cloud: str, limits: Reach, route: Route
