@@ -18,13 +18,18 @@ async def equip(clouds: Clouds) -> None:
     account.chmod(0o600)
     for name, services in clouds.backends.items():
         clouds.document["clouds"][name]["own"]["account"] = account.name
-        services["identity"].apart = _account_of(services["identity"])
+        services["identity"].apart = _account_of(services["identity"], Keystone(token()))
     await give_keys(clouds, *clouds.backends)
 
 
-def _account_of(backend: Backend) -> Callable[[Received], Answer | None]:
+def know_nobody(clouds: Clouds, cloud: str) -> None:
+    """Let the Keystone of a cloud know no token: those that are used are another cloud's."""
+    backend = clouds.backends[cloud]["identity"]
+    backend.apart = _account_of(backend, Keystone({}, "404 Not Found"))
+
+
+def _account_of(backend: Backend, keystone: Keystone) -> Callable[[Received], Answer | None]:
     """Return what answers the gateway's account, unless a test plays the whole Keystone."""
-    keystone = Keystone(token())
 
     def apart(received: Received) -> Answer | None:
         own = OWN in received.values("x-auth-token") + received.values("x-subject-token")

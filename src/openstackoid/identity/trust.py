@@ -90,6 +90,14 @@ def advice(here: str, issuer: str) -> str:
     )
 
 
+def not_theirs(here: str, issuer: str | None) -> str:
+    """Return the message that a token of `here` was said to be another cloud's."""
+    return (
+        f"this token is of {here}, and the scope takes identity in {issuer}, which would see it; "
+        f'add "identity": "{here}" to the scope, or log in to {issuer}'
+    )
+
+
 def theirs(document: object) -> str:
     """Return the id of a token's project at its issuer; raises Distrust."""
     return _id(project_of(token_of(document)), "project")

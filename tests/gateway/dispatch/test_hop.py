@@ -5,6 +5,7 @@ import json
 
 import pytest
 from gateway.backend import Connection, Received, json_answer
+from gateway.equipped import know_nobody
 from gateway.played import TOKEN, Clouds
 
 from openstackoid.scope import DELIMITER
@@ -83,6 +84,7 @@ async def test_other_services_keep_the_suffix(clouds: Clouds) -> None:
 
 async def test_a_token_is_validated_at_home_by_itself(clouds: Clouds) -> None:
     """A middleware of CloudTwo asks CloudOne's Keystone, with no credential of CloudTwo."""
+    know_nobody(clouds, "CloudTwo")
     home = clouds.backends["CloudOne"]["identity"]
     await clouds.ask(
         "CloudTwo",
@@ -100,6 +102,7 @@ async def test_a_token_is_validated_at_home_by_itself(clouds: Clouds) -> None:
 
 async def test_a_bad_token_is_unknown_not_unauthorized(clouds: Clouds) -> None:
     """Keystonemiddleware takes 401 for its own password's fault, and 404 for a bad token."""
+    know_nobody(clouds, "CloudTwo")
     clouds.backends["CloudOne"]["identity"].answer = json_answer("{}", "401 Unauthorized")
     answered = await clouds.ask(
         "CloudTwo",

@@ -8,6 +8,7 @@ from gateway.admission.test_blocklist import _soon as _soon
 from gateway.admission.test_blocklist import block, told
 from gateway.backend import Answer, Connection, Received, json_answer, saying
 from gateway.credentials import give_keys
+from gateway.equipped import know_nobody
 from gateway.played import Clouds
 
 from openstackoid.identity.sealing import Presenter, Terms, digest, seal
@@ -126,6 +127,7 @@ async def test_no_other_header_hides_a_user(clouds: Clouds, headers: list[str]) 
 
 async def test_a_part_of_a_request_to_several_clouds_hides_no_user(clouds: Clouds) -> None:
     """The cloud where he is blocked gets nothing of it; the report says why."""
+    know_nobody(clouds, "CloudOne")
     clouds.backends["CloudOne"]["identity"].answer = json_answer(MALLORY)
     clouds.backends["CloudTwo"]["identity"].answer = json_answer(MALLORY)
     for cloud in ("CloudOne", "CloudTwo"):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from gateway.backend import Backend, json_answer
-from gateway.equipped import equip
+from gateway.equipped import equip, know_nobody
 from gateway.played import HOST, TOKEN, Answered, Clouds, playing
 from gateway.ports import free_ports
 
@@ -195,6 +195,7 @@ async def test_of_several_clouds_the_other_one_goes_on(
 
 async def test_no_token_is_validated_inside(clouds: Clouds, names: Names) -> None:
     """A cloud's Keystone is asked as its other services are."""
+    know_nobody(clouds, "CloudOne")
     names.known[NAME] = ["127.0.0.1"]
     scope = '{"*":"CloudOne","identity":"CloudTwo"}'
     token = f"{TOKEN}!SCOPE!{scope}"

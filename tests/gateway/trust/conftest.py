@@ -15,7 +15,7 @@ def home(clouds: Clouds) -> Keystone:
         services["identity"].apart = lambda _: None  # the Keystones count what they are asked
     there = Keystone(token())
     clouds.backends["CloudOne"]["identity"].answer = there
-    clouds.backends["CloudTwo"]["identity"].answer = Keystone({})
+    clouds.backends["CloudTwo"]["identity"].answer = Keystone({}, "404 Not Found")
     return there
 
 

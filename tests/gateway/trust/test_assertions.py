@@ -9,6 +9,7 @@ import pytest
 from openstackoid.federation import Federation
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.trust.assertions import Assertions
+from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
 from openstackoid.gateway.trust.made import Made
 from openstackoid.identity.assertion import BadAssertionError, Claims, sign
@@ -33,7 +34,8 @@ def of(*pairs: Keys) -> Assertions:
         }
     )
     keystone = LocalKeystone(federation, "CloudOne", cast("Upstream", None))
-    return Assertions.of(federation, "CloudOne", pairs, keystone, Made(Path("nowhere")))
+    tokens, made_here = HomeTokens(keystone), Made(Path("nowhere"))
+    return Assertions.of(federation, "CloudOne", pairs, keystone, tokens, made_here)
 
 
 def made(pair: Keys) -> tuple[str, str, Claims]:

@@ -61,7 +61,8 @@ async def test_each_validation_asks_the_issuer_again(
         assert (await validate(clouds)).status == 200
     assert len(home.asked) == 3
     assert len(here.logins) == 1
-    assert len(here.asked) == 6  # login, domains, projects, domain, services, endpoints
+    # Whether it is its own; login, domains, projects, domain, services, endpoints.
+    assert len(here.asked) == 7
     home.status = "401 Unauthorized"
     assert (await validate(clouds)).status == 404
 

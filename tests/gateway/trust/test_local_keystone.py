@@ -400,6 +400,7 @@ async def test_an_account_s_token_that_was_revoked_is_replaced(
     account: LocalKeystone, here: Keystone
 ) -> None:
     """Else no service could ask whose a token is, until the account's would have ended."""
+    here.status = "200 OK"
     assert await account.answered("/v3/auth/tokens", "a-service-s-own") == 200
     here.status = "404 Not Found"
     assert await account.answered("/v3/auth/tokens", "a-service-s-own") == 404

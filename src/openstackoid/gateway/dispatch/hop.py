@@ -84,7 +84,7 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
     if destination.remote and head.method in {"GET", "HEAD"}:
         _check_asked(route, destination)
     if validation:
-        site.foreign_tokens.check(head.method, route, destination)
+        await site.foreign_tokens.check(head, route, destination)
     return Hop(head, route, destination, ids, validation)
 
 

@@ -13,6 +13,7 @@ from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Client, Origin
 from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.gateway.trust.foreign_tokens import ForeignTokens
+from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
 from openstackoid.gateway.trust.made import Made
 
@@ -41,13 +42,14 @@ class Site:
         """
         upstream = Upstream(pool, peers, Permit(Permitted.of(federation, here)))
         keystone = LocalKeystone(federation, here, upstream)
+        tokens = HomeTokens(keystone)
         proxies = federation.clouds[here].own.proxies
         return cls(
             here,
             federation,
             upstream,
-            ForeignTokens(federation, here, upstream, keystone),
-            Assertions.of(federation, here, peers.keys, keystone, Made(made)),
+            ForeignTokens(federation, here, upstream, keystone, tokens),
+            Assertions.of(federation, here, peers.keys, keystone, tokens, Made(made)),
             TrustedProxies(proxies) if proxies else None,
         )
 

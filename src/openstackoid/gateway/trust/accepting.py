@@ -25,6 +25,7 @@ from openstackoid.identity.callers import covers, created_in
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
 from openstackoid.identity.keys import Signer, SigningKey, assertion_signer
+from openstackoid.identity.trust import not_theirs
 from openstackoid.message import SAFE_METHODS, Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN
@@ -68,7 +69,7 @@ class Accepting:
             return head, route
         token = split(value)[0]
         if not is_assertion(token):
-            self._check_token(route)
+            await self._check_token(token, route)
             return head, route
         if route.sender is None:
             self._check_stamp(token, route)
@@ -131,10 +132,18 @@ class Accepting:
             raise BadAssertionError("it has not come by the gateway of this cloud")
         return claimed(stamp.cut(token))
 
-    def _check_token(self, route: Route) -> None:
-        """Refuse the token of another cloud that a gateway has sent, unless that is an old one."""
+    async def _check_token(self, token: str, route: Route) -> None:
+        """Refuse the token of another cloud that a gateway has sent, unless that is an old one.
+
+        Also refuse one of this cloud that a client says is another's, before that one is asked.
+        """
         issuer = route.issuer
-        if route.sender is None or issuer == self._here:
+        if issuer == self._here:
+            return
+        if route.sender is None:
+            clear = issuer is not None and route.wallet is None
+            if clear and await self._tokens.is_ours(token):
+                raise self._refused(not_theirs(self._here, issuer), route)
             return
         if issuer is None:
             raise self._refused("its scope takes identity in several clouds", route)

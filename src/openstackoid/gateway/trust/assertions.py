@@ -28,11 +28,11 @@ class Assertions:
         here: str,
         pairs: Sequence[Keys],
         keystone: LocalKeystone,
+        tokens: HomeTokens,
         made: Made,
     ) -> "Assertions":
         """Return the assertions of the cloud `here`, by its pairs of keys."""
         keys = tuple(pair.assertion for pair in pairs if pair.assertion is not None)
-        tokens = HomeTokens(keystone)
         accepting = Accepting(federation, here, keys, tokens, made)
         return cls(
             Issuing(federation, here, keys, tokens),

@@ -13,6 +13,7 @@ from openstackoid.federation import Federation
 from openstackoid.gateway.forwarding.downstream import read_whole
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Response
+from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import (
     AccountError,
     LocalKeystone,
@@ -27,6 +28,7 @@ from openstackoid.identity.subject import document_of as document_of_claims
 from openstackoid.identity.token_document import Distrust
 from openstackoid.identity.trust import (
     advice,
+    not_theirs,
     rewritten,
     star_moves_identity,
     theirs,
@@ -36,7 +38,7 @@ from openstackoid.identity.trust import (
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Refusal, Route, destination_of
 from openstackoid.routing.projects import in_project, may_have_project
-from openstackoid.routing.scoping import AUTH_TOKEN
+from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.scope import DELIMITER, CloudRef, join, split
 from openstackoid.services import IDENTITY
 
@@ -65,13 +67,19 @@ class ForeignTokens:
     """Applies the trust of one federation file to foreign tokens."""
 
     def __init__(
-        self, federation: Federation, here: str, upstream: Upstream, keystone: LocalKeystone
+        self,
+        federation: Federation,
+        here: str,
+        upstream: Upstream,
+        keystone: LocalKeystone,
+        tokens: HomeTokens,
     ) -> None:
         self._federation = federation
         self._here = here
         self._upstream = upstream
         self._trust = federation.clouds[here].trust
         self._keystone = keystone
+        self._tokens = tokens
         self._pairs: dict[bytes, _Pair] = {}
 
     async def admit(
@@ -162,10 +170,10 @@ class ForeignTokens:
             headers = Headers([("X-Auth-Token", bare), ("X-Subject-Token", bare)])
             with await self._upstream.send("GET", destination, asks, headers, None) as answer:
                 return await _user_in(answer)
-        except (Refusal, Distrust):
+        except (Refusal, Distrust, AccountError):
             return None
 
-    def check(self, method: str, route: Route, destination: Destination) -> None:
+    async def check(self, head: Head, route: Route, destination: Destination) -> None:
         """Raise Refusal for a validation of a token whose issuer is not known, or not accepted.
 
         Also raises it for any method but GET and HEAD: a service here must not revoke a foreign
@@ -177,7 +185,7 @@ class ForeignTokens:
                 f"is, and {destination.cloud} is not shown it; name one cloud for identity"
             )
             raise self._refusal(HTTPStatus.NOT_FOUND, message, route)
-        if method not in {"GET", "HEAD"}:
+        if head.method not in {"GET", "HEAD"}:
             message = (
                 f"this token is of {destination.cloud}; a service here may ask whose it is, by GET "
                 "or HEAD. Send anything else with the token itself as X-Auth-Token"
@@ -185,6 +193,16 @@ class ForeignTokens:
             raise self._refusal(HTTPStatus.FORBIDDEN, message, route)
         if destination.cloud not in self._trust:
             raise self._refusal(HTTPStatus.NOT_FOUND, advice(self._here, destination.cloud), route)
+        try:
+            await self._check_not_ours(split(head.headers.get(SUBJECT_TOKEN))[0], route)
+        except AccountError as error:
+            raise account_refusal(error, self._here, route) from error
+
+    async def _check_not_ours(self, token: str, route: Route) -> None:
+        """Refuse to ask another cloud about a token of this one; raises AccountError."""
+        if await self._tokens.is_ours(token):
+            message = not_theirs(self._here, route.issuer)
+            raise self._refusal(HTTPStatus.NOT_FOUND, message, route)
 
     async def validated(
         self, answer: Response, route: Route, destination: Destination
@@ -267,7 +285,8 @@ class ForeignTokens:
             return None
 
     async def _itself(self, token: str, route: Route, issuer: str) -> Response:
-        """Ask a token's issuer about it, with the token itself; raises Refusal."""
+        """Ask a token's issuer about it, with itself; raises Refusal and AccountError."""
+        await self._check_not_ours(token, route)
         scope = route.scope
         assert scope is not None  # noqa: S101  (foreign tokens come with one)
         head = Head("GET", "/v3/auth/tokens", Headers([("X-Subject-Token", join(token, scope))]), 0)

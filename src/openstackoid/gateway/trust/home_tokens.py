@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
+from openstackoid.identity.sealing import is_sealed
 
 KNOWN, UNKNOWN = 20.0, 5.0
 """Seconds that an answer is remembered, and that it is that a token is unknown."""
@@ -52,6 +53,14 @@ class HomeTokens:
 
         found: dict[str, Any] | None = await self._remembered(_key("late" * late, token), ask)
         return found
+
+    async def is_ours(self, token: str) -> bool:
+        """Return whether a token, said to be another cloud's, is one of the Keystone here.
+
+        A gateway without an account cannot tell, and takes it for the other's. Raises AccountError.
+        """
+        known = self._keystone.has_account and not is_sealed(token)
+        return known and await self.document(token) is not None
 
     async def may_ask(self, token: str) -> HTTPStatus:
         """Return 200 if a token's user may ask whose others' tokens are, else what Keystone says.

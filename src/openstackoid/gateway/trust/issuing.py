@@ -15,9 +15,9 @@ from openstackoid.identity.callers import Reach, called_by, covers, reach
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
 from openstackoid.identity.keys import SigningKey
-from openstackoid.identity.sealing import is_sealed
 from openstackoid.identity.subject import access_rules, claims_of, has_kept
 from openstackoid.identity.token_document import Distrust, token_of
+from openstackoid.identity.trust import not_theirs
 from openstackoid.message import Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN, SERVICE_TOKEN
@@ -78,16 +78,11 @@ class Issuing:
     async def _check_not_ours(self, token: str, route: Route) -> None:
         """Refuse a token of this cloud's whose scope says that it is one of another cloud.
 
-        A gateway without an account cannot tell. Raises Refusal, and AccountError.
+        Raises Refusal, and AccountError.
         """
-        ours = route.sender is None and route.wallet is None and self._own.account is not None
-        if ours and not is_sealed(token) and await self._tokens.document(token) is not None:
-            raise self._refused(
-                f"this token is of {self._here}, and the scope takes identity in {route.issuer}, "
-                f'which would see it; add "identity": "{self._here}" to the scope, or log in to '
-                f"{route.issuer}",
-                route,
-            )
+        clear = route.sender is None and route.wallet is None
+        if clear and await self._tokens.is_ours(token):
+            raise self._refused(not_theirs(self._here, route.issuer), route)
 
     async def _document(self, head: Head, route: Route, token: str) -> dict[str, Any]:
         """Return what Keystone says of a token; raises Refusal if it may not be used like this."""

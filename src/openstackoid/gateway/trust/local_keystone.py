@@ -69,6 +69,11 @@ class LocalKeystone:
         self._login = asyncio.Lock()
         self._known: dict[str, tuple[float, Any]] = {}
 
+    @property
+    def has_account(self) -> bool:
+        """Whether there is an account to ask with."""
+        return self._federation.clouds[self._here].own.account is not None
+
     async def project(self, which: ById | ByName) -> Project:
         """Return a project of this cloud by its id, or by its name and domain.
 
