@@ -144,7 +144,9 @@ def test_beside_a_wallet_no_cloud_is_shown_another_clouds_token(identity: str) -
 def test_a_validation_carries_no_wallet() -> None:
     """A Keystone needs the one token only."""
     subject = suffixed("t2", '{"*":"One","identity":"Two"}', ALL)
-    _, headers = sent("One", "identity", "glance", ("X-Subject-Token", subject))
+    _, headers = sent(
+        "One", "identity", "glance", ("X-Subject-Token", subject), path="/v3/auth/tokens"
+    )
     clean = suffixed("t2", '{"*":"One","identity":"Two"}')
     assert headers["x-subject-token"] == headers["x-auth-token"] == clean
 

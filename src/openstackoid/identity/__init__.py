@@ -6,6 +6,7 @@ See docs/explanation/design.md#identity-across-clouds.
 from openstackoid.identity.account import Account, account_named, accounts_tried
 from openstackoid.identity.body import (
     MAX_AUTH_BODY,
+    bare_token_in,
     is_authentication,
     is_of_a_token,
     strip,
@@ -28,6 +29,7 @@ __all__ = [
     "CatalogTooLongError",
     "account_named",
     "accounts_tried",
+    "bare_token_in",
     "exchange_token",
     "has_catalog",
     "headers_for",

@@ -50,6 +50,15 @@ def token_in(body: bytes) -> str | None:
     return token if isinstance(token, str) and DELIMITER in token else None
 
 
+def bare_token_in(body: bytes) -> str | None:
+    """Return the token, without its suffix, with which a login gets another one, or None."""
+    try:
+        token = json.loads(body)["auth"]["identity"]["token"]["id"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return token.partition(DELIMITER)[0] if isinstance(token, str) else None
+
+
 def strip(body: bytes) -> bytes:
     """Return the body with the bare token, for Keystone."""
     document: dict[str, Any] = json.loads(body)

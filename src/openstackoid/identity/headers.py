@@ -3,6 +3,7 @@
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
+from openstackoid.identity.body import is_of_a_token
 from openstackoid.identity.unproven import (
     FORWARDED_FOR,
     FORWARDED_PROTO,
@@ -35,7 +36,7 @@ def validates_at_home(head: Head, route: Route, destination: Destination) -> boo
     """
     return (
         destination.remote
-        and route.service == IDENTITY
+        and is_of_a_token(route)
         and head.headers.first(SCOPE_HEADER) is None
         and any(DELIMITER in value for value in head.headers.all(SUBJECT_TOKEN))
         and not any(DELIMITER in value for value in head.headers.all(AUTH_TOKEN))

@@ -118,6 +118,9 @@ def decide(head: Head, federation: Federation, here: str) -> Route:
         )
     if outside:
         raise _nowhere(federation, here, "this address")
+    if "_method" in head.target.partition("?")[2]:
+        message = 'the query has "_method", which some services take for the method; send that one'
+        raise refuse(HTTPStatus.BAD_REQUEST, message)
     check_meant(head.headers, frontend.service, federation, here, sender)
     if fault := _unclear(head):
         raise refuse(HTTPStatus.BAD_REQUEST, fault)

@@ -17,6 +17,7 @@ class Played:
 
     def __init__(self) -> None:
         self.status = 200
+        self.expires_at = "2099-01-01T00:00:00.000000Z"
         self.asked_with: list[tuple[str, str]] = []
 
     async def asked(
@@ -25,7 +26,7 @@ class Played:
         """Answer to the account."""
         self.asked_with.append((path, dict(headers)["X-Subject-Token"]))
         await asyncio.sleep(0)
-        return self.status, {"token": {}}
+        return self.status, {"token": {"expires_at": self.expires_at}}
 
     async def answered(self, path: str, token: str) -> int:
         """Answer to another token."""
@@ -40,6 +41,10 @@ class Clock:
 
     def monotonic(self) -> float:
         """Return the time."""
+        return self.now
+
+    def time(self) -> float:
+        """Return the time since 1970, as if the machine had been started then."""
         return self.now
 
 
@@ -73,6 +78,17 @@ async def test_an_answer_is_remembered_so_long(
         clock.now = 1000 + elapsed
         assert (await tokens.document("t") is None) is (status == 404)
         assert len(keystone.asked_with) == asked
+
+
+async def test_an_answer_is_not_remembered_beyond_the_token(
+    tokens: HomeTokens, keystone: Played, clock: Clock
+) -> None:
+    """What has expired meanwhile makes no assertion."""
+    keystone.expires_at = "1970-01-01T00:16:45.000000Z"  # 1005 s
+    await tokens.document("t")
+    clock.now += 5
+    await tokens.document("t")
+    assert len(keystone.asked_with) == 2
 
 
 async def test_requests_at_once_ask_once(tokens: HomeTokens, keystone: Played) -> None:

@@ -288,3 +288,81 @@ async def test_what_was_made_is_remembered_while_keystone_s_answer_is(
     issuing._tokens._answers.clear()
     assert (await listing(clouds)).status == 200
     assert len(made) == 3
+
+
+async def without_a_gateway(clouds: Clouds) -> None:
+    """Let CloudTwo have none, as a public cloud."""
+    entry = clouds.document["clouds"]["CloudTwo"]
+    entry["gateway"] = False
+    for key in ("keys", "trust", "own", "backends"):
+        entry.pop(key, None)
+    del clouds.document["clouds"]["CloudOne"]["trust"]
+    clouds.save()
+    await clouds.gateways["CloudOne"].reload()
+
+
+async def test_a_cloud_without_a_gateway_gets_no_assertion(clouds: Clouds) -> None:
+    """With its stamp it would be its user's, in the cloud that has stamped it."""
+    alice = Vouching(clouds)
+    made = alice.claims(aud="CloudOne", presenter="CloudTwo", services=("block-storage",))
+    key = alice.keys("CloudOne").assertion
+    assert key is not None
+    brought = stamped(sign(completed(made, TOKEN, key), key), stamp_secret(key))
+    await without_a_gateway(clouds)
+    scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
+    answered = await alice.present(brought, at="CloudOne", by=None, scope=scope)
+    assert answered.status == 401
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+async def test_nor_does_it_get_home_s_token(clouds: Clouds) -> None:
+    """By a scope that moves identity there."""
+    await without_a_gateway(clouds)
+    assert "this token is of CloudOne" in why(
+        await listing(clouds, scope='X-Scope: {"*":"CloudTwo"}')
+    )
+    assert clouds.executed == 0
+
+
+@pytest.mark.parametrize("path", ["/v3/auth/tokens", "/v3/auth/projects", "/v3/users"])
+@pytest.mark.parametrize("suffix", ["", '!SCOPE!{"*":"CloudTwo","identity":"CloudTwo"}'])
+async def test_no_other_keystone_is_asked_about_home_s_token(
+    clouds: Clouds, path: str, suffix: str
+) -> None:
+    """As a subject it would be seen as well."""
+    subject = f"X-Subject-Token: {TOKEN}{suffix}"
+    scope = 'X-Scope: {"*":"CloudTwo","identity":"CloudTwo"}'
+    await clouds.ask("CloudOne", "identity", path, subject, scope)
+    assert clouds.backends["CloudTwo"]["identity"].requests == []
+
+
+async def test_no_keystone_gets_an_assertion(clouds: Clouds) -> None:
+    """Not even the issuer's: it would come with the stamp."""
+    alice = Vouching(clouds)
+    await alice.present(alice.assertion())
+    token = alice.received("CloudTwo")
+    value = f"X-Auth-Token: {token}"
+    answered = await clouds.ask("CloudTwo", "identity", "/v3/projects/1", value)
+    assert "goes to no Keystone" in why(answered)
+    assert clouds.backends["CloudOne"]["identity"].requests == []
+
+
+async def test_a_wallet_of_others_hides_no_token_of_home_s(clouds: Clouds) -> None:
+    """Only the token that the wallet has for that cloud is that cloud's."""
+    wallet = json.dumps({"CloudOne": [TOKEN, None]}, separators=(",", ":"))
+    value = f'{TOKEN}!SCOPE!{{"*":"CloudTwo","identity":"CloudTwo","tokens":{wallet}}}'
+    await clouds.ask("CloudOne", "image", "/v2/images", f"X-Auth-Token: {value}")
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+@pytest.mark.parametrize("suffix", ["", '!SCOPE!{"*":"CloudTwo","identity":"CloudTwo"}'])
+async def test_home_s_token_does_not_log_in_elsewhere(clouds: Clouds, suffix: str) -> None:
+    """A client that changes its project by a token would show it to the other Keystone."""
+    identity = {"methods": ["token"], "token": {"id": f"{TOKEN}{suffix}"}}
+    body = json.dumps({"auth": {"identity": identity}}).encode()
+    scope = 'X-Scope: {"*":"CloudTwo","identity":"CloudTwo"}'
+    answered = await clouds.ask(
+        "CloudOne", "identity", "/v3/auth/tokens", scope, method="POST", body=body
+    )
+    assert "this token is of CloudOne" in why(answered)
+    assert clouds.backends["CloudTwo"]["identity"].requests == []

@@ -14,7 +14,7 @@ from openstackoid.identity.issuer_secrets import own_token, stamp_secret
 from openstackoid.identity.keys import assertion_signer, make
 from openstackoid.identity.stamp import LENGTH, stamped
 from openstackoid.message import Head, Headers
-from openstackoid.routing import Refusal, Route, decide, narrowed
+from openstackoid.routing import Refusal, Route, decide, destination_of, narrowed
 from openstackoid.scope import join, parse, split
 
 KEYS = make()
@@ -64,7 +64,9 @@ async def sent(
     head = Head(method, f"/{service}/v2/x", headers, 80)
     route = narrowed(decide(head, FEDERATION, HOME), cloud)
     issuing = Issuing(FEDERATION, HOME, (KEY,), Played(known, late))
-    head, route = await issuing.asserted(head, route, cloud)
+    head, route = await issuing.asserted(
+        head, route, destination_of(route, cloud, FEDERATION, HOME)
+    )
     return split(head.headers.get("x-auth-token"))[0], route
 
 

@@ -20,6 +20,7 @@ from openstackoid.gateway.dispatch.hop import (
     Body,
     Hop,
     Validated,
+    check_login,
     exchange,
     prepare,
     tries_account,
@@ -196,6 +197,7 @@ async def _answer_from(context: Context, cloud: str, body: Body) -> None:
     """Send a request to one cloud, and its answer to the client; raises Refusal."""
     request, record = context.request, context.record
     hop = await prepare(context, cloud)
+    await check_login(context, hop, body)
     _record_hop(context, hop, body)
     answered = await _exchanged(context, hop, body)
     if isinstance(answered, Validated):

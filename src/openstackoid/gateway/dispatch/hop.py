@@ -92,12 +92,10 @@ async def _asserted(
     context: Context, head: Head, route: Route, destination: Destination
 ) -> tuple[Head, Route]:
     """Return head and route with an assertion where no token of home's may go; raises Refusal."""
-    if destination.remote and not destination.gateway:
-        return head, route
     assertions, here = context.site.assertions, context.site.here
     try:
         if destination.remote:
-            return await assertions.issuing.asserted(head, route, destination.cloud)
+            return await assertions.issuing.asserted(head, route, destination)
         return await assertions.accepting.accepted(head, route, proven=context.proven)
     except AccountError as error:
         raise account_refusal(error, here, route) from error
@@ -133,6 +131,18 @@ def _check_asked(route: Route, destination: Destination) -> None:
         service=route.service,
         sent=False,
     )
+
+
+async def check_login(context: Context, hop: Hop, body: Body) -> None:
+    """Refuse a login with a token of home's at another cloud's Keystone, which would see it."""
+    token = identity.bare_token_in(body) if isinstance(body, bytes) else None
+    if not token or not hop.destination.remote:
+        return
+    try:
+        issuing = context.site.assertions.issuing
+        await issuing.check_not_ours(token, hop.route, hop.destination.cloud)
+    except AccountError as error:
+        raise account_refusal(error, context.site.here, hop.route) from error
 
 
 async def exchange(

@@ -100,11 +100,11 @@ class Accepting:
         token = head.headers.get(AUTH_TOKEN)
         if sender is None or head.method != "POST" or not is_assertion(token):
             return None
-        claims = claimed(stamp.cut(split(token)[0]))
-        if claims.presenter == claims.iss:  # its user himself
-            return None
         creates, id_ = created_in(service, route.rest.partition("?")[0])
         if not creates or id_:
+            return None
+        claims = claimed(stamp.cut(split(token)[0]))  # it has been checked
+        if claims.presenter == claims.iss:  # its user himself
             return None
         return lambda ids: self._made.add(sender, service, ids)
 

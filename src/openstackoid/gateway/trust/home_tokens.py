@@ -9,6 +9,7 @@ from typing import Any
 
 from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
 from openstackoid.identity.sealing import is_sealed
+from openstackoid.identity.token_document import Distrust, seconds_of, token_of
 
 KNOWN, UNKNOWN = 20.0, 5.0
 """Seconds that an answer is remembered, and that it is that a token is unknown."""
@@ -43,7 +44,7 @@ class HomeTokens:
                 path, [("X-Subject-Token", token), _ACCESS_RULES]
             )
             if status == HTTPStatus.OK:
-                return found, KNOWN
+                return found, KNOWN if late else min(KNOWN, _left(found))
             if status in {HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED}:
                 return None, UNKNOWN
             raise AccountError(
@@ -94,6 +95,14 @@ class HomeTokens:
                 return answer
             finally:
                 self._asking.pop(key, None)
+
+
+def _left(document: object) -> float:
+    """Return how many seconds a token is valid yet; 0 if its document does not say."""
+    try:
+        return seconds_of(token_of(document), "expires_at") - time.time()
+    except Distrust:
+        return 0.0
 
 
 def _key(what: str, token: str) -> bytes:

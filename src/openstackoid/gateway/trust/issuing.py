@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.trust.home_tokens import HomeTokens
@@ -19,8 +20,8 @@ from openstackoid.identity.subject import access_rules, claims_of, has_kept
 from openstackoid.identity.token_document import Distrust, token_of
 from openstackoid.identity.trust import not_theirs
 from openstackoid.message import Head
-from openstackoid.routing import Refusal, Route
-from openstackoid.routing.scoping import AUTH_TOKEN, SERVICE_TOKEN
+from openstackoid.routing import Destination, Refusal, Route
+from openstackoid.routing.scoping import AUTH_TOKEN, SERVICE_TOKEN, SUBJECT_TOKEN
 from openstackoid.scope import Scope, Wallet, WalletEntry, join, split
 from openstackoid.services import IDENTITY
 
@@ -45,21 +46,35 @@ class Issuing:
             tuple[str, str, str], tuple[dict[str, Any], list[tuple[Claims, str]]]
         ] = OrderedDict()
 
-    async def asserted(self, head: Head, route: Route, cloud: str) -> tuple[Head, Route]:
+    async def asserted(
+        self, head: Head, route: Route, destination: Destination
+    ) -> tuple[Head, Route]:
         """Return head and route of a hop to another cloud, without a token of this cloud's.
 
-        `route` is narrowed to `cloud`. A token of home's becomes an assertion; an assertion that
+        `route` is narrowed to that cloud. A token of home's becomes an assertion; an assertion that
         has come here goes on as the one for that cloud. A token of the other cloud itself passes.
         Raises Refusal, and AccountError.
         """
-        value = head.headers.first(AUTH_TOKEN)
-        if value is None or route.scope is None:
+        if route.scope is None:
+            return head, route
+        cloud, headers = destination.cloud, head.headers
+        if route.service == IDENTITY:
+            for subject in headers.all(SUBJECT_TOKEN):
+                await self.check_not_ours(split(subject)[0], route, cloud)
+        value = headers.first(AUTH_TOKEN)
+        if value is None:
             return head, route
         token = split(value)[0]
-        if is_assertion(token) and route.service != IDENTITY:
+        if is_assertion(token):
+            if route.service == IDENTITY or not destination.gateway:
+                raise self._refused(
+                    f"what says who a user is goes to no Keystone, and to no cloud without a "
+                    f"gateway; {route.service} of {cloud} takes tokens of its own alone",
+                    route,
+                )
             return await self._passed_on(head, route, token, cloud)
         if route.issuer == cloud:  # its own, by which it knows its user
-            await self._check_not_ours(token, route)
+            await self.check_not_ours(token, route, cloud)
             return head, route
         if route.issuer != self._here or route.service == IDENTITY:
             raise self._refused(
@@ -75,14 +90,16 @@ class Issuing:
         self._check_length(route, claims, front)
         return with_token(head, front), route
 
-    async def _check_not_ours(self, token: str, route: Route) -> None:
+    async def check_not_ours(self, token: str, route: Route, cloud: str) -> None:
         """Refuse a token of this cloud's whose scope says that it is one of another cloud.
 
-        Raises Refusal, and AccountError.
+        The token that a wallet has for that cloud is its own. Raises Refusal, and AccountError.
         """
-        clear = route.sender is None and route.wallet is None
-        if clear and await self._tokens.is_ours(token):
-            raise self._refused(not_theirs(self._here, route.issuer), route)
+        entry = route.wallet and route.wallet.get(cloud)
+        if route.sender is not None or is_assertion(token) or (entry and entry.token == token):
+            return
+        if await self._tokens.is_ours(token):
+            raise self._refused(not_theirs(self._here, cloud), route)
 
     async def _document(self, head: Head, route: Route, token: str) -> dict[str, Any]:
         """Return what Keystone says of a token; raises Refusal if it may not be used like this."""
@@ -101,7 +118,7 @@ class Issuing:
                 f"this token stays in {self._here}: {distrust}", route
             ) from distrust
         if restricted is not None and not rules.allowed(
-            restricted, route.service, head.method, head.path
+            restricted, route.service, head.method, unquote(head.path)
         ):
             raise self._refused(
                 f"the access rules of its application credential do not allow {head.method} "
