@@ -48,7 +48,7 @@ async def test_keystone_gets_a_clean_body(clouds: Clouds) -> None:
 
 async def test_a_login_goes_where_the_token_in_its_body_says(clouds: Clouds) -> None:
     """Rescoping a token of CloudOne within CloudTwo asks CloudOne's Keystone."""
-    know_nobody(clouds, "CloudOne")
+    know_nobody(clouds, "CloudTwo")
     body = {"auth": {"identity": {"methods": ["token"], "token": {"id": SCOPED}}}}
     await clouds.ask(
         "CloudTwo", "identity", "/v3/auth/tokens", method="POST", body=json.dumps(body).encode()
