@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from gateway.backend import json_answer
 from gateway.credentials import give_keys, reload, take_keys
+from gateway.equipped import know_nobody
 from gateway.played import Answered, Clouds
 
 from openstackoid.federation.blocked import BlockedError, Kind, change_blocked
@@ -136,6 +137,7 @@ async def test_a_user_is_refused_with_any_token(
 
 async def test_a_user_of_another_cloud_is_asked_for_there(clouds: Clouds) -> None:
     """A name with a cloud is a user of that cloud alone."""
+    know_nobody(clouds, "CloudOne")
     document = json.dumps({"token": {"user": {"name": "mallory", "id": "m1"}}})
     clouds.backends["CloudTwo"]["identity"].answer = json_answer(document)
     clouds.backends["CloudOne"]["identity"].answer = json_answer(document)
