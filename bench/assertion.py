@@ -1,7 +1,7 @@
 """What an assertion costs a gateway: to make one, to check it, to know it again; and its stamp."""
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +11,7 @@ import click
 from bench import page, tools
 from bench.machine import machine
 from bench.table import TIMES, table
+from bench.timing import Side, micro
 from openstackoid.federation import Federation
 from openstackoid.federation.own import PublicKeys
 from openstackoid.gateway.trust.accepting import MAX_KNOWN, Accepting
@@ -28,15 +29,12 @@ from openstackoid.routing import decide, narrowed
 from openstackoid.scope import join, parse
 
 ROUNDS = 500
-CALLS = 20
 
 NEW = MAX_KNOWN + 1
 """Assertions that come in turns: each one is forgotten before it comes again."""
 
 TOKEN = "t" * 204
 """As long as a Fernet token of a project."""
-
-Side = Callable[[], object]
 
 
 def _cases() -> dict[str, Side]:
@@ -116,13 +114,6 @@ def _done(coroutine: Coroutine[Any, Any, object]) -> object:
     raise AssertionError("it waits")
 
 
-def _micro(side: Side) -> float:
-    before = time.perf_counter()
-    for _ in range(CALLS):
-        side()
-    return (time.perf_counter() - before) / CALLS * 1e6
-
-
 @click.command(short_help="Compare what assertions cost with bare Ed25519.")
 @click.option("--write", is_flag=True, help="Put the table into docs/performance.md.")
 def assertion(write: bool) -> None:
@@ -136,7 +127,7 @@ def assertion(write: bool) -> None:
     least = dict.fromkeys(cases, float("inf"))
     for _ in range(ROUNDS):
         for case, side in cases.items():
-            least[case] = min(least[case], _micro(side))
+            least[case] = min(least[case], micro(side))
     base = next(iter(least.values()))
     rows = [[case, f"{one / base:.3f}", f"{one:.1f}"] for case, one in least.items()]
     heading = ["", f"time, {TIMES}", "time, µs"]

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 
 import click
 from jwcrypto.jwk import JWK
@@ -11,15 +10,13 @@ from jwcrypto.jws import JWS
 from bench import page, tools
 from bench.machine import machine
 from bench.table import TIMES, table
+from bench.timing import Side, micro
 from openstackoid.identity.keys import make, signer
 from openstackoid.identity.signature import Crossing, check, sign
 from openstackoid.message import Headers
 from openstackoid.scope import join, parse
 
 ROUNDS = 500
-CALLS = 20
-
-Side = Callable[[], object]
 
 
 def _cases() -> dict[str, tuple[Side, Side]]:
@@ -55,13 +52,6 @@ def _cases() -> dict[str, tuple[Side, Side]]:
     }
 
 
-def _micro(side: Side) -> float:
-    before = time.perf_counter()
-    for _ in range(CALLS):
-        side()
-    return (time.perf_counter() - before) / CALLS * 1e6
-
-
 @click.command(short_help="Compare the proof of a hop with bare Ed25519.")
 @click.option("--write", is_flag=True, help="Put the table into docs/performance.md.")
 def proof(write: bool) -> None:
@@ -75,7 +65,7 @@ def proof(write: bool) -> None:
     least = {case: [float("inf")] * 2 for case in cases}
     for _ in range(ROUNDS):
         for case, sides in cases.items():
-            found = map(_micro, sides)
+            found = map(micro, sides)
             least[case] = [min(*pair) for pair in zip(least[case], found, strict=True)]
     base = sum(least["Ed25519 alone"])
     rows = [

@@ -315,8 +315,7 @@ class Federation(Model):
         """Yield which clouds have keys of another one: that one could sign in their names."""
         owners: dict[str, str] = {}
         for name, cloud in self.clouds.items():
-            signing = (key for pair in cloud.keys for key in (pair.sign, pair.assertion) if key)
-            for key in signing:
+            for key in (k for pair in cloud.keys for k in (pair.sign, pair.assertion) if k):
                 if (owner := owners.setdefault(key, name)) != name:
                     yield (
                         ("clouds", name, "keys"),

@@ -41,22 +41,22 @@ def keystone_path(route: Route) -> str:
 
 def token_in(body: bytes) -> str | None:
     """Return the token in `auth.identity.token.id` if it has a suffix, else None."""
-    if DELIMITER.encode() not in body:
-        return None
-    try:
-        token = json.loads(body)["auth"]["identity"]["token"]["id"]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return None
-    return token if isinstance(token, str) and DELIMITER in token else None
+    token = _token_in(body) if DELIMITER.encode() in body else None
+    return token if token is not None and DELIMITER in token else None
 
 
 def bare_token_in(body: bytes) -> str | None:
-    """Return the token, without its suffix, with which a login gets another one, or None."""
+    """Return the token in `auth.identity.token.id` without its suffix, None if there is none."""
+    token = _token_in(body)
+    return None if token is None else token.partition(DELIMITER)[0]
+
+
+def _token_in(body: bytes) -> str | None:
     try:
         token = json.loads(body)["auth"]["identity"]["token"]["id"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    return token.partition(DELIMITER)[0] if isinstance(token, str) else None
+    return token if isinstance(token, str) else None
 
 
 def strip(body: bytes) -> bytes:

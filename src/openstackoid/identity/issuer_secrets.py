@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from openstackoid.identity.assertion import BadAssertionError, Claims, text_of
 from openstackoid.identity.base64url import decoded, encoded
 from openstackoid.identity.keys import SigningKey
+from openstackoid.identity.stamp import is_stamped
 
 _ID_BYTES = 16
 _BINARY, _TEXT = b"\0", b"\1"
@@ -26,6 +27,11 @@ _BINARY, _TEXT = b"\0", b"\1"
 def stamp_secret(key: SigningKey) -> bytes:
     """Return the secret with which a gateway stamps the assertions that it has checked."""
     return _derived(key, b"stamp", 32)
+
+
+def has_stamp(token: str, keys: Iterable[SigningKey]) -> bool:
+    """Return whether a gateway with one of some keys has stamped an assertion."""
+    return is_stamped(token, [stamp_secret(key) for key in keys])
 
 
 def completed(claims: Claims, token: str, key: SigningKey) -> Claims:

@@ -23,7 +23,7 @@ from openstackoid.identity.assertion import (
 )
 from openstackoid.identity.callers import covers, created_in
 from openstackoid.identity.headers import with_token
-from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
+from openstackoid.identity.issuer_secrets import completed, has_stamp, own_token, stamp_secret
 from openstackoid.identity.keys import Signer, SigningKey, assertion_signer
 from openstackoid.identity.trust import not_theirs
 from openstackoid.message import SAFE_METHODS, Head
@@ -128,7 +128,7 @@ class Accepting:
 
         Raises BadAssertionError.
         """
-        if not stamp.is_stamped(token, [stamp_secret(key) for key in self._keys]):
+        if not has_stamp(token, self._keys):
             raise BadAssertionError("it has not come by the gateway of this cloud")
         return claimed(stamp.cut(token))
 
@@ -146,7 +146,7 @@ class Accepting:
                 raise self._refused(not_theirs(self._here, issuer), route)
             return
         if issuer is None:
-            raise self._refused("its scope takes identity in several clouds", route)
+            raise self._refused("its scope takes identity in several clouds; name one", route)
         trust = self._trust.get(issuer)
         if trust is not None and not trust.tokens:
             raise self._refused(

@@ -73,7 +73,7 @@ class HomeTokens:
         async def ask() -> tuple[HTTPStatus, float]:
             status = await self._keystone.answered(_VALIDATION, token)
             if status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-                raise AccountError(f"Keystone answered {status} to a service that asks")
+                raise AccountError(f"Keystone answered {status} to a service; see its log")
             return HTTPStatus(status), ASKERS if status == HTTPStatus.OK else UNKNOWN
 
         status: HTTPStatus = await self._remembered(_key("asker", token), ask)

@@ -14,7 +14,7 @@ from openstackoid.identity import stamp
 from openstackoid.identity.assertion import Claims, claimed, is_assertion, sign
 from openstackoid.identity.callers import Reach, called_by, covers, reach
 from openstackoid.identity.headers import with_token
-from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
+from openstackoid.identity.issuer_secrets import completed, has_stamp, own_token
 from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.subject import access_rules, claims_of, has_kept
 from openstackoid.identity.token_document import Distrust, token_of
@@ -189,7 +189,7 @@ class Issuing:
 
         That is the same one back at its issuer, and else one that came along. Raises Refusal.
         """
-        if route.sender is not None or not stamp.is_stamped(token, self._stamps):
+        if route.sender is not None or not has_stamp(token, self._keys):
             raise self._refused("this assertion has not come by the gateway of this cloud", route)
         claims = claimed(stamp.cut(token))
         if claims.iss == self._here:
@@ -223,10 +223,6 @@ class Issuing:
         route = route._replace(wallet=None)
         self._check_length(route, made, front)
         return with_token(head, front), route
-
-    @property
-    def _stamps(self) -> list[bytes]:
-        return [stamp_secret(key) for key in self._keys]
 
     def _key(self, route: Route) -> SigningKey:
         if self._keys:
