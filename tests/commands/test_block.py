@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from openstackoid.commands.main import main
+from openstackoid.identity.keys import ids, make
 
 FEDERATION = """
 clouds:
@@ -149,3 +150,55 @@ def test_the_gateway_can_read_a_list_that_root_has_made(file: Path) -> None:
     blocked.chmod(0o640)
     assert run(file, "block", "user", "eve").exit_code == 0
     assert stat.S_IMODE(blocked.stat().st_mode) == 0o640
+
+
+PAIRS = (make(), make())
+
+
+def give_keys(file: Path) -> tuple[str, str]:
+    """Give two clouds keys, and return the ids of CloudTwo's."""
+    text = FEDERATION
+    for name, pair in zip(("one", "two"), PAIRS, strict=True):
+        keys = json.dumps(pair.public.model_dump())
+        text = text.replace(f'"http://{name}/image"}},', f'"http://{name}/image"}}, keys: {keys},')
+    file.write_text(text)
+    sign, assertion = ids(PAIRS[1].public)
+    return sign, assertion
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_stolen_key_is_blocked_with_the_other_one_of_its_file(file: Path, which: int) -> None:
+    """Whoever has one has both: what they sign, crossings and assertions, is refused."""
+    both = give_keys(file)
+    result = run(file, "block", "key", both[which], "--why", "stolen")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [(row["kind"], row["name"]) for row in listed(file)] == [
+        ("key", one) for one in sorted(both)
+    ]
+    assert run(file, "unblock", "key", both[1 - which]).exit_code == 0
+    assert listed(file) == []
+    assert run(file, "unblock", "key", both[which]).exit_code == 1
+
+
+@pytest.mark.parametrize("key", ["F-dzbo3ZcM-6Jfyo", "-dzbo3ZcM-6JfyoF", "--cloud-6JfyoF00"])
+def test_a_key_that_no_cloud_has_is_blocked_all_the_same(file: Path, key: str) -> None:
+    """It may be the one that an operator has just taken out; some begin as an option does."""
+    result = run(file, "block", "key", key)
+    assert result.exit_code == 0
+    assert f"has no key {key}" in result.stderr
+    assert [row["name"] for row in listed(file)] == [key]
+    assert run(file, "unblock", "key", key).exit_code == 0
+
+
+def test_what_is_no_id_of_a_key_is_refused(file: Path) -> None:
+    """The public key itself, for one; and a cloud's own key, which it takes out of its file."""
+    give_keys(file)
+    for name, told in (
+        (PAIRS[1].public.sign, "is no id of a key"),
+        ("F-dzbo3ZcM-6Jfy\n", "is no id of a key"),
+        (ids(PAIRS[0].public)[1], "take its file out of own.keys"),
+    ):
+        result = run(file, "block", "key", name)
+        assert result.exit_code == 2
+        assert told in result.stderr
+    assert not file.with_name("blocked-CloudOne.json").exists()

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from gateway.authority import CLIENTS, DAY, Authority
 
 from openstackoid.commands.main import main
-from openstackoid.identity.keys import key_id, make, write
+from openstackoid.identity.keys import ids, make, write
 
 
 def check(file: Path) -> Result:
@@ -34,10 +34,10 @@ def test_check_tells_which_keys_there_are_and_which_is_unused(tmp_path: Path) ->
     assert (result.exit_code, result.stderr) == (0, "")
     _, _, table = result.stdout.partition("\n\n")
     assert [line.split() for line in table.splitlines()] == [
-        ["Cloud", "Key", "Use"],
-        ["One", key_id(old.public), "unused"],
-        ["One", key_id(new.public), "signs"],
-        ["Two", key_id(theirs.public), "accepted"],
+        ["Cloud", "Key", "For", "assertions", "Use"],
+        ["One", *ids(old.public), "unused"],
+        ["One", *ids(new.public), "signs"],
+        ["Two", *ids(theirs.public), "accepted"],
     ]
 
 

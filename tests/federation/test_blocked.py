@@ -20,8 +20,8 @@ def test_what_is_blocked_is_read_as_it_was_written(tmp_path: Path) -> None:
     """The first time and reason stay, and no file blocks nothing."""
     file = tmp_path / "blocked.json"
     assert read_blocked(file) == Blocked()
-    change_blocked(file, lambda blocked: blocked.having("user", "mallory", "first"))
-    change_blocked(file, lambda blocked: blocked.having("user", "mallory", "second"))
+    change_blocked(file, lambda blocked: blocked.having("user", "mallory", why="first"))
+    change_blocked(file, lambda blocked: blocked.having("user", "mallory", why="second"))
     assert read_blocked(file).user["mallory"].why == "first"
     change_blocked(file, lambda blocked: blocked.without("user", "mallory"))
     assert read_blocked(file) == Blocked()

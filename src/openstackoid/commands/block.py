@@ -1,6 +1,7 @@
 """`openstackoid block` and `unblock`: who is refused at a gateway, from now on."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from openstackoid.federation.blocked import (
     network,
     read_blocked,
 )
+from openstackoid.identity.keys import KEY_ID, ids
 from openstackoid.scope.errors import nearest, printable
 
 _EXAMPLES: dict[Kind, tuple[str, str]] = {
     "cloud": ("a cloud", "CloudTwo"),
     "user": ("a user", "mallory@CloudTwo"),
     "address": ("an address", "192.0.2.0/24"),
+    "key": ("a key", "F-dzbo3ZcM-6Jfyo"),
 }
 _WHAT: dict[Kind, str] = {
     "cloud": "NAME is a cloud of the federation: what its gateway sends, what names it in a scope, "
@@ -32,6 +35,10 @@ _WHAT: dict[Kind, str] = {
     "user": "NAME is a user's name or id, alice@CloudTwo for one of another cloud alone, or the id "
     "of the initiator in the audit, which stands for one token.",
     "address": "NAME is an IP address or a network. An address of IPv6 stands for its /64 network.",
+    "key": "NAME is the id of a key, as `openstackoid federation check` prints it, that somebody "
+    "has stolen: what it has signed is refused, requests of a gateway and assertions. A gateway "
+    "has its keys in one file, so both keys of that file are meant. To block a key of CLOUD's own, "
+    "make new ones, and take it out of own.keys.",
 }
 
 
@@ -46,12 +53,13 @@ Examples:
   openstackoid block cloud CloudTwo --cloud CloudOne --why "broken into, ticket 4711"
   openstackoid block user mallory@CloudTwo
   openstackoid block address 192.0.2.0/24
+  openstackoid block key F-dzbo3ZcM-6Jfyo --why "stolen at CloudTwo"
   openstackoid block list -f json
   openstackoid unblock address 192.0.2.0/24
 """
 )
 def block() -> None:
-    """Refuse a cloud, a user or an address at a gateway, at once."""
+    """Refuse a cloud, a user, an address or a key at a gateway, at once."""
 
 
 @click.group(
@@ -62,7 +70,7 @@ Examples:
 """
 )
 def unblock() -> None:
-    """Let a cloud, a user or an address in again that was blocked."""
+    """Let a cloud, a user, an address or a key in again that was blocked."""
 
 
 def _read(file: Path, cloud: str) -> tuple[Path, Blocked]:
@@ -84,17 +92,46 @@ def _change(path: Path, change: Callable[[Blocked], Blocked]) -> None:
         raise click.ClickException(str(error)) from error
 
 
-def _named(kind: Kind, name: str, file: Path, cloud: str) -> str:
-    """Return a name as the list has it; ends the command if nobody can have it."""
+def _named(kind: Kind, name: str, file: Path, cloud: str) -> tuple[str, ...]:
+    """Return the names that the list has for one; ends the command if nobody can have it."""
+    if kind == "key":
+        return _keys(name, file, cloud)
     if kind == "cloud":
         known(loaded(file), name, file)
         if name == cloud:
             raise click.UsageError(f"{cloud} cannot block itself; stop its gateway")
     if kind == "address":
-        return _network(name)
+        return (_network(name),)
     if not name.strip():
         raise click.UsageError("the name is empty")
-    return name
+    return (name,)
+
+
+def _keys(name: str, file: Path, cloud: str) -> tuple[str, ...]:
+    """Return the ids of the keys to block for one; ends the command if it is none, or its own."""
+    if not re.fullmatch(KEY_ID, name):
+        raise click.UsageError(
+            f"{printable(name)} is no id of a key: 16 characters, as `openstackoid federation "
+            "check` prints them"
+        )
+    owner, pair = _pair(name, file)
+    if owner == cloud:
+        raise click.UsageError(
+            f"{name} is a key of {cloud} itself; make new ones (openstackoid federation keys), and "
+            "take its file out of own.keys"
+        )
+    if owner is None:
+        click.echo(f"{file} has no key {name}; what comes with it is refused", err=True)
+    return pair
+
+
+def _pair(key: str, file: Path) -> tuple[str | None, tuple[str, ...]]:
+    """Return whose a key is, and the ids of the keys that are in one file with it, its own too."""
+    for owner, described in loaded(file).clouds.items():
+        for pair in map(ids, described.keys):
+            if key in pair:
+                return owner, pair
+    return None, (key,)
 
 
 def _warn_of_no_cloud(name: str, file: Path) -> None:
@@ -118,9 +155,10 @@ def _network(name: str) -> str:
 def _block(kind: Kind) -> Callable[..., None]:
     def run(name: str, file: Path, cloud: str, why: str) -> None:
         path, _ = _read(file, cloud)
-        name = _named(kind, name, file, cloud)
-        _change(path, lambda blocked: blocked.having(kind, name, why))
-        click.echo(f"{kind} {name} is blocked at {cloud} ({path})")
+        names = _named(kind, name, file, cloud)
+        _change(path, lambda blocked: blocked.having(kind, *names, why=why))
+        for one in names:
+            click.echo(f"{kind} {one} is blocked at {cloud} ({path})")
         if kind == "user":
             _warn_of_no_cloud(name, file)
 
@@ -130,11 +168,14 @@ def _block(kind: Kind) -> Callable[..., None]:
 def _unblock(kind: Kind) -> Callable[..., None]:
     def run(name: str, file: Path, cloud: str) -> None:
         path, blocked = _read(file, cloud)
-        name = _network(name) if kind == "address" else name
-        if name not in getattr(blocked, kind):
-            raise click.ClickException(f"{kind} {name} is not blocked at {cloud} ({path})")
-        _change(path, lambda blocked: blocked.without(kind, name))
-        click.echo(f"{kind} {name} is no longer blocked at {cloud} ({path})")
+        names = _pair(name, file)[1] if kind == "key" else (name,)
+        if kind == "address":
+            names = (_network(name),)
+        if not any(one in getattr(blocked, kind) for one in names):
+            raise click.ClickException(f"{kind} {names[0]} is not blocked at {cloud} ({path})")
+        _change(path, lambda blocked: blocked.without(kind, *names))
+        for one in names:
+            click.echo(f"{kind} {one} is no longer blocked at {cloud} ({path})")
 
     return run
 
@@ -147,7 +188,10 @@ def _command(group: click.Group, kind: Kind, run: Callable[..., None], *more: An
     who, name = _EXAMPLES[kind]
     does = f"Block {who} at once." if group is block else f"Let {who} in again."
     epilog = f"\b\nExample:\n  openstackoid {group.name} {kind} {name} --cloud CloudOne"
-    group.command(kind, help=f"{does}\n\n{_WHAT[kind]}", epilog=epilog)(run)
+    # The id of a key may begin with "-", as an option does.
+    settings = {"ignore_unknown_options": kind == "key"}
+    text = f"{does}\n\n{_WHAT[kind]}"
+    group.command(kind, help=text, epilog=epilog, context_settings=settings)(run)
 
 
 _WHY = click.option("--why", default="", metavar="TEXT", help="A remark for the list.")

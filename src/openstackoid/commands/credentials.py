@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from openstackoid.federation import Cloud, Federation
 from openstackoid.gateway.admission import certificates
-from openstackoid.identity.keys import key_id, read
+from openstackoid.identity.keys import ids, read
 
 Row = tuple[str, ...]
 
@@ -15,12 +15,13 @@ def keys(federation: Federation, own: Collection[str]) -> list[Row]:
 
     Raises KeysError. Which of two keys another cloud's gateway uses is not in the file.
     """
-    rows: list[Row] = [("Cloud", "Key", "Use")]
+    rows: list[Row] = [("Cloud", "Key", "For assertions", "Use")]
     for name, cloud in federation.clouds.items():
         used = read(cloud.own.keys[0]).public if name in own and cloud.own.keys else None
         for pair in cloud.keys:
             use = "accepted" if used is None else "signs" if pair == used else "unused"
-            rows.append((name, key_id(pair), use))
+            sign, *assertion = ids(pair)
+            rows.append((name, sign, assertion[0] if assertion else "none", use))
     return rows
 
 

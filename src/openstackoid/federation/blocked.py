@@ -1,6 +1,7 @@
 """Reads and writes the file of what a cloud's operator has blocked at its gateway.
 
-{"cloud": {"CloudTwo": {"since": "2026-01-31T12:00:00Z", "why": "…"}}, "user": {}, "address": {}}
+{"cloud": {"CloudTwo": {"since": "2026-01-31T12:00:00Z", "why": "…"}}, "user": {}, "address": {},
+"key": {}}
 """
 
 import fcntl
@@ -17,7 +18,7 @@ from openstackoid import files
 from openstackoid.federation.base import Model
 from openstackoid.federation.model import Federation
 
-Kind: TypeAlias = Literal["cloud", "user", "address"]
+Kind: TypeAlias = Literal["cloud", "user", "address", "key"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -37,21 +38,25 @@ class Entry(Model):
 
 
 class Blocked(Model):
-    """What is blocked: clouds by name, users by name, id or fingerprint, addresses and networks."""
+    """What is blocked: clouds by name, users by name, id or fingerprint, addresses, networks, keys.
+
+    A key has the id by which proofs and assertions name it.
+    """
 
     cloud: dict[str, Entry] = Field(default_factory=dict)
     user: dict[str, Entry] = Field(default_factory=dict)
     address: dict[str, Entry] = Field(default_factory=dict)
+    key: dict[str, Entry] = Field(default_factory=dict)
 
-    def having(self, kind: Kind, name: str, why: str = "") -> "Blocked":
-        """Return the list with one more entry, blocked now; an older one of that name stays."""
+    def having(self, kind: Kind, *names: str, why: str = "") -> "Blocked":
+        """Return the list with more entries, blocked now; an older one of such a name stays."""
         since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        entries = {name: Entry(since=since, why=why)} | getattr(self, kind)
+        entries = {name: Entry(since=since, why=why) for name in names} | getattr(self, kind)
         return self.model_copy(update={kind: entries})
 
-    def without(self, kind: Kind, name: str) -> "Blocked":
-        """Return the list without an entry."""
-        entries = {n: entry for n, entry in getattr(self, kind).items() if n != name}
+    def without(self, kind: Kind, *names: str) -> "Blocked":
+        """Return the list without some entries."""
+        entries = {n: entry for n, entry in getattr(self, kind).items() if n not in names}
         return self.model_copy(update={kind: entries})
 
 

@@ -109,6 +109,11 @@ def claimed(assertion: str) -> Claims:
     return _parts(assertion)[1]
 
 
+def key_of(assertion: str) -> str:
+    """Return the id of the key that an assertion says has signed it; raises BadAssertionError."""
+    return _parts(assertion)[2]
+
+
 def _parts(assertion: str) -> tuple[bytes, Claims, str, bytes]:
     """Return what is signed, the claims, the key's id and the signature, if all is well-formed."""
     try:

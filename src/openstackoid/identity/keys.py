@@ -24,6 +24,9 @@ from openstackoid.identity.base64url import decoded, encoded
 _ID = 16
 """Characters of a key's id: 96 bits of the thumbprint, enough to tell two keys apart."""
 
+KEY_ID = rf"[A-Za-z0-9_-]{{{_ID}}}"
+"""The regular expression of a key's id."""
+
 
 class KeysError(Exception):
     """A file of keys can't be read or written; the message says what to do, and has no key."""
@@ -72,6 +75,12 @@ def make() -> Keys:
 def key_id(public: PublicKeys) -> str:
     """Return the id of a pair of keys: the start of the thumbprint (RFC 7638) of `sign`."""
     return _key_id(public.sign)
+
+
+def ids(public: PublicKeys) -> tuple[str, ...]:
+    """Return the ids of the keys of a pair that sign: what is sent, and assertions if it does."""
+    assertion = public.assertion
+    return (key_id(public),) if assertion is None else (key_id(public), _key_id(assertion))
 
 
 def signer(public: PublicKeys) -> Signer:

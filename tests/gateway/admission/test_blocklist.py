@@ -10,6 +10,7 @@ from gateway.backend import json_answer
 from gateway.credentials import give_keys, reload, take_keys
 from gateway.equipped import know_nobody
 from gateway.played import Answered, Clouds
+from gateway.trust.vouching import Vouching
 
 from openstackoid.federation.blocked import BlockedError, Kind, change_blocked
 from openstackoid.gateway.admission import blocklist
@@ -17,6 +18,7 @@ from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
+from openstackoid.identity.keys import ids
 
 TWO = "X-Scope: image=CloudTwo"
 
@@ -178,6 +180,61 @@ async def test_a_token_that_keystone_does_not_know_is_for_the_service_to_refuse(
     for _ in range(3):
         assert (await clouds.ask("CloudOne", "image", "/", "X-Auth-Token: t")).status == 200
     assert len(keystone.requests) == 1
+
+
+async def test_what_a_stolen_key_has_signed_is_refused_at_once(clouds: Clouds) -> None:
+    """An assertion, whoever's gateway brings it; one that was taken before, and has its stamp."""
+    alice = Vouching(clouds)
+    assertion = alice.assertion()
+    assert (await alice.present(assertion)).status == 200
+    stamped = alice.received("CloudTwo")
+    sign, signs_assertions = ids(alice.keys("CloudOne").public)
+    await block(clouds, "key", signs_assertions, at="CloudTwo")
+    executed = clouds.executed
+    for answered in (
+        await alice.present(assertion),
+        await alice.present(alice.assertion(sub="1" * 32)),
+        await alice.present(stamped.partition("!")[0], by=None),
+    ):
+        assert told(answered) == (
+            f"the operator of CloudTwo has blocked the key {signs_assertions}; ask there"
+        )
+    asked = await alice.whose(stamped)
+    assert asked.status == 404  # a service refuses its user; a 403 it would take for a fault
+    assert "has blocked the key" in json.loads(asked.body)["error"]["message"]
+    assert clouds.executed == executed
+    assert (await clouds.ask("CloudTwo", "image", "/v2/images")).status == 200
+    assert sign not in str(clouds.gateways["CloudTwo"]._blocklist._blocked)
+
+
+async def test_what_a_stolen_key_proves_is_refused(clouds: Clouds) -> None:
+    """Whatever token is in the request; the service gets nothing of it."""
+    alice = Vouching(clouds)
+    sign, _ = ids(alice.keys("CloudOne").public)
+    await block(clouds, "key", sign, at="CloudTwo")
+    assert told(await alice.present(alice.assertion())) == (
+        f"the operator of CloudTwo has blocked the key {sign}; ask there"
+    )
+    assert f"blocked the key {sign}" in told(await clouds.ask("CloudOne", "image", "/", TWO))
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+
+
+async def test_the_key_of_another_cloud_does_not_concern(clouds: Clouds) -> None:
+    """Nor what is no assertion, but begins like one: it is refused for that."""
+    alice = Vouching(clouds)
+    await block(clouds, "key", ids(alice.keys("CloudTwo").public)[1], at="CloudTwo")
+    assert (await alice.present(alice.assertion())).status == 200
+    assert (await alice.present("oid1.x")).status == 401
+
+
+async def test_a_blocked_user_s_assertion_is_nobody_s(clouds: Clouds) -> None:
+    """Where a service asks about one that it has had before."""
+    alice = Vouching(clouds)
+    await alice.present(alice.assertion())
+    stamped = alice.received("CloudTwo")
+    assert (await alice.whose(stamped)).status == 200
+    await block(clouds, "user", "alice@CloudOne", at="CloudTwo")
+    assert (await alice.whose(stamped)).status == 404
 
 
 async def test_a_list_that_is_broken_changes_nothing(clouds: Clouds, logged: io.StringIO) -> None:

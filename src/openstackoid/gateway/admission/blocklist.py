@@ -83,6 +83,18 @@ class Blocklist:
                     raise self._refusal(f"the cloud {cloud}")
 
     @property
+    def has_keys(self) -> bool:
+        """Whether any key is blocked."""
+        return bool(self._blocked.key)
+
+    def check_keys(self, ids: Iterable[str | None]) -> None:
+        """Raise BlockedRefusal if one of the keys with these ids is blocked."""
+        if self._blocked.key:
+            for one in ids:
+                if one in self._blocked.key:
+                    raise self._refusal(f"the key {one}")
+
+    @property
     def has_users(self) -> bool:
         """Whether any user is blocked."""
         return bool(self._users)

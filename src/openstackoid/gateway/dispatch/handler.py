@@ -154,6 +154,7 @@ class Handler:
         named = 1 if isinstance(expression, CloudRef) else sum(1 for _ in clouds(expression))
         if token := head.headers.first(AUTH_TOKEN):
             limits.token(token, named)
+        self.state.blocklist.check_keys((proof.key,))
         if route.sender is not None and proof.by:
             record.fields["proven"] = proof.by
             if proof.key is not None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from openstackoid import identity
 from openstackoid.gateway.dispatch.context import Context
-from openstackoid.gateway.dispatch.token_user import check_user
+from openstackoid.gateway.dispatch.token_user import check_subject, check_user
 from openstackoid.gateway.forwarding.downstream import Editor, Passing, check_answer
 from openstackoid.gateway.http import Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
@@ -74,6 +74,7 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
         keys, proven = site.peers.keys, context.proven
         head, route = identity.unsealed(head, route, site.here, keys, time.time(), proven=proven)
     if identity.is_of_a_token(route) and asks_about_assertion(head):
+        await check_subject(context, head, route)
         return Hop(head, route, destination, {}, validation=False, asked=True)
     validation = identity.validates_at_home(head, route, destination)
     if not validation:  # whose own token does not cross
