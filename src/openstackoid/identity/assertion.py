@@ -109,6 +109,14 @@ def claimed(assertion: str) -> Claims:
     return _parts(assertion)[1]
 
 
+def id_of(assertion: str) -> str:
+    """Return the id of an assertion, unverified; empty for anything else."""
+    try:
+        return claimed(assertion).jti if is_assertion(assertion) else ""
+    except BadAssertionError:
+        return ""
+
+
 def key_of(assertion: str) -> str:
     """Return the id of the key that an assertion says has signed it; raises BadAssertionError."""
     return _parts(assertion)[2]

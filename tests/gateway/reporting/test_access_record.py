@@ -7,9 +7,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from gateway.credentials import reload
+from gateway.played import TOKEN, Clouds
+from gateway.trust.vouching import SCOPE, Vouching
 
 from openstackoid.gateway.front import Request
-from openstackoid.gateway.reporting.access_record import REQUEST_ID, AccessRecord
+from openstackoid.gateway.reporting.access_record import (
+    REQUEST_ID,
+    AccessRecord,
+    current,
+    note_assertion,
+)
 from openstackoid.message import Headers
 
 GOOD = "req-01234567-89ab-cdef-0123-456789abcdef"
@@ -118,3 +126,71 @@ def test_a_path_is_logged_without_secrets(logged: io.StringIO, target: str) -> N
     assert "SECRETSECRET" not in line(logged)["path"]
     if len(target) < 100:
         assert "SECRET" not in logged.getvalue()
+
+
+def done(logged: io.StringIO) -> list[tuple[str, str, list[str]]]:
+    """Return for each request with an assertion the gateway, what it did and the ids."""
+    lines = map(json.loads, logged.getvalue().splitlines())
+    return [(e["gateway"], e["assertion"], e["jti"]) for e in lines if "assertion" in e]
+
+
+async def test_both_sides_write_the_id_of_an_assertion(
+    clouds: Clouds, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By which an operator finds what became of it in the other cloud, also in the audit."""
+    monkeypatch.setattr("openstackoid.gateway.reporting.audit.DELAY", 0)
+    auth = f"X-Auth-Token: {TOKEN}"
+    await clouds.ask("CloudOne", "image", "/v2/images", auth, "X-Scope: image=CloudTwo")
+    stamped = Vouching(clouds).received("CloudTwo")
+    await Vouching(clouds).whose(stamped)
+    await clouds.ask("CloudTwo", "image", "/v2/images", f"X-Auth-Token: {stamped}")
+    taken, made, asked, again = done(logged)
+    (jti,) = made[2]
+    assert made == ("CloudOne", "made", [jti])
+    assert taken == ("CloudTwo", "taken", [jti])
+    assert asked == ("CloudTwo", "asked about", [jti])
+    assert again == ("CloudTwo", "stamped", [jti])
+    audit = [e for e in map(json.loads, logged.getvalue().splitlines()) if e["event"] == "audit"]
+    assert {e["cadf"]["action"] for e in audit} == {"send", "receive", "authenticate"}
+    assert {e["jti"] for e in audit} == {jti}
+    assert len({e["cadf"]["initiator"]["id"] for e in audit}) == 1
+    (receive,) = (e for e in map(json.loads, logged.getvalue().splitlines()) if "proven" in e and
+                  e["event"] == "request")  # fmt: skip
+    assert receive["issuer"] == "CloudOne"
+
+
+async def test_what_is_brought_back_is_joined_with_what_takes_its_place(
+    clouds: Clouds, logged: io.StringIO
+) -> None:
+    """CloudTwo passes it on, and CloudOne makes one for itself of it."""
+    clouds.document["clouds"]["CloudOne"]["own"]["keep"] = []
+    await reload(clouds)
+    auth = f"X-Auth-Token: {TOKEN}"
+    await clouds.ask("CloudOne", "compute", "/v2.1/servers", "X-Scope: compute=CloudTwo", auth)
+    stamped = Vouching(clouds).received("CloudTwo", "compute")
+    await clouds.ask("CloudTwo", "image", "/v2/images", f"X-Auth-Token: {stamped}")
+    _, made, back, passed = done(logged)
+    (jti,) = made[2]
+    assert passed == ("CloudTwo", "passed on", [jti])
+    assert back[:2] == ("CloudOne", "back")
+    assert back[2][0] == jti != back[2][1]
+
+
+async def test_a_refused_one_is_named(clouds: Clouds, logged: io.StringIO) -> None:
+    """So that its cloud can say whether it has made it; what is none has no id."""
+    alice = Vouching(clouds)
+    await alice.present(alice.assertion("CloudTwo"))
+    await alice.present("oid1.x", scope=SCOPE)
+    (one, none) = done(logged)
+    assert one[:2] == none[:2] == ("CloudTwo", "refused")
+    assert (len(one[2]), none[2]) == (1, [])
+
+
+def test_a_line_has_a_few_ids(logged: io.StringIO) -> None:
+    """A request to hundreds of clouds makes as many assertions; the audit names those it has."""
+    one = record()
+    current.set(one)
+    for n in range(9):
+        note_assertion("made", f"{2 * n}", f"{2 * n + 1}", "")
+    one.write()
+    assert line(logged)["jti"] == ["0", "1", "2", "3"]

@@ -21,6 +21,9 @@ _PROCESS = f"req-{str(uuid.uuid4())[:24]}"
 _NUMBERS = itertools.count(random.getrandbits(47))
 
 
+MAX_IDS = 4
+"""Ids of assertions in a line at most; the audit has that of each crossing."""
+
 MAX_BYTES = 1536
 """Bytes of the line at most."""
 
@@ -112,6 +115,19 @@ def note(key: str, value: object) -> None:
     record = current.get()
     if record is not None:
         record.fields.setdefault(key, value)
+
+
+def note_assertion(what: str, *ids: str) -> None:
+    """Add to the line of the current request what was done with assertions, and their ids.
+
+    What was done first counts, and the first MAX_IDS ids.
+    """
+    note("assertion", what)
+    note("jti", [])
+    record = current.get()
+    if record is not None:
+        listed = record.fields["jti"]
+        listed += [one for one in ids if one][: MAX_IDS - len(listed)]
 
 
 def _new_id() -> str:

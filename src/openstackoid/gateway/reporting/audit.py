@@ -2,8 +2,9 @@
 
 An event says who sent a request from which cloud to which, for which service, and how it ended. It
 has the format of OpenStack's own audits (DMTF DSP0262, by pycadf). It never has a token, but a
-fingerprint of it, which is the same at every gateway. The events of one request take at most
-MAX_BYTES; those that do not fit are one line that counts them and names their clouds.
+fingerprint of it, which is the same at every gateway, and the id of an assertion. The events of one
+request take at most MAX_BYTES; those that do not fit are one line that counts them and names their
+clouds.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -30,6 +31,7 @@ from openstackoid.gateway.reporting.access_record import (
     current,
 )
 from openstackoid.gateway.reporting.log import line, output
+from openstackoid.identity.assertion import id_of
 from openstackoid.identity.stamp import known_by
 from openstackoid.message import Headers
 from openstackoid.routing import via
@@ -167,6 +169,7 @@ def _ended(
         )  # fmt: skip
     issuer = fields.get("issuer")
     if issuer is not None and ("user" in fields or "error" in fields):
+        who = replace(who, token=request.headers.get(SUBJECT_TOKEN) or who.token)
         yield _Event(
             AUTHENTICATED, who, issuer, here, service, record.status, True, now, (),
             record.request_id,
@@ -268,13 +271,16 @@ def _fields(event: _Event, here: str) -> dict[str, Any]:
         "eventTime": datetime.fromtimestamp(event.when, UTC).strftime(timestamp.TIME_FORMAT),
         "initiator": initiator,
     }
-    return {
+    fields = {
         "event": "audit",
         "gateway": here,
         "request_id": event.request_id,
         "proven": [*event.proven],
         "cadf": cadf,
     }
+    if identifier := id_of(known_by(event.who.token)):
+        fields["jti"] = identifier
+    return fields
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from openstackoid.federation import Federation
 from openstackoid.federation.own import PublicKeys
+from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.made import Made
 from openstackoid.identity import stamp
@@ -17,6 +18,7 @@ from openstackoid.identity.assertion import (
     BadAssertionError,
     Claims,
     claimed,
+    id_of,
     is_assertion,
     sign,
     verified,
@@ -83,11 +85,15 @@ class Accepting:
         try:
             claims = self.verified(token)
             if claims.iss == self._here:
+                brought = claims.jti
                 claims, token = await self._returned(claims, head.method, route)
+                note_assertion("back", brought, claims.jti)
                 route = route._replace(wallet=None)
             else:
                 self._check_border(claims, head.method, route)
+                note_assertion("taken", claims.jti)
         except BadAssertionError as error:
+            note_assertion("refused", id_of(token))
             raise self._refused(str(error), route) from error
         return with_token(head, stamp.stamped(token, self._stamp(route))), route
 
@@ -159,7 +165,9 @@ class Accepting:
 
     def _check_stamp(self, token: str, route: Route) -> None:
         try:
-            self._check_issuer(self.stamped(token), route)
+            claims = self.stamped(token)
+            self._check_issuer(claims, route)
+            note_assertion("stamped", claims.jti)
         except BadAssertionError as error:
             raise self._refused(str(error), route) from error
 

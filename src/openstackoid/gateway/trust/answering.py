@@ -10,13 +10,15 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from openstackoid.federation import Federation
+from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.accepting import Accepting
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
 from openstackoid.identity.added import missing
-from openstackoid.identity.assertion import BadAssertionError, Claims, is_assertion
+from openstackoid.identity.assertion import BadAssertionError, Claims, id_of, is_assertion
 from openstackoid.identity.issuer_secrets import own_token
 from openstackoid.identity.keys import SigningKey
+from openstackoid.identity.stamp import cut
 from openstackoid.identity.subject import document_of
 from openstackoid.identity.token_document import Distrust
 from openstackoid.identity.trust import Project, advice, rewritten, wanted
@@ -57,6 +59,7 @@ class Answering:
         Raises Refusal: 404 for one that is not valid, as Keystone does. Raises AccountError.
         """
         subject = split(head.headers.get(SUBJECT_TOKEN))[0]
+        note_assertion("asked about", id_of(cut(subject)))
         if head.method not in {"GET", "HEAD"}:
             message = "a service may ask whose an assertion is, by GET or HEAD, and no more"
             raise self._refusal(HTTPStatus.FORBIDDEN, message, route)

@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from openstackoid.federation import Federation
+from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.identity import access_rules as rules
 from openstackoid.identity import stamp
-from openstackoid.identity.assertion import Claims, claimed, is_assertion, sign
+from openstackoid.identity.assertion import Claims, claimed, id_of, is_assertion, sign
 from openstackoid.identity.callers import Reach, called_by, covers, reach
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, has_stamp, own_token
@@ -88,6 +89,7 @@ class Issuing:
         entries = tuple((one.aud, WalletEntry(assertion)) for one, assertion in others)
         route = route._replace(wallet=Wallet(entries) if entries else None)
         self._check_length(route, claims, front)
+        note_assertion("made", claims.jti, *(one.jti for one, _ in others))
         return with_token(head, front), route
 
     async def check_not_ours(self, token: str, route: Route, cloud: str) -> None:
@@ -195,6 +197,7 @@ class Issuing:
         if claims.iss == self._here:
             return await self._returned(head, route, claims, cloud)
         if claims.iss == cloud:
+            note_assertion("passed on", claims.jti)
             return with_token(head, stamp.cut(token)), route._replace(wallet=None)
         entry = route.wallet and route.wallet.get(cloud)
         if not entry:
@@ -203,6 +206,7 @@ class Issuing:
                 f"{cloud}: no service that the scope takes in {self._here} calls it for a user",
                 route,
             )
+        note_assertion("passed on", id_of(entry.token))
         return with_token(head, entry.token), route._replace(wallet=None)
 
     async def _returned(
@@ -222,6 +226,7 @@ class Issuing:
         ((made, front),) = self._made(document, token, cloud, Reach(services, (), ()), route)
         route = route._replace(wallet=None)
         self._check_length(route, made, front)
+        note_assertion("made", made.jti)
         return with_token(head, front), route
 
     def _key(self, route: Route) -> SigningKey:
