@@ -131,6 +131,23 @@ def test_check_warns_of_services_that_users_cannot_reach(tmp_path: Path) -> None
     )
 
 
+def test_check_warns_of_what_the_file_s_own_cloud_gives_away(tmp_path: Path) -> None:
+    """And fails for none of it; what other clouds' entries say is theirs to decide."""
+    file = tmp_path / "f.yaml"
+    text = (
+        "clouds:\n  One:\n    frontends: {image: 'http://one/'}\n"
+        "    backends: {image: 'http://127.0.0.1:9'}\n    own: {keep: []}\n"
+        "  Two: {frontends: {image: 'https://192.0.2.2/'}, own: {keep: []}}\n"
+    )
+    file.write_text(text)
+    result = run("check", file)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("Warning: clouds.One.own.keep is empty: ")
+    assert len(result.stderr.splitlines()) == 1
+    file.write_text(text.replace("    backends: {image: 'http://127.0.0.1:9'}\n", ""))
+    assert run("check", file).stderr == ""
+
+
 INSIDE = (
     "an internal address (link-local); if that is meant, add to clouds.{0}.own in the federation "
     'file of {0}: allow: ["169.254.1.1"]\n'

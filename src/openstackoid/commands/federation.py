@@ -18,6 +18,7 @@ from openstackoid.federation.internal import hosts, misled
 from openstackoid.federation.lacking import Lacking, lacking
 from openstackoid.federation.loader import loads, read
 from openstackoid.federation.model import Federation, Url
+from openstackoid.federation.risks import risks
 from openstackoid.federation.signed import moved_signed_paths
 from openstackoid.scope.errors import nearest, printable
 from openstackoid.services import known_names, service_type
@@ -70,6 +71,8 @@ def check(file: Path, *, live: bool) -> None:
     print_table(rows)
     _print_credentials(described)
     for name in sorted(described.served):
+        for warning in risks(described, name):
+            click.echo(f"Warning: {warning}", err=True)
         for lack in lacking(described, name):
             click.echo(f"Warning: {_unreachable(name, lack)}", err=True)
     named = described.services.union(*(shared.services for shared in described.shared))
