@@ -64,6 +64,10 @@ class Service:
     - `created`: matches the paths of what services that call it create in it: a collection, or
       anything of the resource with the id in the group `id`. In another cloud they may create, and
       change what they have created.
+    - `read`: a path that users of a project may GET, with `{project}` for the project's id: the
+      answer shows whether the service knows the user. Empty if none was tried.
+    - `passes_on`: services that it calls, each with a path of its own by which it does no more than
+      GET from that one for its user.
     - `cadf`: its type in CADF events (DMTF DSP0262, annex A.2).
     - `data`: matches paths whose bodies are the user's own bytes; they are never read or edited.
     - `account`: matches the beginning of a path with a project's id (its group `id`); None if any
@@ -92,6 +96,8 @@ class Service:
     bound: bool = False
     calls: frozenset[str] = frozenset()
     created: re.Pattern[str] | None = None
+    read: str = ""
+    passes_on: Mapping[str, str] = field(default_factory=dict)
     cadf: str = "service"
     data: re.Pattern[str] | None = None
     account: re.Pattern[str] | None = None
@@ -131,6 +137,7 @@ _SERVICES = {
         catalog_path="/v3/{project}",
         calls=frozenset({_IMAGE}),
         created=re.compile(r"/v3/[^/]+/(?:volumes|attachments)(?:/(?:(?P<id>[^/]+)(?:/.*)?)?)?"),
+        read="/v3/{project}/volumes?limit=1",
         cadf="service/storage/block",
         descending=frozenset({"backups", "snapshots", "volumes"}),
         says_type=True,
@@ -138,6 +145,13 @@ _SERVICES = {
     COMPUTE: Service(
         # Reading servers asks for their ports; the rest is for clouds that share infrastructure.
         calls=frozenset({_IMAGE, "network", "block-storage"}),
+        read="/v2.1/flavors?limit=1",
+        # Proxies of Nova, in microversions before 2.36.
+        passes_on={
+            _IMAGE: "/v2.1/images?limit=1",
+            "network": "/v2.1/os-networks",
+            "block-storage": "/v2.1/os-volumes?limit=1",
+        },
         cadf="service/compute",
         # With or without a project's id.
         chosen=(Chosen(re.compile(r"/v2(\.1)?(/[^/]+)?/flavors/?"), "flavor", "flavor create"),),
@@ -170,6 +184,7 @@ _SERVICES = {
     ),
     _IMAGE: Service(
         created=re.compile(r"/v2/images(?:/(?:(?P<id>[^/]+)(?:/.*)?)?)?"),
+        read="/v2/images?limit=1",
         cadf="service/storage/image",
         data=re.compile(r"/v2/images/[^/]+/(?:file|stage)"),
         links_from_root=True,
@@ -188,6 +203,7 @@ _SERVICES = {
     "network": Service(
         bound=True,
         created=re.compile(r"/v2\.0/ports(?:\.json|/(?:(?P<id>[^/]+)(?:/.*)?)?)?"),
+        read="/v2.0/networks?limit=1",
         cadf="service/network",
         versions=Versions(re.compile(r"v2\.0"), re.compile(r".*/v2\.0/?")),
     ),
@@ -222,6 +238,7 @@ _SERVICES = {
     ),
     "placement": Service(
         bound=True,
+        read="/resource_classes",
         says_type=True,
         versions=Versions(re.compile(r"v1\.0"), keys=frozenset({"min_version", "max_version"})),
     ),

@@ -25,7 +25,8 @@ class Frontend:
     """An HTTP server with a gateway of a `cloud` in front of it, if that is not None.
 
     `answer` is the status and the JSON (or bytes) of every answer of the service, `date` its Date;
-    `refusal` is the status of the gateway's to a scope, `clock` its Date.
+    `refusal` is the status of the gateway's to a scope, `clock` its Date. `assertions`: it knows of
+    assertions, and refuses what is none.
     """
 
     port: int = 0
@@ -34,6 +35,7 @@ class Frontend:
     cloud: str | None = "C0"
     refusal: int = 400
     clock: str | None = None
+    assertions: bool = False
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     @property
@@ -48,7 +50,10 @@ def _running(name: str) -> Iterator[Frontend]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             (status, document), date = played.answer, played.date
-            if "X-Scope" in self.headers and played.cloud is not None:
+            refused = "X-Scope" in self.headers or (
+                played.assertions and self.headers.get("X-Auth-Token", "").startswith("oid1.")
+            )
+            if refused and played.cloud is not None:
                 status, date = played.refusal, played.clock
                 document = {"error": {"code": status, "cloud": played.cloud}}
             else:

@@ -51,6 +51,21 @@ def test_another_address_is_told_with_both(url: str) -> None:
     assert told == [f"compute (public) is at {url}, not at http://one:8774"]
 
 
+@pytest.mark.parametrize(
+    ("interface", "told"),
+    [("internal", True), ("public", True), ("admin", False)],
+)
+def test_where_services_ask_whose_a_token_is_has_to_be_the_frontend(
+    interface: str, *, told: bool
+) -> None:
+    """Also if the file names one address for all interfaces: Keystone knows no assertion."""
+    cloud = loads("clouds: {One: {frontends: {identity: 'http://one:5000'}}}").clouds["One"]
+    past = ("identity", interface, "http://10.0.0.1:15000/v3")
+    assert bool(list(strangers(account(past), cloud))) is told
+    frontend = ("identity", interface, "http://one:5000/v3")
+    assert list(strangers(account(frontend), cloud)) == []
+
+
 def test_an_account_shows_no_token() -> None:
     """It may stand in a message."""
     assert "secret-token" not in repr(account())

@@ -1,6 +1,8 @@
 """All clouds together: tables and faults."""
 
+import json
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,7 +13,8 @@ from click.testing import CliRunner
 
 from openstackoid.commands.main import main
 from openstackoid.federation import Federation, loads
-from openstackoid.livecheck import check
+from openstackoid.identity.keys import make
+from openstackoid.livecheck import Account, check
 
 from .conftest import Frontend
 
@@ -184,6 +187,53 @@ def test_the_command_prints_the_tables_and_exits_1_with_the_faults(
     result = CliRunner().invoke(main, ["federation", "check", "--live", str(file)])
     assert result.exit_code == 1
     assert "it answers 500" in result.stderr
+
+
+KEYS = json.dumps(make().public.model_dump())
+
+
+def test_a_gateway_of_an_older_release_is_told(frontend: Frontend) -> None:
+    """Where the file has a key for its assertions; a token that begins like one is no token."""
+    clouds = f"clouds: {{C0: {{frontends: {{image: '{frontend.url}'}}, keys: {KEYS}}}}}"
+    (fault,) = check(loads(clouds)).faults
+    assert fault.startswith("C0: its gateway knows no assertions")
+    assert check(federation(frontend.url)).faults == []
+    frontend.assertions = True
+    assert check(loads(clouds)).faults == []
+
+
+def alice(*_: object) -> list[Account]:
+    return [Account("C0", "secret", "alice", "p", "demo", frozenset({"member"}), [])]
+
+
+def test_by_way_of_an_older_gateway_nobody_is_tried(
+    run: Callable[[str], Frontend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would send the token to the other cloud."""
+    monkeypatch.setattr(sys.modules[check.__module__], "accounts", alice)
+    one, two = run("C0"), run("C1")
+    two.assertions = True
+    row = check(federation(one.url, two.url)).users[1]
+    assert (row[0], row[1]) == ("C0", "alice (demo)")
+    assert row[4].startswith("not tried: ")
+    assert "secret" not in str(one.requests + two.requests)
+
+
+def test_each_user_is_tried_in_each_other_cloud(
+    run: Callable[[str], Frontend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By way of home: there the token goes, and nowhere else."""
+    monkeypatch.setattr(sys.modules[check.__module__], "accounts", alice)
+    one, two = run("C0"), run("C1")
+    one.assertions = two.assertions = True
+    one.answer = (200, {})
+    users = check(federation(one.url, two.url)).users
+    assert users[1:] == [("C0", "alice (demo)", "C1", "image", "known")]
+    assert 'secret!SCOPE!{"image":"C1"}' in str(one.requests)
+    assert "secret" not in str(two.requests)
+    one.answer = (401, {})
+    (fault,) = check(federation(one.url, two.url)).faults
+    assert fault.startswith("C1: image, for alice (demo) of C0: 401 of its own")
 
 
 @pytest.mark.filterwarnings(r"ignore:::openstack\.")  # openstacksdk warns of itself

@@ -7,8 +7,8 @@ from pathlib import Path
 from gateway.backend import json_answer
 from gateway.played import playing
 
-from openstackoid.federation import load
-from openstackoid.livecheck.frontends import gateway_at, service_at
+from openstackoid.federation import Url, load
+from openstackoid.livecheck.frontends import gateway_at, knows_assertions, service_at
 from openstackoid.livecheck.probe import Answer
 
 
@@ -39,3 +39,17 @@ async def test_a_backend_that_is_another_service_is_seen_through_the_gateway(
         cloud = load(clouds.file).clouds["CloudOne"]
         told = await asyncio.to_thread(service_at, cloud, "image", ssl.create_default_context())
     assert str(told).startswith(f"image at {clouds.frontends['CloudOne']['image']}: identity ans")
+
+
+async def test_a_gateway_knows_assertions_or_passes_them_to_a_service(tmp_path: Path) -> None:
+    """As one of an older release does, which would send tokens."""
+    context = ssl.create_default_context()
+    async with playing(tmp_path, 20) as clouds:
+        cloud = load(clouds.file).clouds["CloudOne"]
+        assert await asyncio.to_thread(knows_assertions, "CloudOne", cloud, "image", context)
+        assert clouds.executed == 0
+        backend = clouds.backends["CloudOne"]["image"]
+        past = Url.parse(f"http://127.0.0.1:{backend.port}/image")
+        older = cloud.model_copy(update={"frontends": {"image": {"public": past}}})
+        assert not await asyncio.to_thread(knows_assertions, "CloudOne", older, "image", context)
+    assert not knows_assertions("CloudOne", cloud, "image", context)  # nobody answers

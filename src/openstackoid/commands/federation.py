@@ -44,7 +44,7 @@ Examples:
     "--live",
     is_flag=True,
     help="Connect to every cloud: services, certificate, clock; with an entry of its name in "
-    "clouds.yaml also its catalog, and what a token of it becomes in the clouds that accept it.",
+    "clouds.yaml also its catalog, and whether the services of the other clouds know its user.",
 )
 def check(file: Path, *, live: bool) -> None:
     """Check FILE, and the files that it names for its own gateway; print clouds and services.
@@ -149,9 +149,9 @@ def _check_live(described: Federation) -> None:
     except OSError as error:
         raise click.ClickException(f"{error.filename}: can't be read: {error.strerror}") from error
     print_table(checked.clouds)
-    if len(checked.tokens) > 1:
+    if len(checked.users) > 1:
         click.echo()
-        print_table([tuple(map(printable, row)) for row in checked.tokens])
+        print_table([tuple(map(printable, row)) for row in checked.users])
     if checked.faults:  # they quote what clouds say
         faults = map(printable, checked.faults)
         raise click.ClickException("\n".join(["not as the file says:", *faults]))

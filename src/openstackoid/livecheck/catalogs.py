@@ -10,7 +10,7 @@ from openstack.exceptions import ConfigException
 
 from openstackoid.client.entries import one_region
 from openstackoid.federation import Cloud, Url
-from openstackoid.services import service_type
+from openstackoid.services import IDENTITY, service_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,19 @@ def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
 def strangers(account: Account, cloud: Cloud) -> Iterator[str]:
     """Yield a fault for each endpoint in an account's catalog that is not at the cloud's frontend.
 
-    Services that the federation file does not have are not checked.
+    Services that the federation file does not have are not checked, nor interfaces, but for the
+    internal one of identity: there services ask whose a token is (keystonemiddleware).
     """
     for entry in account.catalog:
         service = service_type(entry["type"]) or entry["type"]
         frontends = cloud.frontends.get(service, {})
         for endpoint in entry["endpoints"]:
-            ours = frontends.get(endpoint["interface"])
+            interface = endpoint["interface"]
+            ours = frontends.get(interface)
+            if (service, interface) == (IDENTITY, "internal"):
+                ours = cloud.frontend(service, interface)
             if ours is not None and not _within(endpoint["url"], ours):
-                yield f"{service} ({endpoint['interface']}) is at {endpoint['url']}, not at {ours}"
+                yield f"{service} ({interface}) is at {endpoint['url']}, not at {ours}"
 
 
 def _within(url: str, frontend: Url) -> bool:

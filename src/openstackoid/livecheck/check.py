@@ -1,17 +1,23 @@
 """Runs all live checks of all clouds concurrently, and makes tables and faults of the results."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from openstackoid.federation import Federation
+from openstackoid.federation import Cloud, Federation
 from openstackoid.livecheck.catalogs import Account, accounts, strangers
 from openstackoid.livecheck.clocks import faults as clock_faults
 from openstackoid.livecheck.configuration import unreadable
-from openstackoid.livecheck.frontends import gateway_at, is_recognised, service_at
+from openstackoid.livecheck.frontends import (
+    gateway_at,
+    is_recognised,
+    knows_assertions,
+    service_at,
+)
 from openstackoid.livecheck.probe import Answer, trusted
-from openstackoid.livecheck.tokens import Taken, taken
+from openstackoid.livecheck.trials import Tried, tried
+from openstackoid.services import IDENTITY
 
 MIN_VALIDITY = timedelta(days=14)
 """A certificate that expires sooner is reported as a fault; renewals need some days."""
@@ -19,6 +25,12 @@ MIN_VALIDITY = timedelta(days=14)
 _WORKERS = 16
 
 _NO_ENTRY = "not looked at (no entry in clouds.yaml)"
+_OLD = (
+    "its gateway knows no assertions, though the file has a key for them: it is of an older "
+    "release, or its operator has not started the new one; no user is tried by way of it, as it "
+    "would send tokens"
+)
+_NOT_TRIED = ("-", "-", "not tried: no gateway there that knows assertions, in place of tokens")
 _UNREADABLE = "not looked at (clouds.yaml can't be read)"
 
 Row = tuple[str, ...]
@@ -29,7 +41,7 @@ class Checked:
     """Two tables with their headings, and the faults, one line each."""
 
     clouds: list[Row]
-    tokens: list[Row]
+    users: list[Row]
     faults: list[str]
 
 
@@ -52,12 +64,6 @@ def check(federation: Federation) -> Checked:
                 failed, reason = account
                 logged_in[failed] = None
                 faults.append(f"{failed}: the entry in clouds.yaml can't log in: {reason}")
-        validating = [
-            pool.submit(taken, account, name, trust, federation, context)
-            for account in filter(None, logged_in.values())
-            for name, cloud in federation.clouds.items()
-            if (trust := cloud.trust.get(account.cloud))
-        ]
         services = {
             name: {service: probing[name, service].result() for service in cloud.frontends}
             for name, cloud in federation.clouds.items()
@@ -66,6 +72,11 @@ def check(federation: Federation) -> Checked:
             name: pool.submit(gateway_at, name, federation.clouds[name], service, context)
             for name, answers in services.items()
             if federation.clouds[name].gateway and (service := _answering(answers))
+        }
+        knowing = {
+            name: pool.submit(knows_assertions, name, federation.clouds[name], service, context)
+            for name, answers in services.items()
+            if federation.clouds[name].gateway and (service := _answering(answers, IDENTITY))
         }
         no_entry = _UNREADABLE if unread else _NO_ENTRY
         rows: list[Row] = [("Cloud", "Services", "Certificate", "Clock", "Catalog")]
@@ -81,17 +92,35 @@ def check(federation: Federation) -> Checked:
             found = [*_faults(answers), *others]
             if isinstance(gateway, str):
                 found.insert(0, gateway)
+            elif name in knowing and not knowing[name].result() and _makes_assertions(cloud):
+                found.insert(0, _OLD)
             faults += [f"{name}: {fault}" for fault in found]
         faults += clock_faults(clocks)
-        tokens = [future.result() for future in validating]
-    table: list[Row] = [("Token of", "User (project)", "In", "Becomes")]
-    table += [(t.issuer, t.user, t.cloud, t.becomes) for t in tokens]
-    return Checked(rows, table, faults + [_token_fault(t) for t in tokens if t.fault])
+        table: list[Row] = [("User of", "User (project)", "Services of", "Services", "Answer")]
+        trials: list[Future[list[Tried]]] = []
+        for account in filter(None, logged_in.values()):
+            if account.cloud in knowing and knowing[account.cloud].result():
+                trials += [
+                    pool.submit(tried, account, name, federation, context)
+                    for name, cloud in federation.clouds.items()
+                    if name != account.cloud and cloud.gateway
+                ]
+            else:
+                table.append((account.cloud, f"{account.user} ({account.project})", *_NOT_TRIED))
+        users = [one for trial in trials for one in trial.result()]
+    table += [(t.issuer, t.user, _where(t), ", ".join(t.services), t.answer) for t in users]
+    return Checked(rows, table, faults + [_fault(t) for t in users if t.fault])
 
 
-def _answering(answers: Mapping[str, Answer | str]) -> str | None:
+def _answering(answers: Mapping[str, Answer | str], besides: str = "") -> str | None:
     """Return a service of a cloud that answers, None if none does (each is a fault already)."""
-    return next((s for s, answer in answers.items() if isinstance(answer, Answer)), None)
+    there = (s for s, answer in answers.items() if isinstance(answer, Answer) and s != besides)
+    return next(there, None)
+
+
+def _makes_assertions(cloud: Cloud) -> bool:
+    """Return whether the file says that the gateway of a cloud makes assertions."""
+    return any(pair.assertion for pair in cloud.keys)
 
 
 def _clocks(answers: Mapping[str, Answer | str | None]) -> dict[str, float]:
@@ -130,5 +159,11 @@ def _faults(answers: dict[str, Answer | str]) -> Iterator[str]:
             yield f"{service}: its certificate ends on {answer.expires:%Y-%m-%d}; renew it"
 
 
-def _token_fault(token: Taken) -> str:
-    return f"{token.cloud}: the token of {token.user} of {token.issuer}: {token.fault}"
+def _where(one: Tried) -> str:
+    return one.cloud if one.caller is None else f"{one.cloud}, called by {one.caller}"
+
+
+def _fault(one: Tried) -> str:
+    called = "" if one.caller is None else f", as compute of {one.caller} calls it"
+    services = ", ".join(one.services)
+    return f"{one.cloud}: {services}, for {one.user} of {one.issuer}{called}: {one.fault}"

@@ -7,7 +7,12 @@ from openstackoid.federation import Cloud
 from openstackoid.federation.model import PUBLIC
 from openstackoid.livecheck.probe import Answer, ProbeError, ask, refusing
 from openstackoid.livecheck.recognition import recognised
-from openstackoid.services import service_type, special
+from openstackoid.routing.scoping import ASSERTION
+from openstackoid.scope import CloudRef, Scope, join
+from openstackoid.services import IDENTITY, service_type, special
+
+_NO_ASSERTION = f"{ASSERTION}x"
+"""What no gateway takes for an assertion, and whoever knows of none for a token of its Keystone."""
 
 _NO_SCOPE = "?"
 """A malformed scope: every gateway refuses it, and nothing is executed."""
@@ -52,3 +57,18 @@ def gateway_at(name: str, cloud: Cloud, service: str, context: SSLContext) -> An
     if said is None:
         return f"no gateway answers at {url}, for a scope has no effect there; start one in front"
     return answer if said == name else f"the gateway of {said} answers at {url}"
+
+
+def knows_assertions(name: str, cloud: Cloud, service: str, context: SSLContext) -> bool:
+    """Return whether a cloud's gateway knows assertions, which it takes in place of tokens.
+
+    One of an older release lets the service answer. `service` is any but identity, at whose
+    frontend the gateway answers.
+    """
+    here = CloudRef(name)
+    token = join(_NO_ASSERTION, Scope.of([(service, here), (IDENTITY, here)]))
+    try:
+        answer = ask(cloud, cloud.frontends[service][PUBLIC], context, X_Auth_Token=token)
+    except ProbeError:
+        return False
+    return refusing(answer.body) == name
