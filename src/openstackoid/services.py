@@ -238,7 +238,7 @@ _SERVICES = {
     ),
     "placement": Service(
         bound=True,
-        read="/resource_classes",
+        read="/resource_providers",
         says_type=True,
         versions=Versions(re.compile(r"v1\.0"), keys=frozenset({"min_version", "max_version"})),
     ),

@@ -180,7 +180,9 @@ def test_a_stolen_key_is_blocked_with_the_other_one_of_its_file(file: Path, whic
     assert run(file, "unblock", "key", both[which]).exit_code == 1
 
 
-@pytest.mark.parametrize("key", ["F-dzbo3ZcM-6Jfyo", "-dzbo3ZcM-6JfyoF", "--cloud-6JfyoF00"])
+@pytest.mark.parametrize(
+    "key", ["F-dzbo3ZcM-6Jfyo", "-dzbo3ZcM-6JfyoF", "-h0123456789abcd", "--help-012345678"]
+)
 def test_a_key_that_no_cloud_has_is_blocked_all_the_same(file: Path, key: str) -> None:
     """It may be the one that an operator has just taken out; some begin as an option does."""
     result = run(file, "block", "key", key)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from gateway.backend import Connection, Received, json_answer
-from gateway.credentials import give_keys, reload
+from gateway.credentials import reload
 from gateway.equipped import equip
 from gateway.played import Clouds, playing
 
@@ -97,16 +97,11 @@ async def test_what_an_answer_shows(
 
 async def test_a_cloud_that_does_not_know_the_key_is_told(clouds: Clouds) -> None:
     """Its gateway says so; the services agree, and are one line. The file says they are let in."""
-    file = clouds.file.read_text()
-    await give_keys(clouds, "CloudTwo")
-    document = clouds.document["clouds"]["CloudOne"]
-    before, document["keys"] = document["keys"], {**document["keys"]}
-    del document["keys"]["assertion"]
-    two = clouds.gateways["CloudTwo"]
+    whole = clouds.file.read_text()
+    del clouds.document["clouds"]["CloudOne"]["keys"]["assertion"]
     clouds.save()
-    await two.reload()
-    document["keys"] = before
-    clouds.file.write_text(file)
+    await clouds.gateways["CloudTwo"].reload()
+    clouds.file.write_text(whole)
     (one,) = {id(one): one for one in (await everything(clouds)).values()}.values()
     assert "no key of its issuer in the federation file has signed it" in one.answer
     assert one.fault == one.answer
@@ -181,7 +176,9 @@ async def test_an_answer_that_nobody_can_decode_ends_no_check(clouds: Clouds, bo
 
 
 async def test_a_gateway_that_is_gone_is_told(clouds: Clouds) -> None:
-    """By home's, with 502: that is a fault wherever it is."""
+    """By home's, with 502: that is a fault whatever the file says of trust."""
+    del clouds.document["clouds"]["CloudTwo"]["trust"]
+    clouds.save()
     await clouds.gateways["CloudTwo"].close()
     found = await everything(clouds)
     assert json.dumps([one.fault for one in found.values()]).count("could not be reached") >= 2

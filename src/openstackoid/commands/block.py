@@ -50,11 +50,12 @@ none. A running gateway reads it within half a second, and after each start. Req
 
 \b
 Examples:
-  openstackoid block cloud CloudTwo --cloud CloudOne --why "broken into, ticket 4711"
+  export OPENSTACKOID_FEDERATION=/etc/openstackoid/federation.yaml OPENSTACKOID_CLOUD=CloudOne
+  openstackoid block cloud CloudTwo --why "broken into, ticket 4711"
   openstackoid block user mallory@CloudTwo
   openstackoid block address 192.0.2.0/24
   openstackoid block key F-dzbo3ZcM-6Jfyo --why "stolen at CloudTwo"
-  openstackoid block list -f json
+  openstackoid block list -f json --federation federation.yaml --cloud CloudOne
   openstackoid unblock address 192.0.2.0/24
 """
 )
@@ -65,7 +66,8 @@ def block() -> None:
 @click.group(
     epilog="""\b
 Examples:
-  openstackoid unblock cloud CloudTwo --cloud CloudOne
+  export OPENSTACKOID_FEDERATION=/etc/openstackoid/federation.yaml OPENSTACKOID_CLOUD=CloudOne
+  openstackoid unblock cloud CloudTwo
   openstackoid unblock user mallory@CloudTwo
 """
 )
@@ -180,6 +182,16 @@ def _unblock(kind: Kind) -> Callable[..., None]:
     return run
 
 
+class _KeyCommand(click.Command):
+    """A command whose argument is the id of a key, which may begin with "-" as an option does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put such an id behind `--`, where nothing is an option."""
+        ids = [arg for arg in args if arg.startswith("-") and re.fullmatch(KEY_ID, arg)]
+        rest = [arg for arg in args if arg not in ids]
+        return super().parse_args(ctx, [*rest, "--", *ids] if ids else rest)
+
+
 def _command(group: click.Group, kind: Kind, run: Callable[..., None], *more: Any) -> None:
     """Add a subcommand for a kind to a group."""
     options = (FEDERATION, CLOUD, click.argument("name"), *more)
@@ -187,11 +199,11 @@ def _command(group: click.Group, kind: Kind, run: Callable[..., None], *more: An
         run = option(run)
     who, name = _EXAMPLES[kind]
     does = f"Block {who} at once." if group is block else f"Let {who} in again."
-    epilog = f"\b\nExample:\n  openstackoid {group.name} {kind} {name} --cloud CloudOne"
-    # The id of a key may begin with "-", as an option does.
-    settings = {"ignore_unknown_options": kind == "key"}
+    gateway = "--federation federation.yaml --cloud CloudOne"
+    epilog = f"\b\nExample:\n  openstackoid {group.name} {kind} {name} {gateway}"
     text = f"{does}\n\n{_WHAT[kind]}"
-    group.command(kind, help=text, epilog=epilog, context_settings=settings)(run)
+    cls = _KeyCommand if kind == "key" else click.Command
+    group.command(kind, cls, help=text, epilog=epilog)(run)
 
 
 _WHY = click.option("--why", default="", metavar="TEXT", help="A remark for the list.")

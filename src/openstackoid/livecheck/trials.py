@@ -7,7 +7,7 @@ gateway whose an assertion is. A service that asks Keystone past it answers 401 
 
 import json
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -22,6 +22,9 @@ from openstackoid.services import COMPUTE, IDENTITY, special
 
 KNOWN = "known"
 """What a service answers to a user whom it knows."""
+
+_SHOWN = 100
+"""Bytes of an error that is no JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ def _elsewhere(
     if _is_known(answer):
         return KNOWN, None
     told = f"{answer.status}: {_message(answer.body)}"
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return told, told
     if refusing(answer.body) is not None:
         trust = federation.clouds[cloud].trust.get(account.cloud)
         return told, told if trust and _accepts(trust, account) else None
@@ -101,7 +106,7 @@ def _elsewhere(
             f"401 of its own, though the gateway of {cloud} has taken what says who the user is: "
             f"so it asks Keystone past the gateway. {_advice(cloud, federation)}"
         )
-    return told, told if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
+    return told, None
 
 
 def _at_home(
@@ -119,8 +124,8 @@ def _at_home(
         return KNOWN, None
     told = f"{answer.status}: {_message(answer.body)}"
     return told, (
-        f"{told}. Its log and that of the gateway of {home} say more. If it asks Keystone past the "
-        f"gateway: {_advice(home, federation)}"
+        f"{told}. The log of the gateway of {home} may say more. If {service} asks Keystone past "
+        f"it: {_advice(home, federation)}"
     )
 
 
@@ -164,21 +169,11 @@ def _advice(cloud: str, federation: Federation) -> str:
 
 
 def _message(body: bytes) -> str:
-    """Return the message of an error, or its beginning."""
+    """Return the message of an error, or the beginning of its text."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        return body[:200].decode(errors="replace")
-    return next(_messages(document), "no message")
-
-
-def _messages(document: object) -> Iterator[str]:
-    """Yield the texts of messages in an error: {"error": {"message": …}}, or beside a code."""
-    if isinstance(document, dict):
-        text = document.get("message")
-        if isinstance(text, str) and text:
-            yield text
-        one: Iterable[object] = document.values()
-        for value in one:
-            if isinstance(value, dict) and isinstance(value.get("message"), str):
-                yield value["message"]
+        return " ".join(body[:_SHOWN].decode(errors="replace").split())
+    inner = document.values() if isinstance(document, dict) else ()  # {"error": {"message": …}}
+    messages = (one.get("message") for one in (document, *inner) if isinstance(one, dict))
+    return next((text for text in messages if isinstance(text, str)), "no message")

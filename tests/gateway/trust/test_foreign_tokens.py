@@ -11,6 +11,7 @@ from gateway.backend import Connection, Received, json_answer, saying
 from gateway.credentials import reload
 from gateway.keystone import OURS, SCOPED, THEIRS, Keystone, message, token, validate
 from gateway.played import TOKEN, Clouds
+from gateway.trust.vouching import BACK, Vouching
 
 from openstackoid.gateway.forwarding import downstream as answers
 from openstackoid.gateway.trust import foreign_tokens
@@ -340,6 +341,21 @@ async def test_a_star_that_moves_identity_is_told_where_a_service_elsewhere_answ
     answered = await clouds.ask("CloudOne", "image", "/v2/images", header)
     assert answered.status == 401
     assert (b'add \\"identity\\": \\"CloudOne\\"' in answered.body) is explained
+
+
+async def test_of_an_assertion_that_is_brought_back_a_401_is_not_explained(clouds: Clouds) -> None:
+    """It says itself whose it is, so nothing is to be added to its scope."""
+    alice = Vouching(clouds)
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    await alice.present(assertion, service="compute", scope=BACK, path="/v2.1/flavors")
+    stamped = alice.received("CloudTwo", "compute")
+    clouds.backends["CloudOne"]["image"].answer = saying(
+        b"HTTP/1.1 401 Unauthorized\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nhtml"
+    )
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images", f"X-Auth-Token: {stamped}")
+    assert answered.status == 401
+    assert clouds.backends["CloudOne"]["image"].requests
+    assert b"identity" not in answered.body
 
 
 def in_project(token: str = TOKEN) -> tuple[str, ...]:

@@ -108,11 +108,12 @@ class ForeignTokens:
         """Raise Refusal if a service answered 401 for a reason that only a gateway knows.
 
         A service here may not get the token through trust; one elsewhere gets it as a token of the
-        cloud to which `*` has moved identity.
+        cloud to which `*` has moved identity. (An assertion says itself whose it is.)
         """
+        asserted = is_assertion(head.headers.get(AUTH_TOKEN))
         if self._concerns(head, route, destination):
             await self._pair_of(head, route)
-        elif destination.remote and star_moves_identity(route, self._here):
+        elif destination.remote and not asserted and star_moves_identity(route, self._here):
             issuer, here = route.issuer, self._here
             message = (
                 f"{route.service} of {destination.cloud} answered 401: the scope takes identity in "
