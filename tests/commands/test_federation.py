@@ -106,8 +106,8 @@ def test_check_tells_what_a_service_may_be_a_mistake_for(tmp_path: Path) -> None
     result = run("check", file)
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        '"imagee" is no official service; did you mean "image"?',
-        '"netwrok" is no official service; did you mean "network"?',
+        'Warning: "imagee" is no official service; did you mean "image"?',
+        'Warning: "netwrok" is no official service; did you mean "network"?',
     ]
 
 

@@ -55,7 +55,7 @@ Examples:
   openstackoid block user mallory@CloudTwo
   openstackoid block address 192.0.2.0/24
   openstackoid block key F-dzbo3ZcM-6Jfyo --why "stolen at CloudTwo"
-  openstackoid block list -f json --federation federation.yaml --cloud CloudOne
+  openstackoid block list -f json
   openstackoid unblock address 192.0.2.0/24
 """
 )

@@ -9,19 +9,15 @@ from typing import BinaryIO
 import click
 
 from openstackoid import files
+from openstackoid.commands.checking import in_file, of_clouds
 from openstackoid.commands.options import loaded
-from openstackoid.commands.table import print_table
 from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
 from openstackoid.federation.importing import extend
 from openstackoid.federation.internal import hosts, misled
-from openstackoid.federation.lacking import Lacking, lacking
 from openstackoid.federation.loader import loads, read
 from openstackoid.federation.model import Federation, Url
-from openstackoid.federation.risks import risks
-from openstackoid.federation.signed import moved_signed_paths
-from openstackoid.scope.errors import nearest, printable
-from openstackoid.services import known_names, service_type
+from openstackoid.services import service_type
 
 _LOOKUP = 5.0
 """Seconds to wait for the addresses of hosts; those that are later are not checked."""
@@ -37,6 +33,7 @@ def federation() -> None:
 Examples:
   openstackoid federation check federation.yaml
   openstackoid federation check --live federation.yaml
+  openstackoid federation check -f json federation.yaml | jq -r '.warnings[]'
 """
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -46,41 +43,27 @@ Examples:
     help="Connect to every cloud: services, certificate, clock; with an entry of its name in "
     "clouds.yaml also its catalog, and whether the services of the other clouds know its user.",
 )
-def check(file: Path, *, live: bool) -> None:
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
+def check(file: Path, form: str, *, live: bool) -> None:
     """Check FILE, and the files that it names for its own gateway; print clouds and services.
 
-    Warns of other clouds whose names now lead where the gateway will not go, into a private network
-    for instance. Exits 1 with file, line and key of each fault; with --live, with what is not as
-    FILE says.
+    Warns of what is allowed but seldom meant, and of other clouds whose names now lead where the
+    gateway will not go, into a private network for instance. Exits 1 with file, line and key of
+    each fault; with --live, with what is not as FILE says.
     """
     described = loaded(file)
-    if described.served:
-        for warning in misled(described, described.clouds, _look_up(described)):
-            click.echo(f"Warning: {warning}", err=True)
-    if live:
-        _check_live(described)
-        return
-    _check_own(described, file)
-    rows: list[tuple[str, ...]] = [("Cloud", "Service", "Interface", "Frontend", "Backend")]
-    for name, cloud in described.clouds.items():
-        for service, endpoints in cloud.frontends.items():
-            shown = service if service_type(service) else f"{service} (not official)"
-            for interface, url in endpoints.items():
-                backend = cloud.backend(service, interface)
-                rows.append((name, shown, interface, str(url), str(backend or "-")))
-    print_table(rows)
-    _print_credentials(described)
-    for name in sorted(described.served):
-        for warning in risks(described, name):
-            click.echo(f"Warning: {warning}", err=True)
-        for lack in lacking(described, name):
-            click.echo(f"Warning: {_unreachable(name, lack)}", err=True)
-    named = described.services.union(*(shared.services for shared in described.shared))
-    for service in sorted(named):
-        if not service_type(service) and (hint := nearest(service, known_names())):
-            click.echo(f'"{service}" is no official service{hint}', err=True)
-    for warning in moved_signed_paths(described):
-        click.echo(warning, err=True)
+    led = misled(described, described.clouds, _look_up(described)) if described.served else ()
+    found = of_clouds(described) if live else in_file(described, file)
+    found.warnings[:0] = led
+    found.end(form)
 
 
 def _decoded(data: bytes) -> object:
@@ -89,31 +72,6 @@ def _decoded(data: bytes) -> object:
         return json.loads(data)
     except (ValueError, RecursionError) as error:  # numbers may be too long as well
         raise click.ClickException(f"ENDPOINTS is not JSON ({error}); {HOW}") from error
-
-
-def _check_own(described: Federation, file: Path) -> None:
-    """Check the files of the gateway that this federation file is for; ends with their faults."""
-    from openstackoid.gateway import preflight
-
-    own = sorted(described.served)
-    faults = [fault for name in own for fault in preflight.faults(described, name, file)]
-    if faults:
-        raise click.ClickException("\n".join(faults))
-
-
-def _print_credentials(described: Federation) -> None:
-    """Print the keys of all clouds, and the certificates of the file's own gateway, if any."""
-    from openstackoid.commands import credentials
-
-    own = sorted(described.served)
-    tables = [credentials.keys(described, own)]
-    tables += [credentials.files(described.clouds[name]) for name in own]
-    for table in tables:
-        if len(table) > 1:
-            click.echo()
-            print_table(table)
-    for warning in credentials.warnings(described, own):
-        click.echo(f"Warning: {warning}", err=True)
 
 
 def _look_up(described: Federation) -> dict[str, Sequence[str]]:
@@ -125,36 +83,6 @@ def _look_up(described: Federation) -> dict[str, Sequence[str]]:
 
     resolve = click.get_current_context().obj
     return asyncio.run(resolved(hosts(described), _LOOKUP, resolve))
-
-
-def _unreachable(name: str, lack: Lacking) -> str:
-    """Return a warning with the line to add for a service that only other clouds have."""
-    some = ", ".join(lack.clouds[:3])
-    more = f" and {len(lack.clouds) - 3} more" if len(lack.clouds) > 3 else ""
-    return (
-        f"{name} has no frontend for {lack.service} (of {some}{more}), so its users cannot reach "
-        f"it there; add under clouds.{name}.frontends: {lack.service}: {lack.frontend}"
-    )
-
-
-def _check_live(described: Federation) -> None:
-    try:
-        from openstackoid.livecheck import check as check_live
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("openstackoid"):
-            raise
-        raise click.ClickException("--live needs: pip install '.[client]' in the clone") from error
-    try:
-        checked = check_live(described)
-    except OSError as error:
-        raise click.ClickException(f"{error.filename}: can't be read: {error.strerror}") from error
-    print_table(checked.clouds)
-    if len(checked.users) > 1:
-        click.echo()
-        print_table([tuple(map(printable, row)) for row in checked.users])
-    if checked.faults:  # they quote what clouds say
-        faults = map(printable, checked.faults)
-        raise click.ClickException("\n".join(["not as the file says:", *faults]))
 
 
 @federation.command(
