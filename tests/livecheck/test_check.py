@@ -203,7 +203,8 @@ def test_a_gateway_of_an_older_release_is_told(frontend: Frontend) -> None:
 
 
 def alice(*_: object) -> list[Account]:
-    return [Account("C0", "secret", "alice", "p", "demo", frozenset({"member"}), [])]
+    entry = {"type": "dns", "endpoints": [{"interface": "public", "url": "http://127.0.0.1:1"}]}
+    return [Account("C0", "secret", "alice", "p", "demo", frozenset({"member"}), [entry])]
 
 
 def test_by_way_of_an_older_gateway_nobody_is_tried(

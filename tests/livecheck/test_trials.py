@@ -12,7 +12,7 @@ import pytest
 from gateway.backend import Connection, Received, json_answer
 from gateway.credentials import reload
 from gateway.equipped import equip
-from gateway.played import Clouds, playing
+from gateway.played import HOST, Clouds, playing
 
 from openstackoid.federation import load
 from openstackoid.gateway.reporting import log as gateway_log
@@ -20,7 +20,8 @@ from openstackoid.livecheck import Account
 from openstackoid.livecheck.trials import KNOWN, Tried, tried
 
 TOKEN = "gAAAAAB-a-token-of-alice"
-ALICE = Account("CloudOne", TOKEN, "alice", "p1", "demo", frozenset({"member"}), [])
+CATALOG = [{"type": "identity", "endpoints": [{"interface": "public", "url": f"http://{HOST}/v3"}]}]
+ALICE = Account("CloudOne", TOKEN, "alice", "p1", "demo", frozenset({"member"}), CATALOG)
 REFUSED = '{"error": {"code": 401, "title": "Unauthorized", "message": "Log in."}}'
 """What keystonemiddleware says."""
 
@@ -61,6 +62,16 @@ async def test_services_elsewhere_know_the_user_and_no_token(clouds: Clouds) -> 
         assert request.values("x-auth-token")[0].startswith("oid1.")
     for backend in clouds.backends["CloudTwo"].values():
         assert TOKEN.encode() not in b"".join(request.head for request in backend.requests)
+
+
+async def test_a_token_goes_to_no_host_that_its_own_cloud_does_not_name(clouds: Clouds) -> None:
+    """A federation file that somebody has made alone would lead it to himself."""
+    (entry,) = CATALOG
+    for url in ("http://192.0.2.1/v3", f"https://{HOST}/v3", "nonsense"):
+        elsewhere = {**entry, "endpoints": [{"interface": "public", "url": url}]}
+        found = await everything(clouds, dataclasses.replace(ALICE, catalog=[elsewhere]))
+        assert {one.answer.partition(":")[0] for one in found.values()} == {"not tried"}
+    assert clouds.executed == 0
 
 
 async def test_a_service_that_asks_past_the_gateway_is_told(clouds: Clouds) -> None:

@@ -54,6 +54,15 @@ def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
             yield cloud, str(error).partition("\n")[0]
 
 
+def leads_to(account: Account, address: Url) -> bool:
+    """Return whether the catalog of an account has an endpoint at the host of an address.
+
+    Its token may go there: a federation file alone could send it anywhere.
+    """
+    urls = (endpoint["url"] for entry in account.catalog for endpoint in entry["endpoints"])
+    return any(_origin(url)[:2] == (address.scheme, address.host) for url in urls)
+
+
 def strangers(account: Account, cloud: Cloud) -> Iterator[str]:
     """Yield a fault for each endpoint in an account's catalog that is not at the cloud's frontend.
 
@@ -73,13 +82,17 @@ def strangers(account: Account, cloud: Cloud) -> Iterator[str]:
 
 
 def _within(url: str, frontend: Url) -> bool:
-    scheme, _, rest = url.partition("://")
-    netloc, slash, path = rest.partition("/")
-    try:
-        origin = Url.parse(f"{scheme}://{netloc}")
-    except ValueError:
-        return False
-    same = (origin.scheme, origin.host, origin.port)
-    return same == (frontend.scheme, frontend.host, frontend.port) and (
+    _, slash, path = url.partition("://")[2].partition("/")
+    return _origin(url) == (frontend.scheme, frontend.host, frontend.port) and (
         frontend.rest(slash + path) is not None
     )
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port of an endpoint, whose path may be a template; or nothing."""
+    scheme, _, rest = url.partition("://")
+    try:
+        origin = Url.parse(f"{scheme}://{rest.partition('/')[0]}")
+    except ValueError:
+        return "", "", 0
+    return origin.scheme, origin.host, origin.port

@@ -15,13 +15,15 @@ from openstackoid.federation import Cloud, Federation
 from openstackoid.federation.model import PUBLIC
 from openstackoid.federation.spelling import folded
 from openstackoid.federation.trust import Trust
-from openstackoid.livecheck.catalogs import Account
+from openstackoid.livecheck.catalogs import Account, leads_to
 from openstackoid.livecheck.probe import Answer, ProbeError, ask, refusing
 from openstackoid.scope import CloudRef, Scope, join
 from openstackoid.services import COMPUTE, IDENTITY, special
 
 KNOWN = "known"
 """What a service answers to a user whom it knows."""
+
+_UNKNOWN_HOST = "not tried: the user's catalog has nothing at the host that the file says"
 
 _SHOWN = 100
 """Bytes of an error that is no JSON."""
@@ -50,10 +52,12 @@ def tried(
 
     Services that answer alike are one result.
     """
-    theirs = federation.clouds[cloud]
+    home, theirs = federation.clouds[account.cloud], federation.clouds[cloud]
     found: dict[tuple[str, str | None, str, str | None], list[str]] = {}
-    for service in _both(account, theirs, federation):
-        answer, fault = _elsewhere(account, service, cloud, federation, context)
+    for service in _both(home, theirs):
+        answer, fault = _UNKNOWN_HOST, None
+        if leads_to(account, home.frontends[service][PUBLIC]):
+            answer, fault = _elsewhere(account, service, cloud, federation, context)
         found.setdefault((cloud, None, answer, fault), []).append(service)
     if COMPUTE in found.get((cloud, None, KNOWN, None), ()):
         for service in _called_at_home(account, federation):
@@ -66,10 +70,9 @@ def tried(
     ]
 
 
-def _both(account: Account, theirs: Cloud, federation: Federation) -> Iterator[str]:
+def _both(home: Cloud, theirs: Cloud) -> Iterator[str]:
     """Yield the services of another cloud that can be read, and reached by a user's own gateway."""
-    ours = federation.clouds[account.cloud].frontends
-    return (s for s in theirs.frontends if s in ours and special(s).read)
+    return (s for s in theirs.frontends if s in home.frontends and special(s).read)
 
 
 def _called_at_home(account: Account, federation: Federation) -> Iterator[str]:
