@@ -189,7 +189,9 @@ def test_a_key_that_no_cloud_has_is_blocked_all_the_same(file: Path, key: str) -
     assert result.exit_code == 0
     assert f"has no key {key}" in result.stderr
     assert [row["name"] for row in listed(file)] == [key]
-    assert run(file, "unblock", "key", key).exit_code == 0
+    options = ["--federation", str(file), "--cloud", "CloudOne", "--", key]
+    assert CliRunner().invoke(main, ["unblock", "key", *options]).exit_code == 0
+    assert listed(file) == []
 
 
 def test_what_is_no_id_of_a_key_is_refused(file: Path) -> None:

@@ -187,9 +187,10 @@ class _KeyCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put such an id behind `--`, where nothing is an option."""
-        ids = [arg for arg in args if arg.startswith("-") and re.fullmatch(KEY_ID, arg)]
-        rest = [arg for arg in args if arg not in ids]
-        return super().parse_args(ctx, [*rest, "--", *ids] if ids else rest)
+        keys = [arg for arg in args if arg.startswith("-") and re.fullmatch(KEY_ID, arg)]
+        if keys and "--" not in args:
+            args = [*(arg for arg in args if arg not in keys), "--", *keys]
+        return super().parse_args(ctx, args)
 
 
 def _command(group: click.Group, kind: Kind, run: Callable[..., None], *more: Any) -> None:
