@@ -199,6 +199,7 @@ def test_what_is_no_id_of_a_key_is_refused(file: Path) -> None:
     give_keys(file)
     for name, told in (
         (PAIRS[1].public.sign, "is no id of a key"),
+        (f"-{PAIRS[1].public.sign[1:]}", "is no id of a key"),
         ("F-dzbo3ZcM-6Jfy\n", "is no id of a key"),
         (ids(PAIRS[0].public)[1], "take its file out of own.keys"),
     ):

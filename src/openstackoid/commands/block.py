@@ -182,12 +182,16 @@ def _unblock(kind: Kind) -> Callable[..., None]:
     return run
 
 
+_LIKE_A_KEY = re.compile(r"-[A-Za-z0-9_-]{15,}")
+"""What begins with "-", and is longer than any option is."""
+
+
 class _KeyCommand(click.Command):
     """A command whose argument is the id of a key, which may begin with "-" as an option does."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put such an id behind `--`, where nothing is an option."""
-        keys = [arg for arg in args if arg.startswith("-") and re.fullmatch(KEY_ID, arg)]
+        """Put such an id, or a whole key, behind `--`, where nothing is an option."""
+        keys = [arg for arg in args if _LIKE_A_KEY.fullmatch(arg)]
         if keys and "--" not in args:
             args = [*(arg for arg in args if arg not in keys), "--", *keys]
         return super().parse_args(ctx, args)
