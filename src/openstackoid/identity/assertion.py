@@ -22,6 +22,9 @@ MAX_LENGTH = 4096
 
 MAX_ROLES = 16
 
+CLOCKS = 60
+"""Seconds by which the clocks of two clouds may differ."""
+
 _HEADER = re.compile(rb'\{"alg":"EdDSA","kid":"([A-Za-z0-9_-]{16})","typ":"oid-a"\}')
 _SIGNATURE = 86
 """Characters of an Ed25519 signature in base64url: 64 bytes."""
