@@ -8,8 +8,8 @@ from openstackoid.federation.blocked import BlockedError, blocked_file, read_blo
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.listeners import ListenError, listeners_of
-from openstackoid.gateway.trust import local_keystone as account
-from openstackoid.gateway.trust.local_keystone import AccountError
+from openstackoid.gateway.trust import service_account as account
+from openstackoid.gateway.trust.service_account import AccountError
 
 
 def faults(federation: Federation, name: str, file: Path) -> Iterator[str]:

@@ -37,6 +37,13 @@ def project_of(token: Token) -> Token:
     return project
 
 
+def role_names(token: Token) -> list[str]:
+    """Return the names of the roles in a token; whatever is none has no name."""
+    given = token.get("roles")
+    roles = [role for role in given if isinstance(role, dict)] if isinstance(given, list) else []
+    return [name for role in roles if isinstance(name := role.get("name"), str)]
+
+
 def line_of(thing: Token, key: str, what: str) -> str:
     """Return an id or a name, which must be one printable line, as it goes into headers."""
     value = thing.get(key)

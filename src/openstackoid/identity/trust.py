@@ -17,6 +17,7 @@ from openstackoid.identity.token_document import (
     Token,
     line_of,
     project_of,
+    role_names,
     time_of,
     token_of,
 )
@@ -179,9 +180,7 @@ def _user(token: Token, issuer: str) -> dict[str, Any]:
 
 
 def _roles(token: Token, trust: Trust, issuer: str) -> list[dict[str, str]]:
-    given = token.get("roles")
-    names = [r.get("name") for r in given if isinstance(r, dict)] if isinstance(given, list) else []
-    had = [name for name in names if isinstance(name, str)]
+    had = role_names(token)
     kept = dict.fromkeys(role for name in had for role in trust.roles.get(name, ()))
     if not kept:
         known = ", ".join(trust.roles) or "none"

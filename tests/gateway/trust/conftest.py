@@ -1,11 +1,20 @@
 """The Keystones of both clouds."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from gateway.keystone import OWN, SECRET, Keystone, token
 from gateway.played import Clouds
+
+from openstackoid.federation import load
+from openstackoid.federation.internal import Permitted
+from openstackoid.gateway.admission.peers import Peers
+from openstackoid.gateway.admission.replay import UsedSignatures
+from openstackoid.gateway.forwarding.permit import Permit
+from openstackoid.gateway.forwarding.upstream import Upstream
+from openstackoid.gateway.http import Client
+from openstackoid.gateway.trust.service_account import ServiceAccount
 
 
 @pytest.fixture
@@ -27,3 +36,14 @@ def here(clouds: Clouds, home: Keystone, logged: io.StringIO) -> Iterator[Keysto
     yield keystone
     assert SECRET not in logged.getvalue()
     assert OWN not in logged.getvalue()
+
+
+@pytest.fixture
+async def account(clouds: Clouds, here: Keystone) -> AsyncIterator[ServiceAccount]:
+    """CloudTwo's service account, not logged in yet."""
+    federation = load(clouds.file)
+    pool = Client(5, 5)
+    peers = Peers(federation, "CloudTwo", UsedSignatures())
+    permit = Permit(Permitted.of(federation, "CloudTwo"))
+    yield ServiceAccount(federation, "CloudTwo", Upstream(pool, peers, permit))
+    await pool.close()

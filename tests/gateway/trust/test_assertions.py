@@ -12,6 +12,7 @@ from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
 from openstackoid.gateway.trust.made import Made
+from openstackoid.gateway.trust.service_account import ServiceAccount
 from openstackoid.identity.assertion import BadAssertionError, Claims, sign
 from openstackoid.identity.issuer_secrets import completed, stamp_secret
 from openstackoid.identity.keys import Keys, make
@@ -33,8 +34,8 @@ def of(*pairs: Keys) -> Assertions:
             }
         }
     )
-    keystone = LocalKeystone(federation, "CloudOne", cast("Upstream", None))
-    tokens, made_here = HomeTokens(keystone), Made(Path("nowhere"))
+    account = ServiceAccount(federation, "CloudOne", cast("Upstream", None))
+    keystone, tokens, made_here = LocalKeystone(account), HomeTokens(account), Made(Path("nowhere"))
     return Assertions.of(federation, "CloudOne", pairs, keystone, tokens, made_here)
 
 

@@ -409,7 +409,8 @@ async def test_what_is_remembered_of_tokens_is_bounded(
     clouds: Clouds, home: Keystone, here: Keystone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest is forgotten, and its issuer asked again; the newest is not."""
-    monkeypatch.setattr(foreign_tokens, "MAX_PAIRS", 2)
+    monkeypatch.setattr(foreign_tokens, "MAX_TOKENS", 2)
+    await reload(clouds)
     for name, asked in (("a", 1), ("b", 2), ("c", 3), ("c", 3), ("b", 3), ("a", 4)):
         assert (await clouds.ask(*in_project(f"{TOKEN}-{name}"))).status == 200
         assert len(home.asked) == asked

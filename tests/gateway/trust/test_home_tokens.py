@@ -6,10 +6,11 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import pytest
+from gateway.trust.clock import Clock
 
-from openstackoid.gateway.trust import home_tokens
+from openstackoid.gateway.trust import home_tokens, remembered
 from openstackoid.gateway.trust.home_tokens import ASKERS, KNOWN, UNKNOWN, HomeTokens
-from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
+from openstackoid.gateway.trust.service_account import AccountError, ServiceAccount
 
 
 class Played:
@@ -17,35 +18,19 @@ class Played:
 
     def __init__(self) -> None:
         self.status = 200
-        self.expires_at = "2099-01-01T00:00:00.000000Z"
+        self.document: Any = {"token": {"expires_at": "2099-01-01T00:00:00.000000Z"}}
         self.asked_with: list[tuple[str, str]] = []
 
-    async def asked(
-        self, path: str, headers: Sequence[tuple[str, str]]
-    ) -> tuple[int, dict[str, Any]]:
+    async def asked(self, path: str, headers: Sequence[tuple[str, str]]) -> tuple[int, Any]:
         """Answer to the account."""
         self.asked_with.append((path, dict(headers)["X-Subject-Token"]))
         await asyncio.sleep(0)
-        return self.status, {"token": {"expires_at": self.expires_at}}
+        return self.status, self.document
 
     async def answered(self, path: str, token: str) -> int:
         """Answer to another token."""
         self.asked_with.append((path, token))
         return self.status
-
-
-class Clock:
-    """A monotonic clock that a test sets."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
-
-    def time(self) -> float:
-        """Return the time since 1970, as if the machine had been started then."""
-        return self.now
 
 
 @pytest.fixture
@@ -57,14 +42,14 @@ def keystone() -> Played:
 @pytest.fixture
 def tokens(keystone: Played) -> HomeTokens:
     """Return what asks it."""
-    return HomeTokens(cast(LocalKeystone, keystone))
+    return HomeTokens(cast(ServiceAccount, keystone))
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Return the clock of the module."""
-    clock = Clock()
-    monkeypatch.setattr(home_tokens, "time", clock)
+    """Return the clock of what is remembered, at 1000 s."""
+    clock = Clock(monkeypatch, home_tokens, remembered)
+    clock.now = 1000.0
     return clock
 
 
@@ -84,7 +69,7 @@ async def test_an_answer_is_not_remembered_beyond_the_token(
     tokens: HomeTokens, keystone: Played, clock: Clock
 ) -> None:
     """What has expired meanwhile makes no assertion."""
-    keystone.expires_at = "1970-01-01T00:16:45.000000Z"  # 1005 s
+    keystone.document = {"token": {"expires_at": "1970-01-01T00:16:45.000000Z"}}  # 1005 s
     await tokens.document("t")
     clock.now += 5
     await tokens.document("t")
@@ -115,6 +100,20 @@ async def test_other_answers_are_the_operator_s_affair(
     assert await tokens.document("t") is not None
 
 
+@pytest.mark.parametrize(
+    "document", [None, [], {}, "token", {"token": None}, {"token": []}, {"token": "t"}]
+)
+async def test_a_success_that_is_no_token_is_the_operator_s_affair(
+    tokens: HomeTokens, keystone: Played, document: object
+) -> None:
+    """As one of a proxy before Keystone; nothing is known of the token, or remembered."""
+    with_one, keystone.document = keystone.document, document
+    with pytest.raises(AccountError, match="gave no document of one"):
+        await tokens.document("t")
+    keystone.document = with_one
+    assert await tokens.document("t") == with_one
+
+
 async def test_keystone_decides_who_may_ask(
     tokens: HomeTokens, keystone: Played, clock: Clock
 ) -> None:
@@ -132,10 +131,11 @@ async def test_keystone_decides_who_may_ask(
 
 
 async def test_what_was_asked_about_first_is_forgotten_first(
-    tokens: HomeTokens, keystone: Played, monkeypatch: pytest.MonkeyPatch
+    keystone: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sender of many tokens fills no memory."""
     monkeypatch.setattr(home_tokens, "MAX_TOKENS", 2)
+    tokens = HomeTokens(cast(ServiceAccount, keystone))
     for token in ("a", "b", "c", "c", "b", "a"):
         await tokens.document(token)
     assert [token for _, token in keystone.asked_with] == ["a", "b", "c", "a"]

@@ -10,8 +10,11 @@ from gateway.credentials import reload
 from gateway.equipped import know
 from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
+from gateway.trust.clock import Clock
 from gateway.trust.vouching import BACK, TOKEN, Vouching, why
 
+from openstackoid.gateway.trust import remembered
+from openstackoid.gateway.trust.home_tokens import KNOWN
 from openstackoid.identity.assertion import Claims, claimed, sign
 from openstackoid.identity.issuer_secrets import completed, stamp_secret
 from openstackoid.identity.keys import SigningKey, make
@@ -277,6 +280,7 @@ async def test_what_was_made_is_remembered_while_keystone_s_answer_is(
     clouds: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For the token, the scope and the cloud; so a change of roles counts as soon as it is told."""
+    clock = Clock(monkeypatch, remembered)
     made: list[str] = []
 
     def counted(claims: Claims, key: SigningKey) -> str:
@@ -287,9 +291,11 @@ async def test_what_was_made_is_remembered_while_keystone_s_answer_is(
     for scope in (TWO, TWO, 'X-Scope: {"*":"CloudOne","image":"CloudTwo","compute":"CloudTwo"}'):
         assert (await listing(clouds, scope=scope)).status == 200
     assert len(made) == 2
-    issuing = clouds.gateways["CloudOne"]._handler.site.assertions.issuing
-    issuing._tokens._answers.clear()
+    clouds.backends["CloudOne"]["identity"].answer = Keystone(token(roles=[{"name": "reader"}]))
+    clouds.backends["CloudTwo"]["image"].requests.clear()
+    clock.now += KNOWN
     assert (await listing(clouds)).status == 200
+    assert told(clouds).roles == ("reader",)
     assert len(made) == 3
 
 

@@ -15,8 +15,8 @@ from openstackoid.gateway.forwarding.downstream import Editor, Passing, check_an
 from openstackoid.gateway.http import Response
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
 from openstackoid.gateway.trust.answering import asks_about_assertion
-from openstackoid.gateway.trust.local_keystone import AccountError, account_refusal
 from openstackoid.gateway.trust.made import IdReader
+from openstackoid.gateway.trust.service_account import AccountError, account_refusal
 from openstackoid.message import Head, Headers, is_json
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.operators.shapes import CLOUD_LABEL

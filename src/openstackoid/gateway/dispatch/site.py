@@ -16,6 +16,7 @@ from openstackoid.gateway.trust.foreign_tokens import ForeignTokens
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
 from openstackoid.gateway.trust.made import Made
+from openstackoid.gateway.trust.service_account import ServiceAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Site:
         `made` is the file with what services of other clouds have created here.
         """
         upstream = Upstream(pool, peers, Permit(Permitted.of(federation, here)))
-        keystone = LocalKeystone(federation, here, upstream)
-        tokens = HomeTokens(keystone)
+        account = ServiceAccount(federation, here, upstream)
+        keystone, tokens = LocalKeystone(account), HomeTokens(account)
         proxies = federation.clouds[here].own.proxies
         return cls(
             here,

@@ -3,7 +3,6 @@
 import hashlib
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,7 @@ from openstackoid.federation.own import PublicKeys
 from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.made import Made
+from openstackoid.gateway.trust.remembered import Remembered
 from openstackoid.identity import stamp
 from openstackoid.identity.assertion import (
     CLOCKS,
@@ -40,7 +40,7 @@ from openstackoid.scope import split
 from openstackoid.services import IDENTITY
 
 MAX_KNOWN = 10_000
-"""Assertions whose signature is remembered; the one that came first goes first."""
+"""Assertions whose signature is remembered."""
 
 
 class Accepting:
@@ -61,7 +61,7 @@ class Accepting:
         self._tokens = tokens
         self._made = made
         self._signers = {name: _signers(cloud.keys) for name, cloud in federation.clouds.items()}
-        self._known: OrderedDict[bytes, Claims] = OrderedDict()
+        self._known: Remembered[bytes, Claims] = Remembered(MAX_KNOWN)
 
     async def accepted(
         self, head: Head, route: Route, *, proven: bool, by_service: bool = False
@@ -132,9 +132,7 @@ class Accepting:
             return known
         issuer = claimed(assertion).iss
         claims, _ = verified(assertion, self._signers.get(issuer, ()))
-        self._known[digest] = claims
-        if len(self._known) > MAX_KNOWN:
-            self._known.popitem(last=False)
+        self._known.put(digest, claims)
         return claims
 
     def stamped(self, token: str) -> Claims:

@@ -21,7 +21,7 @@ from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.stamp import cut
 from openstackoid.identity.subject import document_of
 from openstackoid.identity.token_document import Distrust, written
-from openstackoid.identity.trust import Project, advice, rewritten, wanted
+from openstackoid.identity.trust import advice, rewritten, wanted
 from openstackoid.message import Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
@@ -106,10 +106,7 @@ class Answering:
         document = await self._tokens.document(own_token(claims, self._keys), late=late)
         if document is None:
             raise BadAssertionError("the token that it stands for has expired or was revoked")
-        id_, name, domain = claims.project
-        project = document["token"].get("project") or {}
-        its = Project(id_, name, str((project.get("domain") or {}).get("id", "")), domain)
-        catalog = await self._keystone.catalog(its)
+        catalog = await self._keystone.catalog(claims.project[0])
         token = document["token"] | {"catalog": catalog}
         if claims.late:  # or the service that asks would find it expired
             token["expires_at"] = written(claims.exp)
@@ -122,7 +119,7 @@ class Answering:
             raise Distrust(advice(self._here, issuer))
         document, trust = document_of(claims), self._trust[issuer]
         project = await self._keystone.project(wanted(document, trust, issuer))
-        catalog = await self._keystone.catalog(project)
+        catalog = await self._keystone.catalog(project.id)
         if route.scope is not None:  # other clouds know the project by the issuer's id
             catalog += missing(
                 catalog, route.scope, self._federation, self._here, claims.project[0]

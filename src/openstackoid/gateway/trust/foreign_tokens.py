@@ -3,29 +3,25 @@
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from openstackoid import identity
 from openstackoid.federation import Federation
 from openstackoid.gateway.forwarding.downstream import read_whole
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Response
-from openstackoid.gateway.trust.home_tokens import HomeTokens
-from openstackoid.gateway.trust.local_keystone import (
-    AccountError,
-    LocalKeystone,
-    account_refusal,
-)
+from openstackoid.gateway.trust.home_tokens import UNKNOWN, HomeTokens
+from openstackoid.gateway.trust.local_keystone import LocalKeystone
+from openstackoid.gateway.trust.remembered import Remembered
+from openstackoid.gateway.trust.service_account import AccountError, account_refusal
 from openstackoid.identity import CatalogError
 from openstackoid.identity.added import missing
 from openstackoid.identity.assertion import BadAssertionError, claimed, is_assertion
 from openstackoid.identity.catalog import document_of, user_of
 from openstackoid.identity.stamp import cut
 from openstackoid.identity.subject import document_of as document_of_claims
-from openstackoid.identity.token_document import Distrust
+from openstackoid.identity.token_document import Distrust, seconds_of
 from openstackoid.identity.trust import (
     advice,
     not_theirs,
@@ -43,10 +39,10 @@ from openstackoid.scope import DELIMITER, CloudRef, join, split
 from openstackoid.services import IDENTITY
 
 KEPT = 60.0
-"""Seconds that the projects of a token are cached."""
+"""Seconds that the projects of a token are remembered."""
 
-MAX_PAIRS = 10_000
-"""How many tokens' projects are cached at most."""
+MAX_TOKENS = 10_000
+"""Tokens of which something is remembered."""
 
 _VALIDATION = "/v3/auth/tokens?nocatalog=1"
 
@@ -54,13 +50,15 @@ Ids = Mapping[str, str]
 """Maps project ids of this cloud to those that the client knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """The ids of a token's project at its issuer and here; cached `until` then (monotonic)."""
+_NOT_KNOWN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND})
+"""How a Keystone says that it does not know a token: 401 if the token asks about itself."""
+
+
+class _Pair(NamedTuple):
+    """The ids of a token's project at its issuer and here."""
 
     theirs: str
     ours: str
-    until: float
 
 
 class ForeignTokens:
@@ -80,7 +78,8 @@ class ForeignTokens:
         self._trust = federation.clouds[here].trust
         self._keystone = keystone
         self._tokens = tokens
-        self._pairs: dict[bytes, _Pair] = {}
+        self._pairs: Remembered[bytes, _Pair] = Remembered(MAX_TOKENS)
+        self._unknown: Remembered[bytes, bool] = Remembered(MAX_TOKENS)
 
     async def admit(
         self, head: Head, route: Route, destination: Destination
@@ -161,18 +160,13 @@ class ForeignTokens:
         if is_assertion(bare):
             return _user_of_assertion(bare)
         try:
-            if issuer != self._here:
-                with await self._itself(bare, route, issuer) as answer:
-                    return await _user_in(answer)
-            asks = route._replace(
-                service=IDENTITY, rest=_VALIDATION, scope=None, wallet=None, outside=False
-            )
-            destination = destination_of(asks, issuer, self._federation, issuer)
-            headers = Headers([("X-Auth-Token", bare), ("X-Subject-Token", bare)])
-            with await self._upstream.send("GET", destination, asks, headers, None) as answer:
-                return await _user_in(answer)
+            if issuer == self._here:
+                status, document = await self._own(bare, route)
+            else:
+                status, document = await self._theirs(bare, route, issuer)
         except (Refusal, Distrust, AccountError):
             return None
+        return {} if status in _NOT_KNOWN else user_of(document)
 
     async def check(self, head: Head, route: Route, destination: Destination) -> None:
         """Raise Refusal for a validation of a token whose issuer is not known, or not accepted.
@@ -240,7 +234,7 @@ class ForeignTokens:
     async def _rewritten(self, document: object, route: Route, issuer: str) -> dict[str, Any]:
         trust = self._trust[issuer]
         project = await self._keystone.project(wanted(document, trust, issuer))
-        catalog = await self._keystone.catalog(project)
+        catalog = await self._keystone.catalog(project.id)
         if route.scope is not None:  # other clouds know the project by the issuer's id
             known = theirs(document)
             catalog += missing(catalog, route.scope, self._federation, self._here, known)
@@ -251,11 +245,9 @@ class ForeignTokens:
 
         None if the issuer does not validate it. Raises Distrust and AccountError.
         """
-        key = hashlib.sha256(f"{issuer} {token}".encode()).digest()
-        now = time.monotonic()
-        known = self._pairs.get(key)
-        if known is not None and known.until > now:
-            return known
+        key = _key(token, issuer)
+        if (pair := self._pairs.get(key)) is not None:
+            return pair
         if is_assertion(token):  # it was checked when it came
             document: object = document_of_claims(claimed(cut(token)))
         else:
@@ -265,13 +257,8 @@ class ForeignTokens:
         trust = self._trust[issuer]
         project = await self._keystone.project(wanted(document, trust, issuer))
         seen = rewritten(document, trust, issuer, project, ())["token"]
-        left = datetime.fromisoformat(seen["expires_at"]).timestamp() - time.time()
-        pair = _Pair(theirs(document), project.id, now + min(KEPT, left))
-        if len(self._pairs) >= MAX_PAIRS:
-            self._pairs = {k: p for k, p in self._pairs.items() if p.until > now}
-            while len(self._pairs) >= MAX_PAIRS:
-                del self._pairs[next(iter(self._pairs))]
-        self._pairs[key] = pair
+        pair = _Pair(theirs(document), project.id)
+        self._pairs.put(key, pair, min(KEPT, seconds_of(seen, "expires_at") - time.time()))
         return pair
 
     async def _self_validation(self, token: str, route: Route, issuer: str) -> object | None:
@@ -280,10 +267,32 @@ class ForeignTokens:
         Raises Distrust if the answer is not JSON.
         """
         try:
-            with await self._itself(token, route, issuer) as answer:
-                return await _document(answer) if answer.status == HTTPStatus.OK else None
+            return (await self._theirs(token, route, issuer))[1]
         except Refusal:  # unreachable; the service here may have cached the token
             return None
+
+    async def _theirs(self, token: str, route: Route, issuer: str) -> tuple[int, object | None]:
+        """Return what a token's issuer says of it: the status, and the document if that is 200.
+
+        That it does not know the token is remembered for a moment: one request asks in several
+        places. Raises Refusal, Distrust and AccountError.
+        """
+        key = _key(token, issuer)
+        if self._unknown.get(key):
+            return HTTPStatus.NOT_FOUND, None
+        status, document = await _read(await self._itself(token, route, issuer))
+        if status in _NOT_KNOWN:
+            self._unknown.put(key, value=True, seconds=UNKNOWN)
+        return status, document
+
+    async def _own(self, token: str, route: Route) -> tuple[int, object | None]:
+        """Return what the Keystone here says of a token of its own, which asks about itself."""
+        asks = route._replace(
+            service=IDENTITY, rest=_VALIDATION, scope=None, wallet=None, outside=False
+        )
+        destination = destination_of(asks, self._here, self._federation, self._here)
+        headers = Headers([("X-Auth-Token", token), ("X-Subject-Token", token)])
+        return await _read(await self._upstream.send("GET", destination, asks, headers, None))
 
     async def _itself(self, token: str, route: Route, issuer: str) -> Response:
         """Ask a token's issuer about it, with itself; raises Refusal and AccountError."""
@@ -315,11 +324,14 @@ def _user_of_assertion(assertion: str) -> Mapping[str, Any]:
     return {"id": claims.sub, "name": claims.user[0]}
 
 
-async def _user_in(answer: Response) -> Mapping[str, Any] | None:
-    """Return the user in a Keystone's answer; empty if it does not know him, None if it fails."""
-    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
-        return {}
-    return user_of(await _document(answer)) if answer.status == HTTPStatus.OK else None
+def _key(token: str, issuer: str) -> bytes:
+    return hashlib.sha256(f"{issuer} {token}".encode("utf-8", "surrogatepass")).digest()
+
+
+async def _read(answer: Response) -> tuple[int, object | None]:
+    """Return the status of an answer, and its document if that is 200; raises Distrust."""
+    with answer:
+        return answer.status, await _document(answer) if answer.status == HTTPStatus.OK else None
 
 
 async def _document(answer: Response) -> object:

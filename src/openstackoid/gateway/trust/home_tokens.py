@@ -1,13 +1,12 @@
 """Asks this cloud's Keystone about tokens by the gateway's account, and remembers the answers."""
 
-import asyncio
 import hashlib
 import time
-from collections import OrderedDict
 from http import HTTPStatus
 from typing import Any
 
-from openstackoid.gateway.trust.local_keystone import AccountError, LocalKeystone
+from openstackoid.gateway.trust.remembered import Remembered
+from openstackoid.gateway.trust.service_account import AccountError, ServiceAccount
 from openstackoid.identity.sealing import is_sealed
 from openstackoid.identity.token_document import Distrust, seconds_of, token_of
 
@@ -18,7 +17,7 @@ ASKERS = 60.0
 """Seconds that it is remembered whether a service may ask whose a token is."""
 
 MAX_TOKENS = 10_000
-"""Tokens of which something is remembered; the one that was asked about first goes first."""
+"""Tokens of which something is remembered."""
 
 _VALIDATION = "/v3/auth/tokens?nocatalog=1"
 _ACCESS_RULES = ("OpenStack-Identity-Access-Rules", "1.0")
@@ -27,24 +26,27 @@ _ACCESS_RULES = ("OpenStack-Identity-Access-Rules", "1.0")
 class HomeTokens:
     """What the Keystone of this cloud says of tokens."""
 
-    def __init__(self, keystone: LocalKeystone) -> None:
-        self._keystone = keystone
-        self._answers: OrderedDict[bytes, tuple[float, Any]] = OrderedDict()
-        self._asking: dict[bytes, asyncio.Lock] = {}
+    def __init__(self, account: ServiceAccount) -> None:
+        self._account = account
+        self._documents: Remembered[tuple[bytes, bool], dict[str, Any] | None]
+        self._documents = Remembered(MAX_TOKENS)
+        self._askers: Remembered[bytes, HTTPStatus] = Remembered(MAX_TOKENS)
 
     async def document(self, token: str, *, late: bool = False) -> dict[str, Any] | None:
         """Return the document of a token, without a catalog; None for one that is not valid.
 
-        `late`: also of a token that has expired. Raises AccountError.
+        It has the key `token`; what is in that may be of any shape. `late`: also of a token that
+        has expired. Raises AccountError.
         """
-        path = f"{_VALIDATION}&allow_expired=1" if late else _VALIDATION
 
         async def ask() -> tuple[dict[str, Any] | None, float]:
-            status, found = await self._keystone.asked(
+            path = f"{_VALIDATION}&allow_expired=1" if late else _VALIDATION
+            status, found = await self._account.asked(
                 path, [("X-Subject-Token", token), _ACCESS_RULES]
             )
             if status == HTTPStatus.OK:
-                return found, KNOWN if late else min(KNOWN, _left(found))
+                document = _checked(found)
+                return document, KNOWN if late else min(KNOWN, _left(document))
             if status in {HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED}:
                 return None, UNKNOWN
             raise AccountError(
@@ -52,15 +54,14 @@ class HomeTokens:
                 "the role reader on the system"
             )
 
-        found: dict[str, Any] | None = await self._remembered(_key("late" * late, token), ask)
-        return found
+        return await self._documents.get_or_ask((_digest(token), late), ask)
 
     async def is_ours(self, token: str) -> bool:
         """Return whether a token, said to be another cloud's, is one of the Keystone here.
 
         A gateway without an account cannot tell, and takes it for the other's. Raises AccountError.
         """
-        known = self._keystone.has_account and not is_sealed(token)
+        known = self._account.exists and not is_sealed(token)
         return known and await self.document(token) is not None
 
     async def may_ask(self, token: str) -> HTTPStatus:
@@ -71,39 +72,32 @@ class HomeTokens:
         """
 
         async def ask() -> tuple[HTTPStatus, float]:
-            status = await self._keystone.answered(_VALIDATION, token)
+            status = await self._account.answered(_VALIDATION, token)
             if status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
                 raise AccountError(f"Keystone answered {status} to a service; see its log")
             return HTTPStatus(status), ASKERS if status == HTTPStatus.OK else UNKNOWN
 
-        status: HTTPStatus = await self._remembered(_key("asker", token), ask)
-        return status
-
-    async def _remembered(self, key: bytes, ask: Any) -> Any:
-        """Return a remembered answer, or ask once, however many requests wait for it."""
-        if (known := self._answers.get(key)) and known[0] > time.monotonic():
-            return known[1]
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            try:
-                if (known := self._answers.get(key)) and known[0] > time.monotonic():
-                    return known[1]
-                answer, seconds = await ask()
-                self._answers.pop(key, None)
-                self._answers[key] = time.monotonic() + seconds, answer
-                if len(self._answers) > MAX_TOKENS:
-                    self._answers.popitem(last=False)
-                return answer
-            finally:
-                self._asking.pop(key, None)
+        return await self._askers.get_or_ask(_digest(token), ask)
 
 
-def _left(document: object) -> float:
+def _checked(document: object) -> dict[str, Any]:
+    """Return the document of a token; raises AccountError if it is none."""
+    try:
+        return {"token": token_of(document)}
+    except Distrust as error:
+        raise AccountError(
+            "Keystone answered 200 where the account asked about a token, and gave no document of "
+            "one; look at what answers at its address"
+        ) from error
+
+
+def _left(document: dict[str, Any]) -> float:
     """Return how many seconds a token is valid yet; 0 if its document does not say."""
     try:
-        return seconds_of(token_of(document), "expires_at") - time.time()
+        return seconds_of(document["token"], "expires_at") - time.time()
     except Distrust:
         return 0.0
 
 
-def _key(what: str, token: str) -> bytes:
-    return hashlib.sha256(f"{what} {token}".encode("utf-8", "surrogatepass")).digest()
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,15 +1,15 @@
 """Makes the assertions that leave this cloud in place of its users' tokens."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.home_tokens import HomeTokens
+from openstackoid.gateway.trust.remembered import Remembered
 from openstackoid.identity import access_rules as rules
 from openstackoid.identity import stamp
 from openstackoid.identity.assertion import CLOCKS, Claims, id_of, is_assertion, sign
@@ -18,7 +18,7 @@ from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, let_in, own_token
 from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.subject import access_rules, claims_of, has_kept
-from openstackoid.identity.token_document import Distrust, token_of
+from openstackoid.identity.token_document import Distrust, role_names, token_of
 from openstackoid.identity.trust import not_theirs
 from openstackoid.message import Head
 from openstackoid.routing import Destination, Refusal, Route
@@ -33,6 +33,13 @@ MAX_KNOWN = 2_000
 """Tokens, each with a scope and a cloud, whose assertions are remembered."""
 
 
+class _Issued(NamedTuple):
+    """What was made of a document of Keystone's: assertions, with their claims."""
+
+    document: dict[str, Any]
+    made: list[tuple[Claims, str]]
+
+
 class Issuing:
     """Makes the assertions of the cloud `here`; `keys` are its keys for them, the first signs."""
 
@@ -43,9 +50,7 @@ class Issuing:
         self._own = federation.clouds[here].own
         self._keys = keys
         self._tokens = tokens
-        self._known: OrderedDict[
-            tuple[str, str, str], tuple[dict[str, Any], list[tuple[Claims, str]]]
-        ] = OrderedDict()
+        self._known: Remembered[tuple[str, str, str], _Issued] = Remembered(MAX_KNOWN)
 
     async def asserted(
         self, head: Head, route: Route, destination: Destination
@@ -148,9 +153,7 @@ class Issuing:
         document = token and await self._tokens.document(split(token)[0])
         if not document:
             return False
-        roles = token_of(document).get("roles")
-        names = [r.get("name") for r in roles if isinstance(r, dict)] if roles else []
-        return not set(self._own.service_roles).isdisjoint(names)
+        return not set(self._own.service_roles).isdisjoint(role_names(token_of(document)))
 
     def _issued(
         self, document: dict[str, Any], token: str, cloud: str, scope: Scope, route: Route
@@ -158,13 +161,12 @@ class Issuing:
         """Return what `_made` yields for a scope, remembered while Keystone's answer is."""
         key = token, scope.canonical, cloud
         known = self._known.get(key)
-        if known is None or known[0] is not document or known[1][0][0].exp <= time.time():
+        if known is None or known.document is not document:
             limits = reach(scope, cloud, self._here)
-            known = document, list(self._made(document, token, cloud, limits, route))
-            self._known[key] = known
-            if len(self._known) > MAX_KNOWN:
-                self._known.popitem(last=False)
-        return known[1]
+            made = list(self._made(document, token, cloud, limits, route))
+            known = _Issued(document, made)
+            self._known.put(key, known, made[0][0].exp - time.time())
+        return known.made
 
     def _made(
         self, document: dict[str, Any], token: str, cloud: str, limits: Reach, route: Route
