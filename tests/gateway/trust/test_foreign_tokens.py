@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from gateway.backend import Connection, Received, json_answer, saying
 from gateway.credentials import reload
 from gateway.keystone import OURS, SCOPED, THEIRS, Keystone, message, token, validate
 from gateway.played import TOKEN, Clouds
+from gateway.trust.clock import Clock
 from gateway.trust.vouching import BACK, Vouching
 
 from openstackoid.gateway.forwarding import downstream as answers
-from openstackoid.gateway.trust import foreign_tokens
+from openstackoid.gateway.trust import foreign_tokens, remembered
+from openstackoid.gateway.trust.home_tokens import UNKNOWN
 from openstackoid.scope import DELIMITER
 
 
@@ -403,6 +406,41 @@ async def test_while_its_issuer_is_away_the_service_judges_a_token(
     assert (await clouds.ask(*in_project())).status == 200
     (received,) = clouds.backends["CloudTwo"]["compute"].requests
     assert received.line == f"GET /v3/{THEIRS}/volumes HTTP/1.1"
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "401 Unauthorized"])
+async def test_a_token_that_its_issuer_does_not_know_is_asked_about_once(
+    clouds: Clouds, home: Keystone, here: Keystone, tmp_path: Path, status: str
+) -> None:
+    """For its user, for the project in the path, and for what to say of the service's 401."""
+    (tmp_path / "blocked").write_text("mallory\n")
+    clouds.document["clouds"]["CloudTwo"]["own"]["blocked"] = "blocked"
+    await reload(clouds)
+    home.status = status
+    clouds.backends["CloudTwo"]["compute"].answer = json_answer("{}", "401 Unauthorized")
+    for _ in range(2):
+        assert (await clouds.ask(*in_project())).status == 401
+    assert home.asked == ["/v3/auth/tokens?nocatalog=1"]
+
+
+async def test_that_a_token_is_unknown_is_remembered_for_a_moment(
+    clouds: Clouds, home: Keystone, here: Keystone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its issuer may know it a little later; that it is not well is not remembered at all."""
+    clock = Clock(monkeypatch, remembered)
+    for home.status, now in (
+        ("503 Service Unavailable", 0),
+        ("404 Not Found", 0),
+        ("200 OK", UNKNOWN - 0.1),
+    ):
+        clock.now = now
+        assert (await clouds.ask(*in_project())).status == 200
+    assert len(home.asked) == 2
+    clock.now = UNKNOWN
+    clouds.backends["CloudTwo"]["compute"].requests.clear()
+    assert (await clouds.ask(*in_project())).status == 200
+    (received,) = clouds.backends["CloudTwo"]["compute"].requests
+    assert received.line == f"GET /v3/{OURS}/volumes HTTP/1.1"
 
 
 async def test_what_is_remembered_of_tokens_is_bounded(

@@ -1,9 +1,12 @@
 """What is made of a token where it leaves: by the issuing part alone, with a Keystone's answers."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
 import pytest
+from gateway.trust.strange import documents
+from hypothesis import given
 from identity.sizes import HOME, LENGTHS, SCOPES, SHORT, TOKENS, USERS, document, fernet
 
 from openstackoid.federation import Federation
@@ -226,3 +229,25 @@ async def test_a_token_that_is_over_goes_on_with_a_service_alone() -> None:
     ):
         message = await refused(known, SCOPES["compute"], "gAAAAAB-t", *more, late=late)
         assert "does not know this token, or it has expired" in message
+
+
+@given(user=documents(SHORT), service=documents({"token": {"roles": [{"name": "service"}]}}))
+def test_a_document_of_any_shape_is_an_assertion_or_a_reason(
+    user: dict[str, Any], service: dict[str, Any]
+) -> None:
+    """A Keystone with a driver of its own, or a proxy before it, makes no gateway fail."""
+    known = {"gAAAAAB-t": user, "svc": service}
+
+    async def leaving() -> str | HTTPStatus:
+        try:
+            return (await sent(known, SCOPES["compute"], "gAAAAAB-t", ("X-Service-Token", "svc")))[
+                0
+            ]
+        except Refusal as refusal:
+            return refusal.status
+
+    left = asyncio.run(leaving())
+    if isinstance(left, str):
+        assert claims_of(left).iss == "CloudOne"
+    else:
+        assert left in {HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE}

@@ -1,0 +1,51 @@
+"""What a Keystone that is none might answer about a token: documents of any shape."""
+
+import copy
+from typing import Any
+
+from hypothesis import strategies as st
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False),
+        st.text(max_size=8),
+        st.sampled_from(["2026-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "\udcff", "x" * 300]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["id", "name", "domain", "access_rules", "x"]), inner),
+    ),
+    max_leaves=6,
+)
+
+
+def _places(thing: Any) -> list[tuple[Any, Any]]:
+    """Return each member of a document, at any depth, as what it is in and its key there."""
+    keys = list(thing) if isinstance(thing, dict) else range(len(thing))
+    found = []
+    for key in keys:
+        found.append((thing, key))
+        if isinstance(thing[key], dict | list):
+            found += _places(thing[key])
+    return found
+
+
+@st.composite
+def documents(draw: st.DrawFn, base: dict[str, Any]) -> dict[str, Any]:
+    """Draw the document of a token, in which some members are something else, or missing."""
+    document = copy.deepcopy(base)
+    token = document["token"]
+    for key in ("project", "system", "domain", "bind", "is_domain", "application_credential"):
+        if draw(st.integers(0, 9)) == 0:
+            token[key] = draw(VALUES)
+    for _ in range(draw(st.integers(0, 3))):
+        if places := _places(token):
+            thing, key = draw(st.sampled_from(places))
+            if draw(st.booleans()):
+                thing[key] = draw(VALUES)
+            else:
+                del thing[key]
+    return document
