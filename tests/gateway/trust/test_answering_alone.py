@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from gateway.trust.strange import documents
 from gateway.trust.test_issuing_alone import FEDERATION, KEY, KEYS, Played
-from hypothesis import given
+from hypothesis import given, settings
 from identity.sizes import HOME, SHORT
 
 from openstackoid.gateway.trust.assertions import Assertions
@@ -51,6 +51,7 @@ def subject() -> str:
     return join(token, parse("image=CloudOne").completed(HOME))
 
 
+@settings(max_examples=200)
 @given(documents(SHORT))
 def test_a_document_of_any_shape_is_passed_on_with_the_catalog(document: dict[str, Any]) -> None:
     """Home's Keystone says who its user is; the gateway adds where the services are."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gateway.trust.strange import documents
-from hypothesis import given
+from hypothesis import given, settings
 from identity.sizes import HOME, LENGTHS, SCOPES, SHORT, TOKENS, USERS, document, fernet
 
 from openstackoid.federation import Federation
@@ -231,6 +231,7 @@ async def test_a_token_that_is_over_goes_on_with_a_service_alone() -> None:
         assert "does not know this token, or it has expired" in message
 
 
+@settings(max_examples=200)
 @given(user=documents(SHORT), service=documents({"token": {"roles": [{"name": "service"}]}}))
 def test_a_document_of_any_shape_is_an_assertion_or_a_reason(
     user: dict[str, Any], service: dict[str, Any]
