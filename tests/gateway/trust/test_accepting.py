@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from gateway.backend import Connection, Received, json_answer
 from gateway.credentials import give_keys, reload
-from gateway.equipped import know
+from gateway.equipped import know, know_nobody
 from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
 from gateway.trust.vouching import BACK, SCOPE, TOKEN, Vouching, why
 
-from openstackoid.identity.assertion import claimed
+from openstackoid.gateway.trust.made import Made
+from openstackoid.identity.assertion import claimed, sign
+from openstackoid.identity.issuer_secrets import completed
+from openstackoid.identity.keys import make
 from openstackoid.identity.signature import Told
 from openstackoid.identity.stamp import cut
 from openstackoid.identity.token_document import seconds_of, written
@@ -351,3 +354,103 @@ async def test_trust_says_for_how_long_a_third_cloud_goes_on(three: Vouching) ->
     assert (await from_third(three, GOES_ON, HOUR / 2)).status == 200
     over = three.assertion(exp=int(time.time()) - HOUR // 2)
     assert "it is over" in why(await three.present(over, told=GOES_ON))
+
+
+async def test_without_its_sender_s_proof_none_is_taken(alice: Vouching) -> None:
+    """Whoever has seen it could bring it; the operator is told what to write."""
+    assertion = alice.assertion()
+    entry = alice.clouds.document["clouds"]["CloudOne"]
+    del entry["keys"], entry["own"]["keys"]
+    entry["insecure"] = True
+    await reload(alice.clouds)
+    via = ("Via: 1.1 CloudOne (openstackoid)", "X-Scope-Service: image", f"X-Scope: {SCOPE}")
+    answered = await alice.present(assertion, *via, by=None)
+    assert "nothing proves that the gateway of CloudOne presents it" in why(answered)
+    assert alice.clouds.executed == 0
+
+
+def made_here(alice: Vouching, id_: str) -> bool:
+    """Return whether CloudTwo remembers that a service of CloudOne has created an image."""
+    file = alice.clouds.file.with_name("made-CloudTwo.sqlite")
+    return Made(file).has("CloudOne", "image", id_)
+
+
+async def test_what_a_user_creates_himself_no_service_may_change(alice: Vouching) -> None:
+    """Services of his cloud may change what they have created; he may change all."""
+    image = alice.clouds.backends["CloudTwo"]["image"]
+    image.answer = json_answer('{"id": "an-image"}', "201 Created")
+    for path in ("/v2/images", "/v2/images/an-image/actions/deactivate", "/v2/images/an-image"):
+        assert (await alice.present(alice.assertion(), method="POST", path=path)).status == 201
+    assert not made_here(alice, "an-image")
+
+
+async def test_a_token_whose_issuer_is_not_one_cloud_does_not_come_in(alice: Vouching) -> None:
+    """No rule of trust would be for it."""
+    scope = '{"*":"CloudOne","identity":"CloudOne|CloudTwo","image":"CloudTwo"}'
+    assert "identity in several clouds; name one" in why(await alice.present(TOKEN, scope=scope))
+    assert alice.clouds.executed == 0
+
+
+async def test_back_home_a_revoked_token_is_refused(alice: Vouching) -> None:
+    """Home's Keystone is asked about the token that it stands for."""
+    know_nobody(alice.clouds, "CloudOne")
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    answered = await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK)
+    assert "has expired or was revoked" in why(answered)
+    assert alice.clouds.executed == 0
+
+
+@pytest.fixture
+async def of_six(alice: Vouching) -> str:
+    """Return an assertion of CloudSix for CloudTwo that CloudOne presents, as its compute does."""
+    keys = make()
+    clouds = alice.clouds.document["clouds"]
+    clouds["CloudSix"] = {
+        "frontends": {"image": "http://127.0.0.9:9"},
+        "insecure": True,
+        "keys": keys.public.model_dump(),
+    }
+    clouds["CloudTwo"]["trust"]["CloudSix"] = clouds["CloudTwo"]["trust"]["CloudOne"]
+    await reload(alice.clouds)
+    assert keys.assertion is not None
+    claims = alice.claims(iss="CloudSix", presenter="CloudOne")
+    return sign(completed(claims, TOKEN, keys.assertion), keys.assertion)
+
+
+SIX = (
+    '{"*":"CloudSix","block-storage":"CloudOne","compute":"CloudOne","identity":"CloudSix",'
+    '"image":"CloudTwo","network":"CloudOne","placement":"CloudOne"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/v2/images/1", True),
+        ("POST", "/v2/images", True),
+        ("DELETE", "/v2/images/1", False),
+        ("PATCH", "/v2/images/1", False),
+        ("PUT", "/v2/images/1/file", False),
+    ],
+)
+async def test_a_cloud_between_changes_nothing_that_was_there(
+    alice: Vouching, of_six: str, method: str, path: str, *, allowed: bool
+) -> None:
+    """Its services read and create in a third cloud what their user needs, as back at home."""
+    answered = await alice.present(of_six, scope=SIX, method=method, path=path)
+    if allowed:
+        assert answered.status == 200
+    else:
+        assert "services of CloudOne may read here what its user can" in why(answered)
+        assert alice.clouds.executed == 0
+
+
+async def test_a_cloud_between_changes_what_it_has_created(alice: Vouching, of_six: str) -> None:
+    """Until two days later; nobody else's."""
+    image = alice.clouds.backends["CloudTwo"]["image"]
+    image.answer = json_answer('{"id": "a-snapshot"}', "201 Created")
+    assert (await alice.present(of_six, scope=SIX, method="POST")).status == 201
+    assert made_here(alice, "a-snapshot")
+    for path, status in (("/v2/images/a-snapshot", 201), ("/v2/images/another", 401)):
+        answered = await alice.present(of_six, scope=SIX, method="DELETE", path=path)
+        assert answered.status == status

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from gateway.admission.test_blocklist import _soon as _soon
+from gateway.admission.test_blocklist import block
+from gateway.admission.test_blocklist import told as blocked
 from gateway.backend import Connection, Received, json_answer, saying
 from gateway.credentials import reload
 from gateway.keystone import OURS, SCOPED, THEIRS, Keystone, message, token, validate
@@ -329,20 +331,25 @@ async def test_a_foreign_token_is_audited_with_the_address_of_its_client(
     ("scope", "explained"),
     [
         ('{"*":"CloudTwo"}', True),
-        ('{"*":"CloudTwo","identity":"CloudOne"}', False),
-        ('{"image":"CloudTwo"}', False),
+        ('{"*":"CloudOne","identity":"CloudTwo","image":"CloudTwo"}', False),
     ],
 )
 async def test_a_star_that_moves_identity_is_told_where_a_service_elsewhere_answers_401(
     clouds: Clouds, scope: str, explained: bool
 ) -> None:
-    """A token of home is none of the cloud that * takes identity to; Glance says so in HTML."""
+    """Without an account, home cannot tell whose a token is: so Glance does, and says so in HTML.
+
+    A scope that names identity has said what it means.
+    """
+    del clouds.document["clouds"]["CloudOne"]["own"]["account"]
+    await reload(clouds)
     clouds.backends["CloudTwo"]["image"].answer = saying(
         b"HTTP/1.1 401 Unauthorized\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nhtml"
     )
     header = f"X-Auth-Token: {TOKEN}!SCOPE!{scope}"
     answered = await clouds.ask("CloudOne", "image", "/v2/images", header)
     assert answered.status == 401
+    assert len(clouds.backends["CloudTwo"]["image"].requests) == 1
     assert (b'add \\"identity\\": \\"CloudOne\\"' in answered.body) is explained
 
 
@@ -410,17 +417,65 @@ async def test_while_its_issuer_is_away_the_service_judges_a_token(
 
 @pytest.mark.parametrize("status", ["404 Not Found", "401 Unauthorized"])
 async def test_a_token_that_its_issuer_does_not_know_is_asked_about_once(
-    clouds: Clouds, home: Keystone, here: Keystone, tmp_path: Path, status: str
+    clouds: Clouds, home: Keystone, here: Keystone, status: str
 ) -> None:
     """For its user, for the project in the path, and for what to say of the service's 401."""
-    (tmp_path / "blocked").write_text("mallory\n")
-    clouds.document["clouds"]["CloudTwo"]["own"]["blocked"] = "blocked"
-    await reload(clouds)
+    await block(clouds, "user", "mallory", at="CloudTwo")
     home.status = status
     clouds.backends["CloudTwo"]["compute"].answer = json_answer("{}", "401 Unauthorized")
     for _ in range(2):
         assert (await clouds.ask(*in_project())).status == 401
     assert home.asked == ["/v3/auth/tokens?nocatalog=1"]
+
+
+@pytest.mark.parametrize("name", ["alice", "alice@CloudOne", "0" * 32])
+async def test_a_user_who_is_blocked_is_known_by_what_his_cloud_says(
+    clouds: Clouds, home: Keystone, here: Keystone, name: str
+) -> None:
+    """Of his token, or in an assertion; as himself at home, and elsewhere."""
+    alice = Vouching(clouds)
+    await block(clouds, "user", name, at="CloudTwo")
+    blocked(await clouds.ask(*in_project()))
+    blocked(await alice.present(alice.assertion()))
+    await block(clouds, "user", name, at="CloudOne")
+    another = f"X-Auth-Token: {TOKEN}-another"  # which has not passed yet
+    blocked(await clouds.ask("CloudOne", "image", "/v2/images", another))
+    assert clouds.backends["CloudOne"]["image"].requests == []
+    assert clouds.backends["CloudTwo"]["image"].requests == []
+    assert clouds.backends["CloudTwo"]["compute"].requests == []
+
+
+async def test_nobody_is_blocked_for_what_nobody_can_say(
+    clouds: Clouds, home: Keystone, here: Keystone
+) -> None:
+    """An issuer that says no JSON, and an assertion that is none, are for others to refuse."""
+    await block(clouds, "user", "alice", at="CloudTwo")
+    alice = Vouching(clouds)
+    assert (await alice.present("oid1.no.such.thing")).status == 401
+    clouds.backends["CloudOne"]["identity"].answer = json_answer("{")
+    assert (await clouds.ask(*in_project())).status == 401
+
+
+async def test_another_cloud_is_not_asked_about_a_token_of_this_one(
+    clouds: Clouds, home: Keystone, here: Keystone
+) -> None:
+    """Whatever the scope behind it says: it would see the token."""
+    here.document, here.status = token(), "200 OK"
+    answered = await validate(clouds)
+    assert answered.status == 404
+    assert "this token is of CloudTwo" in message(answered)
+    assert home.asked == []
+
+
+async def test_while_the_account_fails_no_other_keystone_is_asked(
+    clouds: Clouds, home: Keystone, here: Keystone
+) -> None:
+    """Nobody can tell whether the token is one of this cloud's, which the other would see."""
+    clouds.backends["CloudTwo"]["identity"].answer = json_answer("{}", "500 Server Error")
+    answered = await validate(clouds)
+    assert answered.status == 503
+    assert "its log" in message(answered)
+    assert home.asked == []
 
 
 async def test_that_a_token_is_unknown_is_remembered_for_a_moment(

@@ -114,6 +114,28 @@ async def test_a_success_that_is_no_token_is_the_operator_s_affair(
     assert await tokens.document("t") == with_one
 
 
+@pytest.mark.parametrize("end", [None, "soon", 5])
+async def test_an_answer_that_does_not_say_when_it_ends_is_not_remembered(
+    tokens: HomeTokens, keystone: Played, end: object
+) -> None:
+    """It could be over at any time."""
+    keystone.document = {"token": {"expires_at": end}}
+    for _ in range(2):
+        assert await tokens.document("t") == keystone.document
+    assert len(keystone.asked_with) == 2
+
+
+async def test_whether_one_may_ask_is_not_said_by_a_keystone_that_fails(
+    tokens: HomeTokens, keystone: Played
+) -> None:
+    """The service is not refused: it asks again, as it would ask Keystone."""
+    keystone.status = 503
+    with pytest.raises(AccountError, match="answered 503 to a service"):
+        await tokens.may_ask("t")
+    keystone.status = 200
+    assert await tokens.may_ask("t") == HTTPStatus.OK
+
+
 async def test_keystone_decides_who_may_ask(
     tokens: HomeTokens, keystone: Played, clock: Clock
 ) -> None:

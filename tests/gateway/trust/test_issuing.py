@@ -364,6 +364,16 @@ async def test_a_wallet_of_others_hides_no_token_of_home_s(clouds: Clouds) -> No
     assert clouds.backends["CloudTwo"]["image"].requests == []
 
 
+async def test_the_token_that_a_wallet_has_for_a_cloud_goes_there(clouds: Clouds) -> None:
+    """It is that cloud's own: home's Keystone need not be asked about it."""
+    wallet = json.dumps({"CloudTwo": [TOKEN, None]}, separators=(",", ":"))
+    value = f'{TOKEN}!SCOPE!{{"*":"CloudTwo","identity":"CloudTwo","tokens":{wallet}}}'
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", f"X-Auth-Token: {value}")
+    assert answered.status == 200
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    assert received.values("x-auth-token")[0].startswith(f"{TOKEN}!")
+
+
 @pytest.mark.parametrize("suffix", ["", '!SCOPE!{"*":"CloudTwo","identity":"CloudTwo"}'])
 async def test_home_s_token_does_not_log_in_elsewhere(clouds: Clouds, suffix: str) -> None:
     """A client that changes its project by a token would show it to the other Keystone."""

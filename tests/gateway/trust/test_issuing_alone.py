@@ -8,12 +8,13 @@ import pytest
 from gateway.trust.strange import documents
 from hypothesis import given, settings
 from identity.sizes import HOME, LENGTHS, SCOPES, SHORT, TOKENS, USERS, document, fernet
+from msgspec.structs import replace
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.issuing import MAX_TOKEN, Issuing
-from openstackoid.identity.assertion import Claims, claimed, verified
-from openstackoid.identity.issuer_secrets import own_token, stamp_secret
+from openstackoid.identity.assertion import Claims, claimed, sign, verified
+from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
 from openstackoid.identity.keys import assertion_signer, make
 from openstackoid.identity.stamp import LENGTH, stamped
 from openstackoid.message import Head, Headers
@@ -23,6 +24,7 @@ from openstackoid.scope import join, parse, split
 KEYS = make()
 assert KEYS.assertion is not None
 KEY = KEYS.assertion
+STAMP = stamp_secret(KEY)
 
 CLOUDS = ("CloudOne", "CloudTwo", "CloudThree", "CloudFour")
 SERVICES = ("identity", "compute", "image", "network", "block-storage", "placement")
@@ -141,7 +143,7 @@ async def test_what_services_could_not_read_is_refused(scope: str, names: str, k
         return
     one, route = await sent(known, SCOPES[scope], token, service=service)
     assert route.scope is not None
-    value = join(stamped(one, stamp_secret(KEY)), route.scope, route.wallet)
+    value = join(stamped(one, STAMP), route.scope, route.wallet)
     assert len(value) <= MAX_TOKEN
     assert len(value) <= LENGTHS[scope, names, kind] * 1.02
 
@@ -252,3 +254,46 @@ def test_a_document_of_any_shape_is_an_assertion_or_a_reason(
         assert claims_of(left).iss == "CloudOne"
     else:
         assert left in {HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE}
+
+
+async def test_access_rules_that_cannot_be_read_keep_the_token_at_home() -> None:
+    """Nobody knows what they would have forbidden."""
+    for credential in ({"access_rules": "none"}, "credential"):
+        known = {"t.": {"token": SHORT["token"] | {"application_credential": credential}}}
+        message = await refused(known, SCOPES["compute"], "t.")
+        assert "stays in CloudOne: the access rules" in message
+
+
+async def test_a_cloud_that_was_called_passes_on_what_rides_along() -> None:
+    """For a third cloud, the assertion that home has made for it; nothing else goes there."""
+    token = fernet()
+    one, route = await sent({token: SHORT}, SCOPES["images elsewhere"], token)
+    assert route.wallet is not None
+    assert route.scope is not None
+    (beyond,) = (entry.token for _, entry in route.wallet.accounts)
+    key = make().assertion
+    assert key is not None
+    value = join(stamped(one, stamp_secret(key)), route.scope, route.wallet)
+    head = Head("GET", "/image/v2/x", Headers([("Host", "cloudtwo"), ("X-Auth-Token", value)]), 80)
+    issuing = Issuing(FEDERATION, "CloudTwo", (key,), Played({}))
+    route = narrowed(decide(head, FEDERATION, "CloudTwo"), "CloudThree")
+    destination = destination_of(route, "CloudThree", FEDERATION, "CloudTwo")
+    head, route = await issuing.asserted(head, route, destination)
+    assert split(head.headers.get("x-auth-token"))[0] == beyond
+    assert route.wallet is None
+
+
+async def test_a_service_of_home_that_was_called_goes_on_while_the_token_is_valid() -> None:
+    """Home's Keystone is asked whether it still is, before another cloud is."""
+    claims = replace(
+        claims_of((await sent({"t.": SHORT}, SCOPES["compute"], "t."))[0]),
+        aud=HOME,
+        presenter="CloudTwo",
+        services=("block-storage",),
+        back=(),
+    )
+    brought = stamped(sign(completed(replace(claims, jti="", own=""), "t.", KEY), KEY), STAMP)
+    scope = f"block-storage={HOME},image=CloudTwo,compute=CloudTwo"
+    one, _ = await sent({"t.": SHORT}, scope, brought, service="image")
+    assert (claims_of(one).aud, claims_of(one).services) == ("CloudTwo", ("image",))
+    assert "no longer knows the token" in await refused({}, scope, brought, service="image")

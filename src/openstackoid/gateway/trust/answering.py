@@ -25,7 +25,7 @@ from openstackoid.identity.trust import advice, rewritten, wanted
 from openstackoid.message import Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
-from openstackoid.scope import split
+from openstackoid.scope import Scope, split
 
 
 def asks_about_assertion(head: Head) -> bool:
@@ -120,10 +120,9 @@ class Answering:
         document, trust = document_of(claims), self._trust[issuer]
         project = await self._keystone.project(wanted(document, trust, issuer))
         catalog = await self._keystone.catalog(project.id)
-        if route.scope is not None:  # other clouds know the project by the issuer's id
-            catalog += missing(
-                catalog, route.scope, self._federation, self._here, claims.project[0]
-            )
+        # Other clouds know the project by the issuer's id.
+        scope, known = route.scope or Scope(), claims.project[0]
+        catalog += missing(catalog, scope, self._federation, self._here, known)
         return rewritten(document, trust, issuer, project, catalog)
 
     def _check_end(self, claims: Claims, *, late: bool) -> None:

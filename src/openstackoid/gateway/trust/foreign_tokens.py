@@ -35,7 +35,7 @@ from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Refusal, Route, destination_of
 from openstackoid.routing.projects import in_project, may_have_project
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
-from openstackoid.scope import DELIMITER, CloudRef, join, split
+from openstackoid.scope import DELIMITER, CloudRef, Scope, join, split
 from openstackoid.services import IDENTITY
 
 KEPT = 60.0
@@ -235,9 +235,9 @@ class ForeignTokens:
         trust = self._trust[issuer]
         project = await self._keystone.project(wanted(document, trust, issuer))
         catalog = await self._keystone.catalog(project.id)
-        if route.scope is not None:  # other clouds know the project by the issuer's id
-            known = theirs(document)
-            catalog += missing(catalog, route.scope, self._federation, self._here, known)
+        # Other clouds know the project by the issuer's id.
+        scope, known = route.scope or Scope(), theirs(document)
+        catalog += missing(catalog, scope, self._federation, self._here, known)
         return rewritten(document, trust, issuer, project, catalog)
 
     async def _pair(self, token: str, route: Route, issuer: str) -> _Pair | None:
@@ -297,9 +297,8 @@ class ForeignTokens:
     async def _itself(self, token: str, route: Route, issuer: str) -> Response:
         """Ask a token's issuer about it, with itself; raises Refusal and AccountError."""
         await self._check_not_ours(token, route)
-        scope = route.scope
-        assert scope is not None  # noqa: S101  (foreign tokens come with one)
-        head = Head("GET", "/v3/auth/tokens", Headers([("X-Subject-Token", join(token, scope))]), 0)
+        subject = join(token, route.scope or Scope())
+        head = Head("GET", "/v3/auth/tokens", Headers([("X-Subject-Token", subject)]), 0)
         validation = route._replace(
             service=IDENTITY,
             rest=_VALIDATION,

@@ -61,8 +61,6 @@ class Issuing:
         has come here goes on as the one for that cloud. A token of the other cloud itself passes.
         Raises Refusal, and AccountError.
         """
-        if route.scope is None:
-            return head, route
         cloud, headers = destination.cloud, head.headers
         if route.service == IDENTITY:
             for subject in headers.all(SUBJECT_TOKEN):
@@ -90,7 +88,9 @@ class Issuing:
                 route,
             )
         document = await self._document(head, route, token)
-        (claims, front), *others = self._issued(document, token, cloud, route.scope, route)
+        (claims, front), *others = self._issued(
+            document, token, cloud, route.scope or Scope(), route
+        )
         entries = tuple((one.aud, WalletEntry(assertion)) for one, assertion in others)
         route = route._replace(wallet=Wallet(entries) if entries else None)
         self._check_length(route, claims, front)
