@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from identity import alice
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 from msgspec.structs import replace
@@ -35,29 +36,14 @@ KEYS, NEXT = make(), make()
 def key_of(keys: Any) -> tuple[SigningKey, Signer]:
     """Return both halves of the key for assertions."""
     public = assertion_signer(keys.public)
-    assert keys.assertion is not None
     assert public is not None
-    return keys.assertion, public
+    return alice.assertion_key(keys), public
 
 
 KEY, SIGNER = key_of(KEYS)
 OTHER, OTHERS = key_of(NEXT)
 
-CLAIMS = Claims(
-    iss="One",
-    aud="Two",
-    presenter="One",
-    sub="u1",
-    user=("alice", "Default"),
-    project=("p1", "demo", "Default"),
-    roles=("member", "reader"),
-    services=("compute", "network"),
-    iat=1_800_000_000,
-    exp=1_800_003_600,
-    jti="i" * 22,
-    back=("image",),
-    own="secret",
-)
+CLAIMS = replace(alice.CLAIMS, jti="i" * 22, back=("image",), own="secret")
 TEXT = text_of(CLAIMS)
 ASSERTION = sign(CLAIMS, KEY)
 

@@ -7,36 +7,17 @@ import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
+from identity.alice import CLAIMS, assertion_key
 from msgspec.structs import replace
 
 from openstackoid.identity.assertion import BadAssertionError, Claims, sign
 from openstackoid.identity.base64url import encoded
 from openstackoid.identity.issuer_secrets import completed, let_in, own_token, stamp_secret
-from openstackoid.identity.keys import SigningKey, make
+from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.stamp import stamped
 from openstackoid.identity.subject import late_end
 
-
-def key() -> SigningKey:
-    """Return a new key for assertions."""
-    made = make().assertion
-    assert made is not None
-    return made
-
-
-KEY, OTHER = key(), key()
-CLAIMS = Claims(
-    iss="One",
-    aud="Two",
-    presenter="One",
-    sub="u1",
-    user=("alice", "Default"),
-    project=("p1", "demo", "Default"),
-    roles=("member",),
-    services=("compute",),
-    iat=1_800_000_000,
-    exp=1_800_003_600,
-)
+KEY, OTHER = assertion_key(), assertion_key()
 FERNET = Fernet(Fernet.generate_key()).encrypt(bytes(80)).decode().rstrip("=")
 JWS = "eyJ0eXAiOiJKV1QifQ.eyJzdWIi.c2lnbmF0dXJl"
 MADE = completed(CLAIMS, FERNET, KEY)

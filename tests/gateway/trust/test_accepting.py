@@ -11,6 +11,7 @@ from gateway.equipped import know, know_nobody
 from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
 from gateway.trust.vouching import BACK, SCOPE, TOKEN, Vouching, why
+from identity.alice import assertion_key
 
 from openstackoid.gateway.trust.made import Made
 from openstackoid.identity.assertion import claimed, sign
@@ -404,6 +405,7 @@ async def test_back_home_a_revoked_token_is_refused(alice: Vouching) -> None:
 async def of_six(alice: Vouching) -> str:
     """Return an assertion of CloudSix for CloudTwo that CloudOne presents, as its compute does."""
     keys = make()
+    key = assertion_key(keys)
     clouds = alice.clouds.document["clouds"]
     clouds["CloudSix"] = {
         "frontends": {"image": "http://127.0.0.9:9"},
@@ -412,9 +414,8 @@ async def of_six(alice: Vouching) -> str:
     }
     clouds["CloudTwo"]["trust"]["CloudSix"] = clouds["CloudTwo"]["trust"]["CloudOne"]
     await reload(alice.clouds)
-    assert keys.assertion is not None
     claims = alice.claims(iss="CloudSix", presenter="CloudOne")
-    return sign(completed(claims, TOKEN, keys.assertion), keys.assertion)
+    return sign(completed(claims, TOKEN, key), key)
 
 
 SIX = (

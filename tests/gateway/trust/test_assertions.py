@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from identity.alice import CLAIMS, assertion_key
+from msgspec import structs
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.forwarding.upstream import Upstream
@@ -41,20 +43,8 @@ def of(*pairs: Keys) -> Assertions:
 
 def made(pair: Keys) -> tuple[str, str, Claims]:
     """Return an assertion that a pair of keys has made, one with its stamp, and the claims."""
-    key = pair.assertion
-    assert key is not None
-    claims = Claims(
-        iss="CloudOne",
-        aud="CloudTwo",
-        presenter="CloudOne",
-        sub="u",
-        user=("alice", "Default"),
-        project=("p", "demo", "Default"),
-        roles=(),
-        services=("image",),
-        iat=0,
-        exp=1,
-    )
+    key = assertion_key(pair)
+    claims = structs.replace(CLAIMS, iss="CloudOne", aud="CloudTwo", presenter="CloudOne")
     claims = completed(claims, "token", key)
     assertion = sign(claims, key)
     return assertion, stamped(assertion, stamp_secret(key)), claims

@@ -12,6 +12,7 @@ from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
 from gateway.trust.clock import Clock
 from gateway.trust.vouching import BACK, TOKEN, Vouching, why
+from identity.alice import assertion_key
 
 from openstackoid.gateway.trust import remembered
 from openstackoid.gateway.trust.home_tokens import KNOWN
@@ -240,8 +241,7 @@ async def test_volumes_at_home_fetch_the_image_from_the_caller_s_cloud(clouds: C
     """Compute elsewhere makes a volume at home from an image of its own cloud."""
     alice = Vouching(clouds)
     made = alice.claims(aud="CloudOne", presenter="CloudTwo", services=("block-storage",), back=())
-    key = alice.keys("CloudOne").assertion
-    assert key is not None
+    key = assertion_key(alice.keys("CloudOne"))
     own = sign(completed(made, TOKEN, key), key)
     brought = stamped(own, stamp_secret(key))
     scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
@@ -314,8 +314,7 @@ async def test_a_cloud_without_a_gateway_gets_no_assertion(clouds: Clouds) -> No
     """With its stamp it would be its user's, in the cloud that has stamped it."""
     alice = Vouching(clouds)
     made = alice.claims(aud="CloudOne", presenter="CloudTwo", services=("block-storage",))
-    key = alice.keys("CloudOne").assertion
-    assert key is not None
+    key = assertion_key(alice.keys("CloudOne"))
     brought = stamped(sign(completed(made, TOKEN, key), key), stamp_secret(key))
     await without_a_gateway(clouds)
     scope = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'

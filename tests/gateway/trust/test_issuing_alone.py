@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from gateway.trust.strange import documents
 from hypothesis import given, settings
+from identity.alice import assertion_key
 from identity.sizes import HOME, LENGTHS, SCOPES, SHORT, TOKENS, USERS, document, fernet
 from msgspec.structs import replace
 
@@ -22,8 +23,7 @@ from openstackoid.routing import Refusal, Route, decide, destination_of, narrowe
 from openstackoid.scope import join, parse, split
 
 KEYS = make()
-assert KEYS.assertion is not None
-KEY = KEYS.assertion
+KEY = assertion_key(KEYS)
 STAMP = stamp_secret(KEY)
 
 CLOUDS = ("CloudOne", "CloudTwo", "CloudThree", "CloudFour")
@@ -271,8 +271,7 @@ async def test_a_cloud_that_was_called_passes_on_what_rides_along() -> None:
     assert route.wallet is not None
     assert route.scope is not None
     (beyond,) = (entry.token for _, entry in route.wallet.accounts)
-    key = make().assertion
-    assert key is not None
+    key = assertion_key()
     value = join(stamped(one, stamp_secret(key)), route.scope, route.wallet)
     head = Head("GET", "/image/v2/x", Headers([("Host", "cloudtwo"), ("X-Auth-Token", value)]), 80)
     issuing = Issuing(FEDERATION, "CloudTwo", (key,), Played({}))

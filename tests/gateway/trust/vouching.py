@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.keystone import THEIRS
 from gateway.played import Answered, Clouds
+from identity.alice import CLAIMS, assertion_key
 from msgspec import structs
 
 from openstackoid.identity import keys as key_files
@@ -39,14 +40,13 @@ class Vouching:
     def claims(self, **changes: object) -> Claims:
         """Return what CloudOne says of alice to CloudTwo, with changes."""
         now = int(time.time())
-        claims = Claims(
+        claims = structs.replace(
+            CLAIMS,
             iss="CloudOne",
             aud="CloudTwo",
             presenter="CloudOne",
             sub="0" * 32,
-            user=("alice", "Default"),
             project=(THEIRS, "demo", "Default"),
-            roles=("member",),
             services=("image",),
             iat=now - 10,
             exp=now + 600,
@@ -55,8 +55,7 @@ class Vouching:
 
     def assertion(self, signer: str = "CloudOne", **changes: object) -> str:
         """Return an assertion that a cloud's gateway has signed."""
-        key = self.keys(signer).assertion
-        assert key is not None
+        key = assertion_key(self.keys(signer))
         return sign(completed(self.claims(**changes), TOKEN, key), key)
 
     async def present(
