@@ -26,6 +26,8 @@ class Simulated:
     failure: NoAnswerError | int | None = None
     """What it does instead of answering, once `healthy` requests have been answered."""
     healthy: int = 0
+    most: int = 1000
+    """Items of a page at most, whatever was asked for."""
     seconds: float = 0.0
     seen: list[Request] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -65,7 +67,7 @@ class Simulated:
             if marker not in ids:
                 return Answer(400, document={"badRequest": {"message": "marker not found"}})
             things = things[ids.index(marker) + 1 :]
-        limit = int(request.value("limit") or 1000)
+        limit = min(self.most, int(request.value("limit") or self.most))
         page = [dict(t) for t in things[:limit]]
         document: dict[str, Any] = {"things": page}
         target = request.asking(marker=page[-1]["id"]).target if len(things) > limit else None

@@ -71,6 +71,7 @@ def test_a_link_without_a_marker_is_told_apart() -> None:
     ("beside", "place", "headers", "expected"),
     [
         ({"first": "/v2/x"}, Place.NEXT, (), {"first": "/v2/x", "next": "/t?p"}),
+        ({"schema": "/v2/x"}, Place.NEXT, (), {"schema": "/v2/x", "next": "/t?p"}),
         ({"first": "http://x"}, Place.NEXT, (), {"first": "http://x", "next": "http://h/t?p"}),
         ({}, Place.NEXT, (), {"next": "http://h/t?p"}),
         (
@@ -146,3 +147,33 @@ def test_no_marker_is_looked_for_in_a_link_that_no_server_accepts() -> None:
     found = following.of({"next": link}, "things", ())
     assert found is not None
     assert (found.link, found.marker) == (link, None)
+
+
+@pytest.mark.parametrize(
+    ("beside", "place"),
+    [
+        ({"first": "/x"}, Place.NEXT),
+        ({"schema": "/x"}, Place.NEXT),
+        ({"links": {"self": "x"}}, Place.LINKS_OBJECT),
+        ({"links": []}, Place.LINKS_LIST),
+        ({"next": None}, Place.NEXT),
+        ({"next_marker": None}, Place.NEXT_MARKER),
+        ({"markers": {}}, Place.MARKERS),
+        ({"total": 3}, None),
+        ({}, None),
+    ],
+)
+def test_a_list_on_its_last_page_shows_where_it_would_go_on(
+    beside: dict[str, Any], place: Place | None
+) -> None:
+    """Another cloud's list may have more: the merged one goes on there."""
+    assert following.place_in(beside) is place
+
+
+@pytest.mark.parametrize(
+    "key", ["markers", "first", "next", "next_marker", "links", "things_links"]
+)
+def test_what_is_about_the_pages_of_one_cloud_is_not_taken_over(key: str) -> None:
+    """It would lead to that cloud's pages alone; anything else beside a list stays."""
+    assert following.is_about_pages(key)
+    assert not following.is_about_pages(f"my_{key}s")

@@ -85,3 +85,33 @@ def test_what_is_not_known_is_not_said() -> None:
     assert [outcome.cloud for outcome in report.missing()] == ["B"]
     assert [outcome.cloud for outcome in report.of_all(["B", "C"])] == ["B"]
     assert report.text(10) == "[]"
+
+
+def test_a_report_is_whole_as_long_as_it_fits() -> None:
+    """To the byte, and without blanks."""
+    report = Report()
+    for cloud in "ABC":
+        report.of(cloud).status, report.of(cloud).created = 201, f"id-{cloud}"
+    whole = report.header()
+    assert " " not in whole
+    assert report.text(len(whole)) == whole
+    assert len(report.text(len(whole) - 1)) < len(whole)
+
+
+def test_ids_of_what_was_created_are_kept_before_names_are() -> None:
+    """First those are folded that have nothing to look after; nobody is named who is well."""
+    report = Report()
+    for n in range(9):
+        report.of(f"Cloud{n}").status = 200
+    report.of("Cloud9").status, report.of("Cloud9").created = 201, "an-id"
+    folded, kept = json.loads(report.text(150))
+    assert folded == {"clouds": 9, "status": 200, "seconds": 0.0}
+    assert kept == {"cloud": "Cloud9", "status": 201, "created": "an-id"}
+
+
+def test_a_report_that_names_nobody_still_counts() -> None:
+    """The last that is left out is how many did what."""
+    report = Report()
+    for n in range(9):
+        report.of(f"Cloud{n}").status = 409
+    assert report.text(45) == '[{"clouds":9,"status":409,"seconds":0.0}]'

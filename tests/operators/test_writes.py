@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+from typing import TypeAlias
 
 import pytest
 from operators.simulated import evaluated, evaluation, one
 
+from openstackoid.operators.evaluation import Evaluation
 from openstackoid.operators.request import Answer, NoAnswerError, Request
 from openstackoid.operators.rules import Policy
 from openstackoid.routing import Refusal
+
+Sent: TypeAlias = dict[str, list[Request]]
 
 REFUSED = NoAnswerError("compute of B could not be reached", sent=False)
 SILENT = NoAnswerError("compute of B has not answered", sent=True, status=504)
@@ -113,8 +117,13 @@ async def test_what_could_not_be_undone_is_refused() -> None:
     """Nova names the first of several servers alone."""
     clouds = {"A": one("a"), "B": one("b")}
     several = Request("POST", "/servers", document={"server": {"name": "x", "min_count": 3}})
-    with pytest.raises(Refusal, match="one by one"):
+    with pytest.raises(Refusal) as caught:
         await evaluated(evaluation(clouds, Policy.ALL), "A&B", several)
+    assert str(caught.value) == (
+        "several servers at once could not be removed again if one cloud fails, for nova names "
+        "only the first; create them one by one, or with X-Scope-Policy: any"
+    )
+    assert (caught.value.cloud, caught.value.service) == ("Home", "compute")
     assert clouds["A"].seen == []
 
 
@@ -193,9 +202,127 @@ async def test_an_operand_of_which_all_is_down_keeps_a_write_from_being_sent() -
     """Be it one cloud or an alternative; where one of it may work, it is tried."""
     clouds = {name: one("x") for name in "ABC"}
     run = evaluation(clouds, Policy.ALL, down={"B", "C"}.__contains__)
-    with pytest.raises(NoAnswerError, match=r"B\|C is known to be down, so nothing was sent to A"):
+    with pytest.raises(NoAnswerError, match=r"B\|C is known to be down, so nothing was") as caught:
         await evaluated(run, "A&(B|C)", POST)
+    assert caught.value.sent is False
     assert not any(cloud.seen for cloud in clouds.values())
     run = evaluation(clouds, Policy.ALL, down={"B"}.__contains__)
     assert (await evaluated(run, "A&(B|C)", POST)).ok
     assert not clouds["B"].seen
+
+
+def answering(answers: dict[str, Answer], service: str = "compute") -> tuple[Evaluation, Sent]:
+    """Return an evaluation in which each cloud answers a write so, and 204 to a removal.
+
+    Also return what each cloud is sent.
+    """
+    sent: dict[str, list[Request]] = {}
+
+    async def send(cloud: str, request: Request) -> Answer:
+        sent.setdefault(cloud, []).append(request)
+        return Answer(204) if request.method == "DELETE" else answers[cloud]
+
+    run = evaluation({}, Policy.ALL, service=service)
+    run.send = send
+    return run, sent
+
+
+async def test_the_error_says_of_each_cloud_what_it_did_and_why() -> None:
+    """In its own words; what may have been done in spite of an error is to be looked at."""
+    answers = {
+        "A": Answer(201, document={"thing": {"id": "new"}}),
+        "B": Answer(403, document={"forbidden": {"message": "quota exceeded"}}),
+        "C": Answer(500),
+    }
+    run, _ = answering(answers)
+    with pytest.raises(NoAnswerError) as caught:
+        await evaluated(run, "A&B&C", POST)
+    assert caught.value.message == (
+        "POST /things did not succeed in all of A&B&C. A: answered 201; new was removed again. "
+        "B: answered 403 (quota exceeded). "
+        "C: answered 500; look there before you send it again."
+    )
+
+
+@pytest.mark.parametrize("name", ["Location", "location", "LOCATION"])
+@pytest.mark.parametrize("end", ["", "/", "?x=/y"])
+async def test_what_only_a_location_names_is_removed_again(name: str, end: str) -> None:
+    """Some services answer with nothing else."""
+    location = ((name, f"http://A:1/v1/things/new{end}"),)
+    run, sent = answering({"A": Answer(201, location), "B": Answer(409)})
+    with pytest.raises(NoAnswerError, match="A: answered 201; new was removed again"):
+        await evaluated(run, "A&B", POST)
+    assert [(r.method, r.path) for r in sent["A"]] == [
+        ("POST", "/things"),
+        ("DELETE", "/things/new"),
+    ]
+
+
+@pytest.mark.parametrize("path", ["/things", "/things/"])
+async def test_an_id_of_a_cloud_leads_to_nothing_but_what_it_has_created(path: str) -> None:
+    """Whatever it answers, one segment behind the collection is deleted."""
+    answers = {"A": Answer(201, document={"thing": {"id": "../x?y/z"}}), "B": Answer(409)}
+    run, sent = answering(answers)
+    with pytest.raises(NoAnswerError):
+        await evaluated(run, "A&B", Request("POST", path, document={}))
+    assert sent["A"][1].target == "/things/..%2Fx%3Fy%2Fz"
+
+
+async def test_what_was_changed_is_not_removed() -> None:
+    """A change answers with the id of what there was before."""
+    run, sent = answering({"A": Answer(200, document={"thing": {"id": "a"}}), "B": Answer(409)})
+    with pytest.raises(NoAnswerError, match="A: answered 200; this was done, and is not undone"):
+        await evaluated(run, "A&B", Request("PUT", "/things/a", document={"thing": {}}))
+    assert [r.method for r in sent["A"]] == ["PUT"]
+
+
+IMAGE = Request("POST", "/v2/images", document={"name": "x"})
+
+
+async def test_a_cloud_that_has_refused_is_sent_nothing_more() -> None:
+    """Nor is the id that we chose for a copy deleted there: it cannot have that."""
+    run, sent = answering({"A": Answer(201, document={}), "B": Answer(409)}, "image")
+    with pytest.raises(NoAnswerError):
+        await evaluated(run, "A&B", IMAGE)
+    assert [r.method for r in sent["B"]] == ["POST"]
+    assert [r.method for r in sent["A"]] == ["POST", "DELETE"]
+
+
+@pytest.mark.parametrize(
+    ("service", "request_"),
+    [
+        ("image", Request("POST", "/v2/images", document={"name": "x", "id": "mine"})),
+        ("compute", Request("POST", "/v2.1/flavors", document={"flavor": {"id": "mine"}})),
+        ("compute", Request("POST", "/v2.1/flavors", document={"flavor": "x"})),
+        ("compute", Request("POST", "/v2.1/servers", document={"flavor": {"name": "x"}})),
+        ("image", Request("POST", "/v2/images/a/actions/deactivate", document={"name": "x"})),
+        ("image", Request("PUT", "/v2/images", document={"name": "x"})),
+        ("image", Request("POST", "/v2/images", document=["x"])),
+        ("image", Request("POST", "/v2/images")),
+    ],
+)
+async def test_what_needs_no_id_of_ours_passes_as_it_is(service: str, request_: Request) -> None:
+    """What the user has chosen, and what is created elsewhere, or not at all."""
+    run, sent = answering({"A": Answer(202), "B": Answer(202)}, service)
+    assert (await evaluated(run, "A&B", request_)).status == 202
+    assert [request.document for (request,) in sent.values()] == [request_.document] * 2
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "document", "key"),
+    [
+        ("image", "/v2/images", {"name": "x"}, None),
+        ("compute", "/v2.1/flavors", {"flavor": {"name": "x"}, "y": 1}, "flavor"),
+    ],
+)
+async def test_an_id_of_ours_is_put_where_the_service_reads_it(
+    service: str, path: str, document: dict[str, object], key: str | None
+) -> None:
+    """Beside what the user has written, which stays."""
+    run, sent = answering({"A": Answer(201), "B": Answer(201)}, service)
+    await evaluated(run, "A&B", Request("POST", path, document=document))
+    (request,) = sent["A"]
+    assert isinstance(request.document, dict)
+    created = request.document[key] if key else request.document
+    assert created.pop("id")
+    assert request.document == document
