@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scope.strategies import LIKE_SCOPES
 
 from openstackoid.federation import loads
-from openstackoid.identity import headers_for, validates_at_home
+from openstackoid.identity import headers_for, validates_at_issuer
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Destination, Refusal, Route, decide, destination_of
 from openstackoid.scope import DELIMITER, CloudRef
@@ -148,7 +148,7 @@ TABLE = {  # claim: path, the headers that come, the headers that go
         [("Host", "two:5000"), ("X-Subject-Token", f"T!SCOPE!{ALL_TWO}"),
          ("X-Auth-Token", f"T!SCOPE!{ALL_TWO}"), *TO_KEYSTONE],
     ),
-    "a token validated at home keeps its asker": (
+    "a token validated at its issuer keeps its asker": (
         "/identity/v3/auth/tokens",
         [("X-Auth-Token", "SERVICE"), ("X-Subject-Token", f"T!SCOPE!{HERE}")],
         [("X-Auth-Token", "SERVICE"), ("X-Subject-Token", "T")],
@@ -211,7 +211,7 @@ def test_only_a_service_s_question_about_a_foreign_token_is_a_validation_at_home
     expected: bool,
 ) -> None:
     """Its own token has no scope, the one it asks about has one, of another cloud."""
-    assert validates_at_home(*decision_of(path, *headers.items())) == expected
+    assert validates_at_issuer(*decision_of(path, *headers.items())) == expected
 
 
 TOKENS = ["MINE", "OTHER"]
@@ -323,5 +323,5 @@ def test_no_token_crosses_the_border_unless_it_is_meant_to(
     assert len(going.all("x-auth-token")) <= 1
     for value in going.all("x-auth-token"):
         assert value.endswith(DELIMITER + route.scope.canonical)
-    if validates_at_home(head, route, destination):
+    if validates_at_issuer(head, route, destination):
         assert going.all("x-auth-token") == going.all("x-subject-token")

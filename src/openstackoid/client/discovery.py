@@ -41,7 +41,7 @@ _COLLECTED: ContextVar[Reasons | None] = ContextVar("collected", default=None)
 
 
 class RefusedError(ClientException):
-    """What a gateway says of a login, or of a service, that it lets go nowhere."""
+    """A gateway refuses a login, or a version of a service; the message is the gateway's own."""
 
     def __init__(self, message: str, http_status: int) -> None:
         super().__init__(message)

@@ -117,10 +117,11 @@ def _folded(cloud: str) -> str:
 
 
 def one_region(loader: OpenStackConfig, name: str, *, in_use: bool = False) -> CloudRegion:
-    """Return the region of an entry that says where and how to log in, without a plugin to do so.
+    """Return the first region of an entry of clouds.yaml, if all its regions log in alike.
 
-    Raises ConfigException if its regions differ in that. Of the entry in use a region is chosen
-    already, so only addresses may not differ: another one is another cloud's.
+    It is configuration alone, without an auth plugin. Raises ConfigException if the regions differ
+    in where or how to log in. Of the entry `in_use` the user has chosen a region already, so there
+    only the address must be the same: another address is another cloud.
     """
     names = [region["name"] for region in loader._get_regions(name)]
     regions = [loader.get_one(name, region_name=region, validate=False) for region in names]

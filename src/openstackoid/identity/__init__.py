@@ -1,4 +1,4 @@
-"""Identity across clouds: exchanges, seals and signs tokens, and rewrites what Keystone answers.
+"""Identity across clouds: tokens and wallets, assertions and proofs, and what Keystone answers.
 
 See docs/explanation/design.md#identity-across-clouds.
 """
@@ -19,7 +19,7 @@ from openstackoid.identity.catalog import (
     has_catalog,
 )
 from openstackoid.identity.exchange import exchange_token, unsealed
-from openstackoid.identity.headers import headers_for, validates_at_home
+from openstackoid.identity.headers import headers_for, validates_at_issuer
 
 __all__ = [
     "MAX_AUTH_BODY",
@@ -38,5 +38,5 @@ __all__ = [
     "strip",
     "token_in",
     "unsealed",
-    "validates_at_home",
+    "validates_at_issuer",
 ]

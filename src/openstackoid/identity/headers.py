@@ -28,11 +28,11 @@ from openstackoid.services import IDENTITY
 _TOKENS = frozenset({AUTH_TOKEN, SUBJECT_TOKEN})
 
 
-def validates_at_home(head: Head, route: Route, destination: Destination) -> bool:
+def validates_at_issuer(head: Head, route: Route, destination: Destination) -> bool:
     """Return whether a request is a service's validation of a foreign token, sent to its issuer.
 
     keystonemiddleware sends the service's own token, which has no scope, and as subject the user's
-    token, which has one. See docs/reference/gateway.md#validation-at-home.
+    token, which has one. See docs/reference/gateway.md#validation-at-the-issuer.
     """
     return (
         destination.remote
@@ -83,7 +83,7 @@ def headers_for(
         dropped |= {"host", "accept-encoding"}  # links in the answer are rewritten: no compression
     if destination.remote or route.sender is not None:
         dropped.add(SERVICE_TOKEN)
-    swapped = validates_at_home(head, route, destination)
+    swapped = validates_at_issuer(head, route, destination)
     if swapped:
         dropped.add(AUTH_TOKEN)
 

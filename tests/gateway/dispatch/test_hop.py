@@ -1,4 +1,4 @@
-"""A request as one cloud is to get it: no suffix for Keystone, a token validated at home."""
+"""A request as one cloud is to get it: no suffix for Keystone, a token validated at its issuer."""
 
 import io
 import json

@@ -78,7 +78,7 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
     if identity.is_of_a_token(route) and asks_about_assertion(head):
         await check_subject(context, head, route)
         return Hop(head, route, destination, {}, validation=False, asked=True)
-    validation = identity.validates_at_home(head, route, destination)
+    validation = identity.validates_at_issuer(head, route, destination)
     by_service = False
     if not validation:  # whose own token does not cross
         head, route, by_service = await _asserted(context, head, route, destination)

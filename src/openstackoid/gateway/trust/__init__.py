@@ -1,1 +1,1 @@
-"""Decides which foreign tokens are accepted in this cloud, and as which projects and roles."""
+"""Says to other clouds who users of this one are, and decides who users of others are here."""
