@@ -1,13 +1,14 @@
 """Lists of several clouds, page by page: every item exactly once, in order."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from operators.simulated import BASE, Simulated, evaluated, evaluation, list_of
 
-from openstackoid.operators.paging import decode, encode, limit_of
+from openstackoid.operators.paging import Cursor, decode, encode, limit_of
 from openstackoid.operators.request import Answer, Request
 from openstackoid.operators.rules import Policy
 from openstackoid.routing import Refusal
@@ -249,6 +250,14 @@ def test_a_limit_without_end_is_the_service_s_to_judge() -> None:
     """Python refuses to read such numbers."""
     assert limit_of(Request.of("GET", f"/things?limit={'9' * 5000}")) is None
     assert limit_of(Request.of("GET", "/things?limit=7")) == 7
+
+
+@given(st.lists(st.one_of(st.none(), st.booleans(), st.text(max_size=9)), min_size=1, max_size=4))
+def test_a_position_is_one_word_of_a_query(cursors: list[Cursor]) -> None:
+    """Nothing in it need be encoded, and each client sends it back as it was."""
+    position = encode([None, *cursors])
+    assert quote(position, safe="") == position
+    assert decode(position, len(cursors) + 1) == [None, *cursors]
 
 
 @pytest.mark.parametrize("value", ["W" * 2000, encode([False, False]), encode(["a"]), "é", ""])

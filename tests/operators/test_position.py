@@ -130,3 +130,38 @@ async def test_the_marker_s_own_cloud_must_say_what_comes_before_it() -> None:
     ) as caught:
         await evaluated(run, "A&B", Request.of("GET", "/things?sort_key=size&marker=A1"))
     assert caught.value.sent is False
+
+
+async def test_an_empty_page_does_not_end_a_walk() -> None:
+    """Keystone has pages on which nothing is left when it has filtered them."""
+    clouds = {"A": of("A", 5), "B": of("B", 2, 4, 6)}
+
+    async def send(cloud: str, request: Request) -> Answer:
+        if cloud == "B" and request.path == "/things" and not request.value("marker"):
+            return Answer(200, document={"things": [], "next_marker": "B2"})
+        return await clouds[cloud].answer(request)
+
+    run = evaluation({})
+    run.send = send
+    request = Request.of("GET", "/things?sort_key=size&marker=A5")
+    assert [i["id"] for i in list_of(await evaluated(run, "A&B", request)).items] == ["B6"]
+
+
+async def test_a_marker_that_its_list_no_longer_has_is_placed_by_its_own_key() -> None:
+    """The item is there, and a filter hides it."""
+    clouds = {"A": of("A", 1, 3, 5), "B": of("B", 2, 4, 6)}
+    clouds["A"].things[1]["name"] = "hidden"
+
+    async def send(cloud: str, request: Request) -> Answer:
+        if cloud == "A" and request.value("marker"):
+            request = request.asking(marker="A1")
+        return await clouds[cloud].answer(request)
+
+    run = evaluation({})
+    run.send = send
+    request = Request.of("GET", "/things?name=x&sort_key=size&marker=A3")
+    assert [i["id"] for i in list_of(await evaluated(run, "A&B", request)).items] == [
+        "B4",
+        "A5",
+        "B6",
+    ]
