@@ -1,7 +1,6 @@
 """Lets the gateways of a lab run the program of another release."""
 
 import io
-import os
 import signal
 import subprocess
 import tarfile
@@ -11,9 +10,8 @@ from pathlib import Path
 
 import click
 
-from bench.processes import output
 from bench.real import ROOT
-from openstackoid.lab import environment, files, processes
+from openstackoid.lab import environment, processes
 from openstackoid.lab.cloud import LabCloud
 from openstackoid.lab.services import GATEWAY
 
@@ -26,7 +24,16 @@ PATIENCE = 180.0
 
 def source(commit: str, directory: Path) -> Path:
     """Write the files of a commit into a directory, and return it; raises ClickException."""
-    command = ["git", "-C", str(ROOT), "archive", commit, "src", "pyproject.toml", "requirements.lock"]
+    command = [
+        "git",
+        "-C",
+        str(ROOT),
+        "archive",
+        commit,
+        "src",
+        "pyproject.toml",
+        "requirements.lock",
+    ]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         raise click.ClickException(

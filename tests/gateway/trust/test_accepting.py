@@ -123,6 +123,21 @@ async def test_a_token_of_another_cloud_does_not_come_in(alice: Vouching) -> Non
     assert (await alice.present(TOKEN)).status == 200
 
 
+async def test_what_an_older_gateway_here_has_let_in_goes_on(alice: Vouching) -> None:
+    """Without a stamp, here and back home, as long as tokens of its issuer are taken."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    for service in ("network", "image"):
+        answered = await alice.present(assertion, by=None, service=service, scope=BACK)
+        assert "has not come by the gateway" in why(answered)
+    alice.clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["tokens"] = True
+    await reload(alice.clouds)
+    for service in ("network", "image"):
+        answered = await alice.present(assertion, by=None, service=service, scope=BACK)
+        assert answered.status == 200
+    assert alice.received("CloudTwo", "network").startswith(f"{assertion}!")
+    assert alice.received("CloudOne", "image").startswith("oid1.")
+
+
 async def test_a_cloud_that_is_not_trusted_is_refused(alice: Vouching) -> None:
     """Whatever it has signed."""
     del alice.clouds.document["clouds"]["CloudTwo"]["trust"]

@@ -45,6 +45,22 @@ async def test_one_without_a_stamp_is_nobody_s(alice: Vouching) -> None:
         assert "has not come by the gateway" in why(answered, 404)
 
 
+async def test_one_that_an_older_gateway_here_has_let_in_is_its_user_s(alice: Vouching) -> None:
+    """As long as tokens of its issuer are taken, so that no upgrade ends what goes on."""
+    alice.clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["tokens"] = True
+    await reload(alice.clouds)
+    answered = await alice.whose(f"{alice.assertion()}!SCOPE!{SCOPE}")
+    assert answered.status == 200
+    others = (
+        f"{alice.assertion()}~{'A' * 22}",
+        alice.assertion(aud="CloudThree"),
+        alice.assertion("CloudTwo"),
+    )
+    for other in others:
+        answered = await alice.whose(f"{other}!SCOPE!{SCOPE}")
+        assert "has not come by the gateway" in why(answered, 404)
+
+
 async def test_who_may_not_ask_is_not_told(alice: Vouching) -> None:
     """Keystone decides it: the role service, or reader on the system."""
     subject = await stamped(alice)

@@ -63,7 +63,7 @@ async def sent(
     headers = Headers([("Host", HOME.lower()), ("X-Auth-Token", value), *more])
     head = Head(method, f"/{service}/v2/x", headers, 80)
     route = narrowed(decide(head, FEDERATION, HOME), cloud)
-    issuing = Issuing(FEDERATION, HOME, (KEY,), Played(known, late))
+    issuing = Issuing(FEDERATION, HOME, (KEY,), Played(known, late), claimed)
     head, route = await issuing.asserted(
         head, route, destination_of(route, cloud, FEDERATION, HOME)
     )

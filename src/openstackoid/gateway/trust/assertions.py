@@ -35,7 +35,7 @@ class Assertions:
         keys = tuple(pair.assertion for pair in pairs if pair.assertion is not None)
         accepting = Accepting(federation, here, keys, tokens, made)
         return cls(
-            Issuing(federation, here, keys, tokens),
+            Issuing(federation, here, keys, tokens, accepting.stamped),
             accepting,
             Answering(federation, here, accepting, tokens, keystone, keys),
         )

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +12,14 @@ from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.identity import access_rules as rules
 from openstackoid.identity import stamp
-from openstackoid.identity.assertion import CLOCKS, Claims, id_of, is_assertion, sign
+from openstackoid.identity.assertion import (
+    CLOCKS,
+    BadAssertionError,
+    Claims,
+    id_of,
+    is_assertion,
+    sign,
+)
 from openstackoid.identity.callers import Reach, called_by, covers, reach
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, let_in, own_token
@@ -34,15 +41,25 @@ MAX_KNOWN = 2_000
 
 
 class Issuing:
-    """Makes the assertions of the cloud `here`; `keys` are its keys for them, the first signs."""
+    """Makes the assertions of the cloud `here`; `keys` are its keys for them, the first signs.
+
+    `stamped` returns the claims of an assertion that the gateway has let in; else it raises
+    BadAssertionError.
+    """
 
     def __init__(
-        self, federation: Federation, here: str, keys: Sequence[SigningKey], tokens: HomeTokens
+        self,
+        federation: Federation,
+        here: str,
+        keys: Sequence[SigningKey],
+        tokens: HomeTokens,
+        stamped: Callable[[str], Claims],
     ) -> None:
         self._here = here
         self._own = federation.clouds[here].own
         self._keys = keys
         self._tokens = tokens
+        self._stamped = stamped
         self._known: OrderedDict[
             tuple[str, str, str], tuple[dict[str, Any], list[tuple[Claims, str]]]
         ] = OrderedDict()
@@ -204,9 +221,12 @@ class Issuing:
 
         That is the same one back at its issuer, and else one that came along. Raises Refusal.
         """
-        claims = None if route.sender is not None else let_in(token, self._keys, time.time())
-        if claims is None:
+        if route.sender is not None:
             raise self._refused("this assertion has not come by the gateway of this cloud", route)
+        try:
+            claims = self._stamped(token)
+        except BadAssertionError as error:
+            raise self._refused(f"this assertion does not go on: {error}", route) from error
         if claims.iss == self._here:
             return await self._returned(head, route, claims, cloud)
         if claims.iss == cloud:
