@@ -31,6 +31,8 @@ ROUNDS = 5
 SERVERS = 3
 REMEMBERED = 10.0
 """Seconds that services of the lab remember whose a token is (`token_cache_time`)."""
+LOGGED = 0.5
+"""Seconds until a gateway has logged a request that it has answered, at most."""
 
 
 @dataclass
@@ -62,7 +64,7 @@ def links(before: str, write: bool) -> None:
     """Count and time what crosses a slow link between two real clouds, now and before.
 
     Images of the other cloud are listed over a link of 50 ms, and servers booted there, from an
-    image at home, over one of 150 ms. Takes four minutes.
+    image at home, over one of 150 ms, there and back. Takes four minutes.
     """
     text = f"{machine()}; before: {before[:7]}."
     with tempfile.TemporaryDirectory() as directory:
@@ -168,6 +170,7 @@ def _crossing(lab: Lab) -> Iterator[Crossing]:
     crossing, begun = Crossing(), time.monotonic()
     yield crossing
     crossing.seconds = time.monotonic() - begun
+    time.sleep(LOGGED)
     for log, offset in zip(logs, before, strict=True):
         with log.open() as file:
             file.seek(offset)

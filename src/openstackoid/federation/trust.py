@@ -85,7 +85,9 @@ class Trust(Model):
     late: Duration = 12 * 3600
     """Seconds after its end that an assertion is taken for a service that has begun with it."""
     tokens: bool = False
-    """Whether tokens themselves are taken, which old gateways of the issuer send."""
+    """Whether tokens are taken that old gateways of the issuer send, and assertions without a stamp
+    that an old one of this cloud has let in.
+    """
 
     @field_validator("excluded")
     @classmethod

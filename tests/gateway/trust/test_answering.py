@@ -54,6 +54,7 @@ async def test_one_that_an_older_gateway_here_has_let_in_is_its_user_s(alice: Vo
     others = (
         f"{alice.assertion()}~{'A' * 22}",
         alice.assertion(aud="CloudThree"),
+        alice.assertion(presenter="CloudThree"),
         alice.assertion("CloudTwo"),
     )
     for other in others:

@@ -141,7 +141,7 @@ class Accepting:
         """Return the claims of an assertion that a gateway here has let in, and so has stamped.
 
         A gateway of an older release has let it in without a stamp. Such a one counts as long as
-        tokens of its issuer are taken. Raises BadAssertionError.
+        tokens of its issuer are taken, if it came from there. Raises BadAssertionError.
         """
         if (claims := let_in(token, self._keys, time.time())) is not None:
             return claims
@@ -157,7 +157,8 @@ class Accepting:
             claims = self.verified(token)
         except BadAssertionError:
             return None
-        return claims if claims.iss in older and claims.aud == self._here else None
+        mine = claims.iss in older and (claims.aud, claims.presenter) == (self._here, claims.iss)
+        return claims if mine else None
 
     async def _check_token(self, token: str, route: Route) -> None:
         """Refuse the token of another cloud that a gateway has sent, unless that is an old one.
