@@ -23,8 +23,8 @@ WORKERS = 2
 PATH = "/v2/images?limit=1"
 REQUESTS = 2_000
 TOKENS = 200
-EACH = 4
-FIRST = 200
+EACH = 10
+FIRST = 400
 """Requests before anything is measured: what is loaded with the first ones."""
 REMEMBERED = 300
 """Seconds that a service remembers whose a token is, unless it is told otherwise."""
