@@ -26,11 +26,10 @@ CLOUDS = ("CloudOne", "CloudTwo")
 
 _TOKEN = re.compile(rb"gAAAAA[\w-]+")
 
-
 STAGE = 20.0
 """Seconds that each stage lasts at least."""
 
-SERVER = "server"
+SERVER = "boot"
 """The name of what takes longest: it goes on while programs are exchanged."""
 
 
@@ -103,7 +102,7 @@ class _User:
 
     @property
     def long(self) -> Doings:
-        """Servers: there from an image here, and the other way round."""
+        """Servers: there from an image here, and here from an image there."""
         scopes = (f"compute={self._other}", f"image={self._other}")
         return {f"{SERVER} by {scope}": partial(self._boot, scope) for scope in scopes}
 
@@ -135,7 +134,9 @@ def _upgraded(lab: Lab, before: Path, order: Sequence[str]) -> list[Row]:
             load.stage, begun = name, time.monotonic()
             work()
             time.sleep(max(0.0, begun + STAGE - time.monotonic()))
-            servers = sum(n for (s, what), n in load.done.items() if s == name and SERVER in what)
+            servers = sum(
+                n for (s, what), n in load.done.items() if s == name and what.startswith(SERVER)
+            )
             done, refused = (_in(name, counted) for counted in (load.done, load.refused))
             rows.append(Row(name, done - servers, servers, refused))
 
