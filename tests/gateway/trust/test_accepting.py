@@ -93,6 +93,15 @@ async def test_a_stamp_of_one_cloud_is_none_in_another(alice: Vouching) -> None:
     assert alice.clouds.backends["CloudOne"]["image"].requests == []
 
 
+async def test_a_stamp_that_an_old_worker_has_left_there_does_no_harm(alice: Vouching) -> None:
+    """Beside a new one, it passes on what that has stamped; it counts as if it were cut."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    brought = f"{assertion}~{'A' * 22}"
+    answered = await alice.present(brought, at="CloudOne", by="CloudTwo", scope=BACK)
+    assert answered.status == 200
+    assert not alice.received("CloudOne").startswith(assertion)
+
+
 async def test_a_stamped_one_goes_on_within_its_cloud(alice: Vouching) -> None:
     """A service there calls another one with it, by the gateway."""
     await alice.present(alice.assertion())

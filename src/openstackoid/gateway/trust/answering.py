@@ -14,6 +14,7 @@ from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.accepting import Accepting
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
+from openstackoid.identity import stamp
 from openstackoid.identity.added import missing
 from openstackoid.identity.assertion import BadAssertionError, Claims, id_of, is_assertion
 from openstackoid.identity.issuer_secrets import own_token
@@ -92,9 +93,10 @@ class Answering:
     ) -> dict[str, Any]:
         """Return the document of the token that an assertion of this cloud stands for.
 
-        The gateway of an older release asks so, as it asks about any token.
+        The gateway of an older release asks so, as it asks about any token; also about one that a
+        new worker beside it has stamped, while the program is exchanged.
         """
-        claims = self._accepting.verified(subject)
+        claims = self._accepting.verified(stamp.cut(subject))
         if claims.iss != self._here or claims.aud != route.sender or not proven:
             raise BadAssertionError(f"it is not for the gateway of {route.sender} to ask about")
         self._check_end(claims, late=False)
