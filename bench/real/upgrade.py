@@ -50,8 +50,8 @@ def upgrade(before: str, write: bool) -> None:
     """Upgrade the gateways of two real clouds, one after the other, in both orders.
 
     The operators do what docs/how-to/upgrade-to-assertions.md says, while users of both clouds send
-    requests, and boot servers from each other's images. Takes twelve minutes; exits 1 if a
-    request is refused, or if a gateway of this release sends a token of its own cloud's.
+    requests, and boot servers from each other's images. Says what is refused, and why. Takes twelve
+    minutes; exits 1 if a gateway of this release sends a token of its own cloud's.
     """
     text = f"{machine()}; from {before[:7]}."
     with tempfile.TemporaryDirectory() as directory:
@@ -161,8 +161,6 @@ def _upgraded(lab: Lab, before: Path, order: Sequence[str]) -> list[Row]:
             stage("nor does the second", lambda: second.take_no_tokens(first.name))
     for why in load.why:
         click.echo(why, err=True)
-    if load.why:
-        raise click.ClickException(f"{len(load.why)} requests were refused")
     _check(borders, since, tokens)
     return rows
 
