@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from gateway.backend import json_answer
 from gateway.played import Clouds
+from gateway.trust.vouching import unasked
 
 from openstackoid.federation import load
 from openstackoid.gateway.admission.blocklist import Blocklist
@@ -85,7 +86,9 @@ async def handler(clouds: Clouds) -> AsyncIterator[Handler]:
     """Yield what carries out CloudOne's requests, whoever hands them in."""
     federation, pool = load(clouds.file), Client(20, 20)
     peers = Peers(federation, "CloudOne", UsedSignatures())
-    site = Site.of(federation, "CloudOne", peers, pool, clouds.file.with_name("made"))
+    site = Site.of(
+        federation, "CloudOne", peers, pool, clouds.file.with_name("made"), unasked("CloudOne")
+    )
     limits = Limits("CloudOne", 500)
     blocklist = Blocklist("CloudOne", lambda: clouds.file.with_name("blocked.json"))
     handler = Handler(site, limits, blocklist, idle_timeout=20, patience=20)

@@ -84,6 +84,8 @@ class Trust(Model):
     roles: dict[Name, Annotated[tuple[Name, ...], BeforeValidator(_several), Field(min_length=1)]]
     late: Duration = 12 * 3600
     """Seconds after its end that an assertion is taken for a service that has begun with it."""
+    offline: Duration = 15 * 60
+    """Seconds since its issuer has confirmed an assertion that it is taken without an answer."""
     tokens: bool = False
     """Whether tokens themselves are taken, which old gateways of the issuer send."""
 

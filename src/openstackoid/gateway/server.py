@@ -25,6 +25,7 @@ from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of,
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.gateway.settings import Settings
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.routing import Refusal
 
 DAY = 86_400.0
@@ -52,6 +53,10 @@ class Gateway:
         self._blocked_file = blocked_file(federation, settings.cloud, settings.federation)
         self._blocklist = Blocklist(settings.cloud, lambda: self._blocked_file)
         self._pool = Client(settings.connect_timeout, settings.idle_timeout, resolve)
+        self.confirming = Confirming(
+            settings.cloud,
+            lambda issuer, asked: self._handler.site.assertions.asking.ask(issuer, asked),
+        )
         limits = Limits(settings.cloud, settings.rate)
         self._handler = Handler(
             self._site(federation, peers),
@@ -103,7 +108,9 @@ class Gateway:
 
     def _site(self, federation: Federation, peers: Peers) -> Site:
         settings = self._settings
-        return Site.of(federation, settings.cloud, peers, self._pool, settings.made)
+        return Site.of(
+            federation, settings.cloud, peers, self._pool, settings.made, self.confirming
+        )
 
     async def retire(self) -> None:
         """Accept no new connections, and wait for the end of the open ones.
@@ -121,6 +128,7 @@ class Gateway:
         await self._server.close(self._settings.drain_timeout)
         await self._blocklist.close()
         await self._handler.state.health.close()
+        await self.confirming.close()
         await self._pool.close()
         self._handler.state.turned_away.summarize()
         audit.flush()

@@ -122,8 +122,8 @@ def _read(assertion: str) -> tuple[Claims, compact.Signed]:
         claims = msgspec.json.decode(signed.document, type=Claims)
         if text_of(claims) != signed.document:  # a key twice, or another way to write the same
             raise ValueError
-        return claims, signed
     except (ValueError, RecursionError):
-        pass
-    # Raised outside of the except block: the error of a decoder may quote what it has read.
-    raise BadAssertionError("it is not an assertion as gateways write them")
+        claims = None
+    if claims is None:  # not in the except block: a decoder's error may quote what it has read
+        raise BadAssertionError("it is not an assertion as gateways write them")
+    return claims, signed

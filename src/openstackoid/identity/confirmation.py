@@ -59,7 +59,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An answer: `iss` says it to `aud`; `q` is the SHA-256 of the question, `a` has a letter each."""
+    """What `iss` says to `aud`: `q` is the SHA-256 of the question, `a` has the letters."""
 
     iss: Cloud
     aud: Cloud

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from gateway.keystone import THEIRS
 from gateway.played import Answered, Clouds
 from msgspec import structs
 
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.identity import keys as key_files
 from openstackoid.identity.assertion import Claims, sign
+from openstackoid.identity.confirmation import Asked, BadConfirmationError
 from openstackoid.identity.issuer_secrets import completed
 from openstackoid.identity.keys import Keys
 from openstackoid.identity.signature import Crossing
@@ -94,6 +97,16 @@ class Vouching:
         """Ask whose a token is, as a service of a cloud does."""
         asking = (f"X-Subject-Token: {token}", "X-Auth-Token: a-service-s-own", *more)
         return await self.clouds.ask(at, "identity", "/v3/auth/tokens", *asking)
+
+
+async def no_answer(issuer: str, asked: Sequence[Asked]) -> str:
+    """Answer no question, as an issuer that cannot be reached."""
+    raise BadConfirmationError(f"{issuer} is away")
+
+
+def unasked(here: str) -> Confirming:
+    """Return the confirmations of a cloud whose questions nobody answers."""
+    return Confirming(here, no_answer)
 
 
 def why(answered: Answered, status: int = 401) -> str:

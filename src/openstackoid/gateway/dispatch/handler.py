@@ -25,6 +25,7 @@ from openstackoid.gateway.dispatch.hop import (
     prepare,
     tries_account,
 )
+from openstackoid.gateway.dispatch.question import answer_question, is_question
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.dispatch.state import State
 from openstackoid.gateway.forwarding.downstream import (
@@ -116,6 +117,9 @@ class Handler:
             body = self._received_body(request, record)
         _record_route(record, route)
         context = Context(request, record, site, self.state, head, route, proven)
+        if is_question(head, route):
+            await answer_question(context, self._received_body(request, record))
+            return
         await whose.check(context, body)
         if isinstance(body, bytes):
             context.charge(cost.of_json(len(body), catalog=True))

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from msgspec import structs
 
 from openstackoid.federation import Federation
-from openstackoid.federation.own import PublicKeys
 from openstackoid.gateway.reporting.access_record import note_assertion
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.made import Made
 from openstackoid.identity import stamp
@@ -26,7 +26,7 @@ from openstackoid.identity.assertion import (
 from openstackoid.identity.callers import covers, created_in
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, has_stamp, own_token, stamp_secret
-from openstackoid.identity.keys import Signer, SigningKey, assertion_signer
+from openstackoid.identity.keys import SigningKey, assertion_signers
 from openstackoid.identity.trust import not_theirs
 from openstackoid.message import SAFE_METHODS, Head
 from openstackoid.routing import Refusal, Route
@@ -51,13 +51,16 @@ class Accepting:
         keys: Sequence[SigningKey],
         tokens: HomeTokens,
         made: Made,
+        confirming: Confirming,
     ) -> None:
         self._here = here
         self._trust = federation.clouds[here].trust
         self._keys = keys
         self._tokens = tokens
         self._made = made
-        self._signers = {name: _signers(cloud.keys) for name, cloud in federation.clouds.items()}
+        self._confirming = confirming
+        clouds = federation.clouds
+        self._signers = {name: assertion_signers(cloud.keys) for name, cloud in clouds.items()}
         self._known: OrderedDict[bytes, Claims] = OrderedDict()
 
     async def accepted(self, head: Head, route: Route, *, proven: bool) -> tuple[Head, Route]:
@@ -74,7 +77,7 @@ class Accepting:
             await self._check_token(token, route)
             return head, route
         if route.sender is None:
-            self._check_stamp(token, route)
+            await self._check_stamp(token, route)
             return head, route
         if not proven:
             raise self._refused(
@@ -91,6 +94,7 @@ class Accepting:
                 route = route._replace(wallet=None)
             else:
                 self._check_border(claims, head.method, route)
+                await self._check_standing(claims, route)
                 note_assertion("taken", claims.jti)
         except BadAssertionError as error:
             note_assertion("refused", id_of(token))
@@ -163,13 +167,26 @@ class Accepting:
                 route,
             )
 
-    def _check_stamp(self, token: str, route: Route) -> None:
+    async def _check_stamp(self, token: str, route: Route) -> None:
         try:
             claims = self.stamped(token)
             self._check_issuer(claims, route)
             note_assertion("stamped", claims.jti)
+            await self._check_standing(claims, route, stamped=True)
         except BadAssertionError as error:
             raise self._refused(str(error), route) from error
+
+    async def _check_standing(self, claims: Claims, route: Route, *, stamped: bool = False) -> None:
+        """Refuse an assertion that its issuer has revoked, or has not confirmed for too long.
+
+        Raises BadAssertionError, Refusal and AccountError.
+        """
+        if claims.iss == self._here:
+            if await self._tokens.document(own_token(claims, self._keys), late=True) is None:
+                raise BadAssertionError("the token that it stands for was revoked")
+            return
+        rules, brought = self._trust.get(claims.iss), claims.presenter == claims.iss and not stamped
+        await self._confirming.check(claims, rules, route.service, brought=brought)
 
     def _check_issuer(self, claims: Claims, route: Route) -> None:
         if claims.iss != route.issuer:
@@ -262,7 +279,3 @@ def check_time(claims: Claims, now: float) -> None:
         raise BadAssertionError("it is over; log in again")
     if now < claims.iat - CLOCKS:
         raise BadAssertionError("it is not valid yet; compare the clocks of the two clouds")
-
-
-def _signers(keys: Sequence[PublicKeys]) -> tuple[Signer, ...]:
-    return tuple(signer for pair in keys if (signer := assertion_signer(pair)) is not None)

@@ -9,10 +9,18 @@ from urllib.parse import unquote
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.reporting.access_record import note_assertion
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.identity import access_rules as rules
 from openstackoid.identity import stamp
-from openstackoid.identity.assertion import Claims, claimed, id_of, is_assertion, sign
+from openstackoid.identity.assertion import (
+    BadAssertionError,
+    Claims,
+    claimed,
+    id_of,
+    is_assertion,
+    sign,
+)
 from openstackoid.identity.callers import Reach, called_by, covers, reach
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, has_stamp, own_token
@@ -37,10 +45,17 @@ class Issuing:
     """Makes the assertions of the cloud `here`; `keys` are its keys for them, the first signs."""
 
     def __init__(
-        self, federation: Federation, here: str, keys: Sequence[SigningKey], tokens: HomeTokens
+        self,
+        federation: Federation,
+        here: str,
+        keys: Sequence[SigningKey],
+        tokens: HomeTokens,
+        confirming: Confirming,
     ) -> None:
         self._here = here
         self._own = federation.clouds[here].own
+        self._trust = federation.clouds[here].trust
+        self._confirming = confirming
         self._keys = keys
         self._tokens = tokens
         self._known: OrderedDict[
@@ -196,6 +211,11 @@ class Issuing:
         claims = claimed(stamp.cut(token))
         if claims.iss == self._here:
             return await self._returned(head, route, claims, cloud)
+        try:
+            await self._confirming.check(claims, self._trust.get(claims.iss), route.service)
+        except BadAssertionError as error:
+            message = f"{self._here} does not pass on what says who the user is: {error}"
+            raise self._refused(message, route) from error
         if claims.iss == cloud:
             note_assertion("passed on", claims.jti)
             return with_token(head, stamp.cut(token)), route._replace(wallet=None)
