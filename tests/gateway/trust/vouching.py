@@ -73,10 +73,11 @@ class Vouching:
         path: str = "/v2/images",
         method: str = "GET",
         subject: str | None = None,
+        body: bytes = b"",
     ) -> Answered:
         """Bring an assertion to a service of a cloud, proven to come from another's gateway."""
         prefix = f"/{service}" if at == "CloudOne" else ""
-        headers = [("X-Auth-Token", f"{assertion}!SCOPE!{scope}")]
+        headers = [("X-Auth-Token", f"{assertion}!SCOPE!{scope}")] if assertion else []
         if subject is not None:
             headers.append(("X-Subject-Token", f"{subject}!SCOPE!{scope}"))
         if by is not None:
@@ -85,7 +86,7 @@ class Vouching:
             proof = signed(crossing, self.keys(by).sign, time.time())
             headers += [("Via", f"1.1 {by} (openstackoid)"), ("X-Scope-Proof", proof)]
         lines = [f"{name}: {value}" for name, value in headers]
-        return await self.clouds.ask(at, service, path, *lines, *more, method=method)
+        return await self.clouds.ask(at, service, path, *lines, *more, method=method, body=body)
 
     def received(self, cloud: str, service: str = "image") -> str:
         """Return the only token that a service has got."""
