@@ -193,7 +193,7 @@ async def test_what_it_has_created_it_may_change(alice: Vouching) -> None:
     assertion = alice.assertion(services=("compute",), back=("image",))
     image = alice.clouds.backends["CloudOne"]["image"]
     image.answer = json_answer('{"id": "made-by-compute"}', "201 Created")
-    where = {"at": "CloudOne", "by": "CloudTwo", "scope": BACK}
+    where: dict[str, Any] = {"at": "CloudOne", "by": "CloudTwo", "scope": BACK}
     assert (await alice.present(assertion, method="POST", **where)).status == 201
     path = "/v2/images/made-by-compute"
     assert (await alice.present(assertion, method="DELETE", path=path, **where)).status == 201
