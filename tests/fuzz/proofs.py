@@ -1,10 +1,18 @@
-"""Proofs and sealed tokens: nothing is taken for made with a key that was not."""
+"""Proofs, sealed tokens and confirmations: nothing is taken for made with a key that was not."""
 
 from dataclasses import replace
 
 from jwcrypto.common import base64url_decode
 
-from openstackoid.identity.keys import make, sealer, signer
+from openstackoid.identity.confirmation import (
+    Asked,
+    BadConfirmationError,
+    answer,
+    asked_in,
+    question,
+    said_in,
+)
+from openstackoid.identity.keys import assertion_signers, make, sealer, signer
 from openstackoid.identity.sealing import Presenter, SealError, Terms, beside, digest, seal, unseal
 from openstackoid.identity.signature import Crossing, ProofError, check, sign
 from openstackoid.message import Headers
@@ -18,6 +26,9 @@ TERMS = Terms("One", {"Two": PRESENTER}, int(NOW) + 60)
 SEALED = seal(TOKEN, TERMS, sealer(KEYS.public.seal))
 CROSSING = Crossing("One", "Two", "image", "GET", "/v2/images", Headers([("X-Auth-Token", TOKEN)]))
 SIGNED = sign(CROSSING, KEYS.sign, NOW)
+QUESTION = question([Asked("a" * 22, "One", "own"), Asked("b" * 22, "Two", "")], b"n" * 16)
+assert KEYS.assertion is not None
+ANSWER = answer(QUESTION, "lr", "One", "Two", KEYS.assertion)
 
 
 def proofs(data: bytes) -> None:
@@ -53,6 +64,33 @@ def seals(data: bytes) -> None:
             continue
         assert token == TOKEN
         assert _bytes(sealed) == _bytes(SEALED)
+
+
+def questions(data: bytes) -> None:
+    """Read a question whether assertions stand: it is written in one way, or refused."""
+    for body in (data, _changed(QUESTION.decode(), data).encode()):
+        try:
+            asked = asked_in(body)
+        except BadConfirmationError:
+            continue
+        assert asked
+        rest = body.partition(b'"assertions":')[2]
+        assert rest == question(asked, b"n" * 16).partition(b'"assertions":')[2]
+
+
+def answers(data: bytes) -> None:
+    """Read an answer that nobody has made, a changed one, and one to another question."""
+    for text in (data.decode("utf-8", "surrogateescape"), _changed(ANSWER, data)):
+        said = _said(text, QUESTION)
+        assert said is None or (said, text) == ("lr", ANSWER)
+    assert (_said(ANSWER, data) is not None) == (data == QUESTION)
+
+
+def _said(text: str, asked: bytes) -> str | None:
+    try:
+        return said_in(text, asked, "One", "Two", assertion_signers([KEYS.public]))
+    except BadConfirmationError:
+        return None
 
 
 def _changed(text: str, data: bytes) -> str:

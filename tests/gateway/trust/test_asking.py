@@ -102,7 +102,12 @@ async def test_an_issuer_says_what_stands() -> None:
 async def test_a_question_has_what_its_issuer_needs_and_a_nonce() -> None:
     """So no two are the same, and no answer is good for another one."""
     bodies: list[bytes] = []
-    played = Played(lambda body: bodies.append(body) or honest(body))
+
+    def answers(body: bytes) -> str:
+        bodies.append(body)
+        return honest(body)
+
+    played = Played(answers)
     for _ in range(2):
         await ask(played)
     assert [asked_in(body) for body in bodies] == [tuple(ASKED)] * 2

@@ -1,4 +1,4 @@
-"""What an issuer says of its assertions, by what its Keystone says, and how much it works for it."""
+"""What an issuer says of its assertions, by its Keystone, and how much it works for that."""
 
 import asyncio
 from http import HTTPStatus
