@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -98,11 +99,13 @@ async def test_what_its_issuer_has_just_brought_is_not_asked_about(
     await use()  # which does not wait
     await settle()
     assert issuer.questions == [["a"]]
+    issuer.now = 1034
     issuer.may.set()
     await settle()
-    issuer.now = 1059
-    await use()
-    assert len(issuer.questions) == 1
+    for issuer.now, questions in ((1059, 1), (1060, 2)):  # it was asked at 1030
+        await use()
+        await settle()
+        assert len(issuer.questions) == questions
 
 
 async def test_what_is_brought_again_is_not_asked_about(use: Use, issuer: Issuer) -> None:
@@ -219,6 +222,49 @@ async def test_one_of_which_the_issuer_knows_nothing_is_not_waited_for_again(
     issuer.may.set()
     with pytest.raises(BadAssertionError):
         await use("b")
+
+
+async def test_what_is_waited_for_is_asked_about_first(use: Use, issuer: Issuer) -> None:
+    """However much is on the list before."""
+    await use("idle", brought=True)
+    issuer.may.clear()
+    await use("first")
+    await settle()
+    for n in range(MOST + 1):
+        await use(f"{n}")
+    issuer.now += 41
+    waiting = asyncio.ensure_future(use("idle"))
+    await settle()
+    issuer.may.set()
+    await waiting
+    assert issuer.questions[1][0] == "idle"
+
+
+@pytest.mark.parametrize("times", [Times(interval=1000, hurried=1000, wait=1000)])
+async def test_when_one_question_fails_nobody_waits_for_the_next(use: Use, issuer: Issuer) -> None:
+    """It would fail, too."""
+    await use("idle", brought=True)
+    issuer.may.clear()
+    await use("first")
+    await settle()
+    issuer.now += 100
+    waiting = asyncio.ensure_future(use("idle"))
+    await settle()
+    issuer.away = True
+    issuer.may.set()
+    await waiting
+    assert issuer.questions == [["first"]]
+
+
+async def test_a_question_is_for_no_request(use: Use, issuer: Issuer) -> None:
+    """What is noted while it is asked is not in the record of the request that was the first."""
+    request: ContextVar[str] = ContextVar("request", default="none")
+    seen: list[str] = []
+    issuer.says = lambda _: seen.append(request.get()) or "l"  # type: ignore[func-returns-value]
+    request.set("the first")
+    await use()
+    await settle()
+    assert seen == ["none"]
 
 
 async def test_without_an_answer_it_ends(use: Use, issuer: Issuer, logged: io.StringIO) -> None:
