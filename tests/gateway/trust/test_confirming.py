@@ -344,6 +344,21 @@ async def test_a_client_that_leaves_takes_nobody_along(use: Use, issuer: Issuer)
     assert issuer.questions == [["a"]]
 
 
+@pytest.mark.parametrize("times", [Times(interval=0.05, hurried=0.05)])
+async def test_no_question_is_asked_about_nothing(use: Use, issuer: Issuer) -> None:
+    """What was on the list has come from its issuer before its turn."""
+    before = asyncio.all_tasks()
+    await use("first")
+    await settle()
+    await use("second")
+    await settle()
+    await use("second", brought=True)
+    issuer.now += 1
+    while asyncio.all_tasks() != before:  # noqa: ASYNC110  (it is the end of a task)
+        await asyncio.sleep(0.01)
+    assert issuer.questions == [["first"]]
+
+
 async def test_what_is_brought_while_it_is_waited_for_goes_on(use: Use, issuer: Issuer) -> None:
     """Its issuer's request says more than its answer would."""
     await use(brought=True)

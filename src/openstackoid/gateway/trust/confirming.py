@@ -69,6 +69,11 @@ class _Issuer:
         if future is not None and not future.done():
             future.set_result(None)
 
+    def release(self) -> None:
+        """Let all requests go on that wait for answers."""
+        for jti in list(self.waiting):
+            self.answered(jti)
+
 
 class Confirming:
     """The confirmations of a worker of the cloud `here`; `ask` asks an issuer."""
@@ -148,9 +153,11 @@ class Confirming:
         try:
             while issuer.pending:
                 await self._turn(issuer)
-                await self._question(issuer)
+                if issuer.pending:  # else all were brought by the issuer meanwhile
+                    await self._question(issuer)
         finally:
             issuer.task = None
+            issuer.release()
 
     async def _turn(self, issuer: _Issuer) -> None:
         """Wait until the issuer may be asked again."""
@@ -201,8 +208,7 @@ class Confirming:
         """Let nobody wait for an issuer that does not answer, and log it once in a while."""
         now = self.clock()
         issuer.patient = now + self._times.silence
-        for jti in list(issuer.waiting):
-            issuer.answered(jti)
+        issuer.release()
         if issuer.warned_at is None or now - issuer.warned_at >= WARNED:
             issuer.warned_at = now
             log.warning("assertions not confirmed", cloud=issuer.name, error=why)
