@@ -55,7 +55,9 @@ class Gateway:
         self._pool = Client(settings.connect_timeout, settings.idle_timeout, resolve)
         self.confirming = Confirming(
             settings.cloud,
-            lambda issuer, asked: self._handler.site.assertions.asking.ask(issuer, asked),
+            lambda issuer, asked: self._handler.site.assertions.asking.ask(
+                issuer, asked, self._blocklist.has_key
+            ),
         )
         limits = Limits(settings.cloud, settings.rate)
         self._handler = Handler(

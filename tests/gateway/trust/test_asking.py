@@ -73,10 +73,10 @@ class Played:
         self.closed = True
 
 
-async def ask(played: Played, issuer: str = "One", **file: bool) -> str:
-    """Ask an issuer."""
+async def ask(played: Played, issuer: str = "One", blocked: str = "", **file: bool) -> str:
+    """Ask an issuer; a key may be blocked."""
     asking = Asking(federation(**file), "Two", cast("Upstream", played), seconds=0.5)
-    return await asking.ask(issuer, ASKED)
+    return await asking.ask(issuer, ASKED, lambda id_: id_ == blocked)
 
 
 def honest(body: bytes, said: str = "lr", **changes: Any) -> str:
@@ -146,6 +146,13 @@ async def test_what_is_not_its_answer_to_this_question_is_none(kind: str) -> Non
     with pytest.raises(BadConfirmationError, match=reason) as error:
         await ask(Played(answers))
     assert "secret" not in str(error.value)
+
+
+async def test_a_key_that_is_blocked_signs_no_answer() -> None:
+    """Whoever has stolen it could let a revoked user in."""
+    assert ONE.assertion is not None
+    with pytest.raises(BadConfirmationError, match="no key of its issuer"):
+        await ask(Played(honest), blocked=ONE.assertion.id)
 
 
 @pytest.mark.parametrize("status", [201, 302, 401, 404, 429, 500])

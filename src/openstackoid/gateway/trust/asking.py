@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -45,10 +45,13 @@ class Asking:
         self._upstream = upstream
         self._seconds = seconds
 
-    async def ask(self, issuer: str, asked: Sequence[Asked]) -> str:
+    async def ask(
+        self, issuer: str, asked: Sequence[Asked], is_blocked: Callable[[str], bool]
+    ) -> str:
         """Return what an issuer says of assertions: a letter for each.
 
-        Raises BadConfirmationError for everything that is no answer of its own to this question.
+        `is_blocked` says whether the operator has blocked the key with an id. Raises
+        BadConfirmationError for everything that is no answer of its own to this question.
         """
         cloud = self._federation.clouds.get(issuer)
         if cloud is None:
@@ -62,7 +65,8 @@ class Asking:
             raise BadConfirmationError(message) from error
         except Refusal as refusal:
             raise BadConfirmationError(refusal.message) from refusal
-        return said_in(text, body, issuer, self._here, assertion_signers(cloud.keys))
+        signers = [one for one in assertion_signers(cloud.keys) if not is_blocked(one.id)]
+        return said_in(text, body, issuer, self._here, signers)
 
     async def _sent(self, issuer: str, body: bytes) -> str:
         """Send a question, and return the signed answer, which is not verified yet."""
