@@ -6,7 +6,7 @@ import socketserver
 import threading
 from base64 import urlsafe_b64decode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -29,6 +29,8 @@ class Border:
     def __init__(self) -> None:
         self._sent: list[bytearray] = []
         self._got: list[bytearray] = []
+        self._held = b""
+        self._released = threading.Event()
 
     def opened(self) -> tuple[bytearray, bytearray]:
         """Return where to put what one more connection sends and gets."""
@@ -49,6 +51,22 @@ class Border:
         before, new = Counter(self._presented()), list[tuple[str, str]]()
         yield new
         new += (Counter(self._presented()) - before).elements()
+
+    @contextmanager
+    def holding(self, beginning: bytes) -> Iterator[Callable[[], None]]:
+        """Keep back answers that begin so, until what is given is called."""
+        self._released.clear()
+        self._held = beginning
+        try:
+            yield self._released.set
+        finally:
+            self._held = b""
+            self._released.set()
+
+    def wait(self, piece: bytes) -> None:
+        """Wait while a piece of an answer is kept back."""
+        if self._held and piece.startswith(self._held):
+            self._released.wait()
 
     def _presented(self) -> Iterator[tuple[str, str]]:
         for sent in list(self._sent):
@@ -104,7 +122,9 @@ def _listen(stack: ExitStack, here: LabCloud, there: LabCloud, border: Border) -
             def handle(self) -> None:
                 with suppress(OSError), socket.create_connection(self.target) as far:
                     sent, got = border.opened()
-                    back = threading.Thread(target=_copy, args=(far, self.request, got))
+                    back = threading.Thread(
+                        target=_copy, args=(far, self.request, got, border.wait)
+                    )
                     back.start()
                     _copy(self.request, far, sent)
                     back.join()
@@ -114,10 +134,16 @@ def _listen(stack: ExitStack, here: LabCloud, there: LabCloud, border: Border) -
         stack.callback(server.shutdown)
 
 
-def _copy(one: socket.socket, other: socket.socket, record: bytearray) -> None:
+def _copy(
+    one: socket.socket,
+    other: socket.socket,
+    record: bytearray,
+    wait: Callable[[bytes], None] = lambda _: None,
+) -> None:
     """Copy what a connection sends to another one, and record it; a reset ends both."""
     with suppress(OSError):
         while piece := one.recv(_PIECE):
+            wait(piece)
             record += piece  # before it is sent: who has seen the answer finds it here
             other.sendall(piece)
     with suppress(OSError):

@@ -4,6 +4,8 @@ All that the gateways send to one another while these tests run is recorded.
 """
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -343,3 +345,58 @@ def test_a_new_assertion_is_answered_without_home(
     assert answer.status_code == 200, answer.text
     user = answer.json()["token"]["user"]
     assert user["id"] == f"{claimed(token).sub}@CloudOne"
+
+
+def short_lived(api: Api, seconds: float) -> Api:
+    """Return alice with a token that ends: an application credential's does not outlive it."""
+    end = datetime.now(UTC) + timedelta(seconds=seconds)
+    credential = {"name": f"short {end}", "expires_at": f"{end:%Y-%m-%dT%H:%M:%S.%fZ}"}
+    path = f"/v3/users/{whose(api)['user']['id']}/application_credentials"
+    made = api.post("identity", path, {"application_credential": credential})
+    assert made.status_code == 201, made.text
+    own = {key: made.json()["application_credential"][key] for key in ("id", "secret")}
+    methods = {"methods": ["application_credential"], "application_credential": own}
+    return logged_in(api, {"identity": methods})
+
+
+def waited_for(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_a_snapshot_goes_on_when_its_token_has_expired(
+    api: Api, borders: Borders, name: str
+) -> None:
+    """Compute of CloudTwo has begun it: the image at home gets its data, as it does in one cloud.
+
+    What home answers to the image's creation is kept back until the token has expired.
+    """
+    id_ = boot(api, name, "compute=CloudTwo")
+    short = short_lived(api, 15)
+    asked = {"X-Subject-Token": short.token}
+    answers: list[requests.Response] = []
+
+    def make() -> None:
+        path, body = f"{SERVERS}/{id_}/action", {"createImage": {"name": name}}
+        answers.append(short.post("compute", path, body, "compute=CloudTwo", "compute 2.45"))
+
+    with borders["CloudTwo", "CloudOne"].holding(b"HTTP/1.1 201 ") as release:
+        making = threading.Thread(target=make)
+        making.start()
+        waited_for(lambda: not api.get("identity", "/v3/auth/tokens", headers=asked).ok)
+        assert making.is_alive()
+        release()
+        making.join(60)
+    (answer,) = answers
+    assert answer.status_code == 202, answer.text
+    assert short.get("image", IMAGES).status_code == 401
+    path = f"{IMAGES}/{answer.json()['image_id']}"
+    waited_for(lambda: bool(api.get("image", path).json()["status"] == "active"))
+    (debian,) = api.get("image", f"{IMAGES}?name=debian").json()["images"]
+    assert api.get("image", path).json()["os_hash_value"] == debian["os_hash_value"]
+    assert api.request("DELETE", "image", path).status_code == 204
+    assert api.request("DELETE", "compute", f"{SERVERS}/{id_}", "compute=CloudTwo").ok
+    gone(api, id_, "compute=CloudTwo")

@@ -10,7 +10,7 @@ from clouds.api import Api
 from clouds.commands import Commands, attempt, run, table
 
 from openstackoid.lab import BLACKHOLE, CUT, Condition, Lab
-from openstackoid.lab.services import LINKS
+from openstackoid.lab.services import GATEWAY, LINKS
 
 ENDS = ("CloudOne", "CloudTwo")
 TWO = "image=CloudTwo"
@@ -131,3 +131,24 @@ def test_a_condition_outlives_its_process(lab: Lab, commands: Commands, api: Api
     assert len(listed) == 6
     assert {ends for ends, how in listed.items() if how == "cut"} == {ENDS, ENDS[::-1]}
     assert "is still cut" in attempt(commands.lab("up"))[2]
+
+
+def test_a_write_on_a_silent_link_is_not_carried_out_later(lab: Lab, api: Api, name: str) -> None:
+    """Once home has said that it cannot begin any more, also when the link is back."""
+    known = time.monotonic() + 60
+    while '"client_handle"' not in lab.cloud("CloudTwo").log(GATEWAY).read_text():
+        assert time.monotonic() < known  # until CloudTwo's gateway is told more
+        assert api.get("image", IMAGES, TWO).status_code == 200
+        time.sleep(0.5)
+    assert api.get("image", IMAGES, TWO).status_code == 200
+    time.sleep(0.2)  # a write takes a connection that has rested for a moment
+    lab.link(*ENDS, BLACKHOLE)
+    body = {"name": name, "disk_format": "raw", "container_format": "bare"}
+    answer = api.post("image", IMAGES, body, TWO)
+    assert answer.status_code == 504
+    message = answer.json()["error"]["message"]
+    assert "may have been carried out, but cannot begin any more" in message
+    lab.link(*ENDS)
+    images = f"{IMAGES}?name={name}"
+    for _ in range(10):
+        assert api.get("image", images, TWO).json()["images"] == []

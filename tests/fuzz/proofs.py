@@ -14,7 +14,15 @@ from openstackoid.identity.confirmation import (
 )
 from openstackoid.identity.keys import assertion_signers, make, sealer, signer
 from openstackoid.identity.sealing import Presenter, SealError, Terms, beside, digest, seal, unseal
-from openstackoid.identity.signature import Crossing, ProofError, check, sign
+from openstackoid.identity.signature import (
+    NOTHING,
+    Crossing,
+    ProofError,
+    Told,
+    check,
+    digest_of,
+    sign,
+)
 from openstackoid.message import Headers
 
 NOW = 1_800_000_000.0
@@ -25,33 +33,42 @@ PRESENTER = Presenter(["image"], digest(TOKEN))
 TERMS = Terms("One", {"Two": PRESENTER}, int(NOW) + 60)
 SEALED = seal(TOKEN, TERMS, sealer(KEYS.public.seal))
 CROSSING = Crossing("One", "Two", "image", "GET", "/v2/images", Headers([("X-Auth-Token", TOKEN)]))
+TOLD = Told(int(NOW) * 1000, digest_of(b"{}"), "u" * 22, "c" * 22, by_service=True)
 SIGNED = sign(CROSSING, KEYS.sign, NOW)
+MORE = sign(CROSSING, KEYS.sign, NOW, TOLD)
 QUESTION = question([Asked("a" * 22, "One", "own"), Asked("b" * 22, "Two", "")], b"n" * 16)
 assert KEYS.assertion is not None
 ANSWER = answer(QUESTION, "lr", "One", "Two", KEYS.assertion)
 
 
 def proofs(data: bytes) -> None:
-    """Check a proof that nobody has made, a changed one, and one of another request."""
+    """Check a proof that nobody has made, a changed one, and one of another request.
+
+    Each in both forms; a proof tells what its maker has told.
+    """
     kind, data = data[:1], data[1:]
     text = data.decode("utf-8", "surrogateescape")
     if kind in b"ab":
-        proof = text if kind == b"a" else _changed(SIGNED, data)
-        assert not _accepted(proof, CROSSING) or proof == SIGNED
+        for made in (SIGNED, MORE):
+            proof = text if kind == b"a" else _changed(made, data)
+            assert _told(proof, CROSSING) is None or proof in {SIGNED, MORE}
         return
     target, _, value = text.partition(" ")
     other = replace(CROSSING, target=target, headers=Headers([("X-Auth-Token", value)]))
     if other != CROSSING:
-        assert not _accepted(SIGNED, other)
+        assert _told(SIGNED, other) is None
+        assert _told(MORE, other) is None
     if kind == b"c":
-        assert _accepted(sign(other, KEYS.sign, NOW), other)
+        assert _told(sign(other, KEYS.sign, NOW), other) == NOTHING
+        assert _told(sign(other, KEYS.sign, NOW, TOLD), other) == TOLD
 
 
-def _accepted(proof: str, crossing: Crossing) -> bool:
+def _told(proof: str, crossing: Crossing) -> Told | None:
+    """Return what an accepted proof tells, None for any other."""
     try:
-        return bool(check(proof, crossing, SIGNERS, NOW))
+        return check(proof, crossing, SIGNERS, NOW).told
     except ProofError:
-        return False
+        return None
 
 
 def seals(data: bytes) -> None:

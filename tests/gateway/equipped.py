@@ -24,8 +24,13 @@ async def equip(clouds: Clouds) -> None:
 
 def know_nobody(clouds: Clouds, cloud: str) -> None:
     """Let the Keystone of a cloud know no token: those that are used are another cloud's."""
+    know(clouds, cloud, Keystone({}, "404 Not Found"))
+
+
+def know(clouds: Clouds, cloud: str, keystone: Keystone) -> None:
+    """Let the gateway of a cloud get its answers from this Keystone."""
     backend = clouds.backends[cloud]["identity"]
-    backend.apart = _account_of(backend, Keystone({}, "404 Not Found"))
+    backend.apart = _account_of(backend, keystone)
 
 
 def _account_of(backend: Backend, keystone: Keystone) -> Callable[[Received], Answer | None]:

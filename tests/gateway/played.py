@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,7 @@ async def playing(
                         s: f"http://127.0.0.1:{b.port}{'/' + s if cloud == 'CloudOne' else ''}"
                         for s, b in backends[cloud].items()
                     },
-                    "trust": {other: TRUST for other in frontends if other != cloud},
+                    "trust": {other: deepcopy(TRUST) for other in frontends if other != cloud},
                     "insecure": True,
                     "own": {"allow": ["127.0.0.0/8"]},
                 }

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from openstackoid.identity.assertion import BadAssertionError, Claims
+from openstackoid.identity.assertion import BadAssertionError, Claims, sign
 from openstackoid.identity.base64url import encoded
-from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
+from openstackoid.identity.issuer_secrets import completed, let_in, own_token, stamp_secret
 from openstackoid.identity.keys import SigningKey, make
+from openstackoid.identity.stamp import stamped
+from openstackoid.identity.subject import late_end
 
 
 def key() -> SigningKey:
@@ -158,3 +160,17 @@ def test_each_secret_has_one_purpose() -> None:
     assert stamp_secret(KEY) != stamp_secret(OTHER)
     assert len(stamp_secret(KEY)) == 32
     assert stamp_secret(KEY) != KEY.private.private_bytes_raw()
+
+
+def test_what_was_over_when_it_was_let_in_is_valid_until_its_stamp_ends() -> None:
+    """Its claims say so; the stamp of one that was valid does not end, and makes none of it."""
+    assertion, now = sign(MADE, KEY), CLAIMS.exp + 3600.0
+    assert let_in(stamped(assertion, stamp_secret(KEY)), (KEY,), now) == MADE
+    end = late_end(now)
+    late = stamped(assertion, stamp_secret(KEY, end))
+    assert let_in(late, (OTHER, KEY), now) == replace(MADE, exp=end, late=True)
+    assert let_in(late, (OTHER, KEY), end - 0.1) == replace(MADE, exp=end, late=True)
+    assert let_in(late, (KEY,), end) is None
+    assert let_in(late, (OTHER,), now) is None
+    assert let_in(assertion, (KEY,), now) is None
+    assert let_in(stamped(assertion, stamp_secret(KEY, end + 1)), (KEY,), now) is None

@@ -12,7 +12,17 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
 from openstackoid.identity.keys import Keys, key_id, make, signer
-from openstackoid.identity.signature import LIFETIME, Checked, Crossing, ProofError, check, sign
+from openstackoid.identity.signature import (
+    LIFETIME,
+    NOTHING,
+    Checked,
+    Crossing,
+    ProofError,
+    Told,
+    check,
+    digest_of,
+    sign,
+)
 from openstackoid.message import Headers
 
 NOW = 1_800_000_000.5
@@ -68,8 +78,8 @@ def test_an_older_gateway_reads_it() -> None:
 def test_the_signature_of_an_older_gateway_is_accepted() -> None:
     """It names no key, so each is tried."""
     proof = signed(TYPE, CLAIMS)
-    assert accepted(proof) == ("x", KEYS.sign.id)
-    assert accepted(proof, CROSSING, NOW, NEXT, KEYS) == ("x", KEYS.sign.id)
+    assert accepted(proof)[:2] == ("x", KEYS.sign.id)
+    assert accepted(proof, CROSSING, NOW, NEXT, KEYS)[:2] == ("x", KEYS.sign.id)
     with pytest.raises(ProofError, match="not made with its key"):
         accepted(proof, CROSSING, NOW, NEXT)
 
@@ -252,3 +262,97 @@ def test_a_path_may_be_as_long_as_a_head() -> None:
     """Its signature grows with it."""
     long = replace(CROSSING, target=f"/v2/images?{'x' * 60_000}")
     accepted(sign(long, KEYS.sign, NOW), long)
+
+
+TOLD = Told(1_800_000_009_500, digest_of(b"{}"), "u" * 22, "c" * 22, by_service=True)
+SECOND = {"typ": "openstackoid-hop2", "alg": "EdDSA"}
+MORE = {
+    **CLAIMS,
+    "kid": KEYS.sign.id,
+    "end": 1_800_000_009_500,
+    "digest": TOLD.digest,
+    "user": "u" * 22,
+    "client": "c" * 22,
+    "by_service": True,
+}
+
+
+def told(**claims: object) -> str:
+    """Return a signature of the second form with other claims; None leaves one out."""
+    both = {**MORE, **claims}
+    return signed(SECOND, {name: value for name, value in both.items() if value is not None})
+
+
+@pytest.mark.parametrize("left_out", [(), *[(name,) for name in Told._fields], Told._fields])
+def test_the_second_form_tells_more(left_out: tuple[str, ...]) -> None:
+    """Each claim is there or not, whatever the others are; a reader of JOSE sees the same."""
+    told = TOLD._replace(**{name: NOTHING._asdict()[name] for name in left_out})
+    proof = sign(CROSSING, KEYS.sign, NOW, told)
+    assert accepted(proof).told == told
+    jws = JWS()
+    jws.deserialize(proof, private(KEYS))
+    assert jws.jose_header == SECOND
+    claims = json.loads(jws.payload)
+    assert [name for name in claims if name in Told._fields] == [
+        name for name in Told._fields if name not in left_out
+    ]
+    assert CROSSING.claims().items() <= claims.items()
+
+
+def test_the_first_form_tells_nothing() -> None:
+    """It is what older gateways write, and read."""
+    assert accepted(sign(CROSSING, KEYS.sign, NOW)).told == NOTHING
+
+
+def test_what_the_second_form_says_by_hand_is_the_same() -> None:
+    """So that the refusals below are for what differs."""
+    assert accepted(told()) == ("x", KEYS.sign.id, TOLD)
+    assert accepted(told(**dict.fromkeys(Told._fields))).told == NOTHING
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        signed(TYPE, MORE),
+        signed(SECOND, CLAIMS),
+        signed({**SECOND, "typ": "openstackoid-hop3"}, MORE),
+        signed({**SECOND, "kid": "x"}, MORE),
+        told(kid=None),
+        told(end="1800000009500"),
+        told(end=1.5),
+        told(end=-1),
+        told(end=True),
+        told(end=10**15),
+        told(digest=""),
+        told(digest="é" * 43),
+        told(digest=f"{TOLD.digest}="),
+        told(user="u" * 21),
+        told(user=["u" * 22]),
+        told(client="c" * 23),
+        told(client="192.0.2.1"),
+        told(by_service=False),
+        told(by_service="true"),
+        told(by_service=1),
+        told(more="x"),
+        signed(SECOND, dict(reversed(MORE.items()))),
+        signed(SECOND, MORE, spaced=False),
+        signed(SECOND, {**CLAIMS, "kid": KEYS.sign.id, "digest": TOLD.digest, "end": 1}),
+        signed(SECOND, {**CLAIMS, "end": 1, "kid": KEYS.sign.id}),
+    ],
+)
+def test_what_is_told_in_another_way_is_refused(proof: str) -> None:
+    """A form with the claims of the other one, another order, another type, one that is unknown."""
+    with pytest.raises(ProofError, match="not one of a crossing"):
+        accepted(proof)
+
+
+def test_nobody_makes_one_form_of_the_other() -> None:
+    """What tells something can't be taken out on the way, nor put in."""
+    first, second = sign(CROSSING, KEYS.sign, NOW), sign(CROSSING, KEYS.sign, NOW, NOTHING)
+    header, others = first.partition(".")[0], second.partition(".")[0]
+    for proof in (
+        f"{others}{first.removeprefix(header)}",
+        f"{header}{second.removeprefix(others)}",
+    ):
+        with pytest.raises(ProofError, match="not made with its key"):
+            accepted(proof)

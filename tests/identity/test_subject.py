@@ -12,11 +12,14 @@ from openstackoid.identity.callers import Reach
 from openstackoid.identity.issuer_secrets import completed
 from openstackoid.identity.keys import make
 from openstackoid.identity.subject import (
+    LATE_LEAST,
     LATE_STEP,
     access_rules,
     claims_of,
     document_of,
     has_kept,
+    late_end,
+    late_ends,
 )
 from openstackoid.identity.token_document import Distrust, seconds_of, written
 
@@ -110,13 +113,13 @@ def test_a_token_that_its_keystone_dates_ahead_begins_with_it() -> None:
 
 @given(st.integers(0, 48 * HOUR), st.floats(0, 1, exclude_max=True))
 def test_a_token_that_is_over_has_an_assertion_that_is_late(ago: int, part: float) -> None:
-    """It ends with the next full quarter of an hour, also at a full one."""
+    """It ends with a full quarter of an hour, at least a minute later."""
     now = NOW + ago + part
     made = claims(document(NOW - HOUR, NOW), now=now)
     assert made.late
     assert made.iat == NOW - HOUR
     assert made.exp % LATE_STEP == 0
-    assert now < made.exp <= now + LATE_STEP
+    assert now + LATE_LEAST - 1 < made.exp <= now + LATE_LEAST + LATE_STEP
 
 
 @pytest.mark.parametrize("role", ["admin", "Admin", "ADMIN ", "\u00e1dmin", "\uff41dmin"])
@@ -221,3 +224,11 @@ def test_access_rules_that_are_not_readable_restrict_to_nothing(rules: object) -
     if not isinstance(rules, dict):
         with pytest.raises(Distrust, match="are not readable"):
             access_rules(document(application_credential=rules))
+
+
+@given(st.floats(0, 1e10), st.floats(0, 1, exclude_max=True))
+def test_what_is_made_late_is_known_until_it_ends(made: float, part: float) -> None:
+    """At any time in between its end is one of two, and afterwards it is none."""
+    end = late_end(made)
+    assert end in late_ends(made + (end - made) * part)
+    assert end not in late_ends(end)

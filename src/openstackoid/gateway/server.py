@@ -12,6 +12,7 @@ from openstackoid.federation.blocked import blocked_file
 from openstackoid.gateway.admission import certificates
 from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.client_address import sender_of
+from openstackoid.gateway.admission.clocks import Clocks
 from openstackoid.gateway.admission.limits import MAX_FDS_DIVISOR, Connections, Limits, files
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
@@ -49,6 +50,7 @@ class Gateway:
         self._log = log.bind(gateway=settings.cloud, worker=os.getpid())
         self._shared = shared or Alone()
         self._used_signatures = UsedSignatures(self._shared.memory)
+        self._clocks = Clocks()
         federation, peers = self._load()
         self._blocked_file = blocked_file(federation, settings.cloud, settings.federation)
         self._blocklist = Blocklist(settings.cloud, lambda: self._blocked_file)
@@ -161,7 +163,7 @@ class Gateway:
         federation = load(self._settings.federation, name)
         if name not in federation.clouds:
             raise ListenError(f"{self._settings.federation} does not have {name} any more")
-        return federation, Peers(federation, name, self._used_signatures)
+        return federation, Peers(federation, name, self._used_signatures, self._clocks)
 
     async def _listen(self, cloud: Cloud) -> None:
         """Open and close listeners as a cloud needs; if it raises ListenError, nothing changes."""

@@ -20,6 +20,9 @@ MAX_LENGTH = 4096
 
 MAX_ROLES = 16
 
+CLOCKS = 60
+"""Seconds by which the clocks of two clouds may differ."""
+
 _KIND = "oid-a"
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]

@@ -1,12 +1,14 @@
 """Signs crossings and checks their signatures: who sent which request to whom, and when.
 
 A signature is a compact JWS (EdDSA), similar to DPoP's proofs (RFC 9449). It covers the method, the
-path with its query, the service, and the headers with scope and tokens, but not the body, which is
-streamed.
+path with its query, the service, and the headers with scope and tokens. A body that is streamed is
+not covered.
 
-There is one way to write the signature of a request, up to its time, its id and its key. So it is
-not parsed: the checker writes what the signer must have written, and compares. Ed25519 takes most
-of the time, so it comes last, and has no library for all of JOSE around it.
+There are two forms: the first, which every gateway reads, and the second, which also tells until
+when the request may begin, and more (`Told`). There is one way to write either for a request, up to
+its time, its id, its key, and what is told. So it is not parsed: the checker writes what the signer
+must have written, and compares. Ed25519 takes most of the time, so it comes last, and has no
+library for all of JOSE around it. See docs/reference/gateway.md#signatures.
 """
 
 import json
@@ -45,11 +47,22 @@ a proxy may have shortened the path, and then the error should say so."""
 _SIGNATURE = 86
 """Characters of an Ed25519 signature in base64url: 64 bytes."""
 
-_REST = re.compile(
-    rb', "iat": (0|[1-9][0-9]{0,11}), "jti": "([A-Za-z0-9_-]{1,64})"'
-    rb'(?:, "kid": "([A-Za-z0-9_-]{1,64})")?\}'
-)
+_ISSUED = rb', "iat": (0|[1-9][0-9]{0,11}), "jti": "([A-Za-z0-9_-]{1,64})"'
+_KEY = rb', "kid": "([A-Za-z0-9_-]{1,64})"'
+
+_REST = re.compile(rb"%b(?:%b)?\}" % (_ISSUED, _KEY))
 """The claims that only the signer knows; older gateways name no key."""
+
+_TOLD = re.compile(
+    _ISSUED
+    + _KEY
+    + rb'(?:, "end": (0|[1-9][0-9]{0,14}))?'
+    + rb'(?:, "digest": "([A-Za-z0-9_-]{43})")?'
+    + rb'(?:, "user": "([A-Za-z0-9_-]{22})")?'
+    + rb'(?:, "client": "([A-Za-z0-9_-]{22})")?'
+    + rb'(?:, "by_service": (true))?\}'
+)
+"""The same in the second form."""
 
 
 class ProofError(Exception):
@@ -73,18 +86,50 @@ class Crossing:
         return claims
 
 
+class Told(NamedTuple):
+    """What a gateway tells of a request beside what is in it.
+
+    - `end`: when it may begin for the last time: milliseconds since 1970, by the receiver's clock.
+    - `digest`: that of its body (`digest_of`), if the sender has it whole.
+    - `user`, `client`: handles of its user and of the client's address, which only the sender can
+      resolve (`identity.handles`).
+    - `by_service`: a service of the sender's cloud sends it, in place of its user.
+    """
+
+    end: int | None = None
+    digest: str | None = None
+    user: str | None = None
+    client: str | None = None
+    by_service: bool = False
+
+
+NOTHING = Told()
+
+
 class Checked(NamedTuple):
-    """The id of a signature, which is good for one use, and the id of the key that made it."""
+    """The id of a signature, which is good for one use, the id of its key, and what it tells."""
 
     identifier: str
     key: str
+    told: Told = NOTHING
 
 
-def sign(crossing: Crossing, key: SigningKey, now: float) -> str:
-    """Return the signature of a crossing; `now` is in seconds since 1970."""
+def digest_of(body: bytes) -> str:
+    """Return the digest of a body as a signature has it: SHA-256 in base64url."""
+    return encoded(sha256(body).digest()).decode()
+
+
+def sign(crossing: Crossing, key: SigningKey, now: float, told: Told | None = None) -> str:
+    """Return the signature of a crossing; `now` is in seconds since 1970.
+
+    It has the second form if it tells something, the first one without.
+    """
     identifier = os.urandom(16).hex()
-    rest = f', "iat": {int(now)}, "jti": "{identifier}", "kid": "{key.id}"}}'
-    signed = _HEADER + encoded(_beginning(crossing) + rest.encode())
+    rest = f', "iat": {int(now)}, "jti": "{identifier}", "kid": "{key.id}"'
+    header = _FIRST if told is None else _SECOND
+    if told is not None:
+        rest += _written(told)
+    signed = header + encoded(_beginning(crossing) + rest.encode() + b"}")
     return (signed + b"." + encoded(key.private.sign(signed))).decode()
 
 
@@ -99,10 +144,11 @@ def check(
     """
     beginning = _beginning(crossing)
     signed, payload, signature = _parts(proof, len(beginning))
-    rest = _REST.fullmatch(payload, len(beginning)) if payload.startswith(beginning) else None
+    claims = _TOLD if signed.startswith(_SECOND) else _REST
+    rest = claims.fullmatch(payload, len(beginning)) if payload.startswith(beginning) else None
     if rest is None:
         raise ProofError(_difference(payload, crossing))
-    issued, identifier, named = rest.groups()
+    issued, identifier, named, *told = rest.groups()
     if abs(now - int(issued)) > LIFETIME:
         raise ProofError(
             f"its signature is not of the last {LIFETIME} s; compare the clocks of the two gateways"
@@ -110,7 +156,33 @@ def check(
     if int(issued) < earliest:
         raise ProofError("its signature is from before this gateway was started; try again")
     key = _key(signed, signature, _named(signers, named))
-    return Checked(identifier.decode(), key)
+    return Checked(identifier.decode(), key, _read(*told) if told else NOTHING)
+
+
+def _written(told: Told) -> str:
+    """Return the claims of what a signature tells; each is left out if it has nothing to say."""
+    end, digest, user, client, by_service = told
+    text = "" if end is None else f', "end": {end}'
+    for name, value in (("digest", digest), ("user", user), ("client", client)):
+        if value is not None:
+            text += f', "{name}": "{value}"'
+    return f'{text}, "by_service": true' if by_service else text
+
+
+def _read(
+    end: bytes | None,
+    digest: bytes | None,
+    user: bytes | None,
+    client: bytes | None,
+    by_service: bytes | None,
+) -> Told:
+    return Told(
+        None if end is None else int(end),
+        None if digest is None else digest.decode(),
+        None if user is None else user.decode(),
+        None if client is None else client.decode(),
+        by_service is not None,
+    )
 
 
 def _beginning(crossing: Crossing) -> bytes:
@@ -145,9 +217,10 @@ def _parts(proof: str, length: int) -> tuple[bytes, bytes, bytes]:
     """
     try:
         signed, _, signature = proof.encode("ascii").rpartition(b".")
-        if not signed.startswith(_HEADER) or len(signature) != _SIGNATURE:
+        header = next((one for one in (_FIRST, _SECOND) if signed.startswith(one)), None)
+        if header is None or len(signature) != _SIGNATURE:
             raise ValueError
-        payload = signed[len(_HEADER) :]
+        payload = signed[len(header) :]
         if len(payload) > length * 4 // 3 + _LONGER:
             raise ProofError("its signature is longer than one of this request can be")
         return signed, decoded(payload), decoded(signature)
@@ -192,4 +265,8 @@ def _difference(payload: bytes, crossing: Crossing) -> str:
     return "its signature is not one of a crossing"
 
 
-_HEADER = encoded(json.dumps({"typ": "openstackoid-hop", "alg": "EdDSA"}).encode()) + b"."
+def _header(kind: str) -> bytes:
+    return encoded(json.dumps({"typ": kind, "alg": "EdDSA"}).encode()) + b"."
+
+
+_FIRST, _SECOND = _header("openstackoid-hop"), _header("openstackoid-hop2")

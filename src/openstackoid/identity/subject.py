@@ -17,7 +17,10 @@ from openstackoid.identity.token_document import (
 )
 
 LATE_STEP = 900
-"""Seconds: an assertion for a token that is over ends with the next full quarter of an hour."""
+"""Seconds: what is made for a token that is over ends with a full quarter of an hour."""
+
+LATE_LEAST = 60
+"""Seconds for which it is valid at least."""
 
 
 def claims_of(
@@ -41,7 +44,7 @@ def claims_of(
     if token.get("oauth2_credential") or token.get("bind"):
         raise Distrust("it is bound to a certificate, which no other cloud could check")
     roles = _roles(token)
-    begin, end, late = _life(token, longest, now)
+    begin, end, late = life_of(token, longest, now)
     issuer, audience, presenter = parties
     return Claims(
         iss=issuer,
@@ -101,13 +104,30 @@ def access_rules(document: object) -> list[Mapping[str, Any]] | None:
     raise Distrust("the access rules of its application credential are not readable")
 
 
-def _life(token: Token, longest: int, now: float) -> tuple[int, int, bool]:
-    """Return since when and until when an assertion is valid, and whether its token is over."""
+def late_end(now: float) -> int:
+    """Return until when what is made now for a token that is over is valid."""
+    return _next_step(int(now) + LATE_LEAST)
+
+
+def late_ends(now: float) -> set[int]:
+    """Return the ends of all that was made for tokens that are over, and is still valid."""
+    return {_next_step(int(now)), late_end(now)}
+
+
+def life_of(token: Token, longest: int, now: float) -> tuple[int, int, bool]:
+    """Return since when and until when an assertion is valid, and whether its token is over.
+
+    Raises Distrust.
+    """
     begin, end = seconds_of(token, "issued_at"), seconds_of(token, "expires_at")
     if end <= now:
-        return begin, (int(now) // LATE_STEP + 1) * LATE_STEP, True
+        return begin, late_end(now), True
     begin += max(0, int(now) - begin) // longest * longest
     return begin, min(end, begin + longest), False
+
+
+def _next_step(seconds: int) -> int:
+    return (seconds // LATE_STEP + 1) * LATE_STEP
 
 
 def _roles(token: Token) -> tuple[str, ...]:

@@ -1,18 +1,23 @@
 """Gateways prove themselves to each other: signatures."""
 
+import asyncio
+import io
 import json
 import time
 from typing import Any
 
 import pytest
+from gateway.backend import Backend, Connection, Received, saying
 from gateway.credentials import give_keys, reload, take_keys
 from gateway.played import TOKEN, Answered, Clouds
 
 from openstackoid.gateway.admission.peers import Peers, PeersError
+from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
+from openstackoid.identity import MAX_AUTH_BODY, base64url
 from openstackoid.identity.keys import Keys, make
-from openstackoid.identity.signature import LIFETIME, Crossing, sign
+from openstackoid.identity.signature import LIFETIME, Crossing, Told, digest_of, sign
 from openstackoid.message import Headers
 
 COMPLETED = '{"*":"CloudOne","identity":"CloudOne","image":"CloudTwo"}'
@@ -260,3 +265,155 @@ async def test_a_signature_of_too_many_requests_is_not_kept(
     assert (await clouds.ask(*ask)).status == 200
     assert refused(await clouds.ask(*ask), "used before")
     assert steps == ["counted", "taken"]
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a gateway get proofs of the second form as soon as it has said its time."""
+    monkeypatch.setattr("openstackoid.gateway.admission.clocks.SETTLED", 0)
+
+
+def lines(logged: io.StringIO, event: str, cloud: str) -> list[dict[str, Any]]:
+    """Return what a cloud's gateway has logged of an event."""
+    events = map(json.loads, logged.getvalue().splitlines())
+    return [one for one in events if one["event"] == event and one["gateway"] == cloud]
+
+
+def told_to(clouds: Clouds, told: Told, keys: Keys, method: str = "POST") -> tuple[str, ...]:
+    """Return the headers of a write to CloudTwo's image that CloudOne's gateway has signed."""
+    headers = (("X-Scope", COMPLETED), ("X-Auth-Token", AUTH.partition(": ")[2]))
+    crossing = Crossing("CloudOne", "CloudTwo", "image", method, "/v2/images", Headers(headers))
+    return SCOPE, AUTH, VIA, f"X-Scope-Proof: {sign(crossing, keys.sign, time.time(), told)}"
+
+
+async def write(clouds: Clouds, *headers: str, body: bytes = b"{}") -> Answered:
+    """Send a write to CloudTwo's image."""
+    return await clouds.ask("CloudTwo", "image", "/v2/images", *headers, method="POST", body=body)
+
+
+async def test_a_gateway_says_its_time_to_a_proven_one_alone(clouds: Clouds) -> None:
+    """In refusals, too; a client never gets it, neither of home nor of another cloud."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    before = time.time()
+    for path in ("/v2/images", "/v2/none"):
+        answered = await clouds.ask("CloudTwo", "image", path, SCOPE, AUTH, VIA, proof(keys, path))
+        (said,) = answered.values("x-scope-clock")
+        assert before - 0.001 <= float(said) <= time.time() + 0.001
+    for answered in (
+        await clouds.ask("CloudTwo", "image", "/v2/images", SCOPE, AUTH, VIA),
+        await clouds.ask("CloudTwo", "image", "/v2/images"),
+        await clouds.ask("CloudOne", "image", "/v2/images", "X-Scope: image=CloudTwo", AUTH),
+        await clouds.ask("CloudOne", "image", "/v2/images", "X-Scope: image=CloudTwo|CloudOne"),
+    ):
+        assert answered.values("x-scope-clock") == []
+
+
+@pytest.mark.parametrize("part", [b"{}", b""])
+async def test_a_body_is_the_one_that_was_signed(clouds: Clouds, part: bytes) -> None:
+    """Whoever can change a request on its way gives it no other body, and takes none away."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    for other in (b"[]", b"{} ", b"", b"{}"):
+        told = Told(digest=digest_of(part))
+        answered = await write(clouds, *told_to(clouds, told, keys), body=other)
+        if other == part:
+            assert answered.status == 200
+            (received,) = clouds.backends["CloudTwo"]["image"].requests
+            assert received.body == part
+        else:
+            assert refused(answered, "its body is not the one that was signed")
+    assert clouds.executed == 1
+
+
+async def test_no_body_in_chunks_stays_one(clouds: Clouds) -> None:
+    """The service gets one end of it, whatever it is framed by."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    headers = told_to(clouds, Told(digest=digest_of(b"")), keys)
+    client = await clouds.open("CloudTwo", "image")
+    await client.send("POST", "/v2/images", *headers, "Transfer-Encoding: chunked")
+    client.writer.write(b"0\r\n\r\n")
+    assert (await client.answer()).status == 200
+    (received,) = clouds.backends["CloudTwo"]["image"].requests
+    assert received.body == b"0\r\n\r\n"
+
+
+async def test_a_body_that_is_signed_has_an_end(clouds: Clouds) -> None:
+    """A gateway holds it: 413, and nothing is executed."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    long = b" " * (MAX_AUTH_BODY + 1)
+    answered = await write(clouds, *told_to(clouds, Told(digest=digest_of(long)), keys), body=long)
+    assert answered.status == 413
+    assert clouds.executed == 0
+
+
+async def test_a_write_that_comes_too_late_is_not_handed_on(clouds: Clouds) -> None:
+    """Nobody waits for it any more, and its sender may do it again meanwhile."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    late = Told(end=int(time.time() * 1000) - 1)
+    answered = await write(clouds, *told_to(clouds, late, keys))
+    error = json.loads(answered.body)["error"]
+    assert (answered.status, error["sent"]) == (503, False)
+    assert "came too late" in error["message"]
+    assert clouds.executed == 0
+    early = Told(end=int(time.time() * 1000) + 20_000)
+    assert (await write(clouds, *told_to(clouds, early, keys))).status == 200
+    assert clouds.executed == 1
+
+
+async def test_what_waits_in_a_gateway_for_too_long_is_not_handed_on(clouds: Clouds) -> None:
+    """The time is looked at last: here the rest of a body comes when it is over."""
+    keys = (await give_keys(clouds, "CloudOne"))["CloudOne"]
+    end = int(time.time() * 1000) + 200
+    headers = told_to(clouds, Told(end=end, digest=digest_of(b"{}")), keys)
+    client = await clouds.open("CloudTwo", "image")
+    await client.send("POST", "/v2/images", *headers, "Content-Length: 2")
+    await asyncio.sleep(max(0.0, end / 1000 - time.time()) + 0.01)
+    client.writer.write(b"{}")
+    assert (await client.answer()).status == 503
+    assert clouds.executed == 0
+
+
+@pytest.mark.usefixtures("settled")
+async def test_who_says_his_time_is_told_more(clouds: Clouds, logged: io.StringIO) -> None:
+    """Both audits have the handles of a user and an address; home's has whose they are."""
+    await give_keys(clouds, "CloudOne", "CloudTwo")
+    for _ in range(2):
+        asked = await clouds.ask(
+            "CloudOne", "image", "/v2/images", "X-Scope: image=CloudTwo", AUTH, method="POST"
+        )
+        assert asked.status == 200
+    audit.flush()
+    first, second = lines(logged, "request", "CloudTwo")
+    assert "user_handle" not in first
+    sent = lines(logged, "audit", "CloudOne")[-1]
+    got = lines(logged, "audit", "CloudTwo")[-1]
+    for name in ("user_handle", "client_handle"):
+        assert second[name] == sent[name] == got[name]
+        assert len(second[name]) == 22
+    assert sent["cadf"]["initiator"]["host"]["address"] == "127.0.0.1"
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("status", [b"200 OK", b"401 Unauthorized"])
+async def test_an_older_gateway_gets_what_it_reads(clouds: Clouds, status: bytes) -> None:
+    """One that has said its time before, and is an older one now, after the first answer."""
+    await give_keys(clouds, "CloudOne", "CloudTwo")
+    proofs: list[str] = []
+
+    async def old(received: Received, connection: Connection) -> None:
+        proofs.extend(received.values("x-scope-proof"))
+        clock = b"" if len(proofs) > 2 else b"X-Scope-Clock: %.3f\r\n" % time.time()
+        head = b"HTTP/1.1 %b\r\nContent-Length: 0\r\n%b\r\n" % (status, clock)
+        await saying(head)(received, connection)
+
+    async with Backend(old) as gateway:
+        address = f"http://127.0.0.1:{gateway.port}"
+        clouds.document["clouds"]["CloudTwo"]["frontends"]["image"] = address
+        clouds.save()
+        await clouds.gateways["CloudOne"].reload()
+        for _ in range(5):
+            await clouds.ask(
+                "CloudOne", "image", "/v2/images", "X-Scope: image=CloudTwo", AUTH, method="POST"
+            )
+            await clouds.gateways["CloudOne"].reload()  # which forgets nothing of this
+    kinds = [json.loads(base64url.decoded(one.partition(".")[0].encode()))["typ"] for one in proofs]
+    assert kinds == [f"openstackoid-hop{n}" for n in ("", "2", "2", "", "")]

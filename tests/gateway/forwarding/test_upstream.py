@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from gateway.asking import many
 from gateway.backend import OK, Backend, Connection, Received, json_answer, saying
 from gateway.played import HOST, Answered, Clouds, silence
 
@@ -26,6 +28,9 @@ from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import LONG_HEAD, Upstream, refused
 from openstackoid.gateway.http import Client
+from openstackoid.identity import MAX_AUTH_BODY
+from openstackoid.identity.base64url import decoded
+from openstackoid.identity.signature import digest_of
 from openstackoid.message import Headers
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Destination, Refusal, Route
@@ -321,3 +326,109 @@ def _certificate(directory: Path, host: str) -> Path:
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     return file
+
+
+SCOPED = Headers([("X-Scope", "image=CloudTwo"), ("X-Auth-Token", "a token")])
+
+
+async def silent(_: Received, connection: Connection) -> None:
+    """Read on, and answer nothing."""
+    await connection.reader.read()
+
+
+@pytest.fixture
+async def waiting(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Upstream, list[Received]]]:
+    """CloudOne's way to a CloudTwo that is silent, and whose clock is 1000 s ahead."""
+    monkeypatch.setattr("openstackoid.gateway.admission.clocks.SETTLED", 0)
+    federation, service = load(clouds.file), clouds.backends["CloudTwo"]["image"]
+    service.answer = silent
+    pool = Client(0.2, 0.2)
+    peers = Peers(federation, "CloudOne", UsedSignatures())
+    now = time.time()
+    peers.clocks.heard("CloudTwo", 200, f"{now + 1000:.3f}", now - 0.01, now)
+    yield Upstream(pool, peers, Permit(Permitted.of(federation, "CloudOne"))), service.requests
+    await pool.close()
+
+
+def told(received: Received) -> dict[str, Any]:
+    """Return what the proof of a request says."""
+    (proof,) = received.values("x-scope-proof")
+    return dict(json.loads(decoded(proof.split(".")[1].encode())))
+
+
+async def test_a_write_without_an_answer_begins_no_more_once_that_is_said(
+    clouds: Clouds, waiting: tuple[Upstream, list[Received]]
+) -> None:
+    """The other gateway is told until when; the error waits until a second after that."""
+    upstream, requests = waiting
+    there = at(clouds.backends["CloudTwo"]["image"], remote=True)
+    with pytest.raises(NoAnswerError, match="but cannot begin any more") as caught:
+        await upstream.request("POST", there, ROUTE, SCOPED, b"{}")
+    assert (caught.value.sent, caught.value.status) == (True, 504)
+    end = told(requests[0])["end"] - 1_000_000
+    assert end + 1000 <= time.time() * 1000
+    assert time.time() * 1000 < end + 20_000
+
+
+@pytest.mark.parametrize(("method", "known"), [("GET", True), ("POST", False)])
+async def test_no_end_is_told_where_there_is_none(
+    clouds: Clouds, waiting: tuple[Upstream, list[Received]], method: str, known: bool
+) -> None:
+    """A read may begin at any time, and without the other clock nobody can say when."""
+    upstream, requests = waiting
+    if not known:
+        now = time.time()  # an answer that has taken too long to tell the time
+        upstream.peers.clocks.heard("CloudTwo", 200, None, now, now)
+        upstream.peers.clocks.heard("CloudTwo", 200, f"{now:.3f}", now - 10, now)
+    there = at(clouds.backends["CloudTwo"]["image"], remote=True)
+    with pytest.raises(NoAnswerError) as caught:
+        await upstream.request(method, there, ROUTE, SCOPED, None)
+    assert "begin any more" not in caught.value.message
+    assert "end" not in told(requests[0])
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "signed"),
+    [
+        ("POST", b"{}", b"{}"),
+        ("POST", None, b""),
+        ("DELETE", None, b""),
+        ("GET", None, None),
+        ("PUT", many(b"{}"), None),
+        ("POST", b" " * (MAX_AUTH_BODY + 1), None),
+    ],
+)
+async def test_what_a_gateway_has_whole_is_signed(
+    clouds: Clouds,
+    waiting: tuple[Upstream, list[Received]],
+    method: str,
+    body: Any,
+    signed: bytes | None,
+) -> None:
+    """The body of a write, or that it has none; what is streamed, or long, is not."""
+    upstream, requests = waiting
+    there = at(clouds.backends["CloudTwo"]["image"], remote=True)
+    length = Headers([*SCOPED, ("Content-Length", "2")]) if method == "PUT" else SCOPED
+    with pytest.raises(NoAnswerError):
+        await upstream.request(method, there, ROUTE, length, body, client="192.0.2.1")
+    claims = told(requests[0])
+    assert claims.get("digest") == (None if signed is None else digest_of(signed))
+    assert len(claims["client"]) == 22
+    assert "by_service" not in claims
+
+
+async def test_a_service_here_gets_no_write_that_is_too_late(
+    clouds: Clouds, upstream: Upstream
+) -> None:
+    """Not a byte: the connection that was open for it is closed."""
+    service = clouds.backends["CloudOne"]["image"]
+    answer = await upstream.request("GET", at(service), ROUTE, Headers(()), None)
+    answer.close()
+    with pytest.raises(NoAnswerError, match="came too late") as caught:
+        await upstream.request("POST", at(service), ROUTE, Headers(()), b"", end=time.time() - 1)
+    assert (caught.value.sent, caught.value.status) == (False, 503)
+    assert len(service.requests) == 1
+    await upstream.request("POST", at(service), ROUTE, Headers(()), b"", end=time.time() + 20)
+    assert len(service.requests) == 2

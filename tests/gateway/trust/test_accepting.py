@@ -2,17 +2,25 @@
 
 import asyncio
 import io
+import json
 import time
 from typing import Any
 
 import pytest
-from gateway.backend import json_answer
-from gateway.credentials import reload
-from gateway.equipped import know_nobody
-from gateway.played import Clouds
+from gateway.backend import Connection, Received, json_answer
+from gateway.credentials import give_keys, reload
+from gateway.equipped import know, know_nobody
+from gateway.keystone import Keystone, token
+from gateway.played import Answered, Clouds
 from gateway.trust.vouching import BACK, SCOPE, TOKEN, Vouching, why
 
 from openstackoid.identity import keys as key_files
+from openstackoid.identity.assertion import claimed
+from openstackoid.identity.signature import Told
+from openstackoid.identity.stamp import cut
+from openstackoid.identity.token_document import seconds_of, written
+
+HOUR = 3600
 
 
 @pytest.fixture
@@ -73,8 +81,8 @@ async def test_one_that_is_changed_anywhere_is_refused(alice: Vouching) -> None:
 async def test_without_stamp_and_proof_it_is_worth_nothing(alice: Vouching) -> None:
     """To whoever has seen it, and sends it as a client does."""
     assertion = alice.assertion()
-    for token in (assertion, f"{assertion}~", f"{assertion}~{'A' * 22}"):
-        assert "has not come by the gateway" in why(await alice.present(token, by=None))
+    for shown in (assertion, f"{assertion}~", f"{assertion}~{'A' * 22}"):
+        assert "has not come by the gateway" in why(await alice.present(shown, by=None))
     assert alice.clouds.executed == 0
 
 
@@ -198,7 +206,7 @@ async def test_what_it_has_created_it_may_change(alice: Vouching) -> None:
     assertion = alice.assertion(services=("compute",), back=("image",))
     image = alice.clouds.backends["CloudOne"]["image"]
     image.answer = json_answer('{"id": "made-by-compute"}', "201 Created")
-    where: dict[str, Any] = {"at": "CloudOne", "by": "CloudTwo", "scope": BACK}
+    where: Any = {"at": "CloudOne", "by": "CloudTwo", "scope": BACK}
     assert (await alice.present(assertion, method="POST", **where)).status == 201
     path = "/v2/images/made-by-compute"
     assert (await alice.present(assertion, method="DELETE", path=path, **where)).status == 201
@@ -253,3 +261,136 @@ async def test_what_a_third_cloud_brings_is_asked_about(
         while "assertions revoked" not in logged.getvalue():  # noqa: ASYNC110  (in this loop)
             await asyncio.sleep(0.01)
     assert "it was revoked" in why(await alice.present(assertion, by="CloudSix"))
+
+
+class Expired(Keystone):
+    """A Keystone that knows a token which has expired, if it is asked about such ones."""
+
+    def __init__(self, ago: float) -> None:
+        super().__init__(token(expires_at=written(int(time.time() - ago))))
+
+    async def __call__(self, received: Received, connection: Connection) -> None:
+        plain = "allow_expired" not in received.line and received.values("x-subject-token")
+        self.status = "404 Not Found" if plain == [TOKEN] else "200 OK"
+        await super().__call__(received, connection)
+
+
+GOES_ON = Told(by_service=True)
+
+
+async def back(
+    alice: Vouching, told: Told | None, ago: float = 2 * HOUR, **changes: Any
+) -> Answered:
+    """Bring an assertion back for home's images, whose token has expired."""
+    know(alice.clouds, "CloudOne", Expired(ago))
+    over = {"exp": int(time.time() - ago)} | changes
+    assertion = alice.assertion(services=("compute",), back=("image",), **over)
+    return await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK, told=told)
+
+
+async def test_a_service_goes_on_at_home_after_the_token_has_expired(alice: Vouching) -> None:
+    """Home's service takes what it gets for valid, for it is not told that a service asks."""
+    assert (await back(alice, GOES_ON)).status == 200
+    got = alice.received("CloudOne")
+    claims = claimed(cut(got.partition("!SCOPE!")[0]))
+    assert claims.late
+    assert time.time() < claims.exp <= time.time() + 1000
+    answered = await alice.whose(got, "CloudOne")
+    assert answered.status == 200
+    assert seconds_of(json.loads(answered.body)["token"], "expires_at") == claims.exp
+
+
+@pytest.mark.parametrize("told", [None, Told()])
+@pytest.mark.parametrize("ago", [30, 2 * HOUR])
+async def test_nobody_else_goes_on_with_it(alice: Vouching, told: Told | None, ago: float) -> None:
+    """A user's request ends with his token, also within what clocks may differ."""
+    assert ("it is over" if ago > 60 else "has expired") in why(await back(alice, told, ago))
+    assert alice.clouds.backends["CloudOne"]["image"].requests == []
+
+
+@pytest.mark.parametrize("ago", [-60, 5])
+async def test_a_service_does_not_go_on_for_ever(alice: Vouching, ago: float) -> None:
+    """`own.late` counts from the token's end, whatever its Keystone knows yet."""
+    alice.clouds.document["clouds"]["CloudOne"]["own"]["late"] = "1h"
+    await reload(alice.clouds)
+    answered = await back(alice, GOES_ON, HOUR + ago)
+    if ago < 0:
+        assert answered.status == 200
+    else:
+        assert "is over; log in again" in why(answered)
+
+
+async def test_no_service_goes_on_for_a_user_who_is_revoked(alice: Vouching) -> None:
+    """Home's Keystone does not know his token then, however it is asked."""
+    know(alice.clouds, "CloudOne", Keystone({}, "404 Not Found"))
+    over = int(time.time()) - HOUR
+    assertion = alice.assertion(services=("compute",), back=("image",), exp=over)
+    where: Any = {"at": "CloudOne", "by": "CloudTwo", "scope": BACK, "told": GOES_ON}
+    assert "has expired or was revoked" in why(await alice.present(assertion, **where))
+
+
+async def test_who_goes_on_gets_no_more_than_before(alice: Vouching) -> None:
+    """The services that were to come back, and what they have created."""
+    know(alice.clouds, "CloudOne", Expired(HOUR))
+    over = int(time.time()) - HOUR
+    where: Any = {"at": "CloudOne", "by": "CloudTwo", "scope": BACK, "told": GOES_ON}
+    none = alice.assertion(services=("compute",), exp=over)
+    assert "calls image here" in why(await alice.present(none, **where))
+    some = alice.assertion(services=("compute",), back=("image",), exp=over)
+    deleted = await alice.present(some, method="DELETE", path="/v2/images/1", **where)
+    assert "change only what they have created" in why(deleted)
+
+
+async def test_what_home_s_own_service_has_begun_late_comes_back(alice: Vouching) -> None:
+    """Home has said itself that its service goes on: whoever it has called needs not say so."""
+    soon = int(time.time()) + 300
+    assert (await back(alice, None, late=True, exp=soon)).status == 200
+    assert "has expired" in why(await back(alice, None, exp=soon))
+    assert "it is over" in why(await back(alice, None, late=True))
+
+
+@pytest.fixture
+async def three(alice: Vouching) -> Vouching:
+    """Add a third cloud, whose gateway has keys, and which CloudTwo need not trust."""
+    entry = {"frontends": {"compute": "http://127.0.0.3:1"}, "insecure": True, "own": {}}
+    alice.clouds.document["clouds"]["CloudThree"] = entry
+    await give_keys(alice.clouds, "CloudThree")
+    return alice
+
+
+async def from_third(three: Vouching, told: Told | None, ago: float = 2 * HOUR) -> Answered:
+    """Let CloudThree present an assertion that is over to CloudTwo's image."""
+    over = int(time.time() - ago)
+    assertion = three.assertion(presenter="CloudThree", exp=over, iat=over - HOUR)
+    return await three.present(assertion, by="CloudThree", told=told)
+
+
+async def test_a_service_goes_on_in_a_third_cloud(three: Vouching) -> None:
+    """The service there takes what it gets for valid until the next quarter of an hour."""
+    assert "it is over" in why(await from_third(three, None))
+    assert "it is over" in why(await from_third(three, Told()))
+    assert (await from_third(three, GOES_ON)).status == 200
+    answered = await three.whose(three.received("CloudTwo"))
+    assert answered.status == 200
+    ends = seconds_of(json.loads(answered.body)["token"], "expires_at")
+    assert time.time() < ends <= time.time() + 1000
+
+
+async def test_a_third_cloud_s_stamp_for_what_is_over_ends(
+    three: Vouching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not the stamp of an assertion that is valid: an hour later nobody knows it."""
+    await from_third(three, GOES_ON)
+    got, later = three.received("CloudTwo"), time.time() + HOUR
+    monkeypatch.setattr("openstackoid.gateway.trust.accepting.time.time", lambda: later)
+    assert "has not come by the gateway" in why(await three.whose(got), 404)
+
+
+async def test_trust_says_for_how_long_a_third_cloud_goes_on(three: Vouching) -> None:
+    """From the end of the assertion; the issuer's own gateway sends a new one instead."""
+    three.clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["late"] = "1h"
+    await reload(three.clouds)
+    assert "it is over" in why(await from_third(three, GOES_ON))
+    assert (await from_third(three, GOES_ON, HOUR / 2)).status == 200
+    over = three.assertion(exp=int(time.time()) - HOUR // 2)
+    assert "it is over" in why(await three.present(over, told=GOES_ON))

@@ -91,7 +91,7 @@ async def test_home_s_own_service_sees_its_own_user(alice: Vouching) -> None:
 
 async def old_gateway_asks(alice: Vouching, assertion: str) -> Answered:
     """Ask the issuer whose an assertion is, as CloudTwo's gateway of an older release does."""
-    where: dict[str, Any] = {"at": "CloudOne", "service": "identity", "path": "/v3/auth/tokens"}
+    where: Any = {"at": "CloudOne", "service": "identity", "path": "/v3/auth/tokens"}
     return await alice.present(assertion, by="CloudTwo", subject=assertion, **where)
 
 

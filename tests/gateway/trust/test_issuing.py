@@ -1,12 +1,13 @@
 """What leaves a cloud in place of its users' tokens."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 from gateway.backend import json_answer
 from gateway.credentials import reload
-from gateway.equipped import know_nobody
+from gateway.equipped import know, know_nobody
 from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
 from gateway.trust.vouching import BACK, TOKEN, Vouching, why
@@ -382,3 +383,49 @@ async def test_what_its_issuer_has_revoked_goes_nowhere(clouds: Clouds, at_two: 
     assert "CloudTwo does not pass on what says who the user is" in message
     assert "CloudOne says that it was revoked" in message
     assert clouds.backends["CloudOne"]["image"].requests == []
+
+
+@pytest.fixture
+async def over(clouds: Clouds) -> tuple[Vouching, str]:
+    """Return the clouds, and what compute of CloudTwo has had in front since before it ended."""
+    alice = Vouching(clouds)
+    assertion = alice.assertion(services=("compute",), back=("image",), exp=int(time.time()) - 3600)
+    key = alice.keys("CloudTwo").assertion
+    assert key is not None
+    return alice, stamped(assertion, stamp_secret(key))
+
+
+async def go_on(alice: Vouching, token: str, *more: str) -> Answered:
+    """Let compute of CloudTwo create an image at home."""
+    auth = f"X-Auth-Token: {token}!SCOPE!{BACK}"
+    return await alice.clouds.ask(
+        "CloudTwo", "image", "/v2/images", auth, *more, method="POST", body=b"{}"
+    )
+
+
+SERVICE = "X-Service-Token: compute-s-own"
+
+
+async def test_a_service_that_goes_on_is_let_in_at_home(over: tuple[Vouching, str]) -> None:
+    """Its gateway says so in the proof; it finds out first whether home's gateway reads that."""
+    alice, token_ = over
+    know(alice.clouds, "CloudTwo", Keystone(token(roles=[{"name": "service"}])))
+    for count in (1, 2):
+        answered = await go_on(alice, token_, SERVICE)
+        assert answered.status == 200
+        received = alice.clouds.backends["CloudOne"]["image"].requests
+        assert [one.line.partition(" ")[0] for one in received] == ["POST"] * count
+        assert received[-1].values("x-service-token") == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "more"), [(["service"], ()), (["member"], (SERVICE,)), ([], (SERVICE,))]
+)
+async def test_a_client_does_not_go_on(
+    over: tuple[Vouching, str], roles: list[str], more: tuple[str, ...]
+) -> None:
+    """Nor whoever has a token of its Keystone that is no service's."""
+    alice, token_ = over
+    know(alice.clouds, "CloudTwo", Keystone(token(roles=[{"name": role} for role in roles])))
+    assert "it is over" in why(await go_on(alice, token_, *more))
+    assert alice.clouds.backends["CloudOne"]["image"].requests == []

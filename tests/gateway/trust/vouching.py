@@ -16,7 +16,7 @@ from openstackoid.identity.assertion import Claims, sign
 from openstackoid.identity.confirmation import Asked, BadConfirmationError
 from openstackoid.identity.issuer_secrets import completed
 from openstackoid.identity.keys import Keys
-from openstackoid.identity.signature import Crossing
+from openstackoid.identity.signature import Crossing, Told
 from openstackoid.identity.signature import sign as signed
 from openstackoid.message import Headers
 
@@ -73,6 +73,7 @@ class Vouching:
         path: str = "/v2/images",
         method: str = "GET",
         subject: str | None = None,
+        told: Told | None = None,
         body: bytes = b"",
     ) -> Answered:
         """Bring an assertion to a service of a cloud, proven to come from another's gateway."""
@@ -83,7 +84,7 @@ class Vouching:
         if by is not None:
             headers = [("X-Scope", scope), ("X-Scope-Service", service), *headers]
             crossing = Crossing(by, at, service, method, prefix + path, Headers(headers))
-            proof = signed(crossing, self.keys(by).sign, time.time())
+            proof = signed(crossing, self.keys(by).sign, time.time(), told)
             headers += [("Via", f"1.1 {by} (openstackoid)"), ("X-Scope-Proof", proof)]
         lines = [f"{name}: {value}" for name, value in headers]
         return await self.clouds.ask(at, service, path, *lines, *more, method=method, body=body)

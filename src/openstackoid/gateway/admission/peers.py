@@ -4,16 +4,30 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.admission import tls
+from openstackoid.gateway.admission.client_address import sender_of
+from openstackoid.gateway.admission.clocks import Clocks
 from openstackoid.gateway.admission.replay import SIGNATURES, WINDOW, Taking, UsedSignatures
+from openstackoid.identity import MAX_AUTH_BODY
+from openstackoid.identity.handles import client_handle, user_handle
 from openstackoid.identity.keys import KeysError, Signer, read_all, signer
-from openstackoid.identity.signature import LIFETIME, PROOF, Crossing, ProofError, check, sign
-from openstackoid.message import Head, Headers
+from openstackoid.identity.signature import (
+    LIFETIME,
+    NOTHING,
+    PROOF,
+    Crossing,
+    ProofError,
+    Told,
+    check,
+    digest_of,
+    sign,
+)
+from openstackoid.message import SAFE_METHODS, Head, Headers
 from openstackoid.routing import Destination, Refusal, Route
-from openstackoid.routing.scoping import SCOPE_HEADER
+from openstackoid.routing.scoping import AUTH_TOKEN, SCOPE_HEADER
 
 
 class PeersError(Exception):
@@ -25,12 +39,41 @@ class Proof:
     """What proved the sender of a request: `by` has "certificate", "signature", both or neither.
 
     `identifier` is the id of the signature, which may be used once, and `key` that of the key that
-    made it; None without a signature.
+    made it; None without a signature. `told` is what the signature tells beside the request.
     """
 
     by: tuple[str, ...] = ()
     identifier: str | None = None
     key: str | None = None
+    told: Told = NOTHING
+
+
+class Asking(NamedTuple):
+    """Who asks for a request, and how long the sender waits.
+
+    - `client`: the client's address, if one has sent it.
+    - `by_service`: a service of this cloud has, with a token of its own.
+    - `within`: the seconds in which a write has to begin, None if the sender waits for ever.
+    - `whole`: the body, if the sender has it whole; empty if there is none, None if it is streamed.
+    """
+
+    client: str = ""
+    by_service: bool = False
+    within: float | None = None
+    whole: bytes | None = None
+
+
+class Signed(NamedTuple):
+    """The headers of a request to send, and what was told of it.
+
+    `at` is when it was signed, in seconds since 1970. `last` is until when it may begin, by
+    time.monotonic(); None if the other gateway was not told.
+    """
+
+    headers: Headers
+    told: Told | None = None
+    at: float = 0.0
+    last: float | None = None
 
 
 _NONE = Proof()
@@ -41,10 +84,17 @@ class Peers:
 
     `keys` are its pairs of private keys: it signs with the first, and tokens that are sealed to any
     of them are unsealed. All are from one federation file. Raises PeersError if a file of keys or
-    certificates can't be used.
+    certificates can't be used. `clocks` are those of other clouds, which outlive a reload.
     """
 
-    def __init__(self, federation: Federation, here: str, seen: UsedSignatures) -> None:
+    def __init__(
+        self,
+        federation: Federation,
+        here: str,
+        seen: UsedSignatures,
+        clocks: Clocks | None = None,
+    ) -> None:
+        self.clocks = Clocks() if clocks is None else clocks
         self._federation = federation
         self.here = here
         self._used_signatures = seen
@@ -61,18 +111,43 @@ class Peers:
         }
 
     def signed(
-        self, method: str, destination: Destination, route: Route, headers: Headers
-    ) -> Headers:
-        """Return the headers to send, with a signature added if they go to another gateway."""
-        if not self.keys or not destination.remote:
-            return headers
-        if SCOPE_HEADER not in headers:
-            return headers
-        crossing = Crossing(
-            self.here, destination.cloud, route.service, method, destination.path, headers
-        )
-        proof = sign(crossing, self.keys[0].sign, time.time())
-        return Headers((*headers, (PROOF.title(), proof)))
+        self,
+        method: str,
+        destination: Destination,
+        route: Route,
+        headers: Headers,
+        asking: Asking | None = None,
+    ) -> Signed:
+        """Return the headers to send, with a signature added if they go to another gateway.
+
+        The signature tells what is known of the request if the other gateway reads that.
+        """
+        if not self.keys or not destination.remote or SCOPE_HEADER not in headers:
+            return Signed(headers)
+        cloud, now = destination.cloud, time.time()
+        asking = asking or Asking()
+        told = last = None
+        if self.clocks.speaks(cloud, now) or (asking.by_service and self.clocks.has_spoken(cloud)):
+            told = self._told(method, cloud, headers, asking, now)
+            if told.end is not None and asking.within is not None:
+                last = time.monotonic() + asking.within
+        crossing = Crossing(self.here, cloud, route.service, method, destination.path, headers)
+        proof = sign(crossing, self.keys[0].sign, now, told)
+        return Signed(Headers((*headers, (PROOF.title(), proof))), told, now, last)
+
+    def _told(self, method: str, cloud: str, headers: Headers, asking: Asking, now: float) -> Told:
+        """Return what to tell another cloud's gateway of a request."""
+        key = self.keys[0].sign
+        end = digest = None
+        if method not in SAFE_METHODS:
+            offset = self.clocks.offset(cloud, now)
+            if asking.within is not None and offset is not None:
+                end = int((now + asking.within + offset.least) * 1000)
+            if asking.whole is not None and len(asking.whole) <= MAX_AUTH_BODY:
+                digest = digest_of(asking.whole)
+        client = asking.client and client_handle(key, cloud, sender_of(asking.client))
+        user = user_handle(key, self.here, cloud, headers.get(AUTH_TOKEN))
+        return Told(end, digest, user, client or None, asking.by_service)
 
     def admit(
         self,
@@ -118,7 +193,7 @@ class Peers:
             raise self._refusal(route, str(error)) from error
         if self._used_signatures.has(route.sender, checked.identifier, time.monotonic()):
             raise self._replayed(route)
-        return Proof((*proven, "signature"), checked.identifier, checked.key)
+        return Proof((*proven, "signature"), checked.identifier, checked.key, checked.told)
 
     def take(self, route: Route, proof: Proof) -> None:
         """Mark the signature of a request as used.
@@ -140,6 +215,11 @@ class Peers:
                 sent=False,
                 retry_after=LIFETIME,
             )
+
+    def check_body(self, route: Route, digest: str, body: bytes) -> None:
+        """Raise Refusal if a body is not the one whose digest the sender has signed."""
+        if digest != digest_of(body):
+            raise self._refusal(route, "its body is not the one that was signed")
 
     def _replayed(self, route: Route) -> Refusal:
         return self._refusal(route, "its signature was used before")

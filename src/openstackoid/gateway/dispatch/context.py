@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from openstackoid.gateway.admission.peers import Proof
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.dispatch.state import State
 from openstackoid.gateway.front import Request
@@ -11,10 +12,7 @@ from openstackoid.routing import Route
 
 
 class Context(NamedTuple):
-    """An admitted request.
-
-    `proven`: a signature or certificate proves that it comes from the gateway that it names.
-    """
+    """An admitted request; `proof` has what proves that it comes from the gateway that it names."""
 
     request: Request
     record: AccessRecord
@@ -22,7 +20,12 @@ class Context(NamedTuple):
     state: State
     head: Head
     route: Route
-    proven: bool
+    proof: Proof
+
+    @property
+    def proven(self) -> bool:
+        """Whether a signature or certificate proves where the request comes from."""
+        return bool(self.proof.by)
 
     def charge(self, requests: int) -> None:
         """Charge the sender, unless it is a proven gateway, for the work of so many requests."""

@@ -1,6 +1,7 @@
 """Handles each request: admits it, decides its route, sends it to its clouds and logs it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from http import HTTPStatus
@@ -9,9 +10,11 @@ from openstackoid import identity
 from openstackoid.gateway.admission import cost
 from openstackoid.gateway.admission.blocklist import BlockedRefusal, Blocklist
 from openstackoid.gateway.admission.client_address import sender_of, sender_told
+from openstackoid.gateway.admission.clocks import now_told
 from openstackoid.gateway.admission.heads import head_of
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.admission.logins import Logins
+from openstackoid.gateway.admission.peers import Proof
 from openstackoid.gateway.dispatch import whose
 from openstackoid.gateway.dispatch.composite import answer_composite
 from openstackoid.gateway.dispatch.context import Context
@@ -22,6 +25,7 @@ from openstackoid.gateway.dispatch.hop import (
     Validated,
     check_login,
     exchange,
+    pieces,
     prepare,
     tries_account,
 )
@@ -50,6 +54,8 @@ from openstackoid.scope import CloudRef
 from openstackoid.scope.expression import clouds
 from openstackoid.scope.wallet import SEALING_KEY
 from openstackoid.services import IDENTITY
+
+_HANDLES = ("user_handle", "client_handle")
 
 
 class Handler:
@@ -105,20 +111,25 @@ class Handler:
                 audit.ended(request, record, site.here, site.federation.names)
 
     async def _answer(self, request: Request, record: AccessRecord, site: Site) -> None:
-        head, route, proven = self._admitted(request, record, site)
+        head, route, proof = self._admitted(request, record, site)
         body: Body = None
-        if identity.is_authentication(head.method, route):
-            body = await self._login(request, record, site)
+        login, signed = identity.is_authentication(head.method, route), proof.told.digest
+        if login or signed is not None:
+            whole = await self._whole(request, record, site, route)
+        if signed is not None:
+            site.peers.check_body(route, signed, whole)
+        if login:
+            body = whole
             if token := identity.token_in(body):
                 head = replace(head, body_token=token)
                 route = decide(head, site.federation, site.here)
                 body = identity.strip(body)
         elif request.body_exists:
-            body = self._received_body(request, record)
+            body = self._received_body(request, record) if signed is None else pieces(whole)
         _record_route(record, route)
-        context = Context(request, record, site, self.state, head, route, proven)
+        context = Context(request, record, site, self.state, head, route, proof)
         if is_question(head, route):
-            await answer_question(context, self._received_body(request, record))
+            await answer_question(context, body)
             return
         await whose.check(context, body)
         if isinstance(body, bytes):
@@ -133,8 +144,8 @@ class Handler:
 
     def _admitted(
         self, request: Request, record: AccessRecord, site: Site
-    ) -> tuple[Head, Route, bool]:
-        """Return a request's head and route, and whether its sender is proven.
+    ) -> tuple[Head, Route, Proof]:
+        """Return a request's head and route, and what proves its sender, who is told the time.
 
         Raises Refusal, also if the sender is over its rate limit.
         """
@@ -163,6 +174,10 @@ class Handler:
             record.fields["proven"] = proof.by
             if proof.key is not None:
                 record.fields["key"] = proof.key
+            for name, handle in zip(_HANDLES, (proof.told.user, proof.told.client), strict=True):
+                if handle is not None:
+                    record.fields[name] = handle
+            record.extra.append(now_told(time.time()))
             if asked_by := sender_told(head.headers.all(CLIENT_HEADER)):
                 record.fields["asked_by"] = asked_by
             limits.gateway(route.sender, address, named)
@@ -171,16 +186,20 @@ class Handler:
             if route.scope is not None or request.head_size >= cost.HEAD:
                 named += cost.of_head(request.target, request.headers)
             limits.address(address, named)
-        return head, route, bool(proof.by)
+        return head, route, proof
 
-    async def _login(self, request: Request, record: AccessRecord, site: Site) -> bytes:
+    async def _whole(
+        self, request: Request, record: AccessRecord, site: Site, route: Route
+    ) -> bytes:
+        """Read the body of a login, or of a request whose body is signed; raises Refusal."""
         body = bytearray()
         async for piece in self._received_body(request, record):
             body += piece
             if len(body) > identity.MAX_AUTH_BODY:
-                message = f"a login takes at most {identity.MAX_AUTH_BODY} bytes"
+                what = "a login" if route.service == IDENTITY else "a body that is signed"
+                message = f"{what} takes at most {identity.MAX_AUTH_BODY} bytes"
                 status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-                raise Refusal(status, message, cloud=site.here, service=IDENTITY)
+                raise Refusal(status, message, cloud=site.here, service=route.service)
         return bytes(body)
 
     async def _received_body(self, request: Request, record: AccessRecord) -> AsyncIterator[bytes]:

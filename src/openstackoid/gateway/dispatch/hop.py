@@ -39,7 +39,8 @@ class Hop(NamedTuple):
 
     `ids` maps project ids of that cloud to those that the client knows. `validation`: a service
     here asks the issuer, another cloud, to validate a token. `asked`: a service here asks whose an
-    assertion is, and nothing is sent.
+    assertion is, and nothing is sent. `by_service`: a service here goes on for a user whose
+    assertion is over.
     """
 
     head: Head
@@ -48,12 +49,23 @@ class Hop(NamedTuple):
     ids: Mapping[str, str]
     validation: bool
     asked: bool = False
+    by_service: bool = False
 
 
 class Validated(NamedTuple):
     """The answer to a validation of a foreign token, rewritten for the services here."""
 
     document: dict[str, Any]
+
+
+async def pieces(body: Body) -> AsyncIterator[bytes]:
+    """Yield a body piece by piece."""
+    if isinstance(body, bytes):
+        if body:
+            yield body
+    elif body is not None:
+        async for piece in body:
+            yield piece
 
 
 async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
@@ -77,8 +89,9 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
         await check_subject(context, head, route)
         return Hop(head, route, destination, {}, validation=False, asked=True)
     validation = identity.validates_at_home(head, route, destination)
+    by_service = False
     if not validation:  # whose own token does not cross
-        head, route = await _asserted(context, head, route, destination)
+        head, route, by_service = await _asserted(context, head, route, destination)
     if head is not context.head:  # another token than the one that came
         await check_user(context, head, route)
     route, destination, ids = await site.foreign_tokens.admit(head, route, destination)
@@ -86,20 +99,29 @@ async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
         _check_asked(route, destination)
     if validation:
         await site.foreign_tokens.check(head, route, destination)
-    return Hop(head, route, destination, ids, validation)
+    return Hop(head, route, destination, ids, validation, by_service=by_service)
 
 
 async def _asserted(
     context: Context, head: Head, route: Route, destination: Destination
-) -> tuple[Head, Route]:
-    """Return head and route with an assertion where no token of home's may go; raises Refusal."""
+) -> tuple[Head, Route, bool]:
+    """Return head and route with an assertion where no token of home's may go.
+
+    Also return whether a service here goes on with one that is over. Raises Refusal.
+    """
     assertions, here = context.site.assertions, context.site.here
+    by_service = False
     try:
         if destination.remote:
-            return await assertions.issuing.asserted(head, route, destination)
-        return await assertions.accepting.accepted(head, route, proven=context.proven)
+            by_service = await assertions.issuing.goes_on(head, route)
+            head, route = await assertions.issuing.asserted(head, route, destination)
+        else:
+            head, route = await assertions.accepting.accepted(
+                head, route, proven=context.proven, by_service=context.proof.told.by_service
+            )
     except AccountError as error:
         raise account_refusal(error, here, route) from error
+    return head, route, by_service
 
 
 async def _whose(context: Context, hop: Hop) -> Validated:
@@ -162,8 +184,18 @@ async def exchange(
     if hop.asked:
         return await _whose(context, hop)
     headers = _headers(context, hop, body, dropped)
+    end = context.proof.told.end
     try:
-        response = await site.upstream.request(method, destination, hop.route, headers, body)
+        response = await site.upstream.request(
+            method,
+            destination,
+            hop.route,
+            headers,
+            body,
+            client=context.request.remote,
+            by_service=hop.by_service,
+            end=None if end is None or destination.remote else end / 1000,
+        )
     except NoAnswerError as error:
         if destination.remote and error.away:
             context.state.health.failed(destination.cloud)

@@ -1,10 +1,10 @@
 """Answers the gateways that ask whether assertions of this cloud, which they were given, stand."""
 
-from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 from openstackoid.gateway.admission import cost
 from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.dispatch.hop import Body, pieces
 from openstackoid.gateway.forwarding.downstream import send_document
 from openstackoid.identity.confirmation import MAX_QUESTION, PATH
 from openstackoid.message import Head
@@ -18,7 +18,7 @@ def is_question(head: Head, route: Route) -> bool:
     return asks and route.rest == PATH and head.method == "POST"
 
 
-async def answer_question(context: Context, body: AsyncIterator[bytes]) -> None:
+async def answer_question(context: Context, body: Body) -> None:
     """Answer a question; raises Refusal."""
     site, sender = context.site, context.route.sender or ""
     if not context.proven or not site.federation.clouds[sender].keys:
@@ -30,7 +30,7 @@ async def answer_question(context: Context, body: AsyncIterator[bytes]) -> None:
     standing = site.assertions.standing
     with standing.place(sender):
         asked = bytearray()
-        async for piece in body:
+        async for piece in pieces(body):
             asked += piece
             if len(asked) > MAX_QUESTION:
                 message = f"a question takes at most {MAX_QUESTION} bytes"

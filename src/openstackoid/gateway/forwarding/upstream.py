@@ -1,12 +1,15 @@
 """Sends requests to this cloud's backends and other clouds' frontends, over pooled connections."""
 
+import asyncio
 import os
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
-from openstackoid.gateway.admission.peers import Peers
+from openstackoid.gateway.admission.clocks import HEADER as CLOCK
+from openstackoid.gateway.admission.peers import Asking, Peers, Signed
 from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.http import (
     Client,
@@ -18,10 +21,12 @@ from openstackoid.gateway.http import (
     Outgoing,
     ProtocolError,
     Response,
+    TooLateError,
     UnreachableError,
 )
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.access_record import note
+from openstackoid.identity.signature import NOTHING
 from openstackoid.message import SAFE_METHODS, Headers
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Destination, Refusal, Route
@@ -38,6 +43,15 @@ LONG_HEAD = 3072
 A uWSGI closes the connection without an answer if the head, and what uWSGI adds to it, exceed its
 buffer-size, 4096 bytes by default.
 """
+
+
+BEGIN = 2
+"""Connect timeouts in which another cloud has to hand a write to its service: one to be reached."""
+
+_TIMEOUT = HTTPStatus.GATEWAY_TIMEOUT
+
+MARGIN = 1.0
+"""Seconds for which a write that may no longer begin is waited for yet."""
 
 
 class Upstream:
@@ -63,10 +77,16 @@ class Upstream:
         route: Route,
         headers: Headers,
         body: AsyncIterator[bytes] | bytes | None,
+        *,
+        client: str = "",
+        by_service: bool = False,
+        end: float | None = None,
     ) -> Response:
         """Send a request and return its response; the caller reads its body and closes it.
 
-        Raises NoAnswerError.
+        `client` is the client's address, and `by_service` says whether a service of this cloud has
+        sent it with a token of its own; a gateway of another cloud is told. A service here gets
+        nothing after `end`, in seconds since 1970. Raises NoAnswerError.
         """
         address = destination.address
         tls = self.peers.asking if address.scheme == "https" else None
@@ -75,19 +95,56 @@ class Upstream:
         remote = destination.remote
         permit = self.permit if remote else None
         origin = Origin(host, address.port, tls, name, lenient=not remote, permit=permit)
-        headers = self.peers.signed(method, destination, route, headers)
-        sent = headers.pairs if "host" in headers else (("Host", address.netloc), *headers.pairs)
         streams = body is not None and not isinstance(body, bytes)
+        signed = Signed(headers)
+        if remote:
+            if by_service and not self.peers.clocks.has_spoken(destination.cloud):
+                await self._introduce(origin, destination, route, headers)
+            whole = body if isinstance(body, bytes) else None if streams else b""
+            within = min(BEGIN * self._pool.connect_timeout, self._pool.idle_timeout)
+            asking = Asking(client, by_service, within, whole)
+            signed = self.peers.signed(method, destination, route, headers, asking)
+            headers = signed.headers
+        sent = headers.pairs if "host" in headers else (("Host", address.netloc), *headers.pairs)
         wait = CONTINUE_WAIT if streams and "expect" in headers else None
-        outgoing = Outgoing(method, destination.path, sent, body, wait)
+        outgoing = Outgoing(method, destination.path, sent, body, wait, end)
         try:
             answer = await self._pool.request(origin, outgoing)
         except HttpError as error:
-            none = self._no_answer(error, outgoing, destination, route)
-            self._audit(destination, route, headers, None, arrived=none.sent)
+            none = self._no_answer(error, outgoing, destination, route, signed)
+            self._audit(destination, route, signed, None, arrived=none.sent)
+            if signed.last is not None and none.sent and none.status == _TIMEOUT:
+                await asyncio.sleep(signed.last + MARGIN - time.monotonic())
             raise none from error
-        self._audit(destination, route, headers, answer.status)
+        self._heard(destination, answer, signed)
+        self._audit(destination, route, signed, answer.status)
         return answer
+
+    async def _introduce(
+        self, origin: Origin, destination: Destination, route: Route, headers: Headers
+    ) -> None:
+        """Send a HEAD in place of a request, from whose answer the other gateway's clock is learnt.
+
+        Only then is it told that a service sends the request, without which it may refuse it.
+        """
+        signed = self.peers.signed("HEAD", destination, route, headers)
+        framing = {"content-length", "content-type", "expect", "transfer-encoding"}
+        sent = signed.headers.pairs_without(framing)
+        try:
+            with await self._pool.request(
+                origin, Outgoing("HEAD", destination.path, sent, None)
+            ) as answer:
+                self._heard(destination, answer, signed)
+                self._audit(destination, route, signed, answer.status)
+        except HttpError:
+            return  # the request itself will say why
+
+    def _heard(self, destination: Destination, answer: Response, signed: Signed) -> None:
+        """Learn the clock of another cloud's gateway from its answer to what was signed."""
+        if signed.at:
+            values = answer.headers.all(CLOCK.lower())
+            said = values[0] if len(values) == 1 else None
+            self.peers.clocks.heard(destination.cloud, answer.status, said, signed.at, time.time())
 
     async def send(
         self,
@@ -110,16 +167,29 @@ class Upstream:
         self,
         destination: Destination,
         route: Route,
-        headers: Headers,
+        signed: Signed,
         status: int | None,
         *,
         arrived: bool = True,
     ) -> None:
         if destination.remote:
-            audit.sent(headers, route.service, destination.cloud, status, arrived=arrived)
+            told = signed.told or NOTHING
+            audit.sent(
+                signed.headers,
+                route.service,
+                destination.cloud,
+                status,
+                arrived=arrived,
+                handles=(told.user, told.client),
+            )
 
     def _no_answer(
-        self, error: HttpError, request: Outgoing, destination: Destination, route: Route
+        self,
+        error: HttpError,
+        request: Outgoing,
+        destination: Destination,
+        route: Route,
+        signed: Signed,
     ) -> NoAnswerError:
         """Return the error for a request without an answer: cause, status and advice."""
         who = f"{route.service} of {destination.cloud}"
@@ -148,6 +218,12 @@ class Upstream:
             case IdleTimeoutError():
                 status = HTTPStatus.GATEWAY_TIMEOUT
                 what = f"{who}{at} has not answered for {self._pool.idle_timeout:g} s"
+            case TooLateError():
+                status, sent = HTTPStatus.SERVICE_UNAVAILABLE, False
+                what = (
+                    f"{who} did not get the request, which came too late: whoever sent it waits "
+                    "for it no longer. Nothing was executed"
+                )
             case ProtocolError():
                 what = f"{who}{at} gave an answer that the gateway cannot read: {error}"
             case _:
@@ -158,7 +234,9 @@ class Upstream:
                         "4096, as uWSGI does unless its buffer-size is larger)"
                     )
         if sent and request.method not in SAFE_METHODS:
-            advice = "the request may have been carried out; look before you send it again"
+            over = status == _TIMEOUT and signed.last is not None
+            sure = ", but cannot begin any more" if over else ""
+            advice = f"the request may have been carried out{sure}; look before you send it again"
         elif destination.remote:
             advice = f"try again later, or take {route.service} in another cloud"
         else:

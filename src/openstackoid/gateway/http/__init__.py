@@ -13,6 +13,7 @@ from openstackoid.gateway.http.errors import (
     IdleTimeoutError,
     LinkLostError,
     ProtocolError,
+    TooLateError,
     UnreachableError,
 )
 from openstackoid.gateway.http.exchange import Pairs, Reply, Request
@@ -39,6 +40,7 @@ __all__ = [
     "Resolver",
     "Response",
     "Server",
+    "TooLateError",
     "UnreachableError",
     "resolved",
 ]

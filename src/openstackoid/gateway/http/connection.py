@@ -2,6 +2,7 @@
 
 import asyncio
 import select
+import time
 from collections.abc import AsyncIterator
 from typing import Protocol, Self
 
@@ -12,6 +13,7 @@ from openstackoid.gateway.http.errors import (
     IdleTimeoutError,
     LinkLostError,
     ProtocolError,
+    TooLateError,
     UnreachableError,
 )
 from openstackoid.gateway.http.framing import TO_END, persists, response_framing
@@ -114,6 +116,8 @@ class Connection(Stream):
         head = request.head
         self._answer = self.loop.create_future()
         try:
+            if request.end is not None and time.time() > request.end:
+                raise TooLateError
             if isinstance(body, bytes) and len(body) < JOINED:
                 self.transport.write(head + body)
             else:

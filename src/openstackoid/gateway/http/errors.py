@@ -33,6 +33,10 @@ class ConnectionClosedError(HttpError):
     """The other side closed the connection before the message was complete."""
 
 
+class TooLateError(HttpError):
+    """The request was not sent, because nobody waits for its answer any more."""
+
+
 class ProtocolError(HttpError):
     """The other side sent something that is not HTTP, or is ambiguous.
 

@@ -33,7 +33,8 @@ class Origin(NamedTuple):
 class Outgoing(NamedTuple):
     """A request to send; a streamed body without a Content-Length is sent in chunks.
 
-    `wait` is the seconds to wait for `100 Continue` before the body, None not to wait.
+    `wait` is the seconds to wait for `100 Continue` before the body, None not to wait. `end` is
+    when it may be sent for the last time, in seconds since 1970.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Outgoing(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     body: AsyncIterator[bytes] | bytes | None
     wait: float | None = None
+    end: float | None = None
 
     @property
     def chunked(self) -> bool:

@@ -29,7 +29,10 @@ MAX_BYTES = 1536
 
 
 class Crossing(NamedTuple):
-    """A request that was sent to another cloud, for the audit."""
+    """A request that was sent to another cloud, for the audit.
+
+    `handles` are those of its user and of the client's address that the other cloud was told.
+    """
 
     token: str
     service: str
@@ -37,6 +40,7 @@ class Crossing(NamedTuple):
     status: int | None
     arrived: bool
     when: float
+    handles: tuple[str | None, str | None]
 
 
 class AccessRecord:

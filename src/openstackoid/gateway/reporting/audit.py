@@ -70,13 +70,15 @@ _NAMESPACE = uuid.UUID("5d4d4e5e-0c2c-5f0b-9a3c-6c3a6d0f7b11")
 class Who:
     """The initiator of a request: token, address, and the user's name if the gateway knows it.
 
-    `client` is the client's address if another gateway tells it, and proves itself.
+    `client` is the client's address if another gateway tells it, and proves itself. `handles` of
+    the user and of the client's address are the same in the sender's audit and the receiver's.
     """
 
     token: str = field(repr=False)
     address: str | None = None
     user: str | None = None
     client: str | None = None
+    handles: tuple[str | None, str | None] = (None, None)
 
 
 class _Event(NamedTuple):
@@ -105,6 +107,7 @@ def sent(
     status: int | None,
     *,
     arrived: bool = True,
+    handles: tuple[str | None, str | None] = (None, None),
 ) -> None:
     """Note that the current request was sent to another cloud; `ended` writes it.
 
@@ -117,7 +120,7 @@ def sent(
     token = ""
     if len(record.crossings or ()) < _IN_FULL:
         token = headers.get(AUTH_TOKEN) or headers.get(SUBJECT_TOKEN)
-    crossing = Crossing(token, service, destination, status, arrived, time.time())
+    crossing = Crossing(token, service, destination, status, arrived, time.time(), handles)
     record.crossings = record.crossings or []
     record.crossings.append(crossing)
     record.request_id = record.request_id or headers.first(REQUEST_ID.lower())
@@ -151,6 +154,7 @@ def _ended(
         record.on_behalf_of or request.remote,
         fields.get("user") or record.user,
         fields.get("asked_by"),
+        (fields.get("user_handle"), fields.get("client_handle")),
     )
     sender = via.sender(request.headers.all("via"))
     now = time.time()
@@ -210,8 +214,8 @@ def _write(record: AccessRecord, events: Sequence[_Event], here: str) -> None:
 
 
 def _sent(record: AccessRecord, here: str, crossing: Crossing) -> _Event:
-    token, service, destination, status, arrived, when = crossing
-    who = Who(token, record.remote, record.user)
+    token, service, destination, status, arrived, when, handles = crossing
+    who = Who(token, record.remote, record.user, handles=handles)
     return _Event(
         SENT, who, here, destination, service, status, arrived, when, (), record.request_id
     )
@@ -271,11 +275,14 @@ def _fields(event: _Event, here: str) -> dict[str, Any]:
         "eventTime": datetime.fromtimestamp(event.when, UTC).strftime(timestamp.TIME_FORMAT),
         "initiator": initiator,
     }
+    names = ("user_handle", "client_handle")
+    handles = {n: handle for n, handle in zip(names, event.who.handles, strict=True) if handle}
     fields = {
         "event": "audit",
         "gateway": here,
         "request_id": event.request_id,
         "proven": [*event.proven],
+        **handles,
         "cadf": cadf,
     }
     if identifier := id_of(known_by(event.who.token)):

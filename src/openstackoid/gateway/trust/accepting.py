@@ -1,10 +1,12 @@
 """Checks assertions where they arrive: at the border, and back home."""
 
 import hashlib
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from msgspec import structs
 
@@ -15,6 +17,7 @@ from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.made import Made
 from openstackoid.identity import stamp
 from openstackoid.identity.assertion import (
+    CLOCKS,
     BadAssertionError,
     Claims,
     claimed,
@@ -25,17 +28,16 @@ from openstackoid.identity.assertion import (
 )
 from openstackoid.identity.callers import covers, created_in
 from openstackoid.identity.headers import with_token
-from openstackoid.identity.issuer_secrets import completed, has_stamp, own_token, stamp_secret
+from openstackoid.identity.issuer_secrets import completed, let_in, own_token, stamp_secret
 from openstackoid.identity.keys import SigningKey, assertion_signers
+from openstackoid.identity.subject import late_end, life_of
+from openstackoid.identity.token_document import Distrust, seconds_of, token_of
 from openstackoid.identity.trust import not_theirs
 from openstackoid.message import SAFE_METHODS, Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import split
 from openstackoid.services import IDENTITY
-
-CLOCKS = 60
-"""Seconds by which the clocks of two clouds may differ."""
 
 MAX_KNOWN = 10_000
 """Assertions whose signature is remembered; the one that came first goes first."""
@@ -54,6 +56,7 @@ class Accepting:
         confirming: Confirming,
     ) -> None:
         self._here = here
+        self._own = federation.clouds[here].own
         self._trust = federation.clouds[here].trust
         self._keys = keys
         self._tokens = tokens
@@ -63,11 +66,15 @@ class Accepting:
         self._signers = {name: assertion_signers(cloud.keys) for name, cloud in clouds.items()}
         self._known: OrderedDict[bytes, Claims] = OrderedDict()
 
-    async def accepted(self, head: Head, route: Route, *, proven: bool) -> tuple[Head, Route]:
+    async def accepted(
+        self, head: Head, route: Route, *, proven: bool, by_service: bool = False
+    ) -> tuple[Head, Route]:
         """Return head and route for a service here, with an assertion stamped.
 
-        `proven` says whether the request is proven to come from its sender. A token of another
-        cloud that another gateway has sent is refused. Raises Refusal, and AccountError.
+        `proven` says whether the request is proven to come from its sender, and `by_service`
+        whether that proof says that a service of the sender's goes on with an assertion that is
+        over. A token of another cloud that another gateway has sent is refused. Raises Refusal, and
+        AccountError.
         """
         value = head.headers.first(AUTH_TOKEN)
         if value is None or route.scope is None or route.service == IDENTITY:
@@ -86,20 +93,21 @@ class Accepting:
                 route,
             )
         try:
-            claims = self.verified(token)
+            late, claims = False, self.verified(token)
             if claims.iss == self._here:
                 brought = claims.jti
-                claims, token = await self._returned(claims, head.method, route)
+                claims = await self._returned(claims, head.method, route, by_service=by_service)
+                token = sign(claims, self._keys[0])
                 note_assertion("back", brought, claims.jti)
                 route = route._replace(wallet=None)
             else:
-                self._check_border(claims, head.method, route)
+                late = self._check_border(claims, head.method, route, by_service=by_service)
                 await self._check_standing(claims, route)
                 note_assertion("taken", claims.jti)
         except BadAssertionError as error:
             note_assertion("refused", id_of(token))
             raise self._refused(str(error), route) from error
-        return with_token(head, stamp.stamped(token, self._stamp(route))), route
+        return with_token(head, stamp.stamped(token, self._stamp(route, late=late))), route
 
     def learns(self, head: Head, route: Route) -> Callable[[list[str]], None] | None:
         """Return what remembers the ids in an answer, None if the request creates nothing.
@@ -138,9 +146,9 @@ class Accepting:
 
         Raises BadAssertionError.
         """
-        if not has_stamp(token, self._keys):
-            raise BadAssertionError("it has not come by the gateway of this cloud")
-        return claimed(stamp.cut(token))
+        if (claims := let_in(token, self._keys, time.time())) is not None:
+            return claims
+        raise BadAssertionError("it has not come by the gateway of this cloud")
 
     async def _check_token(self, token: str, route: Route) -> None:
         """Refuse the token of another cloud that a gateway has sent, unless that is an old one.
@@ -194,8 +202,12 @@ class Accepting:
                 f"it is of {claims.iss}, and the scope takes identity in {route.issuer}"
             )
 
-    def _check_border(self, claims: Claims, method: str, route: Route) -> None:
-        """Raise BadAssertionError unless a sender may present an assertion to a service here."""
+    def _check_border(self, claims: Claims, method: str, route: Route, *, by_service: bool) -> bool:
+        """Raise BadAssertionError unless a sender may present an assertion to a service here.
+
+        A service of a third cloud may go on with one that is over, for as long as `trust` says.
+        Return whether it does.
+        """
         self._check_issuer(claims, route)
         if claims.aud != self._here:
             raise BadAssertionError(f"it is for {claims.aud}, and this is {self._here}")
@@ -205,9 +217,13 @@ class Accepting:
             raise BadAssertionError(
                 f"it is not for {route.service}, which its scope does not take in {self._here}"
             )
-        check_time(claims, time.time())
-        if claims.presenter != claims.iss:
+        trust = self._trust.get(claims.iss)
+        third = claims.presenter != claims.iss
+        now, goes_on = time.time(), third and by_service
+        check_time(claims, now, trust.late if trust and goes_on else 0)
+        if third:
             self._check_caller(method, route)
+        return goes_on and claims.exp <= now
 
     def _check_caller(self, method: str, route: Route) -> None:
         """Refuse what services of the sender may not do here in the name of a user.
@@ -228,9 +244,14 @@ class Accepting:
             "they have created here within two days"
         )
 
-    async def _returned(self, claims: Claims, method: str, route: Route) -> tuple[Claims, str]:
-        """Return an assertion of this cloud for itself, for one that its audience brings back.
+    async def _returned(
+        self, claims: Claims, method: str, route: Route, *, by_service: bool
+    ) -> Claims:
+        """Return what this cloud says for itself, for an assertion that its audience brings back.
 
+        For a service of the audience that goes on, or of home that has called it late, also if the
+        token is over, until `own.late` after its end. What is made then ends with the next full
+        quarter of an hour: services here, which are not told that a service asks, take it as it is.
         Raises BadAssertionError and AccountError.
         """
         self._check_issuer(claims, route)
@@ -240,13 +261,22 @@ class Accepting:
             raise BadAssertionError(
                 f"no service that its scope takes in {claims.aud} calls {route.service} here"
             )
-        check_time(claims, time.time())
+        now = time.time()
+        check_time(claims, now, math.inf if by_service else 0)
         self._check_caller(method, route)
         token = own_token(claims, self._keys)
-        if await self._tokens.document(token) is None:
+        goes_on = by_service or claims.late
+        document = await self._tokens.document(token, late=goes_on)
+        if document is None:
             raise BadAssertionError("the token that it stands for has expired or was revoked")
+        begin, end, late = claims.iat, claims.exp, claims.late
+        if goes_on:
+            begin, end, late = self._life(document, now)
         itself = structs.replace(
             claims,
+            iat=begin,
+            exp=end,
+            late=late,
             aud=self._here,
             presenter=claims.aud,
             services=(route.service,),
@@ -254,13 +284,22 @@ class Accepting:
             jti="",
             own="",
         )
-        key = self._keys[0]
-        made = completed(itself, token, key)
-        return made, sign(made, key)
+        return completed(itself, token, self._keys[0])
 
-    def _stamp(self, route: Route) -> bytes:
+    def _life(self, document: dict[str, Any], now: float) -> tuple[int, int, bool]:
+        """Return the life of what is made of a token that may be over; raises BadAssertionError."""
+        try:
+            token = token_of(document)
+            if now >= seconds_of(token, "expires_at") + self._own.late:
+                raise BadAssertionError("the token that it stands for is over; log in again")
+            return life_of(token, self._own.longest, now)
+        except Distrust as distrust:
+            raise BadAssertionError(str(distrust)) from distrust
+
+    def _stamp(self, route: Route, *, late: bool) -> bytes:
+        """Return what to stamp with; an assertion that is over has a stamp that ends."""
         if self._keys:
-            return stamp_secret(self._keys[0])
+            return stamp_secret(self._keys[0], late_end(time.time()) if late else None)
         raise self._refused(
             f"the gateway of {self._here} has no key for assertions; its operator makes one: "
             "openstackoid federation keys",
@@ -273,9 +312,12 @@ class Accepting:
         return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
 
 
-def check_time(claims: Claims, now: float) -> None:
-    """Raise BadAssertionError unless an assertion is valid, as clocks may differ."""
-    if now >= claims.exp + CLOCKS:
+def check_time(claims: Claims, now: float, longer: float = 0) -> None:
+    """Raise BadAssertionError unless an assertion is valid, or was some seconds ago.
+
+    The clocks of two clouds may differ.
+    """
+    if now >= claims.exp + CLOCKS + longer:
         raise BadAssertionError("it is over; log in again")
     if now < claims.iat - CLOCKS:
         raise BadAssertionError("it is not valid yet; compare the clocks of the two clouds")

@@ -21,7 +21,7 @@ from openstackoid.identity.issuer_secrets import own_token
 from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.stamp import cut
 from openstackoid.identity.subject import document_of
-from openstackoid.identity.token_document import Distrust
+from openstackoid.identity.token_document import Distrust, written
 from openstackoid.identity.trust import Project, advice, rewritten, wanted
 from openstackoid.message import Head
 from openstackoid.routing import Refusal, Route
@@ -107,6 +107,7 @@ class Answering:
 
     async def _own(self, claims: Claims, *, late: bool) -> dict[str, Any]:
         """Return what the Keystone here says of the token that an assertion stands for."""
+        late = late or claims.late
         document = await self._tokens.document(own_token(claims, self._keys), late=late)
         if document is None:
             raise BadAssertionError("the token that it stands for has expired or was revoked")
@@ -114,7 +115,10 @@ class Answering:
         project = document["token"].get("project") or {}
         its = Project(id_, name, str((project.get("domain") or {}).get("id", "")), domain)
         catalog = await self._keystone.catalog(its)
-        return {"token": document["token"] | {"catalog": catalog}}
+        token = document["token"] | {"catalog": catalog}
+        if claims.late:  # or the service that asks would find it expired
+            token["expires_at"] = written(claims.exp)
+        return {"token": token}
 
     async def _foreign(self, claims: Claims, route: Route) -> dict[str, Any]:
         """Return what the rules of `trust` make of an assertion of another cloud."""

@@ -14,16 +14,16 @@ from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.identity import access_rules as rules
 from openstackoid.identity import stamp
 from openstackoid.identity.assertion import (
+    CLOCKS,
     BadAssertionError,
     Claims,
-    claimed,
     id_of,
     is_assertion,
     sign,
 )
 from openstackoid.identity.callers import Reach, called_by, covers, reach
 from openstackoid.identity.headers import with_token
-from openstackoid.identity.issuer_secrets import completed, has_stamp, own_token
+from openstackoid.identity.issuer_secrets import completed, let_in, own_token
 from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.subject import access_rules, claims_of, has_kept
 from openstackoid.identity.token_document import Distrust, token_of
@@ -106,6 +106,19 @@ class Issuing:
         self._check_length(route, claims, front)
         note_assertion("made", claims.jti, *(one.jti for one, _ in others))
         return with_token(head, front), route
+
+    async def goes_on(self, head: Head, route: Route) -> bool:
+        """Return whether a service here goes on for a user whose assertion is over, or nearly so.
+
+        Another gateway is told so, and may take the assertion all the same: by its clock it may be
+        over by now. Raises AccountError.
+        """
+        token = split(head.headers.get(AUTH_TOKEN))[0]
+        if route.sender is not None:
+            return False
+        now = time.time()
+        claims = let_in(token, self._keys, now)
+        return claims is not None and claims.exp <= now + CLOCKS and await self._is_a_service(head)
 
     async def check_not_ours(self, token: str, route: Route, cloud: str) -> None:
         """Refuse a token of this cloud's whose scope says that it is one of another cloud.
@@ -206,9 +219,9 @@ class Issuing:
 
         That is the same one back at its issuer, and else one that came along. Raises Refusal.
         """
-        if route.sender is not None or not has_stamp(token, self._keys):
+        claims = None if route.sender is not None else let_in(token, self._keys, time.time())
+        if claims is None:
             raise self._refused("this assertion has not come by the gateway of this cloud", route)
-        claims = claimed(stamp.cut(token))
         if claims.iss == self._here:
             return await self._returned(head, route, claims, cloud)
         try:
@@ -240,7 +253,7 @@ class Issuing:
                 route,
             )
         token = own_token(claims, self._keys)
-        document = await self._tokens.document(token)
+        document = await self._tokens.document(token, late=claims.late)
         if document is None:
             raise self._refused(f"{self._here} no longer knows the token; log in again", route)
         ((made, front),) = self._made(document, token, cloud, Reach(services, (), ()), route)
