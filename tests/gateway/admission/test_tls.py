@@ -31,7 +31,11 @@ def ca() -> trustme.CA:
 
 @pytest.fixture
 async def tls(clouds: Clouds, ca: trustme.CA) -> Clouds:
-    """Both clouds with https frontends, which ask each other for certificates."""
+    """Both clouds with https frontends, which ask each other for certificates.
+
+    CloudTwo takes tokens of CloudOne themselves: here it is about connections.
+    """
+    clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["tokens"] = True
     await speak_tls(clouds, ca)
     clouds.tls = client_context(ca)
     return clouds
