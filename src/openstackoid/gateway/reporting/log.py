@@ -155,13 +155,16 @@ def shown_path(path: str) -> str:
     if not path.startswith("/"):
         return ""
     shown = path.partition("?")[0]
-    if len(shown) > _MAX_PATH:  # whole segments: a part of a token would be shown
-        shown = f"{shown[:_MAX_PATH].rpartition('/')[0]}/…"
+    cut = len(shown) > _MAX_PATH
+    if cut:  # whole segments: a part of a token would be shown
+        shown = shown[:_MAX_PATH].rpartition("/")[0]
     if not shown.isascii():
         shown = quote(shown.encode("utf-8", "surrogateescape"), safe=_SAFE)
     if "/tokens/" in shown:
         shown = _TOKEN.sub(r"\1…", shown)
-    return _LONG.sub(_shortened, shown) if len(shown) > _SHOWN else shown
+    if len(shown) > _SHOWN:
+        shown = _LONG.sub(_shortened, shown)
+    return f"{shown}/…" if cut else shown
 
 
 def shown_text(text: str) -> str:
