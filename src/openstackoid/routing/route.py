@@ -170,6 +170,8 @@ def has_dot_segment(path: str) -> bool:
     """Return whether any server may read a segment of a path as a dot segment."""
     if "/." not in path and "%" not in path and "\\" not in path:
         return False
+    if "." not in path and "%2e" not in path and "%2E" not in path:
+        return False
     read = _decoded(path).replace("\\", "/")
     return "/./" in read or "/../" in read or read.endswith(("/.", "/.."))
 
