@@ -40,6 +40,8 @@ class ValueEditor:
         self._key = re.compile(rb"(?<!\\)(?:%b)" % b"|".join(map(re.escape, self._values)))
         self._then = then
         self._held = b""
+        self._there = False
+        """Whether a key is anywhere in this piece."""
         self._next: _Step = self._copied
         self._new = b""
         """What replaces the value of the last key."""
@@ -52,6 +54,8 @@ class ValueEditor:
         """Add a piece of the body; return the edited bytes that no later piece can change."""
         body = self._held + data
         self._held = b""
+        # Most bodies have none of them, which is found much faster like this.
+        self._there = any(key in body for key in self._values)
         pieces: list[bytes] = []
         position = 0
         while position < len(body):
@@ -68,9 +72,7 @@ class ValueEditor:
 
     def _copied(self, body: bytes, start: int, pieces: list[bytes]) -> int:
         """Copy up to the end of the next key."""
-        # Most bodies have none of them, which is found much faster like this.
-        there = any(key in body for key in self._values)
-        if there and (key := self._key.search(body, start)):
+        if self._there and (key := self._key.search(body, start)):
             pieces.append(body[start : key.end()])
             self._new = self._values[key[0]]
             self._next = self._behind_key
