@@ -15,7 +15,12 @@ from openstackoid.routing.link_editor import LinkEditor
 
 _BLANKS = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_BETWEEN = re.compile(rb'[^"\[\]{}]*+')
+_FLAT = re.compile(
+    rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{][^"\[\]{}]*+[\]}])*+', re.DOTALL
+)
+"""Whole strings, and lists and objects without any, as far as they go."""
+
+_BRACKETS = re.compile(rb"[\[{]+|[\]}]+")
 _QUOTE, _COLON, _BACKSLASH, _LIST = b'":\\['
 _OPENING = b"[{"
 
@@ -119,14 +124,20 @@ class ValueEditor:
         """Leave out the rest of a list."""
         end = start
         while self._depth:
-            end = self._end_of(_STRING if self._in_string else _BETWEEN, body, end)
+            end = self._end_of(_STRING if self._in_string else _FLAT, body, end)
             if end == len(body):
                 return end
-            if body[end] == _QUOTE:
+            brackets = _BRACKETS.match(body, end)
+            if brackets is None:
                 self._in_string = not self._in_string
+                end += 1
+            elif body[end] in _OPENING:
+                end = brackets.end()
+                self._depth += len(brackets[0])
             else:
-                self._depth += 1 if body[end] in _OPENING else -1
-            end += 1
+                closed = min(len(brackets[0]), self._depth)
+                end += closed
+                self._depth -= closed
         self._next = self._copied
         return end
 

@@ -138,7 +138,10 @@ class Passing:
                 self.worked_on += len(piece)
             elif self.editor:
                 self.worked_on += len(piece)
-            return self.editor.feed(piece) if self.editor else piece
+            edited = self.editor.feed(piece) if self.editor else piece
+            if self.search is not None or self.editor:
+                await asyncio.sleep(0)  # others go on, however fast a cloud sends what takes long
+            return edited
         self.ended = True
         if self.search is not None:
             self.search.end()
