@@ -1,6 +1,7 @@
 """What one request may hold of answers is bounded, and let go of."""
 
 import asyncio
+import json
 from types import SimpleNamespace
 from typing import cast
 
@@ -92,6 +93,13 @@ async def test_others_go_on_while_a_hostile_answer_is_searched() -> None:
         left_out = await budget.read(passing(b'{"images": [{"id": "/"},%b]}' % items, foreign=True))
         assert left_out.note == "left out 1 with an id that is none"
         assert turns >= before + 50
+        before = turns
+        half = json.dumps({"x": [{"a_id": "\u00e9"}] * 200_000}).encode()
+        other = await budget.read(
+            passing(b'{"images": [{"id": "/"},%b,{"id": "x"}]}' % half, foreign=True)
+        )
+        assert other.note == "left out 1 with an id that is none"
+        assert turns >= before + len(half) // 2**16
     going.cancel()
 
 

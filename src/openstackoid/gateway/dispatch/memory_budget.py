@@ -14,12 +14,7 @@ from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.http.bodies import PIECE
 from openstackoid.operators.listing import decode, listing
-from openstackoid.routing.foreign_ids import (
-    Search,
-    UnsafeIdError,
-    has_unsafe_id,
-    without_unsafe_ids,
-)
+from openstackoid.routing.foreign_ids import Search, UnsafeIdError, has_unsafe_id
 
 VALUE = 96
 """Bytes of memory that each JSON value takes once it is decoded, even `[]`."""
@@ -37,8 +32,8 @@ MAX_OF_CLOUD = MAX_ALL // 2
 """Bytes of these that the answers of one cloud may take: else it could keep all others out."""
 
 
-_AT_ONCE = 100
-"""Items that are searched for unsafe ids at once; between them, others go on."""
+_AT_ONCE = 2**16
+"""Bytes that are searched for unsafe ids at once."""
 
 HELD_BODY_TIMEOUT = 60.0
 """Seconds in which an answer that is held in memory has to arrive completely."""
@@ -187,12 +182,27 @@ async def _left_out(document: Any) -> int:
     Raises UnusableError if there are unsafe ids outside of the items.
     """
     found = listing(document)
-    if found is None or has_unsafe_id(msgspec.json.encode(found.beside)):
+    if found is None or await _searched(msgspec.json.encode(found.beside)):
         raise UnusableError(str(UnsafeIdError()))
-    kept: list[Any] = []
-    for start in range(0, len(found.items), _AT_ONCE):
-        kept += without_unsafe_ids(found.items[start : start + _AT_ONCE])
-        await asyncio.sleep(0)
+    kept = [item for item in found.items if not await _searched(_encoded(item))]
     left_out = len(found.items) - len(kept)
     found.items[:] = kept
     return left_out
+
+
+async def _searched(data: bytes) -> bool:
+    """Return whether there is an unsafe id in a JSON text; others go on meanwhile."""
+    await asyncio.sleep(0)
+    if len(data) <= _AT_ONCE:
+        return has_unsafe_id(data)
+    search = Search()
+    for start in range(0, len(data), _AT_ONCE):
+        end = start + _AT_ONCE
+        if _is_unsafe(search, data[start:end], last=end >= len(data)):
+            return True
+        await asyncio.sleep(0)
+    return False
+
+
+def _encoded(item: Any) -> bytes:
+    return bytes(item) if isinstance(item, msgspec.Raw) else msgspec.json.encode(item)
