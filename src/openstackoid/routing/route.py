@@ -223,7 +223,7 @@ def destination_of(route: Route, cloud: str, federation: Federation, here: str) 
             f"{message}; take it in a cloud that has one",
             cloud=cloud,
             service=route.service,
-            detail=f"{message}; {advice}",
+            detail=lambda: f"{message}; {advice}",
         )
     prefix = "" if route.outside else url.path
     rest = route.rest if prefix or route.rest.startswith("/") else f"/{route.rest}"

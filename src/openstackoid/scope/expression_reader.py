@@ -5,8 +5,9 @@ of an operand is not worked out again for each pair of parentheses around it.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from openstackoid.scope.errors import ScopeError, nearest
@@ -175,7 +176,7 @@ class _Reader:
             raise self._unexpected('a cloud like "CloudTwo"')
         name = match.group()
         if self.clouds is not None and name not in self.clouds:
-            hint = nearest(name, self.clouds)
+            hint = partial(nearest, name, self.clouds)
             raise self._fault(f'unknown cloud "{name}"', *match.span(), hint=hint)
         self.position = match.end()
         return self._joined_both(_Operand(name), *match.span())
@@ -238,6 +239,8 @@ class _Reader:
         what = f"found {found!r}" if found else "the expression ends"
         return self._fault(f"expected {expected} here, but {what}", self.position)
 
-    def _fault(self, reason: str, start: int, end: int | None = None, hint: str = "") -> ScopeError:
+    def _fault(
+        self, reason: str, start: int, end: int | None = None, hint: Callable[[], str] = str
+    ) -> ScopeError:
         place = self.piece.at(start, start + 1 if end is None else end)
         return ScopeError(reason, self.text, *place, hint=hint)

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from openstackoid.scope.errors import ScopeError, ScopeTooLongError, nearest
 from openstackoid.scope.model import EVERYTHING
@@ -100,7 +100,7 @@ def _entries(text: str, clouds: Collection[str]) -> tuple[tuple[str, WalletEntry
         )
     for cloud, _ in pairs:  # first: anybody can send hundreds
         if cloud != EVERYTHING and cloud not in clouds:
-            hint = nearest(cloud, clouds)
+            hint = partial(nearest, cloud, clouds)
             raise ScopeError("the wallet has a token for an unknown cloud", hint=hint)
     entries = [(cloud, _entry(value)) for cloud, value in pairs]
     if len({cloud for cloud, _ in entries}) < len(entries):
