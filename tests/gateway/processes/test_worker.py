@@ -39,7 +39,7 @@ class Running:
 
     async def start(self, *further: str, **environment: str) -> None:
         command = Path(sys.executable).with_name("openstackoid")
-        usual = ("--federation", self.file, "--cloud", "CloudOne", "--drain-timeout", "1")
+        usual = ("--federation", str(self.file), "--cloud", "CloudOne", "--drain-timeout", "1")
         options = (*usual, *further)
         self.process = await asyncio.create_subprocess_exec(
             command, "gateway", *options, stderr=PIPE, env={**os.environ, **environment}
