@@ -17,7 +17,11 @@ MAX_DEPTH = 32
 """Levels of nested parentheses at most; what evaluates an expression recurses."""
 
 MAX_PARTS = 128
-"""Clouds, words and parentheses of a scope at most; equal expressions are read and count once."""
+"""Clouds, words and parentheses of a scope at most.
+
+Equal expressions are read and count once. One of a single cloud does not count: a scope is
+completed by such ones, and there are no more of them than services.
+"""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _CLOUD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -70,7 +74,8 @@ class Expressions:
         """Return the expression in one value; raises ScopeError."""
         known = self._known.get(piece.value)
         if known is None:
-            self._parts += len(_PART.findall(piece.value))
+            parts = len(_PART.findall(piece.value))
+            self._parts += parts if parts > 1 else 0
             if self._parts > MAX_PARTS:
                 what = "clouds, words and parentheses"
                 reason = f"the scope has more than {MAX_PARTS} {what}; name fewer clouds"
