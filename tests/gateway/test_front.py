@@ -12,6 +12,7 @@ from gateway.trust.vouching import unasked
 from openstackoid.federation import load
 from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.limits import Limits
+from openstackoid.gateway.admission.logins import Logins
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.dispatch.handler import Handler
@@ -91,7 +92,8 @@ async def handler(clouds: Clouds) -> AsyncIterator[Handler]:
     )
     limits = Limits("CloudOne", 500)
     blocklist = Blocklist("CloudOne", lambda: clouds.file.with_name("blocked.json"))
-    handler = Handler(site, limits, blocklist, idle_timeout=20, patience=20)
+    logins = Logins("CloudOne")
+    handler = Handler(site, limits, blocklist, logins, idle_timeout=20, patience=20)
     yield handler
     await handler.state.health.close()
     await pool.close()

@@ -14,6 +14,7 @@ from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.client_address import sender_of
 from openstackoid.gateway.admission.clocks import Clocks
 from openstackoid.gateway.admission.limits import MAX_FDS_DIVISOR, Connections, Limits, files
+from openstackoid.gateway.admission.logins import Logins
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.admission.tls import Listening
@@ -66,6 +67,7 @@ class Gateway:
             self._site(federation, peers),
             limits,
             self._blocklist,
+            Logins(settings.cloud, self._shared.memory),
             idle_timeout=settings.idle_timeout,
             patience=settings.patience,
         )

@@ -69,6 +69,7 @@ class Handler:
         site: Site,
         limits: Limits,
         blocklist: Blocklist,
+        logins: Logins,
         *,
         idle_timeout: float,
         patience: float,
@@ -78,7 +79,7 @@ class Handler:
         health = Health(
             lambda cloud: self.site.origins(cloud), lambda origin: self.site.upstream.reach(origin)
         )
-        self.state = State(limits, blocklist, health, Logins(site.here), TurnedAway(site.here))
+        self.state = State(limits, blocklist, health, logins, TurnedAway(site.here))
         self._patience = patience
 
     async def handle(self, request: Request) -> None:
