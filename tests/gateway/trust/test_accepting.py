@@ -1,5 +1,7 @@
 """Assertions at the border and back home: what a hostile cloud may try with one."""
 
+import asyncio
+import io
 import json
 import time
 from typing import Any
@@ -7,11 +9,12 @@ from typing import Any
 import pytest
 from gateway.backend import Connection, Received, json_answer
 from gateway.credentials import give_keys, reload
-from gateway.equipped import know
+from gateway.equipped import know, know_nobody
 from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
 from gateway.trust.vouching import BACK, SCOPE, TOKEN, Vouching, why
 
+from openstackoid.identity import keys as key_files
 from openstackoid.identity.assertion import claimed
 from openstackoid.identity.signature import Told
 from openstackoid.identity.stamp import cut
@@ -242,6 +245,46 @@ async def test_the_gateway_without_a_key_takes_none(alice: Vouching) -> None:
     del entry["keys"], entry["own"]["keys"]
     await reload(alice.clouds)
     assert "openstackoid federation keys" in why(await alice.present(assertion))
+
+
+async def test_what_home_has_revoked_is_out_of_its_own_services(alice: Vouching) -> None:
+    """One that was brought back, and goes on from service to service: home's Keystone is asked."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK)
+    brought = alice.received("CloudOne").partition("!SCOPE!")[0]
+    goes_on: dict[str, Any] = {"at": "CloudOne", "by": None, "scope": BACK}
+    assert (await alice.present(brought, **goes_on)).status == 200
+    know_nobody(alice.clouds, "CloudOne")
+    await reload(alice.clouds)  # what was remembered is forgotten
+    assert "was revoked" in why(await alice.present(brought, **goes_on))
+
+
+async def third_cloud(alice: Vouching) -> None:
+    """Let both gateways know a third cloud, with keys."""
+    keys = key_files.make()
+    file = alice.clouds.file.with_name("CloudSix.json")
+    key_files.write(keys, file)
+    alice.clouds.document["clouds"]["CloudSix"] = {
+        "frontends": {"image": "http://127.0.0.9:9"},
+        "insecure": True,
+        "keys": keys.public.model_dump(),
+        "own": {"keys": file.name},
+    }
+    await reload(alice.clouds)
+
+
+async def test_what_a_third_cloud_brings_is_asked_about(
+    alice: Vouching, logged: io.StringIO
+) -> None:
+    """Its user's cloud has not confirmed it here; so a revoked one goes on for a moment at most."""
+    await third_cloud(alice)
+    know_nobody(alice.clouds, "CloudOne")
+    assertion = alice.assertion(presenter="CloudSix")
+    assert (await alice.present(assertion, by="CloudSix")).status == 200
+    async with asyncio.timeout(10):
+        while "assertions revoked" not in logged.getvalue():  # noqa: ASYNC110  (in this loop)
+            await asyncio.sleep(0.01)
+    assert "it was revoked" in why(await alice.present(assertion, by="CloudSix"))
 
 
 class Expired(Keystone):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from gateway.trust.vouching import unasked
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.forwarding.upstream import Upstream
@@ -35,7 +36,10 @@ def of(*pairs: Keys) -> Assertions:
     )
     keystone = LocalKeystone(federation, "CloudOne", cast("Upstream", None))
     tokens, made_here = HomeTokens(keystone), Made(Path("nowhere"))
-    return Assertions.of(federation, "CloudOne", pairs, keystone, tokens, made_here)
+    upstream, confirming = cast("Upstream", None), unasked("CloudOne")
+    return Assertions.of(
+        federation, "CloudOne", pairs, keystone, tokens, made_here, upstream, confirming
+    )
 
 
 def made(pair: Keys) -> tuple[str, str, Claims]:

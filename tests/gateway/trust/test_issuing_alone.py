@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from gateway.trust.vouching import unasked
 from identity.sizes import HOME, LENGTHS, SCOPES, SHORT, TOKENS, USERS, document, fernet
 
 from openstackoid.federation import Federation
@@ -63,7 +64,7 @@ async def sent(
     headers = Headers([("Host", HOME.lower()), ("X-Auth-Token", value), *more])
     head = Head(method, f"/{service}/v2/x", headers, 80)
     route = narrowed(decide(head, FEDERATION, HOME), cloud)
-    issuing = Issuing(FEDERATION, HOME, (KEY,), Played(known, late), claimed)
+    issuing = Issuing(FEDERATION, HOME, (KEY,), Played(known, late), claimed, unasked(HOME))
     head, route = await issuing.asserted(
         head, route, destination_of(route, cloud, FEDERATION, HOME)
     )

@@ -45,7 +45,7 @@ class HomeTokens:
             )
             if status == HTTPStatus.OK:
                 return found, KNOWN if late else min(KNOWN, _left(found))
-            if status in {HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED}:
+            if status == HTTPStatus.NOT_FOUND:
                 return None, UNKNOWN
             raise AccountError(
                 f"Keystone answered {status} where the account asked about a token; give its user "

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.reporting.access_record import note_assertion
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.identity import access_rules as rules
 from openstackoid.identity import stamp
@@ -54,9 +55,12 @@ class Issuing:
         keys: Sequence[SigningKey],
         tokens: HomeTokens,
         stamped: Callable[[str], Claims],
+        confirming: Confirming,
     ) -> None:
         self._here = here
         self._own = federation.clouds[here].own
+        self._trust = federation.clouds[here].trust
+        self._confirming = confirming
         self._keys = keys
         self._tokens = tokens
         self._stamped = stamped
@@ -229,6 +233,11 @@ class Issuing:
             raise self._refused(f"this assertion does not go on: {error}", route) from error
         if claims.iss == self._here:
             return await self._returned(head, route, claims, cloud)
+        try:
+            await self._confirming.check(claims, self._trust.get(claims.iss), route.service)
+        except BadAssertionError as error:
+            message = f"{self._here} does not pass on what says who the user is: {error}"
+            raise self._refused(message, route) from error
         if claims.iss == cloud:
             note_assertion("passed on", claims.jti)
             return with_token(head, stamp.cut(token)), route._replace(wallet=None)
