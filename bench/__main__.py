@@ -11,6 +11,9 @@ from bench.overhead import overhead
 from bench.patience import patience
 from bench.proof import proof
 from bench.proxies.command import proxies
+from bench.real.links import links
+from bench.real.memory import memory
+from bench.real.upgrade import upgrade
 from bench.reload.command import reload
 
 
@@ -28,10 +31,16 @@ Examples:
   scripts/bench proxies --quick
   scripts/bench connections
   scripts/bench reload
+  scripts/bench links
+  scripts/bench memory
+  scripts/bench upgrade
 """,
 )
 def main() -> None:
-    """Measure the gateway on this machine, with services that are only played."""
+    """Measure the gateway on this machine, with services that are only played.
+
+    links, memory and upgrade start real clouds.
+    """
 
 
 main.add_command(assertion)
@@ -44,6 +53,9 @@ main.add_command(patience)
 main.add_command(proof)
 main.add_command(proxies)
 main.add_command(reload)
+main.add_command(links)
+main.add_command(memory)
+main.add_command(upgrade)
 
 if __name__ == "__main__":
     main(prog_name="scripts/bench")

@@ -15,6 +15,7 @@ from bench.timing import Side, micro
 from openstackoid.federation import Federation
 from openstackoid.federation.own import PublicKeys
 from openstackoid.gateway.trust.accepting import MAX_KNOWN, Accepting
+from openstackoid.gateway.trust.confirming import Ask, Confirming
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.made import Made
 from openstackoid.identity.assertion import Claims, sign
@@ -80,8 +81,9 @@ def _federation(one: PublicKeys, two: PublicKeys) -> Federation:
         name: {
             "frontends": {service: f"http://{name}/{service}".lower() for service in services},
             "keys": keys,
+            "trust": {issuer: {"projects": "same-name", "roles": {"member": "member"}}},
         }
-        for name, keys in (("One", one), ("Two", two))
+        for name, keys, issuer in (("One", one, "Two"), ("Two", two, "One"))
     }
     return Federation.model_validate({"clouds": clouds})
 
@@ -89,7 +91,8 @@ def _federation(one: PublicKeys, two: PublicKeys) -> Federation:
 def _accepting(federation: Federation, key: SigningKey) -> Accepting:
     """Return who checks assertions in Two; neither its Keystone nor its file is ever asked."""
     tokens = cast("HomeTokens", None)
-    return Accepting(federation, "Two", [key], tokens, Made(Path("nowhere")))
+    confirming = Confirming("Two", cast("Ask", None))  # what its issuer brings is confirmed by that
+    return Accepting(federation, "Two", [key], tokens, Made(Path("nowhere")), confirming)
 
 
 def _document(now: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from openstackoid.message import (
     Headers,
     connection_headers,
     is_json,
+    is_xml,
 )
 
 SENT = Headers([("Host", "x"), ("X-A", "1"), ("x-a", "2"), ("Accept", "*/*")])
@@ -95,6 +96,23 @@ def test_what_says_it_is_json_is_known_by_its_type(kind: str, json: bool) -> Non
     """Parameters and case do not count."""
     headers = Headers([("Content-Type", kind)] if kind else [])
     assert is_json(headers) is json
+
+
+@pytest.mark.parametrize(
+    ("kind", "xml"),
+    [
+        ("application/xml", True),
+        ("Text/XML; charset=UTF-8", True),
+        ("application/soap+xml", True),
+        ("text/plain; format=xml", False),
+        ("application/xmlx", False),
+        ("xml", False),
+        ("", False),
+    ],
+)
+def test_what_says_it_is_xml_is_known_by_its_type(kind: str, xml: bool) -> None:
+    """Parameters and case do not count."""
+    assert is_xml(Headers([("Content-Type", kind)] if kind else [])) is xml
 
 
 def test_names_are_looked_for_together() -> None:

@@ -169,3 +169,9 @@ def is_json(headers: Headers) -> bool:
     """Return whether the Content-Type of a message is JSON."""
     kind = headers.get("content-type").partition(";")[0].strip().lower()
     return kind == JSON or kind.endswith(("+json", "-json-patch"))
+
+
+def is_xml(headers: Headers) -> bool:
+    """Return whether the Content-Type of a message is XML (RFC 7303, section 9)."""
+    kind = headers.get("content-type").partition(";")[0].strip().lower()
+    return kind in {"text/xml", "application/xml"} or kind.endswith("+xml")

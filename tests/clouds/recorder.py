@@ -40,6 +40,15 @@ class Border:
         return sent, got
 
     @property
+    def connections(self) -> int:
+        """How many there have been."""
+        return len(self._sent)
+
+    def sent(self, begin: int = 0) -> bytes:
+        """Return what was sent on connections, from one of these numbers on."""
+        return b"\n".join(map(bytes, self._sent[begin:]))
+
+    @property
     def all(self) -> bytes:
         """Everything in both directions, and once more what is in assertions, decoded."""
         raw = b"\n".join(map(bytes, (*self._sent, *self._got)))

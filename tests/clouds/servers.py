@@ -24,15 +24,21 @@ def boot(api: Api, name: str, scope: str) -> str:
 
 def begin(api: Api, name: str, scope: str, finder: Api | None = None) -> str:
     """Begin to boot a server, return its id; `finder` may look for what it is made of."""
-    get = (finder or api).get
+    body = wanted(finder or api, name, scope)
+    made = api.post("compute", "/v2.1/servers", body, scope, MICROVERSION)
+    assert made.status_code == 202, made.text
+    return str(made.json()["server"]["id"])
+
+
+def wanted(api: Api, name: str, scope: str) -> dict[str, Any]:
+    """Return the body of a request for a server, made of what is in the clouds of a scope."""
+    get = api.get
     flavor = get("compute", "/v2.1/flavors", scope).json()["flavors"][0]["id"]
     image = get("image", "/v2/images?name=debian", scope).json()["images"][0]["id"]
     network = get("network", "/v2.0/networks?name=private", scope).json()["networks"][0]["id"]
     networks = [{"uuid": network}]
-    body = {"name": name, "imageRef": image, "flavorRef": flavor, "networks": networks}
-    made = api.post("compute", "/v2.1/servers", {"server": body}, scope, MICROVERSION)
-    assert made.status_code == 202, made.text
-    return str(made.json()["server"]["id"])
+    server = {"name": name, "imageRef": image, "flavorRef": flavor, "networks": networks}
+    return {"server": server}
 
 
 def booted(api: Api, id_: str, scope: str = "") -> None:

@@ -15,19 +15,16 @@ import pytest
 import requests
 from clouds.api import Api
 from clouds.commands import Commands, run, table
+from clouds.presenting import IMAGES, caught, shown_to
 from clouds.recorder import Borders, recorded
 from clouds.servers import begin, boot, booted, gone, shown, whose
 
 from openstackoid.identity import keys, stamp
 from openstackoid.identity.assertion import claimed
 from openstackoid.identity.issuer_secrets import stamp_secret
-from openstackoid.identity.signature import PROOF, Crossing, sign
 from openstackoid.lab import CUT, Lab
 from openstackoid.lab.services import GATEWAY
-from openstackoid.message import Headers
-from openstackoid.services import BOUND
 
-IMAGES = "/v2/images"
 SERVERS = "/v2.1/servers"
 ALL_THERE = "compute=CloudTwo,image=CloudTwo"
 ONE_TWO = [("CloudOne", "CloudTwo")]
@@ -238,36 +235,6 @@ def test_a_token_for_no_project_stays_at_home(root: Api, borders: Borders, kind:
     assert answer.status_code == 401
     assert reason in answer.json()["error"]["message"]
     assert not presented
-
-
-def caught(
-    api: Api, borders: Borders, scope: str, service: str = "image", path: str = IMAGES
-) -> tuple[str, str]:
-    """Return what is presented to CloudTwo for alice's request, and its scope."""
-    with borders["CloudOne", "CloudTwo"].presented() as presented:
-        assert api.get(service, path, scope).status_code == 200
-    return presented[0]
-
-
-def shown_to(
-    lab: Lab, cloud: str, service: str, path: str, token: str, *, sender: str = ""
-) -> requests.Response:
-    """Send a GET to a cloud's gateway, from a client, or as another cloud's gateway sends it.
-
-    `token` is what is in front; the scope takes everything where the request goes.
-    """
-    there = dict.fromkeys((service, *(BOUND if service == "compute" else ())), cloud)
-    scope = json.dumps({"*": "CloudOne", "identity": "CloudOne"} | there)
-    url = lab.cloud(cloud).frontends[service] + path
-    headers = {"X-Scope": scope, "X-Auth-Token": f"{token}!SCOPE!{scope}"}
-    if sender:
-        target = requests.Request("GET", url).prepare().path_url
-        pairs = Headers(tuple(headers.items()))
-        crossing = Crossing(sender, cloud, service, "GET", target, pairs)
-        key = keys.read(lab.cloud(sender).keys).sign
-        headers[PROOF] = sign(crossing, key, time.time())
-        headers["Via"] = f"1.1 {sender} (openstackoid)"
-    return requests.get(url, headers=headers, timeout=60)
 
 
 def refused(answer: requests.Response, token: str) -> str:

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from openstackoid.federation import FederationError, loads
 from openstackoid.federation.base import CloudName, Model
 
 NAME = TypeAdapter(CloudName)
@@ -42,3 +43,49 @@ def test_what_would_be_something_else_in_a_scope_or_a_header_is_no_name(name: st
     """Nor is what a path or a line could end at."""
     with pytest.raises(ValidationError):
         NAME.validate_python(name)
+
+
+PLACES = [
+    "region: {}",
+    "peer: {}",
+    "own: {{keep: [{}]}}",
+    "own: {{service_roles: [{}]}}",
+    "own: {{account: {}}}",
+    "own: {{keys: [{}]}}",
+    "own: {{blocked: {}}}",
+    "trust: {{Two: {{projects: same-name, excluded: [{}], roles: {{a: b}}}}}}",
+    "trust: {{Two: {{projects: same-name, roles: {{{}: member}}}}}}",
+    "trust: {{Two: {{projects: same-name, roles: {{member: [{}]}}}}}}",
+]
+"""Where a file may have any text."""
+
+FILE = """
+clouds:
+  Two: {{insecure: true, frontends: {{image: "https://two/image"}}}}
+  One:
+    frontends: {{image: "http://one/image"}}
+    {}
+"""
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\\e[2J",
+        "a\\nb",
+        "a\\rb",
+        "a\\0",
+        "\\x9b2J",
+        "a\\u202eb",
+        "a\\u200bb",
+        "a\\u2028b",
+        "\\u00a0",
+    ],
+)
+def test_a_text_is_printable_wherever_it_is(place: str, text: str) -> None:
+    """It is printed, logged, and becomes a part of a catalog."""
+    assert loads(FILE.format(place.format('"Région 1"')))
+    with pytest.raises(FederationError, match="must be printable") as caught:
+        loads(FILE.format(place.format(f'"{text}"')))
+    assert all(line.isprintable() for line in str(caught.value).splitlines())

@@ -164,7 +164,7 @@ FAULTS = [  # what of GOOD is replaced, by what, and the report without the file
      f'{FRONTEND[1]}: "http://?/image" {URL} ("?" is no host)'),
     (FRONTEND[0], r'image: "http://one/\ud800"', f'{FRONTEND[1]}: "http://one/?" {URL}'),
     ("    backends:", '    own: {ca: "a\\0b"}\n    backends:',
-     "6: clouds.One.own.ca: no file has a NUL in its name"),
+     "6: clouds.One.own.ca: must be printable: no control character, line end or invisible one"),
     (FRONTEND[0], "image: http://one/image?a=b",
      f'{FRONTEND[1]}: "http://one/image?a=b" must end with its path; '
      'remove "?" or "#" and the rest'),

@@ -93,6 +93,17 @@ def test_how_long_a_service_may_go_on_with_what_is_over() -> None:
             Trust.model_validate(rules | {"late": wrong})
 
 
+def test_how_long_a_cloud_that_cannot_be_asked_is_believed() -> None:
+    """A quarter of an hour if the file does not say; not at all beyond what needs no question."""
+    rules = {"projects": "same-id", "roles": {"a": "b"}}
+    assert trust().offline == 15 * 60
+    assert Trust.model_validate(rules | {"offline": 0}).offline == 0
+    assert Trust.model_validate(rules | {"offline": "2h"}).offline == 7200
+    for wrong in (900, "15", "-1s", True, None):
+        with pytest.raises(ValidationError, match="must be a duration such as 30s"):
+            Trust.model_validate(rules | {"offline": wrong})
+
+
 def test_tokens_themselves_are_taken_only_where_the_file_says_so() -> None:
     """They come from issuers whose gateways are of an older release."""
     assert trust().tokens is False

@@ -33,8 +33,9 @@ def main(targets: tuple[str, ...], seconds: int) -> None:
 
     Makes inputs of what clients and other clouds may send, and goes on with those that reach new
     lines of our code (atheris): heads and bodies of HTTP, which h11 has to read as we do; ids,
-    links, lists, errors and catalogs of another cloud; redirections; scopes, wallets, proofs and
-    sealed tokens. Without a TARGET all of them, as many at once as there are cores.
+    links, lists, errors and catalogs of another cloud; redirections; scopes, wallets, proofs,
+    sealed tokens, questions whether assertions stand, and answers to them. Without a TARGET all of
+    them, as many at once as there are cores.
 
     It begins with the inputs in tests/fuzz/corpus/TARGET, and keeps those it finds in
     build/fuzz/TARGET. It fails at the first input that breaks a property. Copy that one to the

@@ -1,10 +1,18 @@
-"""Proofs and sealed tokens: nothing is taken for made with a key that was not."""
+"""Proofs, sealed tokens and confirmations: nothing is taken for made with a key that was not."""
 
 from dataclasses import replace
 
 from jwcrypto.common import base64url_decode
 
-from openstackoid.identity.keys import make, sealer, signer
+from openstackoid.identity.confirmation import (
+    Asked,
+    BadConfirmationError,
+    answer,
+    asked_in,
+    question,
+    said_in,
+)
+from openstackoid.identity.keys import assertion_signers, make, sealer, signer
 from openstackoid.identity.sealing import Presenter, SealError, Terms, beside, digest, seal, unseal
 from openstackoid.identity.signature import (
     NOTHING,
@@ -28,6 +36,9 @@ CROSSING = Crossing("One", "Two", "image", "GET", "/v2/images", Headers([("X-Aut
 TOLD = Told(int(NOW) * 1000, digest_of(b"{}"), "u" * 22, "c" * 22, by_service=True)
 SIGNED = sign(CROSSING, KEYS.sign, NOW)
 MORE = sign(CROSSING, KEYS.sign, NOW, TOLD)
+QUESTION = question([Asked("a" * 22, "One", "own"), Asked("b" * 22, "Two", "")], b"n" * 16)
+assert KEYS.assertion is not None
+ANSWER = answer(QUESTION, "lr", "One", "Two", KEYS.assertion)
 
 
 def proofs(data: bytes) -> None:
@@ -70,6 +81,33 @@ def seals(data: bytes) -> None:
             continue
         assert token == TOKEN
         assert _bytes(sealed) == _bytes(SEALED)
+
+
+def questions(data: bytes) -> None:
+    """Read a question whether assertions stand: it is written in one way, or refused."""
+    for body in (data, _changed(QUESTION.decode(), data).encode()):
+        try:
+            asked = asked_in(body)
+        except BadConfirmationError:
+            continue
+        assert asked
+        rest = body.partition(b'"assertions":')[2]
+        assert rest == question(asked, b"n" * 16).partition(b'"assertions":')[2]
+
+
+def answers(data: bytes) -> None:
+    """Read an answer that nobody has made, a changed one, and one to another question."""
+    for text in (data.decode("utf-8", "surrogateescape"), _changed(ANSWER, data)):
+        said = _said(text, QUESTION)
+        assert said is None or (said, text) == ("lr", ANSWER)
+    assert (_said(ANSWER, data) is not None) == (data == QUESTION)
+
+
+def _said(text: str, asked: bytes) -> str | None:
+    try:
+        return said_in(text, asked, "One", "Two", assertion_signers([KEYS.public]))
+    except BadConfirmationError:
+        return None
 
 
 def _changed(text: str, data: bytes) -> str:

@@ -12,6 +12,7 @@ WORDS = Path(__file__).parent / "words"
 """For some targets, a file with words that their inputs are made of."""
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "answers": proofs.answers,
     "catalogs": answers.catalogs,
     "errors": answers.errors,
     "ids": answers.ids,
@@ -19,6 +20,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "links": answers.links,
     "lists": answers.lists,
     "proofs": proofs.proofs,
+    "questions": proofs.questions,
     "redirections": leading.redirections,
     "requests": messages.requests,
     "responses": messages.responses,

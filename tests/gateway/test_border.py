@@ -82,6 +82,74 @@ async def test_no_shared_cache_keeps_another_cloud_s_answer(
     assert caching == ("private, max-age=99" if said else "private")
 
 
+@pytest.mark.parametrize(
+    "scope",
+    ["image=CloudOne & CloudTwo", "image=CloudOne | CloudTwo", *EACH[1:]],
+)
+@pytest.mark.parametrize("said", ["", "Cache-Control: public, max-age=9\r\n"])
+@pytest.mark.parametrize("body", [b'{"images": []}', b'{"id": "i"}', b"text"])
+async def test_no_shared_cache_keeps_what_several_clouds_have_made(
+    clouds: Clouds, scope: str, said: str, body: bytes
+) -> None:
+    """Also if home is the first, or the only one that has answered."""
+    kind = "text/plain" if body == b"text" else "application/json"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n{said}Content-Length: {len(body)}\r\n\r\n"
+    for cloud in ("CloudOne", "CloudTwo"):
+        clouds.backends[cloud]["image"].answer = saying(head.encode() + body)
+    answered = await clouds.ask("CloudOne", "image", "/v2/images", *scoped(scope))
+    assert answered.status == 200
+    (caching,) = answered.values("cache-control")
+    assert caching.split(", ")[0] == "private"
+    assert "public" not in caching
+
+
+async def test_no_shared_cache_keeps_a_catalog_that_a_scope_has_changed(clouds: Clouds) -> None:
+    """Others ask home's Keystone by the same path; what nobody has changed stays as it is."""
+    answer = json_answer('{"catalog": []}', "200 OK", "Cache-Control: max-age=9")
+    clouds.backends["CloudOne"]["identity"].answer = answer
+    changed = await clouds.ask(
+        "CloudOne", "identity", "/v3/auth/catalog", *scoped("image=CloudTwo")
+    )
+    assert changed.values("cache-control") == ["private, max-age=9"]
+    for headers in ((), scoped("image=CloudOne")):
+        plain = await clouds.ask("CloudOne", "image", "/v2/images", *headers)
+        assert plain.values("cache-control") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v2/images/i/locations", 501), ("/v2/../x", 400), ("/v2/images", 502)]
+)
+async def test_no_shared_cache_keeps_what_the_gateway_itself_says(
+    clouds: Clouds, path: str, status: int
+) -> None:
+    """A 404 or a 501 may be kept for long, and home's own users would get it."""
+    clouds.backends["CloudTwo"]["image"].answer = saying(b"no HTTP\r\n\r\n")
+    answered = await clouds.ask("CloudOne", "image", path, *scoped("image=CloudTwo"))
+    assert (answered.status, answered.values("cache-control")) == (status, ["private"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("application/xml", False),
+        ("text/xml; charset=utf-8", False),
+        ("application/atom+xml", False),
+        ("text/plain; x=xml", True),
+        ("text/xmlish", True),
+        ("application/xml-dtd", True),
+        ("text/html", True),
+        ("application/json", True),
+    ],
+)
+async def test_only_xml_is_not_in_its_cloud_s_name(clouds: Clouds, kind: str, named: bool) -> None:
+    """A name before it would spoil it; what merely says so somewhere is a text."""
+    body = b"<error>log in again</error>"
+    head = f"HTTP/1.1 400 No\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    clouds.backends["CloudTwo"]["image"].answer = saying(head.encode() + body)
+    answered = await clouds.ask("CloudOne", "image", "/v2/images/i", *scoped(EACH[0]))
+    assert answered.body == (b"CloudTwo: " if named else b"") + body
+
+
 async def test_another_cloud_has_nobody_wait_for_long(clouds: Clouds) -> None:
     """A client that heeds Retry-After would sleep for years."""
     head = "HTTP/1.1 503 No\r\nRetry-After: 999999999\r\nContent-Length: 0\r\n\r\n"

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from gateway.backend import json_answer
 from gateway.played import Clouds
+from gateway.trust.vouching import unasked
 
 from openstackoid.federation import load
 from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.limits import Limits
+from openstackoid.gateway.admission.logins import Logins
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.dispatch.handler import Handler
@@ -85,10 +87,13 @@ async def handler(clouds: Clouds) -> AsyncIterator[Handler]:
     """Yield what carries out CloudOne's requests, whoever hands them in."""
     federation, pool = load(clouds.file), Client(20, 20)
     peers = Peers(federation, "CloudOne", UsedSignatures())
-    site = Site.of(federation, "CloudOne", peers, pool, clouds.file.with_name("made"))
+    site = Site.of(
+        federation, "CloudOne", peers, pool, clouds.file.with_name("made"), unasked("CloudOne")
+    )
     limits = Limits("CloudOne", 500)
     blocklist = Blocklist("CloudOne", lambda: clouds.file.with_name("blocked.json"))
-    handler = Handler(site, limits, blocklist, idle_timeout=20, patience=20)
+    logins = Logins("CloudOne")
+    handler = Handler(site, limits, blocklist, logins, idle_timeout=20, patience=20)
     yield handler
     await handler.state.health.close()
     await pool.close()

@@ -410,7 +410,7 @@ def test_what_is_too_long_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> Non
     assert MAX_LENGTH - 2 < len(longest) <= MAX_LENGTH
     verified(longest, (SIGNER,))
     longer = longest + "A" * (MAX_LENGTH + 1 - len(longest))
-    monkeypatch.setattr("openstackoid.identity.assertion.decoded", None)
+    monkeypatch.setattr("openstackoid.identity.compact.decoded", None)
     for text in (longer, longest * 1000, "oid1." + "A" * MAX_LENGTH, "\ud800" * 5000):
         refused(text)
     with pytest.raises(TypeError):

@@ -1,6 +1,8 @@
 """The token that a login holds in its body."""
 
 import json
+import re
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -8,8 +10,10 @@ from hypothesis import strategies as st
 
 from openstackoid.federation import loads
 from openstackoid.identity import is_authentication, strip, token_in
+from openstackoid.identity.body import keystone_path
 from openstackoid.message import Head, Headers
-from openstackoid.routing import decide
+from openstackoid.routing import Route, decide
+from openstackoid.scope import CloudRef
 
 FEDERATION = loads("""
 clouds:
@@ -45,6 +49,28 @@ def test_only_a_login_may_hold_a_token_in_its_body(
     """Every other body is streamed, never read."""
     route = decide(Head(method, target, Headers(()), 8888), FEDERATION, "One")
     assert is_authentication(method, route) == expected
+
+
+@pytest.mark.parametrize("slash", ["/", "%2f", "%2F", "/%2f"])
+def test_a_login_is_known_however_many_slashes_it_has(slash: str) -> None:
+    """Keystone reads each once, and an encoded one as well; its letters may be encoded, too."""
+    target = f"/identity/v3{slash * 15_000}auth/%74okens"
+    route = decide(Head("POST", target, Headers(()), 8888), FEDERATION, "One")
+    assert is_authentication("POST", route)
+    long = decide(Head("POST", f"{target}/{'%2e' * 9000}x", Headers(()), 8888), FEDERATION, "One")
+    assert not is_authentication("POST", long)
+
+
+SPELLINGS = st.lists(
+    st.sampled_from(["/", "%2f", "%2F", "%", "%25", "2f", "v3", "%e9", "%2", "%%2f", "%61"])
+).map("".join)
+
+
+@given(SPELLINGS)
+def test_a_path_of_keystone_is_decoded_and_has_each_slash_once(path: str) -> None:
+    """In whichever order that is done."""
+    route = Route("identity", "public", path, None, CloudRef("One"), None)
+    assert keystone_path(route) == re.sub("//+", "/", unquote(path)).rstrip("/")
 
 
 def test_a_token_is_found_if_it_has_a_suffix() -> None:

@@ -3,7 +3,6 @@
 import json
 from itertools import pairwise
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from openstackoid.routing.foreign_ids import (
     Search,
     UnsafeIdError,
     has_unsafe_id,
-    without_unsafe_ids,
 )
 
 UNSAFE = [
@@ -127,14 +125,6 @@ def test_bytes_of_no_json_are_not_looked_through() -> None:
     search.feed(b'\x7fELF {"id": "../x"}\0')
     search.end()
     assert search.is_json is False
-
-
-def test_a_list_loses_items_with_unsafe_ids_alone() -> None:
-    """Be they bytes or decoded."""
-    safe, unsafe = {"id": "x"}, {"id": "../x"}
-    raw = [msgspec.Raw(json.dumps(item).encode()) for item in (safe, unsafe, safe)]
-    assert without_unsafe_ids(raw) == [raw[0], raw[2]]
-    assert without_unsafe_ids([unsafe, safe]) == [safe]
 
 
 @pytest.mark.parametrize("piece", [b"\\u0061", b"\\u0061" + b"a" * 250, b"\\u0061\\\\" * 9])

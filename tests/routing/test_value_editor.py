@@ -94,3 +94,13 @@ def test_blanks_without_end_hide_no_value() -> None:
     editor = ValueEditor(VALUES, LinkEditor(str, relative=False))
     editor.feed(b'{"a":1,"direct_url"')
     assert len(editor.feed(blanks)) > 80_000
+
+
+@pytest.mark.parametrize(
+    "item",
+    [b'"locations":[],', b'"locations":1,', b'"locations"', b'"direct_url" : "" ,',
+     b'"locations":[[[]],{"a":[]}],'],
+)  # fmt: skip
+def test_each_key_is_searched_for_once(item: bytes) -> None:
+    """In a long piece that is full of one of them, and has none of the others."""
+    assert len(edited(b"[" + item * (2**22 // len(item)))) <= 2**22 + 1

@@ -15,7 +15,7 @@ from openstackoid.scope import (
     parse,
     parse_mapping,
 )
-from openstackoid.scope.parser import MAX_DEPTH
+from openstackoid.scope.expression_reader import MAX_DEPTH, MAX_PARTS
 
 A, B, C = CloudRef("A"), CloudRef("B"), CloudRef("C")
 CLOUDS = {"CloudOne", "CloudTwo", "Berlin", "Denver"}
@@ -302,8 +302,29 @@ def test_parentheses_nest_to_a_limit() -> None:
     with pytest.raises(ScopeError, match=f"^more than {MAX_DEPTH} parentheses") as caught:
         parse(deeper)
     assert (caught.value.start, caught.value.end) == (6 + MAX_DEPTH, 7 + MAX_DEPTH)
-    with pytest.raises(ScopeError, match=f"^more than {MAX_DEPTH} parentheses"):
-        parse("image=" + "(" * 4000)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "|".join(f"C{n}" for n in range(MAX_PARTS)),
+        "|".join(f"(C{n})" for n in range(MAX_PARTS // 2)),
+        " and ".join(f"C{n}" for n in range(MAX_PARTS // 2)),
+    ],
+)
+def test_a_scope_has_a_limit_of_clouds_and_parentheses(expression: str) -> None:
+    """What has a few more is refused before it is read; equal expressions are read once."""
+    for text in (f"image={expression}", f"dns={expression},image={expression},compute=A"):
+        completed = parse(text).completed("Home")
+        assert parse(completed.canonical) == completed
+    reason = f"^the scope has more than {MAX_PARTS} clouds, words and parentheses"
+    for more in (
+        f"image={expression}|X|Y",
+        f"image={expression},compute=X|Y",
+        "image=" + "(" * 4000,
+    ):
+        with pytest.raises(ScopeError, match=reason):
+            parse(more)
 
 
 def test_a_scope_fits_in_a_header() -> None:

@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-"""A name of Keystone's: of a role, a project or a domain."""
+
+def printed(text: str) -> str:
+    """Return a text as it is; raises ValueError if a terminal or a log would not show all of it."""
+    if not text.isprintable():
+        raise ValueError("must be printable: no control character, line end or invisible one")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(printed)]
+"""A text that the file may choose: a region, a name of Keystone's or in a certificate."""
 
 CloudName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from openstackoid.federation.model import PUBLIC, Cloud, Federation, Url
+from openstackoid.federation.networks import IPV4_AT_THE_END
 
 _KINDS = {
     "unspecified": ("0.0.0.0/8", "::/128"),
@@ -41,17 +42,6 @@ _KINDS = {
 """Networks that are not of the internet (IANA's registries of special-purpose addresses)."""
 
 _NETWORKS = [(ip_network(text), kind) for kind, texts in _KINDS.items() for text in texts]
-
-_IPV4_AT_THE_END = [
-    IPv6Network(text)
-    for text in (
-        "::ffff:0:0/96",  # mapped (RFC 4291)
-        "::/96",  # compatible (RFC 4291)
-        "::ffff:0:0:0/96",  # translated (RFC 2765)
-        "64:ff9b::/96",  # NAT64 (RFC 6052)
-    )
-]
-"""IPv6 networks whose addresses stand for the IPv4 address in their last 32 bits."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -154,7 +144,7 @@ def _meant(address: str) -> IPv4Address | IPv6Address:
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address) or _kind(parsed) is not None:
         return parsed  # ::1 is no IPv4 address
-    if any(parsed in network for network in _IPV4_AT_THE_END):
+    if any(parsed in network for network in IPV4_AT_THE_END):
         return IPv4Address(int(parsed) & 0xFFFF_FFFF)
     teredo = parsed.teredo  # (server, client) (RFC 4380)
     return parsed.sixtofour or (teredo and teredo[1]) or parsed

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from openstackoid.federation.base import CloudName, Misfit, MisfitError, Model
+from openstackoid.federation.base import CloudName, Misfit, MisfitError, Model, Text
 from openstackoid.federation.own import Own, Pairs
 from openstackoid.federation.trust import Trust
 from openstackoid.scope.errors import nearest, printable
@@ -181,7 +181,7 @@ class Cloud(Model):
     backends: Annotated[
         dict[ServiceType, Endpoints], BeforeValidator(_named_once), Field(default_factory=dict)
     ]
-    region: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    region: Text | None = None
     """The region of its endpoints in its own catalog."""
     bind: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
     """The IP address at which the gateway listens; None for the hosts of the frontends."""
@@ -195,7 +195,7 @@ class Cloud(Model):
     """Whether a gateway is in front of it; a cloud without one (a public cloud) gets no scope."""
     keys: Pairs = ()
     """The public keys of its gateway; a gateway with keys signs its crossings with one pair."""
-    peer: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    peer: Text | None = None
     """The DNS name in the client certificate that its gateway must show to other gateways."""
     insecure: bool = False
     """Whether others send to it by http, and accept its tokens without a proof by its gateway."""

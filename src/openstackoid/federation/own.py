@@ -3,7 +3,6 @@
 The federation file may be passed around, so it only names the files that hold secrets.
 """
 
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_interface, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -16,46 +15,19 @@ from pydantic import (
     model_validator,
 )
 
-from openstackoid.federation.base import Model, Name, several
+from openstackoid.federation.base import Model, Text, printed, several
 from openstackoid.federation.duration import Duration
-from openstackoid.scope.errors import printable
+from openstackoid.federation.networks import Network
 
 
 def _beside(path: Path, info: ValidationInfo) -> Path:
     """Resolve a relative path from the directory of the federation file."""
-    if "\0" in str(path):
-        raise ValueError("no file has a NUL in its name")
+    printed(str(path))
     directory: Path = (info.context or {}).get("directory", Path())
     return directory / path
 
 
-def _network(value: object) -> IPv4Network | IPv6Network:
-    """Return a network, or an address as a network of one; raises ValueError."""
-    if isinstance(value, IPv4Network | IPv6Network):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("must be an IP address or a network, in quotes")  # noqa: TRY004
-    try:
-        if "%" in value:
-            raise ValueError("an address of one link")
-        network, address = ip_network(value, strict=False), ip_interface(value).ip
-    except ValueError as error:
-        message = f'"{printable(value)}" must be an IP address, or a network like 10.0.0.0/24'
-        raise ValueError(message) from error
-    if address != network.network_address:
-        raise ValueError(f'"{value}" is an address within {network}; write the one or the other')
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    length = network.prefixlen - (96 if mapped else 0)
-    if length == 0:
-        raise ValueError(f'"{value}" is every address; name those that are meant')
-    if mapped:
-        meant = mapped if length == mapped.max_prefixlen else f"{mapped}/{length}"
-        raise ValueError(f'"{value}" is a way to write {meant}; write that')
-    return network
-
-
 File = Annotated[Path, AfterValidator(_beside)]
-Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
 """32 bytes in base64url (RFC 8037); the last character stands for four bits."""
 
@@ -111,11 +83,11 @@ class Own(Model):
     """The cloud's own proxies: only their headers may say which client sent a request."""
     allow: tuple[Network, ...] = ()
     """Internal networks (see `federation.internal`) in which other clouds may be."""
-    keep: tuple[Name, ...] = ("admin",)
+    keep: tuple[Text, ...] = ("admin",)
     """Roles of this cloud's users by which no cloud gets anything beyond itself."""
     longest: Annotated[Duration, Field(ge=300)] = 12 * 3600
     """Seconds that an assertion is valid at most; a token that lives longer gets several."""
-    service_roles: tuple[Name, ...] = ("service",)
+    service_roles: tuple[Text, ...] = ("service",)
     """Roles by which a service of this cloud may go on with an expired token of a user."""
     late: Duration = 12 * 3600
     """Seconds after its end that a token of this cloud is taken back from another cloud's service.

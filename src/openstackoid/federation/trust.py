@@ -16,7 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from openstackoid.federation.base import Model, Name
+from openstackoid.federation.base import Model, Text
 from openstackoid.federation.duration import Duration
 from openstackoid.federation.spelling import folded
 
@@ -80,16 +80,20 @@ class Trust(Model):
     """
 
     projects: Projects
-    excluded: tuple[Name, ...] = ()
-    roles: dict[Name, Annotated[tuple[Name, ...], BeforeValidator(_several), Field(min_length=1)]]
+    excluded: tuple[Text, ...] = ()
+    roles: dict[Text, Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1)]]
     late: Duration = 12 * 3600
     """Seconds after its end that an assertion is taken for a service that has begun with it."""
+    offline: Duration = 15 * 60
+    """Seconds since its issuer has confirmed an assertion that it is taken without an answer."""
     tokens: bool = False
-    """Whether tokens themselves are taken, which old gateways of the issuer send."""
+    """Whether tokens are taken that old gateways of the issuer send, and assertions without a stamp
+    that an old one of this cloud has let in.
+    """
 
     @field_validator("excluded")
     @classmethod
-    def _has_a_use(cls, value: tuple[Name, ...], info: ValidationInfo) -> tuple[Name, ...]:
+    def _has_a_use(cls, value: tuple[Text, ...], info: ValidationInfo) -> tuple[Text, ...]:
         if _kind(info.data.get("projects")):
             raise ValueError(
                 "goes with same-id and same-name; guest and table open no projects but those that "

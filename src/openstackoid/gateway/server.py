@@ -14,6 +14,7 @@ from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.client_address import sender_of
 from openstackoid.gateway.admission.clocks import Clocks
 from openstackoid.gateway.admission.limits import MAX_FDS_DIVISOR, Connections, Limits, files
+from openstackoid.gateway.admission.logins import Logins
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.admission.tls import Listening
@@ -26,6 +27,7 @@ from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of,
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.gateway.settings import Settings
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.routing import Refusal
 
 DAY = 86_400.0
@@ -54,11 +56,18 @@ class Gateway:
         self._blocked_file = blocked_file(federation, settings.cloud, settings.federation)
         self._blocklist = Blocklist(settings.cloud, lambda: self._blocked_file)
         self._pool = Client(settings.connect_timeout, settings.idle_timeout, resolve)
+        self.confirming = Confirming(
+            settings.cloud,
+            lambda issuer, asked: self._handler.site.assertions.asking.ask(
+                issuer, asked, self._blocklist.has_key
+            ),
+        )
         limits = Limits(settings.cloud, settings.rate)
         self._handler = Handler(
             self._site(federation, peers),
             limits,
             self._blocklist,
+            Logins(settings.cloud, self._shared.memory),
             idle_timeout=settings.idle_timeout,
             patience=settings.patience,
         )
@@ -105,7 +114,9 @@ class Gateway:
 
     def _site(self, federation: Federation, peers: Peers) -> Site:
         settings = self._settings
-        return Site.of(federation, settings.cloud, peers, self._pool, settings.made)
+        return Site.of(
+            federation, settings.cloud, peers, self._pool, settings.made, self.confirming
+        )
 
     async def retire(self) -> None:
         """Accept no new connections, and wait for the end of the open ones.
@@ -123,6 +134,7 @@ class Gateway:
         await self._server.close(self._settings.drain_timeout)
         await self._blocklist.close()
         await self._handler.state.health.close()
+        await self.confirming.close()
         await self._pool.close()
         self._handler.state.turned_away.summarize()
         audit.flush()

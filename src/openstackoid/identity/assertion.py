@@ -5,14 +5,12 @@ all workers of a gateway write the same, and whoever remembers it by its text (k
 knows it again. See docs/reference/assertions.md.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 
-from openstackoid.identity.base64url import decoded, encoded
+from openstackoid.identity import compact
 from openstackoid.identity.keys import Signer, SigningKey
 from openstackoid.routing.scoping import ASSERTION
 from openstackoid.services import IDENTITY
@@ -25,12 +23,12 @@ MAX_ROLES = 16
 CLOCKS = 60
 """Seconds by which the clocks of two clouds may differ."""
 
-_HEADER = re.compile(rb'\{"alg":"EdDSA","kid":"([A-Za-z0-9_-]{16})","typ":"oid-a"\}')
-_SIGNATURE = 86
-"""Characters of an Ed25519 signature in base64url: 64 bytes."""
+_KIND = "oid-a"
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-_Cloud = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+Cloud = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{22}\Z")]
+Own = Annotated[str, msgspec.Meta(max_length=MAX_LENGTH)]
 _Service = Annotated[str, msgspec.Meta(pattern=rf"\A(\*|(?!{IDENTITY}\Z)[a-z][a-z0-9-]{{0,63}})\Z")]
 """Never identity: in Keystone one can create credentials that outlive a token."""
 _Time = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]
@@ -56,9 +54,9 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     - `own`: the token, encrypted for the gateways of `iss` alone.
     """
 
-    iss: _Cloud
-    aud: _Cloud
-    presenter: _Cloud = msgspec.field(name="from")
+    iss: Cloud
+    aud: Cloud
+    presenter: Cloud = msgspec.field(name="from")
     sub: _Name
     user: tuple[_Name, _Name] = msgspec.field(name="u")
     project: tuple[_Name, _Name, _Name] = msgspec.field(name="p")
@@ -68,10 +66,10 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     services: tuple[_Service, ...] = msgspec.field(name="s")
     iat: _Time
     exp: _Time
-    jti: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{22}\Z")] = ""
+    jti: Id = ""
     back: tuple[_Service, ...] = ()
     late: bool = False
-    own: Annotated[str, msgspec.Meta(max_length=MAX_LENGTH)] = ""
+    own: Own = ""
 
 
 def is_assertion(token: str) -> bool:
@@ -86,9 +84,7 @@ def text_of(claims: Claims) -> bytes:
 
 def sign(claims: Claims, key: SigningKey) -> str:
     """Return an assertion with these claims."""
-    header = f'{{"alg":"EdDSA","kid":"{key.id}","typ":"oid-a"}}'
-    signed = encoded(header.encode()) + b"." + encoded(text_of(claims))
-    return f"{ASSERTION}{(signed + b'.' + encoded(key.private.sign(signed))).decode()}"
+    return f"{ASSERTION}{compact.sign(_KIND, text_of(claims), key)}"
 
 
 def verified(assertion: str, signers: Sequence[Signer]) -> tuple[Claims, str]:
@@ -96,20 +92,15 @@ def verified(assertion: str, signers: Sequence[Signer]) -> tuple[Claims, str]:
 
     Raises BadAssertionError.
     """
-    signed, claims, kid, signature = _parts(assertion)
-    for signer in signers:
-        if signer.id == kid:
-            try:
-                signer.public.verify(signature, signed)
-            except InvalidSignature:
-                break
-            return claims, kid
+    claims, signed = _read(assertion)
+    if signed.is_by(signers):
+        return claims, signed.kid
     raise BadAssertionError("no key of its issuer in the federation file has signed it")
 
 
 def claimed(assertion: str) -> Claims:
     """Return what an assertion says of itself, unverified; raises BadAssertionError."""
-    return _parts(assertion)[1]
+    return _read(assertion)[0]
 
 
 def id_of(assertion: str) -> str:
@@ -122,28 +113,20 @@ def id_of(assertion: str) -> str:
 
 def key_of(assertion: str) -> str:
     """Return the id of the key that an assertion says has signed it; raises BadAssertionError."""
-    return _parts(assertion)[2]
+    return _read(assertion)[1].kid
 
 
-def _parts(assertion: str) -> tuple[bytes, Claims, str, bytes]:
-    """Return what is signed, the claims, the key's id and the signature, if all is well-formed."""
+def _read(assertion: str) -> tuple[Claims, compact.Signed]:
+    """Return the claims of an assertion, and how it is signed, if all is well-formed."""
     try:
-        if len(assertion) > MAX_LENGTH:
+        if len(assertion) > MAX_LENGTH or not is_assertion(assertion):
             raise ValueError
-        text = assertion.encode("ascii")
-        signed, _, signature = text[len(ASSERTION) :].rpartition(b".")
-        header, dot, payload = signed.partition(b".")
-        kid = _HEADER.fullmatch(decoded(header))
-        if not (
-            dot and kid and text.startswith(ASSERTION.encode()) and len(signature) == _SIGNATURE
-        ):
+        signed = compact.read(_KIND, assertion[len(ASSERTION) :])
+        claims = msgspec.json.decode(signed.document, type=Claims)
+        if text_of(claims) != signed.document:  # a key twice, or another way to write the same
             raise ValueError
-        document = decoded(payload)
-        claims = msgspec.json.decode(document, type=Claims)
-        if text_of(claims) != document:  # a key twice, or another way to write the same
-            raise ValueError
-        return signed, claims, kid[1].decode(), decoded(signature)
     except (ValueError, RecursionError):
-        pass
-    # Raised outside of the except block: the error of a decoder may quote what it has read.
-    raise BadAssertionError("it is not an assertion as gateways write them")
+        claims = None
+    if claims is None:  # not in the except block: a decoder's error may quote what it has read
+        raise BadAssertionError("it is not an assertion as gateways write them")
+    return claims, signed

@@ -6,6 +6,7 @@ All gateways of a cloud that have the key have the same secrets, and nothing mor
 import hmac
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -21,6 +22,15 @@ from openstackoid.identity.subject import late_ends
 _ID_BYTES = 16
 _BINARY, _TEXT = b"\0", b"\1"
 """How a token is written before it is encrypted: a Fernet token decoded, any other as it is."""
+
+
+class Parties(NamedTuple):
+    """What the encrypted token of an assertion is bound to."""
+
+    iss: str
+    aud: str
+    presenter: str
+    jti: str
 
 
 @lru_cache(maxsize=64)
@@ -61,7 +71,7 @@ def completed(claims: Claims, token: str, key: SigningKey) -> Claims:
     text = text_of(claims) + b"\0" + token.encode("utf-8", "surrogatepass")
     identifier = encoded(hmac.digest(secret, text, "sha256")[:_ID_BYTES]).decode()
     claims = replace(claims, jti=identifier)
-    own = _cipher(key).encrypt(_packed(token), [_bound(claims)])
+    own = _cipher(key).encrypt(_packed(token), [_bound(_parties(claims))])
     return replace(claims, own=encoded(own).decode())
 
 
@@ -70,17 +80,29 @@ def own_token(claims: Claims, keys: Iterable[SigningKey]) -> str:
 
     Raises BadAssertionError.
     """
+    return token_within(claims.own, _parties(claims), keys)
+
+
+def token_within(own: str, parties: Parties, keys: Iterable[SigningKey]) -> str:
+    """Return the token in the claim `own` of an assertion, made with one of some keys.
+
+    Raises BadAssertionError, also if it is from an assertion of other `parties`.
+    """
     for key in keys:
         try:
-            encrypted = decoded(claims.own.encode("ascii"))
-            return _unpacked(_cipher(key).decrypt(encrypted, [_bound(claims)]))
+            encrypted = decoded(own.encode("ascii"))
+            return _unpacked(_cipher(key).decrypt(encrypted, [_bound(parties)]))
         except (InvalidTag, ValueError):
             continue
     raise BadAssertionError("the token in it is not one that this gateway has put there")
 
 
-def _bound(claims: Claims) -> bytes:
-    return "\0".join((claims.iss, claims.aud, claims.presenter, claims.jti)).encode()
+def _parties(claims: Claims) -> Parties:
+    return Parties(claims.iss, claims.aud, claims.presenter, claims.jti)
+
+
+def _bound(parties: Parties) -> bytes:
+    return "\0".join(parties).encode()
 
 
 def _packed(token: str) -> bytes:

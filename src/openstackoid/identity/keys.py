@@ -93,6 +93,11 @@ def assertion_signer(public: PublicKeys) -> Signer | None:
     return None if public.assertion is None else _signer(public.assertion)
 
 
+def assertion_signers(pairs: Sequence[PublicKeys]) -> tuple[Signer, ...]:
+    """Return the public keys of a gateway with which its assertions are checked."""
+    return tuple(signer for pair in pairs if (signer := assertion_signer(pair)) is not None)
+
+
 def sealer(seal: str) -> JWK:
     """Return the public key with which to seal tokens to a gateway, from its `keys.seal`."""
     return JWK(kty="OKP", crv="X25519", x=seal)

@@ -8,6 +8,7 @@ read; those of single services are in the table of services. See docs/reference/
 import re
 from functools import lru_cache
 
+from openstackoid.message import Pairs
 from openstackoid.services import special
 
 _ASKED_WITH = frozenset(
@@ -73,7 +74,7 @@ _MICROVERSION = re.compile("x-openstack-[a-z-]+-api-((minimum|maximum)-)?version
 
 
 PRIVATE = ("Cache-Control", "private")
-"""What an answer of another cloud gets: home's clients ask by a path that may be home's as well."""
+"""What an answer gets that is not home's alone: others ask by the same path for what is home's."""
 
 MAX_RETRY = 3600
 """Seconds for which another cloud may have a client wait."""
@@ -107,6 +108,16 @@ def caching_told(value: str) -> str:
     """Return the Cache-Control that a client gets: his own cache alone may keep the answer."""
     kept = [part.strip() for part in value.split(",") if _KEPT.fullmatch(part.strip())]
     return ", ".join(["private", *kept])
+
+
+def kept_private(headers: Pairs) -> Pairs:
+    """Return headers of an answer that no cache of many may keep, whatever they have said."""
+    told = tuple(
+        (name, caching_told(value) if name.lower() == "cache-control" else value)
+        for name, value in headers
+    )
+    said = any(name.lower() == "cache-control" for name, _ in headers)
+    return told if said else (*told, PRIVATE)
 
 
 def retry_told(value: str) -> str | None:

@@ -7,10 +7,6 @@ because a quote within a string is escaped, so that `"id":` is always a key.
 """
 
 import re
-from collections.abc import Sequence
-from typing import Any
-
-import msgspec
 
 MAX_ID = 255
 """Characters of an id at most, as in the columns of OpenStack's databases."""
@@ -69,15 +65,6 @@ class UnsafeIdError(Exception):
 def has_unsafe_id(body: bytes) -> bool:
     """Return whether a whole JSON text has an id that is not safe as a segment of a path."""
     return _unsafe(body, len(body))
-
-
-def without_unsafe_ids(items: Sequence[Any]) -> list[Any]:
-    """Return the items of a list, encoded or decoded, except those with an unsafe id."""
-    return [item for item in items if not has_unsafe_id(_encoded(item))]
-
-
-def _encoded(item: Any) -> bytes:
-    return bytes(item) if isinstance(item, msgspec.Raw) else msgspec.json.encode(item)
 
 
 class Search:

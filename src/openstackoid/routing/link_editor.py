@@ -40,7 +40,10 @@ _SHARE = 16
 """What is held is looked at again once a part of it, one of so many, is new."""
 
 _ABSOLUTE = re.compile(rb"://")
-_RELATIVE = re.compile(rb':\s{0,%d}"/' % (_MAX_COLON - 1))
+_RELATIVE = re.compile(
+    rb'"(?:%b)[ \t\r\n]{0,8}:[ \t\r\n]{0,8}"/'
+    % b"|".join(b'(?<=%b")' % key for key in [*sorted(_KEYS), _REFERENCE])
+)
 _DOTS = (b"..", b".\\", b"%2", b"\\u002")
 _DOT = rb"(?:\.|%2[eE]|\\u002[eE])"
 _UPWARD = re.compile(rb"%b(?:\\[nrt]|\\u000[9aAdD])*+%b" % (_DOT, _DOT))
@@ -60,8 +63,11 @@ _OBJECT = re.compile(
 """The end of such a key, and the beginning of its object."""
 
 _TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_BETWEEN = re.compile(rb'[^"{}]*+')
-_QUOTE, _BACKSLASH, _OPENING = b'"\\{'
+_FLAT = re.compile(rb'(?:[^"{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"|\{[^"{}]*+\})*+', re.DOTALL)
+"""Whole strings, and objects without any, as far as they go."""
+
+_BRACES = re.compile(rb"\{+|\}+")
+_BACKSLASH, _OPENING = b"\\{"
 
 _NONE = (sys.maxsize, sys.maxsize)
 
@@ -205,15 +211,21 @@ class LinkEditor:
         """Return where a user's object ends, or this piece (before a backslash at its end)."""
         held = self._held
         while self._depth:
-            match = (_TEXT if self._in_string else _BETWEEN).match(held, position)
+            match = (_TEXT if self._in_string else _FLAT).match(held, position)
             position = match.end() if match else position
             if position == len(held) or (self._in_string and held[position] == _BACKSLASH):
                 break
-            if held[position] == _QUOTE:
+            braces = _BRACES.match(held, position)
+            if braces is None:
                 self._in_string = not self._in_string
+                position += 1
+            elif held[position] == _OPENING:
+                position = braces.end()
+                self._depth += len(braces[0])
             else:
-                self._depth += 1 if held[position] == _OPENING else -1
-            position += 1
+                closed = min(len(braces[0]), self._depth)
+                position += closed
+                self._depth -= closed
         return position
 
 

@@ -172,6 +172,8 @@ def _goes_up(value: str) -> bool:
 
     The link is as it stands in a header, or in the text of a JSON string.
     """
+    if value.count(".") + value.count("%2") < 2 and "\\" not in value:
+        return False  # as most links, which is found faster
     plain = _ESCAPED.sub(_unescaped, value)
     return _UP.search("/" + _UNSEEN.sub("", plain).partition("?")[0]) is not None
 

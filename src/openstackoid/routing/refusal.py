@@ -1,6 +1,7 @@
 """The exception for a request that the gateway refuses."""
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 
 
@@ -25,7 +26,7 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
         service: str = "",
         sent: bool | None = None,
         retry_after: int | None = None,
-        detail: str = "",
+        detail: Callable[[], str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -34,7 +35,12 @@ class Refusal(Exception):  # noqa: N818  (not an error: the right answer to a ba
         self.service = service
         self.sent = sent
         self.retry_after = retry_after
-        self.detail = detail or message
+        self._detail = detail
+
+    @property
+    def detail(self) -> str:
+        """The message with names of clouds that the request does not have."""
+        return self._detail() if self._detail else self.message
 
     @property
     def body(self) -> bytes:

@@ -1,7 +1,6 @@
 """Reads the scope of a request from its headers and tokens; refuses one that is ambiguous."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -44,8 +43,8 @@ READ_HERE = frozenset(
 )
 """Headers that the gateway interprets: refuse underscore variants and hop-by-hop use."""
 
-_MAY_HAVE_TOKEN = re.compile(r"tokens|\\|[^\s,{}&|()\"=:]{65,}", re.IGNORECASE)
-"""Signs of a token in a malformed scope: the wallet's key, an escape, or a very long name."""
+_BETWEEN_NAMES = str.maketrans(dict.fromkeys(',{}&|()"=:', " "))
+_LONGEST_NAME = 64
 
 
 def carried(
@@ -148,7 +147,7 @@ def _unpacked(
         status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         raise Refusal(status, f"{place}: {error}", cloud=here) from error
     except ScopeError as error:
-        raise _bad(f"{place}: {error.public}", here, f"{place}: {error}") from error
+        raise _malformed(f"{place}: ", error, here) from error
 
 
 def _read(text: str, place: str, federation: Federation, here: str, sender: str | None) -> Scope:
@@ -159,9 +158,8 @@ def _read(text: str, place: str, federation: Federation, here: str, sender: str 
     except ScopeError as error:
         compare = f"compare the federation files of {sender} and {here}: " if sender else ""
         begin = f"{compare}{place}: "
-        if place != "X-Scope" or _MAY_HAVE_TOKEN.search(text):
-            raise _bad(f"{begin}{error.kind}", here, f"{begin}{error.kind}{error.hint}") from error
-        raise _bad(f"{begin}{error.public}", here, f"{begin}{error}") from error
+        secret = place != "X-Scope" or _may_have_token(text)
+        raise _malformed(begin, error, here, secret=secret) from error
     if len(completed.canonical) > MAX_BYTES:
         raise _too_long(place, here)
     if sender is not None and completed != scope:
@@ -172,6 +170,16 @@ def _read(text: str, place: str, federation: Federation, here: str, sender: str 
             here,
         )
     return completed
+
+
+def _may_have_token(text: str) -> bool:
+    """Return whether a malformed scope has a sign of a token in it.
+
+    That is the wallet's key, an escape, or a very long name.
+    """
+    if "tokens" in text.lower() or "\\" in text:
+        return True
+    return max(map(len, text.translate(_BETWEEN_NAMES).split()), default=0) > _LONGEST_NAME
 
 
 @lru_cache(maxsize=1024)
@@ -192,5 +200,14 @@ def _too_long(place: str, here: str) -> Refusal:
     return Refusal(status, message, cloud=here)
 
 
-def _bad(message: str, here: str, detail: str = "") -> Refusal:
+def _malformed(begin: str, error: ScopeError, here: str, *, secret: bool = False) -> Refusal:
+    """Return the refusal of what is not a scope, without its text if that may hold a token."""
+
+    def detail() -> str:
+        return f"{begin}{error.kind}{error.hint}" if secret else f"{begin}{error}"
+
+    return _bad(f"{begin}{error.kind if secret else error.public}", here, detail)
+
+
+def _bad(message: str, here: str, detail: Callable[[], str] | None = None) -> Refusal:
     return Refusal(HTTPStatus.BAD_REQUEST, message, cloud=here, detail=detail)

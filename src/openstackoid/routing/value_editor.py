@@ -15,7 +15,12 @@ from openstackoid.routing.link_editor import LinkEditor
 
 _BLANKS = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_BETWEEN = re.compile(rb'[^"\[\]{}]*+')
+_FLAT = re.compile(
+    rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{][^"\[\]{}]*+[\]}])*+', re.DOTALL
+)
+"""Whole strings, and lists and objects without any, as far as they go."""
+
+_BRACKETS = re.compile(rb"[\[{]+|[\]}]+")
 _QUOTE, _COLON, _BACKSLASH, _LIST = b'":\\['
 _OPENING = b"[{"
 
@@ -40,6 +45,8 @@ class ValueEditor:
         self._key = re.compile(rb"(?<!\\)(?:%b)" % b"|".join(map(re.escape, self._values)))
         self._then = then
         self._held = b""
+        self._there = False
+        """Whether a key is anywhere in this piece."""
         self._next: _Step = self._copied
         self._new = b""
         """What replaces the value of the last key."""
@@ -52,6 +59,8 @@ class ValueEditor:
         """Add a piece of the body; return the edited bytes that no later piece can change."""
         body = self._held + data
         self._held = b""
+        # Most bodies have none of them, which is found much faster like this.
+        self._there = any(key in body for key in self._values)
         pieces: list[bytes] = []
         position = 0
         while position < len(body):
@@ -68,9 +77,7 @@ class ValueEditor:
 
     def _copied(self, body: bytes, start: int, pieces: list[bytes]) -> int:
         """Copy up to the end of the next key."""
-        # Most bodies have none of them, which is found much faster like this.
-        there = any(key in body for key in self._values)
-        if there and (key := self._key.search(body, start)):
+        if self._there and (key := self._key.search(body, start)):
             pieces.append(body[start : key.end()])
             self._new = self._values[key[0]]
             self._next = self._behind_key
@@ -117,14 +124,20 @@ class ValueEditor:
         """Leave out the rest of a list."""
         end = start
         while self._depth:
-            end = self._end_of(_STRING if self._in_string else _BETWEEN, body, end)
+            end = self._end_of(_STRING if self._in_string else _FLAT, body, end)
             if end == len(body):
                 return end
-            if body[end] == _QUOTE:
+            brackets = _BRACKETS.match(body, end)
+            if brackets is None:
                 self._in_string = not self._in_string
+                end += 1
+            elif body[end] in _OPENING:
+                end = brackets.end()
+                self._depth += len(brackets[0])
             else:
-                self._depth += 1 if body[end] in _OPENING else -1
-            end += 1
+                closed = min(len(brackets[0]), self._depth)
+                end += closed
+                self._depth -= closed
         self._next = self._copied
         return end
 

@@ -1,7 +1,7 @@
 """Errors of the scope language, with the place of the fault, and hints for misspelt names."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
 
 from openstackoid.scope.quotes import advice
@@ -17,23 +17,34 @@ class ScopeError(ValueError):
     """A text is not a scope.
 
     `reason` is one sentence without the text. `hint` goes on with it, and tells names of clouds
-    that the text does not have: not everybody may know them. `str()` has both, and adds the text
-    with a caret below the fault, and advice if quotes are the cause.
+    that the text does not have: not everybody may know them, so it is made when somebody asks.
+    `str()` has both, and adds the text with a caret below the fault, and advice if quotes are the
+    cause.
     """
 
     def __init__(
-        self, reason: str, text: str = "", start: int = 0, end: int | None = None, hint: str = ""
+        self,
+        reason: str,
+        text: str = "",
+        start: int = 0,
+        end: int | None = None,
+        hint: Callable[[], str] = str,
     ) -> None:
         reason = printable(reason)
         super().__init__(reason)
         self.reason = reason
-        self.hint = hint
+        self._hint = hint
         self.text = text
         self.start = start
         self.end = start + 1 if end is None else max(end, start + 1)
 
     def __str__(self) -> str:
         return self._with_text(self.reason + self.hint)
+
+    @property
+    def hint(self) -> str:
+        """What goes on with the reason; empty if there is nothing."""
+        return self._hint()
 
     @property
     def public(self) -> str:

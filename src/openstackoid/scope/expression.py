@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 
@@ -15,24 +16,32 @@ class CloudRef:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class All:
     """`&`: all operands, at the same time."""
 
     operands: tuple["Expression", ...]
 
     def __str__(self) -> str:
-        return "&".join(f"({o})" if isinstance(o, Any) else str(o) for o in self.operands)
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
+        return "&".join([f"({o})" if isinstance(o, Any) else str(o) for o in self.operands])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Any:
     """`|`: the first operand that succeeds, in the order written."""
 
     operands: tuple["Expression", ...]
 
     def __str__(self) -> str:
-        return "|".join(str(o) for o in self.operands)
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
+        return "|".join(map(str, self.operands))
 
 
 Expression: TypeAlias = CloudRef | All | Any

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from openstackoid.scope.errors import ScopeError, ScopeTooLongError, nearest
 from openstackoid.scope.model import EVERYTHING
@@ -85,15 +85,10 @@ def unpack(text: str, clouds: Collection[str]) -> tuple[str, Wallet | None]:
         )
     if not rest.endswith("}") or not scope.startswith("{"):
         raise ScopeError(f"{_KEY} must be the last key of a scope in JSON")
-    entries = _entries(rest[:-1])
-    for cloud, _ in entries:
-        if cloud != EVERYTHING and cloud not in clouds:
-            hint = nearest(cloud, clouds)
-            raise ScopeError("the wallet has a token for an unknown cloud", hint=hint)
-    return scope.removesuffix(",") + "}", Wallet(entries)
+    return scope.removesuffix(",") + "}", Wallet(_entries(rest[:-1], clouds))
 
 
-def _entries(text: str) -> tuple[tuple[str, WalletEntry], ...]:
+def _entries(text: str, clouds: Collection[str]) -> tuple[tuple[str, WalletEntry], ...]:
     try:
         pairs = json.loads(text, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
@@ -103,6 +98,10 @@ def _entries(text: str) -> tuple[tuple[str, WalletEntry], ...]:
         raise ScopeError(
             f'{_KEY} must be {{"CLOUD": ["TOKEN", "PROJECT ID" or null], …}}, and last'
         )
+    for cloud, _ in pairs:  # first: anybody can send hundreds
+        if cloud != EVERYTHING and cloud not in clouds:
+            hint = partial(nearest, cloud, clouds)
+            raise ScopeError("the wallet has a token for an unknown cloud", hint=hint)
     entries = [(cloud, _entry(value)) for cloud, value in pairs]
     if len({cloud for cloud, _ in entries}) < len(entries):
         raise ScopeError("the wallet has a cloud twice; keep one of its tokens")

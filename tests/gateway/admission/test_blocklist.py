@@ -219,6 +219,16 @@ async def test_what_a_stolen_key_proves_is_refused(clouds: Clouds) -> None:
     assert clouds.backends["CloudTwo"]["image"].requests == []
 
 
+async def test_what_is_asked_about_a_key_is_whether_it_is_blocked(clouds: Clouds) -> None:
+    """By its id alone: what it has signed may come as the answer to a question."""
+    _, assertion = ids(Vouching(clouds).keys("CloudOne").public)
+    blocked = clouds.gateways["CloudTwo"]._blocklist
+    assert not blocked.has_key(assertion)
+    await block(clouds, "key", assertion, at="CloudTwo")
+    assert blocked.has_key(assertion)
+    assert not blocked.has_key("A" * 16)
+
+
 async def test_the_key_of_another_cloud_does_not_concern(clouds: Clouds) -> None:
     """Nor what is no assertion, but begins like one: it is refused for that."""
     alice = Vouching(clouds)

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from gateway.admission.workers import shared
 from gateway.backend import json_answer
 from gateway.credentials import give_keys, reload, take_keys
 from gateway.played import Answered, Clouds
@@ -126,6 +127,20 @@ def test_a_login_that_was_cut_counts() -> None:
     with pytest.raises(Refusal, match="have failed"), logins.trying("Two", account):
         pass
     with logins.trying("Three", account):
+        pass
+
+
+def test_all_workers_count_together() -> None:
+    """Those that follow as well: a worker that ends gives nobody more guesses."""
+    memory = shared()
+    account = (Account(name="admin"),)
+    for _ in range(FAILURES):
+        with Logins("One", memory).trying("Two", account):
+            pass
+    later = Logins("One", memory)
+    with pytest.raises(Refusal, match="have failed"), later.trying("Two", account):
+        pass
+    with later.trying("Three", account):
         pass
 
 

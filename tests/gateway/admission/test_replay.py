@@ -1,31 +1,18 @@
 """Signatures that were taken, in memory that processes share."""
 
 import multiprocessing
-import os
 import time
 from collections.abc import Callable
 
 import pytest
+from gateway.admission.workers import shared
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openstackoid.gateway.admission import replay as seen
 from openstackoid.gateway.admission.replay import WINDOW, Taking, UsedSignatures
-from openstackoid.gateway.handover import make_memory
 
 NOW = 1000.5 * WINDOW
-
-
-def shared() -> Callable[[str], int]:
-    """Return memory that several may have."""
-    files: dict[str, int] = {}
-
-    def memory(name: str) -> int:
-        if name not in files:
-            files[name] = make_memory(name)
-        return os.dup(files[name])
-
-    return memory
 
 
 def test_an_id_is_taken_once() -> None:

@@ -33,7 +33,7 @@ def ca() -> trustme.CA:
 async def tls(clouds: Clouds, ca: trustme.CA) -> Clouds:
     """Both clouds with https frontends, which ask each other for certificates.
 
-    CloudTwo takes tokens themselves, as gateways of an older release send them.
+    CloudTwo takes tokens of CloudOne themselves: here it is about connections.
     """
     clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["tokens"] = True
     await speak_tls(clouds, ca)

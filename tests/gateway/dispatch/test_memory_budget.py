@@ -1,5 +1,7 @@
 """What one request may hold of answers is bounded, and let go of."""
 
+import asyncio
+import json
 from types import SimpleNamespace
 from typing import cast
 
@@ -68,6 +70,37 @@ async def test_no_cloud_keeps_the_others_out(monkeypatch: pytest.MonkeyPatch) ->
     with MemoryBudget() as one, MemoryBudget() as two:
         for budget in (one, two):
             await budget.read(passing(long, cloud="Evil"))
+
+
+async def test_others_go_on_while_a_hostile_answer_is_searched() -> None:
+    """However much of it is there at once; also while its items are searched one by one."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    going = asyncio.create_task(others())
+    half = b'id":' * 1000
+    with MemoryBudget() as budget:
+        held = await budget.read(passing(b"[", *[half] * 50, foreign=True))
+        assert held.note == memory_budget.NO_JSON
+        assert turns >= 50
+        before = turns
+        items = b",".join([b'{"id": "%d"}' % n for n in range(5000)])
+        left_out = await budget.read(passing(b'{"images": [{"id": "/"},%b]}' % items, foreign=True))
+        assert left_out.note == "left out 1 with an id that is none"
+        assert turns >= before + 50
+        before = turns
+        half = json.dumps({"x": [{"a_id": "\u00e9"}] * 200_000}).encode()
+        other = await budget.read(
+            passing(b'{"images": [{"id": "/"},%b,{"id": "x"}]}' % half, foreign=True)
+        )
+        assert other.note == "left out 1 with an id that is none"
+        assert turns >= before + len(half) // 2**16
+    going.cancel()
 
 
 async def test_no_body_is_no_document() -> None:

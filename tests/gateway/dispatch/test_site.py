@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from gateway.credentials import take_keys
 from gateway.played import Clouds
+from gateway.trust.vouching import unasked
 
 from openstackoid.federation import load
 from openstackoid.gateway.admission.peers import Peers
@@ -26,7 +27,8 @@ async def site(clouds: Clouds) -> Describe:
         clouds.save()
         federation = load(clouds.file)
         peers = Peers(federation, "CloudOne", UsedSignatures())
-        return Site.of(federation, "CloudOne", peers, Client(5, 5), clouds.file.with_name("made"))
+        made = clouds.file.with_name("made")
+        return Site.of(federation, "CloudOne", peers, Client(5, 5), made, unasked("CloudOne"))
 
     return described
 

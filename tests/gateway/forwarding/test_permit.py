@@ -13,6 +13,7 @@ from gateway.backend import Backend, json_answer
 from gateway.equipped import equip, know_nobody
 from gateway.played import HOST, TOKEN, Answered, Clouds, playing
 from gateway.ports import free_ports
+from gateway.trust.vouching import unasked
 
 from openstackoid.federation import load
 from openstackoid.gateway.admission.peers import Peers
@@ -216,7 +217,9 @@ async def test_no_probe_goes_inside(clouds: Clouds, names: Names, addresses: lis
     federation = load(clouds.file, "CloudOne")
     pool = Client(20, 20, names)
     peers = Peers(federation, "CloudOne", UsedSignatures())
-    site = Site.of(federation, "CloudOne", peers, pool, clouds.file.with_name("made"))
+    site = Site.of(
+        federation, "CloudOne", peers, pool, clouds.file.with_name("made"), unasked("CloudOne")
+    )
     (origin,) = site.origins("CloudTwo")
     async with Backend(host=addresses[0], port=port) as inside:
         with pytest.raises(ForbiddenAddressError):

@@ -37,9 +37,10 @@ class Running:
         with self.file.open("w") as stream:
             YAML(typ="safe").dump({"clouds": {"CloudOne": one}}, stream)
 
-    async def start(self, **environment: str) -> None:
+    async def start(self, *further: str, **environment: str) -> None:
         command = Path(sys.executable).with_name("openstackoid")
-        options = ("--federation", self.file, "--cloud", "CloudOne", "--drain-timeout", "1")
+        usual = ("--federation", str(self.file), "--cloud", "CloudOne", "--drain-timeout", "1")
+        options = (*usual, *further)
         self.process = await asyncio.create_subprocess_exec(
             command, "gateway", *options, stderr=PIPE, env={**os.environ, **environment}
         )
@@ -248,3 +249,56 @@ async def test_a_port_that_is_taken_ends_the_command(running: Running) -> None:
         said = await running.stop() if await running.process.wait() else ""
     assert f"Error: cannot listen at {HOST}:{running.port}: Address already in use" in said
     assert running.process.returncode == 1
+
+
+TWO = {"identity": {"methods": ["password"], "password": {"user": {"name": "a", "password": "g"}}}}
+
+
+async def test_a_password_is_guessed_no_more_often_with_many_workers(tmp_path: Path) -> None:
+    """Nor by ending one, nor after the program was exchanged: they count together."""
+    running = Running(tmp_path / "federation.yaml", free_ports(1)[0])
+    refused = b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nok"
+
+    async def keystone(received: Received, connection: Connection) -> None:
+        received.body = await connection.body(received.head)
+        await connection.send(refused)
+
+    running.backend.answer = keystone
+    body = json.dumps({"auth": TWO}).encode()
+    login = (
+        b"POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"X-Scope: identity=CloudTwo\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+
+    async def guess() -> int:
+        reader, writer = await running.connect()
+        writer.write(login)
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        return int(head.split()[1])
+
+    async with running.backend:
+        at = f"http://127.0.0.1:{running.backend.port}"
+        two = {"frontends": {"identity": at}, "gateway": False, "insecure": True}
+        one = {
+            "frontends": {"identity": f"http://{HOST}:{running.port}"},
+            "backends": {"identity": "http://127.0.0.1:1"},
+            "own": {"allow": ["127.0.0.0/8"]},
+        }
+        with running.file.open("w") as stream:
+            YAML(typ="safe").dump({"clouds": {"CloudOne": one, "CloudTwo": two}}, stream)
+        await running.start("--workers", "2")
+        workers = [(await running.event("listening"))["worker"] for _ in range(2)]
+        try:
+            statuses = [await guess() for _ in range(6)]
+            for worker in workers:
+                os.kill(worker, signal.SIGKILL)
+                await running.event("listening")
+            statuses += [await guess() for _ in range(3)]
+            running.process.send_signal(signal.SIGUSR2)
+            await running.event("exchanged")
+            statuses += [await guess() for _ in range(6)]
+        finally:
+            await running.stop()
+    assert statuses == [401] * 10 + [429] * 5

@@ -34,3 +34,13 @@ def test_a_log_that_nobody_takes_ends_nothing() -> None:
     log.configure(Full())
     log.write({"event": "request"})
     structlog.get_logger().error("worker ended")
+
+
+@pytest.mark.parametrize("before", range(2020, 2060))
+def test_of_a_long_path_whole_segments_are_shown(before: int) -> None:
+    """However long it is; a token that is cut in two would not look like one any more."""
+    path = "/" + "a/" * (before // 2) + "g" * 180
+    shown = log.shown_path(path + "/b" * 20_000)
+    assert shown.startswith("/a/a/a/")
+    assert "g" * 9 not in shown
+    assert len(shown) < len(path)

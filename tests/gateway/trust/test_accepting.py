@@ -1,5 +1,7 @@
 """Assertions at the border and back home: what a hostile cloud may try with one."""
 
+import asyncio
+import io
 import json
 import time
 from typing import Any
@@ -14,6 +16,7 @@ from gateway.trust.vouching import BACK, SCOPE, TOKEN, Vouching, why
 from identity.alice import assertion_key
 
 from openstackoid.gateway.trust.made import Made
+from openstackoid.identity import keys as key_files
 from openstackoid.identity.assertion import claimed, sign
 from openstackoid.identity.issuer_secrets import completed
 from openstackoid.identity.keys import make
@@ -97,6 +100,15 @@ async def test_a_stamp_of_one_cloud_is_none_in_another(alice: Vouching) -> None:
     assert alice.clouds.backends["CloudOne"]["image"].requests == []
 
 
+async def test_a_stamp_that_an_old_worker_has_left_there_does_no_harm(alice: Vouching) -> None:
+    """Beside a new one, it passes on what that has stamped; it counts as if it were cut."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    brought = f"{assertion}~{'A' * 22}"
+    answered = await alice.present(brought, at="CloudOne", by="CloudTwo", scope=BACK)
+    assert answered.status == 200
+    assert not alice.received("CloudOne").startswith(assertion)
+
+
 async def test_a_stamped_one_goes_on_within_its_cloud(alice: Vouching) -> None:
     """A service there calls another one with it, by the gateway."""
     await alice.present(alice.assertion())
@@ -125,6 +137,21 @@ async def test_a_token_of_another_cloud_does_not_come_in(alice: Vouching) -> Non
     alice.clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["tokens"] = True
     await reload(alice.clouds)
     assert (await alice.present(TOKEN)).status == 200
+
+
+async def test_what_an_older_gateway_here_has_let_in_goes_on(alice: Vouching) -> None:
+    """Without a stamp, here and back home, as long as tokens of its issuer are taken."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    for service in ("network", "image"):
+        answered = await alice.present(assertion, by=None, service=service, scope=BACK)
+        assert "has not come by the gateway" in why(answered)
+    alice.clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["tokens"] = True
+    await reload(alice.clouds)
+    for service in ("network", "image"):
+        answered = await alice.present(assertion, by=None, service=service, scope=BACK)
+        assert answered.status == 200
+    assert alice.received("CloudTwo", "network").startswith(f"{assertion}!")
+    assert alice.received("CloudOne", "image").startswith("oid1.")
 
 
 async def test_a_cloud_that_is_not_trusted_is_refused(alice: Vouching) -> None:
@@ -222,6 +249,46 @@ async def test_the_gateway_without_a_key_takes_none(alice: Vouching) -> None:
     del entry["keys"], entry["own"]["keys"]
     await reload(alice.clouds)
     assert "openstackoid federation keys" in why(await alice.present(assertion))
+
+
+async def test_what_home_has_revoked_is_out_of_its_own_services(alice: Vouching) -> None:
+    """One that was brought back, and goes on from service to service: home's Keystone is asked."""
+    assertion = alice.assertion(services=("compute",), back=("image",))
+    await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK)
+    brought = alice.received("CloudOne").partition("!SCOPE!")[0]
+    goes_on: dict[str, Any] = {"at": "CloudOne", "by": None, "scope": BACK}
+    assert (await alice.present(brought, **goes_on)).status == 200
+    know_nobody(alice.clouds, "CloudOne")
+    await reload(alice.clouds)  # what was remembered is forgotten
+    assert "was revoked" in why(await alice.present(brought, **goes_on))
+
+
+async def third_cloud(alice: Vouching) -> None:
+    """Let both gateways know a third cloud, with keys."""
+    keys = key_files.make()
+    file = alice.clouds.file.with_name("CloudSix.json")
+    key_files.write(keys, file)
+    alice.clouds.document["clouds"]["CloudSix"] = {
+        "frontends": {"image": "http://127.0.0.9:9"},
+        "insecure": True,
+        "keys": keys.public.model_dump(),
+        "own": {"keys": file.name},
+    }
+    await reload(alice.clouds)
+
+
+async def test_what_a_third_cloud_brings_is_asked_about(
+    alice: Vouching, logged: io.StringIO
+) -> None:
+    """Its user's cloud has not confirmed it here; so a revoked one goes on for a moment at most."""
+    await third_cloud(alice)
+    know_nobody(alice.clouds, "CloudOne")
+    assertion = alice.assertion(presenter="CloudSix")
+    assert (await alice.present(assertion, by="CloudSix")).status == 200
+    async with asyncio.timeout(10):
+        while "assertions revoked" not in logged.getvalue():  # noqa: ASYNC110  (in this loop)
+            await asyncio.sleep(0.01)
+    assert "it was revoked" in why(await alice.present(assertion, by="CloudSix"))
 
 
 class Expired(Keystone):

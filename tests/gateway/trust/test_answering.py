@@ -45,6 +45,23 @@ async def test_one_without_a_stamp_is_nobody_s(alice: Vouching) -> None:
         assert "has not come by the gateway" in why(answered, 404)
 
 
+async def test_one_that_an_older_gateway_here_has_let_in_is_its_user_s(alice: Vouching) -> None:
+    """As long as tokens of its issuer are taken, so that no upgrade ends what goes on."""
+    alice.clouds.document["clouds"]["CloudTwo"]["trust"]["CloudOne"]["tokens"] = True
+    await reload(alice.clouds)
+    answered = await alice.whose(f"{alice.assertion()}!SCOPE!{SCOPE}")
+    assert answered.status == 200
+    others = (
+        f"{alice.assertion()}~{'A' * 22}",
+        alice.assertion(aud="CloudThree"),
+        alice.assertion(presenter="CloudThree"),
+        alice.assertion("CloudTwo"),
+    )
+    for other in others:
+        answered = await alice.whose(f"{other}!SCOPE!{SCOPE}")
+        assert "has not come by the gateway" in why(answered, 404)
+
+
 async def test_who_may_not_ask_is_not_told(alice: Vouching) -> None:
     """Keystone decides it: the role service, or reader on the system."""
     subject = await stamped(alice)
@@ -96,10 +113,14 @@ async def old_gateway_asks(alice: Vouching, assertion: str) -> Answered:
 
 
 async def test_a_gateway_of_an_older_release_asks_the_issuer(alice: Vouching) -> None:
-    """It knows no assertions, and asks about one as about any token: it is told as ever."""
-    answered = await old_gateway_asks(alice, alice.assertion())
-    assert answered.status == 200
-    assert json.loads(answered.body)["token"]["user"]["name"] == "alice"
+    """It knows no assertions, and asks about one as about any token: it is told as ever.
+
+    An old worker that goes on beside a new one also gets what the new one has stamped.
+    """
+    for assertion in (alice.assertion(), (await stamped(alice)).partition("!SCOPE!")[0]):
+        answered = await old_gateway_asks(alice, assertion)
+        assert answered.status == 200
+        assert json.loads(answered.body)["token"]["user"]["name"] == "alice"
 
 
 async def test_another_gateway_is_not_told(alice: Vouching) -> None:

@@ -6,9 +6,11 @@ from typing import Any, cast
 
 from gateway.trust.strange import documents
 from gateway.trust.test_issuing_alone import FEDERATION, KEY, KEYS, Played
+from gateway.trust.vouching import unasked
 from hypothesis import given, settings
 from identity.sizes import HOME, SHORT
 
+from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
 from openstackoid.gateway.trust.made import Made
@@ -57,7 +59,10 @@ def test_a_document_of_any_shape_is_passed_on_with_the_catalog(document: dict[st
     """Home's Keystone says who its user is; the gateway adds where the services are."""
     tokens = cast("Any", Asked({"t": document}))
     made = Made(Path("nowhere"))
-    answering = Assertions.of(FEDERATION, HOME, (KEYS,), Catalog(), tokens, made).answering
+    nowhere = cast("Upstream", None)
+    answering = Assertions.of(
+        FEDERATION, HOME, (KEYS,), Catalog(), tokens, made, nowhere, unasked(HOME)
+    ).answering
     headers = Headers(
         [("Host", HOME.lower()), ("X-Auth-Token", "svc"), ("X-Subject-Token", subject())]
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from gateway.trust.vouching import unasked
 from identity.alice import CLAIMS, assertion_key
 from msgspec import structs
 
@@ -38,7 +39,10 @@ def of(*pairs: Keys) -> Assertions:
     )
     account = ServiceAccount(federation, "CloudOne", cast("Upstream", None))
     keystone, tokens, made_here = LocalKeystone(account), HomeTokens(account), Made(Path("nowhere"))
-    return Assertions.of(federation, "CloudOne", pairs, keystone, tokens, made_here)
+    upstream, confirming = cast("Upstream", None), unasked("CloudOne")
+    return Assertions.of(
+        federation, "CloudOne", pairs, keystone, tokens, made_here, upstream, confirming
+    )
 
 
 def made(pair: Keys) -> tuple[str, str, Claims]:

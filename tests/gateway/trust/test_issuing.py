@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from gateway.backend import json_answer
 from gateway.credentials import reload
-from gateway.equipped import know
+from gateway.equipped import know, know_nobody
 from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
 from gateway.trust.clock import Clock
@@ -384,6 +384,20 @@ async def test_home_s_token_does_not_log_in_elsewhere(clouds: Clouds, suffix: st
     )
     assert "this token is of CloudOne" in why(answered)
     assert clouds.backends["CloudTwo"]["identity"].requests == []
+
+
+async def test_what_its_issuer_has_revoked_goes_nowhere(clouds: Clouds, at_two: str) -> None:
+    """Neither back home, nor on: it is refused before it leaves."""
+    know_nobody(clouds, "CloudOne")
+    await reload(clouds)
+    confirming = clouds.gateways["CloudTwo"].confirming
+    before = confirming.clock
+    confirming.clock = lambda: before() + 600
+    answered = await clouds.ask("CloudTwo", "image", "/v2/images/1", f"X-Auth-Token: {at_two}")
+    message = why(answered)
+    assert "CloudTwo does not pass on what says who the user is" in message
+    assert "CloudOne says that it was revoked" in message
+    assert clouds.backends["CloudOne"]["image"].requests == []
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from gateway.trust.strange import documents
+from gateway.trust.vouching import unasked
 from hypothesis import given, settings
 from identity.alice import assertion_key
 from identity.sizes import HOME, LENGTHS, SCOPES, SHORT, TOKENS, USERS, document, fernet
@@ -17,7 +18,7 @@ from openstackoid.gateway.trust.issuing import MAX_TOKEN, Issuing
 from openstackoid.identity.assertion import Claims, claimed, sign, verified
 from openstackoid.identity.issuer_secrets import completed, own_token, stamp_secret
 from openstackoid.identity.keys import assertion_signer, make
-from openstackoid.identity.stamp import LENGTH, stamped
+from openstackoid.identity.stamp import LENGTH, cut, stamped
 from openstackoid.message import Head, Headers
 from openstackoid.routing import Refusal, Route, decide, destination_of, narrowed
 from openstackoid.scope import join, parse, split
@@ -53,6 +54,11 @@ class Played(HomeTokens):
         return found
 
 
+def let_in(token: str) -> Claims:
+    """Return what an assertion says that a gateway has let in."""
+    return claimed(cut(token))
+
+
 async def sent(
     known: dict[str, Any],
     scope: str,
@@ -68,7 +74,7 @@ async def sent(
     headers = Headers([("Host", HOME.lower()), ("X-Auth-Token", value), *more])
     head = Head(method, f"/{service}/v2/x", headers, 80)
     route = narrowed(decide(head, FEDERATION, HOME), cloud)
-    issuing = Issuing(FEDERATION, HOME, (KEY,), Played(known, late))
+    issuing = Issuing(FEDERATION, HOME, (KEY,), Played(known, late), let_in, unasked(HOME))
     head, route = await issuing.asserted(
         head, route, destination_of(route, cloud, FEDERATION, HOME)
     )
@@ -274,7 +280,7 @@ async def test_a_cloud_that_was_called_passes_on_what_rides_along() -> None:
     key = assertion_key()
     value = join(stamped(one, stamp_secret(key)), route.scope, route.wallet)
     head = Head("GET", "/image/v2/x", Headers([("Host", "cloudtwo"), ("X-Auth-Token", value)]), 80)
-    issuing = Issuing(FEDERATION, "CloudTwo", (key,), Played({}))
+    issuing = Issuing(FEDERATION, "CloudTwo", (key,), Played({}), let_in, unasked("CloudTwo"))
     route = narrowed(decide(head, FEDERATION, "CloudTwo"), "CloudThree")
     destination = destination_of(route, "CloudThree", FEDERATION, "CloudTwo")
     head, route = await issuing.asserted(head, route, destination)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from gateway.played import Answered, Clouds
 from identity.alice import CLAIMS, assertion_key
 from msgspec import structs
 
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.identity import keys as key_files
 from openstackoid.identity.assertion import Claims, sign
+from openstackoid.identity.confirmation import Asked, BadConfirmationError
 from openstackoid.identity.issuer_secrets import completed
 from openstackoid.identity.keys import Keys
 from openstackoid.identity.signature import Crossing, Told
@@ -70,10 +73,11 @@ class Vouching:
         method: str = "GET",
         subject: str | None = None,
         told: Told | None = None,
+        body: bytes = b"",
     ) -> Answered:
         """Bring an assertion to a service of a cloud, proven to come from another's gateway."""
         prefix = f"/{service}" if at == "CloudOne" else ""
-        headers = [("X-Auth-Token", f"{assertion}!SCOPE!{scope}")]
+        headers = [("X-Auth-Token", f"{assertion}!SCOPE!{scope}")] if assertion else []
         if subject is not None:
             headers.append(("X-Subject-Token", f"{subject}!SCOPE!{scope}"))
         if by is not None:
@@ -82,7 +86,7 @@ class Vouching:
             proof = signed(crossing, self.keys(by).sign, time.time(), told)
             headers += [("Via", f"1.1 {by} (openstackoid)"), ("X-Scope-Proof", proof)]
         lines = [f"{name}: {value}" for name, value in headers]
-        return await self.clouds.ask(at, service, path, *lines, *more, method=method)
+        return await self.clouds.ask(at, service, path, *lines, *more, method=method, body=body)
 
     def received(self, cloud: str, service: str = "image") -> str:
         """Return the only token that a service has got."""
@@ -94,6 +98,16 @@ class Vouching:
         """Ask whose a token is, as a service of a cloud does."""
         asking = (f"X-Subject-Token: {token}", "X-Auth-Token: a-service-s-own", *more)
         return await self.clouds.ask(at, "identity", "/v3/auth/tokens", *asking)
+
+
+async def no_answer(issuer: str, asked: Sequence[Asked]) -> str:
+    """Answer no question, as an issuer that cannot be reached."""
+    raise BadConfirmationError(f"{issuer} is away")
+
+
+def unasked(here: str) -> Confirming:
+    """Return the confirmations of a cloud whose questions nobody answers."""
+    return Confirming(here, no_answer)
 
 
 def why(answered: Answered, status: int = 401) -> str:

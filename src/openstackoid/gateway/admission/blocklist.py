@@ -87,6 +87,10 @@ class Blocklist:
         """Whether any key is blocked."""
         return bool(self._blocked.key)
 
+    def has_key(self, id_: str) -> bool:
+        """Return whether the key with this id is blocked."""
+        return id_ in self._blocked.key
+
     def check_keys(self, ids: Iterable[str | None]) -> None:
         """Raise BlockedRefusal if one of the keys with these ids is blocked."""
         if self._blocked.key:

@@ -1,6 +1,7 @@
 """Limits the logins to one account that fail on their way across a border.
 
-A gateway relays logins to other clouds, which cannot limit their senders by address.
+A gateway relays logins to other clouds, which cannot limit their senders by address. All workers
+count together, those that follow as well: else each would give as many guesses anew.
 """
 
 import math
@@ -9,7 +10,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from openstackoid.federation.spelling import folded
-from openstackoid.gateway.admission.rate import Rate
+from openstackoid.gateway.admission.shared_memory import Memory
+from openstackoid.gateway.admission.shared_rate import SharedRate
+from openstackoid.gateway.handover import make_memory
 from openstackoid.identity.account import Account
 from openstackoid.routing import Refusal
 from openstackoid.services import IDENTITY
@@ -20,16 +23,15 @@ FAILURES = 10
 PAUSE = 30
 """Seconds after which one more may."""
 
-ACCOUNTS = 100_000
-"""Accounts that are remembered; the one that was not tried for longest is forgotten first."""
+_LOGINS = "-logins"  # the name of the shared memory; no cloud has it
 
 
 class Logins:
-    """The failed logins to the accounts of each cloud."""
+    """The failed logins to the accounts of each cloud, in memory that workers may share."""
 
-    def __init__(self, here: str) -> None:
+    def __init__(self, here: str, memory: Memory = make_memory) -> None:
         self._here = here
-        self._tried = Rate(1, FAILURES * PAUSE, ACCOUNTS)
+        self._tried = SharedRate(memory(_LOGINS), FAILURES * PAUSE)
 
     @contextmanager
     def trying(self, cloud: str, accounts: Collection[Account]) -> Iterator["Attempt"]:
@@ -37,7 +39,7 @@ class Logins:
 
         Raises Refusal if too many have failed.
         """
-        tried = {(cloud, *map(folded, account)) for account in accounts}
+        tried = {"\0".join((cloud, *map(folded, account))) for account in accounts}
         for account in tried:
             wait = self._tried.wait(account, PAUSE)
             if wait is not None:
@@ -59,7 +61,7 @@ class Logins:
         finally:
             if attempt.status not in {None, HTTPStatus.UNAUTHORIZED}:
                 for account in tried:
-                    self._tried.charge(account, -PAUSE)
+                    self._tried.take_back(account, PAUSE)
 
 
 class Attempt:

@@ -4,7 +4,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-_SECOND = 1_000_000_000
+SECOND = 1_000_000_000
+
+
+def added(before: int, now: int, requests: int, most: int) -> tuple[int, int]:
+    """Return when the requests of a sender are paid off with some more, and the excess of that.
+
+    They are too many if the excess is positive. `before` is when those until now are paid off.
+    """
+    after = (before if before > now else now) + requests * SECOND
+    return after, after - now - most
 
 
 class Rate:
@@ -19,7 +28,7 @@ class Rate:
         self, rate: int, burst: int, senders: int, clock: Callable[[], int] = time.monotonic_ns
     ) -> None:
         self._rate = rate
-        self._most = burst * _SECOND
+        self._most = burst * SECOND
         self._senders = senders
         self._clock = clock
         self._paid_off: OrderedDict[Hashable, int] = OrderedDict()
@@ -31,11 +40,10 @@ class Rate:
         """
         now = self._clock() * self._rate
         before = self._paid_off.get(sender, now)
-        after = (before if before > now else now) + requests * _SECOND
-        excess = after - now - self._most
+        after, excess = added(before, now, requests, self._most)
         self._paid_off[sender] = after if excess <= 0 else before
         self._keep(sender)
-        return None if excess <= 0 else excess / (_SECOND * self._rate)
+        return None if excess <= 0 else excess / (SECOND * self._rate)
 
     def charge(self, sender: Hashable, requests: int) -> None:
         """Count requests that are done already, even if they are too many.
@@ -44,7 +52,7 @@ class Rate:
         twice.
         """
         now = self._clock() * self._rate
-        after = max(self._paid_off.get(sender, now), now) + requests * _SECOND
+        after = max(self._paid_off.get(sender, now), now) + requests * SECOND
         self._paid_off[sender] = min(after, now + 2 * self._most)
         self._keep(sender)
 

@@ -6,17 +6,20 @@ window and at most two, in constant time and memory. Tables survive an exchange 
 not a restart of the gateway: so it also says since when signatures have been remembered.
 """
 
-import fcntl
 import mmap
 import os
 import time
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import Enum
-from hashlib import blake2b
 from struct import Struct
 
+from openstackoid.gateway.admission.shared_memory import (
+    DIGEST,
+    HEAD,
+    KEY,
+    Memory,
+    SharedMemory,
+    locked,
+)
 from openstackoid.gateway.handover import make_memory
 from openstackoid.identity.signature import LIFETIME
 
@@ -27,17 +30,11 @@ SIGNATURES = 300_000
 """Signatures of one gateway that are remembered per window: 2500 requests per second."""
 
 _SLOTS = 2**19
-_DIGEST = 16
-_KEY = Struct("=16s")
 _SINCE = Struct("=qd")  # the seconds of the clock, and of one that never goes back
 _HALF = Struct("=qq")  # the number of its window, and of its ids
-_HEAD = mmap.PAGESIZE
-_BYTES = _SLOTS * _DIGEST
-_EMPTY = bytes(_DIGEST)
+_BYTES = _SLOTS * DIGEST
+_EMPTY = bytes(DIGEST)
 _BEGIN = "-begin"  # no cloud has this name
-
-Memory = Callable[[str], int]
-"""Returns the file descriptor of the shared memory with a name: the same in all workers."""
 
 
 class Taking(Enum):
@@ -84,7 +81,7 @@ class UsedSignatures:
 def _begin(file: int) -> tuple[int, float]:
     """Return when the first worker began, by both clocks; write it if this is the first."""
     try:
-        with _locked(file):
+        with locked(file):
             if os.fstat(file).st_size == 0:
                 os.pwrite(file, _SINCE.pack(int(time.time()), time.monotonic()), 0)
             begun, began = _SINCE.unpack(os.pread(file, _SINCE.size, 0))
@@ -93,38 +90,19 @@ def _begin(file: int) -> tuple[int, float]:
         os.close(file)
 
 
-@contextmanager
-def _locked(file: int) -> Iterator[None]:
-    """Lock shared memory for this process; the kernel unlocks it if the process is killed."""
-    fcntl.lockf(file, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.lockf(file, fcntl.LOCK_UN)
-
-
 class _Table:
     def __init__(self, file: int) -> None:
-        self._file = file
-        weakref.finalize(self, os.close, file)
-        with _locked(self._file):
-            new = os.fstat(file).st_size == 0
-            if new:
-                os.ftruncate(file, _HEAD + 2 * _BYTES)
-            self._map = mmap.mmap(file, _HEAD + 2 * _BYTES)
-            if new:
-                # A random key: no signer can choose ids that collide in the table.
-                _KEY.pack_into(self._map, 0, os.urandom(_KEY.size))
-        (self._key,) = _KEY.unpack_from(self._map, 0)
+        self._memory = SharedMemory(file, 2 * _BYTES)
+        self._map = self._memory.bytes
 
     def has(self, identifier: str, window: int) -> bool:
-        digest = self._digest(identifier)
-        with _locked(self._file):
+        digest = self._memory.digest(identifier)
+        with self._memory.locked():
             return self._has(digest, window)
 
     def take(self, identifier: str, window: int) -> Taking:
-        digest = self._digest(identifier)
-        with _locked(self._file):
+        digest = self._memory.digest(identifier)
+        with self._memory.locked():
             # A worker that waited for the lock may have read the clock in an earlier window.
             window = max(window, self._half(0)[0], self._half(1)[0])
             if self._has(digest, window):
@@ -136,7 +114,7 @@ class _Table:
             if count >= SIGNATURES:
                 return Taking.FULL
             at = self._find(digest, window)
-            self._map[at : at + _DIGEST] = digest
+            self._map[at : at + DIGEST] = digest
             self._count(window, count + 1)
             return Taking.TAKEN
 
@@ -144,7 +122,7 @@ class _Table:
         for one in (window, window - 1):
             if self._half(one)[0] == one:
                 at = self._find(digest, one)
-                if self._map[at : at + _DIGEST] == digest:
+                if self._map[at : at + DIGEST] == digest:
                     return True
         return False
 
@@ -153,27 +131,22 @@ class _Table:
 
         There is always a free slot: SIGNATURES is less than _SLOTS.
         """
-        start = _HEAD + window % 2 * _BYTES
+        start = HEAD + window % 2 * _BYTES
         slot = int.from_bytes(digest[:8], "little") % _SLOTS
         while True:
-            at = start + slot * _DIGEST
-            if self._map[at : at + _DIGEST] in (digest, _EMPTY):
+            at = start + slot * DIGEST
+            if self._map[at : at + DIGEST] in (digest, _EMPTY):
                 return at
             slot = (slot + 1) % _SLOTS
 
     def _half(self, window: int) -> tuple[int, int]:
-        kept, count = _HALF.unpack_from(self._map, _KEY.size + window % 2 * _HALF.size)
+        kept, count = _HALF.unpack_from(self._map, KEY.size + window % 2 * _HALF.size)
         return kept, count
 
     def _count(self, window: int, count: int) -> None:
-        _HALF.pack_into(self._map, _KEY.size + window % 2 * _HALF.size, window, count)
+        _HALF.pack_into(self._map, KEY.size + window % 2 * _HALF.size, window, count)
 
     def _empty(self, window: int) -> None:
         """Empty a half and free its memory, which then reads as zeros (madvise(2))."""
-        self._map.madvise(mmap.MADV_REMOVE, _HEAD + window % 2 * _BYTES, _BYTES)
+        self._map.madvise(mmap.MADV_REMOVE, HEAD + window % 2 * _BYTES, _BYTES)
         self._count(window, 0)
-
-    def _digest(self, identifier: str) -> bytes:
-        return blake2b(
-            identifier.encode(errors="surrogatepass"), key=self._key, digest_size=_DIGEST
-        ).digest()

@@ -21,6 +21,7 @@ from openstackoid.operators.request import Answer, NoAnswerError, Request
 from openstackoid.operators.rules import Policy
 from openstackoid.operators.runs import encode
 from openstackoid.routing import Refusal
+from openstackoid.routing.border import kept_private
 from openstackoid.scope.expression import clouds
 from openstackoid.services import is_data
 
@@ -121,9 +122,13 @@ async def _evaluated(
 
 
 async def _respond(context: Context, answer: Answer) -> None:
-    """Send the client an answer: as its cloud gave it, or encoded if it is merged."""
+    """Send the client an answer: as its cloud gave it, or encoded if it is merged.
+
+    It is private, also if it is home's alone: who may have answered is in its report.
+    """
     request, record = context.request, context.record
     if isinstance(answer.body, Passing):
+        answer.body.private = True
         try:
             await relay_answer(request, record, answer.body)
         finally:
@@ -132,7 +137,7 @@ async def _respond(context: Context, answer: Answer) -> None:
     record.status = answer.status
     parts = _parts(answer)
     part, following = next(parts, b""), next(parts, b"")
-    headers = [*answer.headers, *record.extra]
+    headers = [*kept_private(answer.headers), *record.extra]
     if part and not following:
         headers.append(("Content-Length", str(len(part))))
     reply = request.answer(answer.status, responses.get(answer.status, ""), headers)

@@ -25,9 +25,11 @@ from openstackoid.gateway.dispatch.hop import (
     Validated,
     check_login,
     exchange,
+    pieces,
     prepare,
     tries_account,
 )
+from openstackoid.gateway.dispatch.question import answer_question, is_question
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.dispatch.state import State
 from openstackoid.gateway.forwarding.downstream import (
@@ -67,6 +69,7 @@ class Handler:
         site: Site,
         limits: Limits,
         blocklist: Blocklist,
+        logins: Logins,
         *,
         idle_timeout: float,
         patience: float,
@@ -76,7 +79,7 @@ class Handler:
         health = Health(
             lambda cloud: self.site.origins(cloud), lambda origin: self.site.upstream.reach(origin)
         )
-        self.state = State(limits, blocklist, health, Logins(site.here), TurnedAway(site.here))
+        self.state = State(limits, blocklist, health, logins, TurnedAway(site.here))
         self._patience = patience
 
     async def handle(self, request: Request) -> None:
@@ -123,9 +126,12 @@ class Handler:
                 route = decide(head, site.federation, site.here)
                 body = identity.strip(body)
         elif request.body_exists:
-            body = self._received_body(request, record) if signed is None else _pieces(whole)
+            body = self._received_body(request, record) if signed is None else pieces(whole)
         _record_route(record, route)
         context = Context(request, record, site, self.state, head, route, proof)
+        if is_question(head, route):
+            await answer_question(context, body)
+            return
         await whose.check(context, body)
         if isinstance(body, bytes):
             context.charge(cost.of_json(len(body), catalog=True))
@@ -210,12 +216,6 @@ class Handler:
             record.fields["error"] = f"the client sent nothing for {self._idle_timeout:g} s"
             request.abort()
             raise
-
-
-async def _pieces(body: bytes) -> AsyncIterator[bytes]:
-    """Yield a body that has been read, if there is any of it."""
-    if body:
-        yield body
 
 
 async def _answer_from(context: Context, cloud: str, body: Body) -> None:

@@ -17,7 +17,7 @@ from openstackoid.gateway.reporting.access_record import REQUEST_ID
 from openstackoid.gateway.trust.answering import asks_about_assertion
 from openstackoid.gateway.trust.made import IdReader
 from openstackoid.gateway.trust.service_account import AccountError, account_refusal
-from openstackoid.message import Head, Headers, is_json
+from openstackoid.message import Head, Headers, is_json, is_xml
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.operators.shapes import CLOUD_LABEL
 from openstackoid.routing import Destination, Refusal, Route, destination_of, narrowed
@@ -56,6 +56,16 @@ class Validated(NamedTuple):
     """The answer to a validation of a foreign token, rewritten for the services here."""
 
     document: dict[str, Any]
+
+
+async def pieces(body: Body) -> AsyncIterator[bytes]:
+    """Yield a body piece by piece."""
+    if isinstance(body, bytes):
+        if body:
+            yield body
+    elif body is not None:
+        async for piece in body:
+            yield piece
 
 
 async def prepare(context: Context, cloud: str, path: str | None = None) -> Hop:
@@ -252,7 +262,9 @@ def _passing(context: Context, hop: Hop, response: Response) -> Passing:
     if learns and not hop.destination.remote and not failed and not data:
         editor = IdReader(editor, learns)
     search = Search() if hop.destination.remote and not data else None
-    passing = Passing(response, hop.destination.cloud, route.service, links, editor, search, data)
+    private = hop.destination.remote or editor is not None
+    cloud = hop.destination.cloud
+    passing = Passing(response, cloud, route.service, links, editor, search, data, private)
     check_answer(passing)
     return passing
 
@@ -265,8 +277,8 @@ def _editor(context: Context, hop: Hop, links: Links | None, response: Response)
     """
     scope, site = hop.route.scope, context.site
     if links and links.remote and response.status >= HTTPStatus.BAD_REQUEST:
-        xml = "xml" in response.headers.get("content-type").lower()
-        return ErrorEditor(hop.destination.cloud, links.edit(_replaced(hop)), markup=xml)
+        then = links.edit(_replaced(hop))
+        return ErrorEditor(hop.destination.cloud, then, markup=is_xml(response.headers))
     if scope is not None and identity.has_catalog(hop.route):
         editor = identity.CatalogEditor(scope, links, site.federation, site.here)
         succeeded = response.status < HTTPStatus.MULTIPLE_CHOICES

@@ -14,7 +14,7 @@ from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.http.bodies import PIECE
 from openstackoid.operators.listing import decode, listing
-from openstackoid.routing.foreign_ids import UnsafeIdError, has_unsafe_id, without_unsafe_ids
+from openstackoid.routing.foreign_ids import Search, UnsafeIdError, has_unsafe_id
 
 VALUE = 96
 """Bytes of memory that each JSON value takes once it is decoded, even `[]`."""
@@ -31,6 +31,9 @@ MAX_ALL = 4 * MAX_HELD
 MAX_OF_CLOUD = MAX_ALL // 2
 """Bytes of these that the answers of one cloud may take: else it could keep all others out."""
 
+
+_AT_ONCE = 2**16
+"""Bytes that are searched for unsafe ids at once."""
 
 HELD_BODY_TIMEOUT = 60.0
 """Seconds in which an answer that is held in memory has to arrive completely."""
@@ -106,7 +109,8 @@ class MemoryBudget:
         parts: list[bytes] = []
         size = 0
         cloud = passing.cloud
-        remote, passing.search = passing.search is not None, None  # done below, on the whole body
+        search, passing.search = passing.search, None  # what it finds may be left out
+        unsafe = False
         with ExitStack() as charged:
             charged.callback(lambda: self._charge(cloud, -size))
             try:
@@ -120,9 +124,15 @@ class MemoryBudget:
                         self._charge(cloud, cost)
                         self._check(cloud)
                         parts.append(part)
+                        if search is not None and not unsafe:
+                            unsafe = _is_unsafe(search, part, last=passing.ended)
+                            await asyncio.sleep(0)  # others go on: a search may take long
             except (HttpError, TimeoutError) as error:
                 raise UnusableError("broke off") from error
-            document, raw, note = _decoded(b"".join(parts), remote=remote)
+            document, raw, note = _decoded(b"".join(parts))
+            if unsafe:
+                left_out = await _left_out(document)
+                raw, note = None, f"left out {left_out} with an id that is none"
             return HeldBody(document, raw, note, charged.pop_all().close)
 
     def _charge(self, cloud: str, size: int) -> None:
@@ -145,31 +155,54 @@ class MemoryBudget:
             )
 
 
-def _decoded(data: bytes, *, remote: bool) -> tuple[Any, bytes | None, str | None]:
-    """Return document, raw body and note, as in HeldBody; raises UnusableError."""
+def _is_unsafe(search: Search, part: bytes, *, last: bool) -> bool:
+    """Search the next part of a body; return whether an unsafe id is in it."""
+    try:
+        search.feed(part)
+        if last:
+            search.end()
+    except UnsafeIdError:
+        return True
+    return False
+
+
+def _decoded(data: bytes) -> tuple[Any, bytes | None, str | None]:
+    """Return document, raw body and note, as in HeldBody."""
     if not data:
         return None, None, None
-    document: Any = None
-    note = None
     try:
-        document = decode(data)
+        return decode(data), data, None
     except (ValueError, RecursionError):
-        note = NO_JSON
-    if not remote or not has_unsafe_id(data):
-        return document, data, note
-    left_out = _left_out(document)
-    return document, None, f"left out {left_out} with an id that is none"
+        return None, data, NO_JSON
 
 
-def _left_out(document: Any) -> int:
+async def _left_out(document: Any) -> int:
     """Remove the items with unsafe ids from a list, and return their number.
 
     Raises UnusableError if there are unsafe ids outside of the items.
     """
     found = listing(document)
-    kept = [] if found is None else without_unsafe_ids(found.items)
-    if found is None or has_unsafe_id(msgspec.json.encode(found.beside)):
+    if found is None or await _searched(msgspec.json.encode(found.beside)):
         raise UnusableError(str(UnsafeIdError()))
+    kept = [item for item in found.items if not await _searched(_encoded(item))]
     left_out = len(found.items) - len(kept)
     found.items[:] = kept
     return left_out
+
+
+async def _searched(data: bytes) -> bool:
+    """Return whether there is an unsafe id in a JSON text; others go on meanwhile."""
+    await asyncio.sleep(0)
+    if len(data) <= _AT_ONCE:
+        return has_unsafe_id(data)
+    search = Search()
+    for start in range(0, len(data), _AT_ONCE):
+        end = start + _AT_ONCE
+        if _is_unsafe(search, data[start:end], last=end >= len(data)):
+            return True
+        await asyncio.sleep(0)
+    return False
+
+
+def _encoded(item: Any) -> bytes:
+    return bytes(item) if isinstance(item, msgspec.Raw) else msgspec.json.encode(item)

@@ -12,6 +12,7 @@ from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Client, Origin
 from openstackoid.gateway.trust.assertions import Assertions
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.foreign_tokens import ForeignTokens
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
@@ -35,11 +36,18 @@ class Site:
 
     @classmethod
     def of(
-        cls, federation: Federation, here: str, peers: Peers, pool: Client, made: Path
+        cls,
+        federation: Federation,
+        here: str,
+        peers: Peers,
+        pool: Client,
+        made: Path,
+        confirming: Confirming,
     ) -> "Site":
         """Return the site of the cloud `here` in a federation.
 
-        `made` is the file with what services of other clouds have created here.
+        `made` is the file with what services of other clouds have created here, `confirming` what
+        other clouds have said of their assertions; both outlive the site, as the pool does.
         """
         upstream = Upstream(pool, peers, Permit(Permitted.of(federation, here)))
         account = ServiceAccount(federation, here, upstream)
@@ -50,7 +58,9 @@ class Site:
             federation,
             upstream,
             ForeignTokens(federation, here, upstream, keystone, tokens),
-            Assertions.of(federation, here, peers.keys, keystone, tokens, Made(made)),
+            Assertions.of(
+                federation, here, peers.keys, keystone, tokens, Made(made), upstream, confirming
+            ),
             TrustedProxies(proxies) if proxies else None,
         )
 

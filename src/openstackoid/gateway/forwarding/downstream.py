@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -19,7 +19,7 @@ from openstackoid.message import JSON, Headers, Pairs, connection_headers
 from openstackoid.routing import Refusal, redirections
 from openstackoid.routing.border import (
     PRIVATE,
-    caching_told,
+    kept_private,
     may_answer,
     retry_told,
     type_told,
@@ -61,8 +61,9 @@ class Passing:
     """A service's answer and what is done to it before it is sent to the client.
 
     `links` rewrites addresses in headers, `editor` edits the body, and `search` looks in it for
-    unsafe ids; each is None if not needed. `data`: the body is the user's own bytes. `ended`: the
-    body was read to its end. `worked_on` counts the bytes that were edited or searched.
+    unsafe ids; each is None if not needed. `data`: the body is the user's own bytes. `private`: it
+    is not what others get by this path. `ended`: the body was read to its end. `worked_on` counts
+    the bytes that were edited or searched.
     """
 
     response: Response
@@ -72,6 +73,7 @@ class Passing:
     editor: Editor | None
     search: Search | None
     data: bool
+    private: bool = False
     ended: bool = False
     worked_on: int = 0
 
@@ -84,11 +86,14 @@ class Passing:
         headers = answer.headers.pairs_without(dropped)
         if links and links.remote:
             headers = tuple(pair for pair in headers if self._may_answer(*pair))
-            headers = _bounded(headers, answer.headers)
+            if "retry-after" in answer.headers:
+                headers = _waiting_told(headers)
             if "x-subject-token" in answer.headers:  # which clouds its user takes is not theirs
                 headers = tuple((name, value.partition(DELIMITER)[0]) for name, value in headers)
             if not self.data:
                 headers = self._typed(headers)
+        if self.private:
+            headers = kept_private(headers)
         if links is None or not answer.headers.has_any(_WITH_ADDRESSES):
             return headers
         rewritten = (
@@ -133,7 +138,10 @@ class Passing:
                 self.worked_on += len(piece)
             elif self.editor:
                 self.worked_on += len(piece)
-            return self.editor.feed(piece) if self.editor else piece
+            edited = self.editor.feed(piece) if self.editor else piece
+            if self.search is not None or self.editor:
+                await asyncio.sleep(0)  # others go on, however fast a cloud sends what takes long
+            return edited
         self.ended = True
         if self.search is not None:
             self.search.end()
@@ -157,23 +165,10 @@ class Passing:
         return self.search is not None and self.search.is_json is not False
 
 
-def _bounded(headers: Pairs, answered: Headers) -> Pairs:
-    """Return headers of another cloud that bind only the client who asked, and not for long."""
-    if answered.has_any(_BINDING.keys()):
-        told = ((name, _BINDING.get(name.lower(), _as_it_is)(value)) for name, value in headers)
-        headers = tuple((name, value) for name, value in told if value is not None)
-    return headers if "cache-control" in answered else (*headers, PRIVATE)
-
-
-def _as_it_is(value: str) -> str | None:
-    return value
-
-
-_BINDING: dict[str, Callable[[str], str | None]] = {
-    "cache-control": caching_told,
-    "retry-after": retry_told,
-}
-"""Headers that say what caches keep, or how long clients wait; None leaves one out."""
+def _waiting_told(headers: Pairs) -> Pairs:
+    """Return headers of another cloud that have no client wait for long."""
+    told = ((n, retry_told(v) if n.lower() == "retry-after" else v) for n, v in headers)
+    return tuple((name, value) for name, value in told if value is not None)
 
 
 async def _yielding(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -331,9 +326,10 @@ async def send_refusal(request: Request, record: AccessRecord, refusal: Refusal)
 def own_headers() -> Pairs:
     """Return the headers of a JSON reply that the gateway made.
 
-    Date shows the gateway's clock, by which the age of signatures is checked.
+    Date shows the gateway's clock, by which the age of signatures is checked. No cache of many
+    keeps what is said to one: some refusals may be kept for long (RFC 9110, section 15.1).
     """
-    return ("Date", formatdate(usegmt=True)), ("Content-Type", JSON)
+    return ("Date", formatdate(usegmt=True)), ("Content-Type", JSON), PRIVATE
 
 
 async def _send(request: Request, record: AccessRecord, status: HTTPStatus, body: bytes) -> None:

@@ -84,7 +84,8 @@ _STRAY = re.compile(rb"(?<!\r)\n|\r(?=[^\n])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FOLDED = "one of its headers is folded over two lines; send it in one"
 _NOT_LINES = "a line of its head does not end in CR LF, or has a control character"
 
-_REQUEST_LINE = re.compile(r"([A-Z][A-Z-]*) ([^ \t]+) HTTP/1\.([01])")
+_METHOD = re.compile(r"[A-Z][A-Z-]*")
+_MINORS = {"HTTP/1.1": 1, "HTTP/1.0": 0}
 _OTHER_VERSION = re.compile(r"[A-Z][A-Z-]* [^ \t]+ HTTP/[0-9.]+")
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: (.*))?")
 _NOT_A_REQUEST = "its first line is not a method, a path and HTTP/1.1, with one space between them"
@@ -192,16 +193,17 @@ class RequestReader(_Reader):
     def head(self) -> RequestHead:
         """Parse the complete head; raises ProtocolError."""
         line, headers = self._read()
-        match = _REQUEST_LINE.fullmatch(line)
-        if match is None:
+        method, _, rest = line.partition(" ")
+        target, _, version = rest.partition(" ")  # a regular expression is slow over a long one
+        minor = _MINORS.get(version)
+        if minor is None or not target or "\t" in target or not _METHOD.fullmatch(method):
             if _OTHER_VERSION.fullmatch(line):
                 message = "it is neither in HTTP/1.1 nor in HTTP/1.0"
                 raise ProtocolError(message, _VERSION_NOT_SUPPORTED)
             raise ProtocolError(_NOT_A_REQUEST)
-        method, target, minor = match.groups()
-        if minor == "1" and "host" not in headers:
+        if minor and "host" not in headers:
             raise ProtocolError("it has no Host")
-        return RequestHead(method, _escaped(target), int(minor), headers, len(self._raw))
+        return RequestHead(method, _escaped(target), minor, headers, len(self._raw))
 
 
 class ResponseReader(_Reader):

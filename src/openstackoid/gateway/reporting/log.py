@@ -24,6 +24,9 @@ _CUTS = (1024, 256, 64)
 _SHOWN = 64
 _LONG_WORD = re.compile(rf"[\w=+-]{{{_SHOWN + 1},}}")
 _LONG = re.compile(rf"[^/]{{{_SHOWN + 1},}}")
+_MAX_PATH = 2048
+"""Characters of a path that are looked at for the log; a line has less room."""
+
 _SAFE = "%/:@!$&'()*+,;=~"
 """Characters of a path that are not percent-encoded, besides letters, digits and "._-"."""
 
@@ -152,11 +155,16 @@ def shown_path(path: str) -> str:
     if not path.startswith("/"):
         return ""
     shown = path.partition("?")[0]
+    cut = len(shown) > _MAX_PATH
+    if cut:  # whole segments: a part of a token would be shown
+        shown = shown[:_MAX_PATH].rpartition("/")[0]
     if not shown.isascii():
         shown = quote(shown.encode("utf-8", "surrogateescape"), safe=_SAFE)
     if "/tokens/" in shown:
         shown = _TOKEN.sub(r"\1…", shown)
-    return _LONG.sub(_shortened, shown) if len(shown) > _SHOWN else shown
+    if len(shown) > _SHOWN:
+        shown = _LONG.sub(_shortened, shown)
+    return f"{shown}/…" if cut else shown
 
 
 def shown_text(text: str) -> str:

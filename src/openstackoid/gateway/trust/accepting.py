@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import structs
 
 from openstackoid.federation import Federation
-from openstackoid.federation.own import PublicKeys
 from openstackoid.gateway.reporting.access_record import note_assertion
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.made import Made
 from openstackoid.gateway.trust.remembered import Remembered
@@ -29,7 +29,7 @@ from openstackoid.identity.assertion import (
 from openstackoid.identity.callers import covers, created_in
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, let_in, own_token, stamp_secret
-from openstackoid.identity.keys import Signer, SigningKey, assertion_signer
+from openstackoid.identity.keys import SigningKey, assertion_signers
 from openstackoid.identity.subject import late_end, life_of
 from openstackoid.identity.token_document import Distrust, seconds_of, token_of
 from openstackoid.identity.trust import not_theirs
@@ -53,6 +53,7 @@ class Accepting:
         keys: Sequence[SigningKey],
         tokens: HomeTokens,
         made: Made,
+        confirming: Confirming,
     ) -> None:
         self._here = here
         self._own = federation.clouds[here].own
@@ -60,7 +61,9 @@ class Accepting:
         self._keys = keys
         self._tokens = tokens
         self._made = made
-        self._signers = {name: _signers(cloud.keys) for name, cloud in federation.clouds.items()}
+        self._confirming = confirming
+        clouds = federation.clouds
+        self._signers = {name: assertion_signers(cloud.keys) for name, cloud in clouds.items()}
         self._known: Remembered[bytes, Claims] = Remembered(MAX_KNOWN)
 
     async def accepted(
@@ -81,7 +84,7 @@ class Accepting:
             await self._check_token(token, route)
             return head, route
         if route.sender is None:
-            self._check_stamp(token, route)
+            await self._check_stamp(token, route)
             return head, route
         if not proven:
             raise self._refused(
@@ -89,6 +92,7 @@ class Accepting:
                 f"keys, and write them into the federation file of {self._here}",
                 route,
             )
+        token = stamp.cut(token)  # an old worker over there does not cut what a new one stamps
         try:
             late, claims = False, self.verified(token)
             if claims.iss == self._here:
@@ -99,6 +103,7 @@ class Accepting:
                 route = route._replace(wallet=None)
             else:
                 late = self._check_border(claims, head.method, route, by_service=by_service)
+                await self._check_standing(claims, route)
                 note_assertion("taken", claims.jti)
         except BadAssertionError as error:
             note_assertion("refused", id_of(token))
@@ -136,13 +141,27 @@ class Accepting:
         return claims
 
     def stamped(self, token: str) -> Claims:
-        """Return the claims of an assertion that a gateway here has stamped.
+        """Return the claims of an assertion that a gateway here has let in, and so has stamped.
 
-        Raises BadAssertionError.
+        A gateway of an older release has let it in without a stamp. Such a one counts as long as
+        tokens of its issuer are taken, if it came from there. Raises BadAssertionError.
         """
         if (claims := let_in(token, self._keys, time.time())) is not None:
             return claims
+        if (claims := self._from_before(token)) is not None:
+            return claims
         raise BadAssertionError("it has not come by the gateway of this cloud")
+
+    def _from_before(self, token: str) -> Claims | None:
+        older = {issuer for issuer, trust in self._trust.items() if trust.tokens}
+        if not older:
+            return None
+        try:
+            claims = self.verified(token)
+        except BadAssertionError:
+            return None
+        mine = claims.iss in older and (claims.aud, claims.presenter) == (self._here, claims.iss)
+        return claims if mine else None
 
     async def _check_token(self, token: str, route: Route) -> None:
         """Refuse the token of another cloud that a gateway has sent, unless that is an old one.
@@ -169,13 +188,26 @@ class Accepting:
                 route,
             )
 
-    def _check_stamp(self, token: str, route: Route) -> None:
+    async def _check_stamp(self, token: str, route: Route) -> None:
         try:
             claims = self.stamped(token)
             self._check_issuer(claims, route)
             note_assertion("stamped", claims.jti)
+            await self._check_standing(claims, route, stamped=True)
         except BadAssertionError as error:
             raise self._refused(str(error), route) from error
+
+    async def _check_standing(self, claims: Claims, route: Route, *, stamped: bool = False) -> None:
+        """Refuse an assertion that its issuer has revoked, or has not confirmed for too long.
+
+        Raises BadAssertionError, Refusal and AccountError.
+        """
+        if claims.iss == self._here:
+            if await self._tokens.document(own_token(claims, self._keys), late=True) is None:
+                raise BadAssertionError("the token that it stands for was revoked")
+            return
+        rules, brought = self._trust.get(claims.iss), claims.presenter == claims.iss and not stamped
+        await self._confirming.check(claims, rules, route.service, brought=brought)
 
     def _check_issuer(self, claims: Claims, route: Route) -> None:
         if claims.iss != route.issuer:
@@ -302,7 +334,3 @@ def check_time(claims: Claims, now: float, longer: float = 0) -> None:
         raise BadAssertionError("it is over; log in again")
     if now < claims.iat - CLOCKS:
         raise BadAssertionError("it is not valid yet; compare the clocks of the two clouds")
-
-
-def _signers(keys: Sequence[PublicKeys]) -> tuple[Signer, ...]:
-    return tuple(signer for pair in keys if (signer := assertion_signer(pair)) is not None)

@@ -12,8 +12,10 @@ from urllib.parse import parse_qs
 from openstackoid.federation import Federation
 from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.accepting import Accepting
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
+from openstackoid.identity import stamp
 from openstackoid.identity.added import missing
 from openstackoid.identity.assertion import BadAssertionError, Claims, id_of, is_assertion
 from openstackoid.identity.issuer_secrets import own_token
@@ -26,6 +28,7 @@ from openstackoid.message import Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
 from openstackoid.scope import Scope, split
+from openstackoid.services import IDENTITY
 
 
 def asks_about_assertion(head: Head) -> bool:
@@ -44,6 +47,7 @@ class Answering:
         tokens: HomeTokens,
         keystone: LocalKeystone,
         keys: tuple[SigningKey, ...],
+        confirming: Confirming,
     ) -> None:
         self._federation = federation
         self._here = here
@@ -52,11 +56,13 @@ class Answering:
         self._tokens = tokens
         self._keystone = keystone
         self._keys = keys
+        self._confirming = confirming
 
     async def answer(self, head: Head, route: Route, *, proven: bool) -> dict[str, Any]:
         """Return the document of the assertion that a request asks about.
 
-        Raises Refusal: 404 for one that is not valid, as Keystone does. Raises AccountError.
+        Raises Refusal: 404 for one that is not valid, as Keystone does, and 503 for one of which
+        nobody knows. Raises AccountError.
         """
         subject = split(head.headers.get(SUBJECT_TOKEN))[0]
         note_assertion("asked about", id_of(cut(subject)))
@@ -92,9 +98,10 @@ class Answering:
     ) -> dict[str, Any]:
         """Return the document of the token that an assertion of this cloud stands for.
 
-        The gateway of an older release asks so, as it asks about any token.
+        The gateway of an older release asks so, as it asks about any token; also about one that a
+        new worker beside it has stamped, while the program is exchanged.
         """
-        claims = self._accepting.verified(subject)
+        claims = self._accepting.verified(stamp.cut(subject))
         if claims.iss != self._here or claims.aud != route.sender or not proven:
             raise BadAssertionError(f"it is not for the gateway of {route.sender} to ask about")
         self._check_end(claims, late=False)
@@ -118,6 +125,7 @@ class Answering:
         if issuer not in self._trust:
             raise Distrust(advice(self._here, issuer))
         document, trust = document_of(claims), self._trust[issuer]
+        await self._confirming.check(claims, trust, IDENTITY)
         project = await self._keystone.project(wanted(document, trust, issuer))
         catalog = await self._keystone.catalog(project.id)
         # Other clouds know the project by the issuer's id.

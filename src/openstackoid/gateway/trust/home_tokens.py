@@ -47,7 +47,7 @@ class HomeTokens:
             if status == HTTPStatus.OK:
                 document = _checked(found)
                 return document, KNOWN if late else min(KNOWN, _left(document))
-            if status in {HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED}:
+            if status == HTTPStatus.NOT_FOUND:
                 return None, UNKNOWN
             raise AccountError(
                 f"Keystone answered {status} where the account asked about a token; give its user "

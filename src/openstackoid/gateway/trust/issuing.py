@@ -1,18 +1,26 @@
 """Makes the assertions that leave this cloud in place of its users' tokens."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.reporting.access_record import note_assertion
+from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.remembered import Remembered
 from openstackoid.identity import access_rules as rules
 from openstackoid.identity import stamp
-from openstackoid.identity.assertion import CLOCKS, Claims, id_of, is_assertion, sign
+from openstackoid.identity.assertion import (
+    CLOCKS,
+    BadAssertionError,
+    Claims,
+    id_of,
+    is_assertion,
+    sign,
+)
 from openstackoid.identity.callers import Reach, called_by, covers, reach
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, let_in, own_token
@@ -41,15 +49,28 @@ class _Issued(NamedTuple):
 
 
 class Issuing:
-    """Makes the assertions of the cloud `here`; `keys` are its keys for them, the first signs."""
+    """Makes the assertions of the cloud `here`; `keys` are its keys for them, the first signs.
+
+    `stamped` returns the claims of an assertion that the gateway has let in; else it raises
+    BadAssertionError.
+    """
 
     def __init__(
-        self, federation: Federation, here: str, keys: Sequence[SigningKey], tokens: HomeTokens
+        self,
+        federation: Federation,
+        here: str,
+        keys: Sequence[SigningKey],
+        tokens: HomeTokens,
+        stamped: Callable[[str], Claims],
+        confirming: Confirming,
     ) -> None:
         self._here = here
         self._own = federation.clouds[here].own
+        self._trust = federation.clouds[here].trust
+        self._confirming = confirming
         self._keys = keys
         self._tokens = tokens
+        self._stamped = stamped
         self._known: Remembered[tuple[str, str, str], _Issued] = Remembered(MAX_KNOWN)
 
     async def asserted(
@@ -206,11 +227,19 @@ class Issuing:
 
         That is the same one back at its issuer, and else one that came along. Raises Refusal.
         """
-        claims = None if route.sender is not None else let_in(token, self._keys, time.time())
-        if claims is None:
+        if route.sender is not None:
             raise self._refused("this assertion has not come by the gateway of this cloud", route)
+        try:
+            claims = self._stamped(token)
+        except BadAssertionError as error:
+            raise self._refused(f"this assertion does not go on: {error}", route) from error
         if claims.iss == self._here:
             return await self._returned(head, route, claims, cloud)
+        try:
+            await self._confirming.check(claims, self._trust.get(claims.iss), route.service)
+        except BadAssertionError as error:
+            message = f"{self._here} does not pass on what says who the user is: {error}"
+            raise self._refused(message, route) from error
         if claims.iss == cloud:
             note_assertion("passed on", claims.jti)
             return with_token(head, stamp.cut(token)), route._replace(wallet=None)
