@@ -23,7 +23,7 @@ def test_an_expression_is_what_its_text_says(expression: Expression) -> None:
 def test_all_expressions_of_a_scope_count_together() -> None:
     """The same one once."""
     half = "|".join(f"C{n}" for n in range(MAX_PARTS // 2))
-    expressions = Expressions(half, None)
+    expressions = Expressions(half, [f"C{n}" for n in range(MAX_PARTS // 2)])
     for _ in range(9):
         expressions.read(piece(half))
     with pytest.raises(ScopeError, match="name fewer clouds"):

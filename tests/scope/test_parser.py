@@ -307,16 +307,15 @@ def test_parentheses_nest_to_a_limit() -> None:
 @pytest.mark.parametrize(
     "expression",
     [
-        "|".join(f"C{n}" for n in range(MAX_PARTS)),
         "|".join(f"(C{n})" for n in range(MAX_PARTS // 2)),
         " and ".join(f"C{n}" for n in range(MAX_PARTS // 2)),
     ],
 )
 def test_a_scope_has_a_limit_of_clouds_and_parentheses(expression: str) -> None:
     """What has a few more is refused before it is read; equal expressions are read once."""
-    for text in (f"image={expression}", f"dns={expression},image={expression},compute=A"):
-        completed = parse(text).completed("Home")
-        assert parse(completed.canonical) == completed
+    known = [f"C{n}" for n in range(MAX_PARTS // 2)]
+    for text in (f"image={expression}", f"dns={expression},image={expression},compute=C0"):
+        parse(text, clouds=known)
     reason = f"^the scope has more than {MAX_PARTS} clouds, words and parentheses"
     for more in (
         f"image={expression}|X|Y",
@@ -324,7 +323,25 @@ def test_a_scope_has_a_limit_of_clouds_and_parentheses(expression: str) -> None:
         "image=" + "(" * 4000,
     ):
         with pytest.raises(ScopeError, match=reason):
-            parse(more)
+            parse(more, clouds=known)
+
+
+@pytest.mark.parametrize("operator", ["|", "&"])
+def test_a_large_federation_is_named_whole(operator: str) -> None:
+    """One of hundreds of clouds, each once, by who knows it and by who does not."""
+    known = [f"C{n}" for n in range(800)]
+    text = f"image={operator.join(known)}"
+    completed = parse(text, clouds=known).completed("C0")
+    assert parse(completed.canonical) == completed
+
+
+def test_more_than_twice_a_federation_is_refused() -> None:
+    """In different expressions: each of them is read."""
+    known = [f"C{n}" for n in range(200)]
+    services = ("image", "dns", "network")
+    text = ",".join(f"{one}={'|'.join(known[n:])}" for n, one in enumerate(services))
+    with pytest.raises(ScopeError, match="more than 400 clouds"):
+        parse(text, clouds=known)
 
 
 def test_a_scope_fits_in_a_header() -> None:

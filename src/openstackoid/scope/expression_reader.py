@@ -5,6 +5,7 @@ of an operand is not worked out again for each pair of parentheses around it.
 """
 
 import re
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ MAX_DEPTH = 32
 """Levels of nested parentheses at most; what evaluates an expression recurses."""
 
 MAX_PARTS = 128
-"""Clouds, words and parentheses of a scope at most.
+"""Clouds, words and parentheses of a scope at most, where a federation is no larger (`most`).
 
 Equal expressions are read and count once. One of a single cloud does not count: a scope is
 completed by such ones, and there are no more of them than services.
@@ -57,6 +58,14 @@ class Piece:
         return self.start + start, self.start + end
 
 
+def most(clouds: Collection[str] | None) -> int:
+    """Return how many clouds, words and parentheses a scope may have in a federation of clouds.
+
+    Who does not know the federation reads his own scope: it may have as many as fit.
+    """
+    return sys.maxsize if clouds is None else max(MAX_PARTS, 2 * len(clouds))
+
+
 class Expressions:
     """Reads the expressions of one scope, whose text is `text`.
 
@@ -67,6 +76,7 @@ class Expressions:
         self._text = text
         self._clouds = clouds
         self._parts = 0
+        self._most = most(clouds)
         self._known: dict[str, Expression] = {}
         """Those that were read: a completed scope has some of them several times."""
 
@@ -76,9 +86,9 @@ class Expressions:
         if known is None:
             parts = len(_PART.findall(piece.value))
             self._parts += parts if parts > 1 else 0
-            if self._parts > MAX_PARTS:
+            if self._parts > self._most:
                 what = "clouds, words and parentheses"
-                reason = f"the scope has more than {MAX_PARTS} {what}; name fewer clouds"
+                reason = f"the scope has more than {self._most} {what}; name fewer clouds"
                 raise ScopeError(reason, self._text, piece.start, piece.end)
             known = self._known[piece.value] = _Reader(piece, self._text, self._clouds).read()
         return known
