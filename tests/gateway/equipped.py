@@ -7,6 +7,9 @@ from gateway.credentials import give_keys
 from gateway.keystone import OWN, SECRET, Keystone, token
 from gateway.played import Clouds
 
+MEMBER = token(roles=[{"id": "r1", "name": "member"}])
+"""What a Keystone says of alice's token: she has no role that stays at home."""
+
 
 async def equip(clouds: Clouds) -> None:
     """Give both gateways keys and an account, and let each Keystone know every token as alice's.
@@ -18,7 +21,7 @@ async def equip(clouds: Clouds) -> None:
     account.chmod(0o600)
     for name, services in clouds.backends.items():
         clouds.document["clouds"][name]["own"]["account"] = account.name
-        services["identity"].apart = _account_of(services["identity"], Keystone(token()))
+        services["identity"].apart = _account_of(services["identity"], Keystone(MEMBER))
     await give_keys(clouds, *clouds.backends)
 
 

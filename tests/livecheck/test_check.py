@@ -202,17 +202,19 @@ def test_a_gateway_of_an_older_release_is_told(frontend: Frontend) -> None:
     assert check(loads(clouds)).faults == []
 
 
-def alice(*_: object) -> list[Account]:
-    entry = {"type": "dns", "endpoints": [{"interface": "public", "url": "http://127.0.0.1:1"}]}
-    return [Account("C0", "secret", "alice", "p", "demo", frozenset({"member"}), [entry])]
+def alice_of(home: Frontend) -> Callable[..., list[Account]]:
+    """Return the accounts in clouds.yaml: alice's, whose catalog names a frontend of C0."""
+    entry = {"type": "dns", "endpoints": [{"interface": "public", "url": home.url}]}
+    account = Account("C0", "secret", "alice", "p", "demo", frozenset({"member"}), [entry])
+    return lambda *_: [account]
 
 
 def test_by_way_of_an_older_gateway_nobody_is_tried(
     run: Callable[[str], Frontend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would send the token to the other cloud."""
-    monkeypatch.setattr(sys.modules[check.__module__], "accounts", alice)
     one, two = run("C0"), run("C1")
+    monkeypatch.setattr(sys.modules[check.__module__], "accounts", alice_of(one))
     two.assertions = True
     row = check(federation(one.url, two.url)).users[1]
     assert (row[0], row[1]) == ("C0", "alice (demo)")
@@ -224,8 +226,8 @@ def test_each_user_is_tried_in_each_other_cloud(
     run: Callable[[str], Frontend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By way of home: there the token goes, and nowhere else."""
-    monkeypatch.setattr(sys.modules[check.__module__], "accounts", alice)
     one, two = run("C0"), run("C1")
+    monkeypatch.setattr(sys.modules[check.__module__], "accounts", alice_of(one))
     one.assertions = two.assertions = True
     one.answer = (200, {})
     users = check(federation(one.url, two.url)).users

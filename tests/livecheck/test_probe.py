@@ -313,3 +313,12 @@ def test_a_gateway_is_known_by_the_cloud_in_its_refusal(body: bytes, cloud: str 
 def test_no_body_raises_anything(body: bytes) -> None:
     """It is another cloud's, and may be anything."""
     assert isinstance(refusing(body), str | None)
+
+
+def test_a_token_goes_to_the_host_of_the_frontend_alone() -> None:
+    """A file that somebody passes around may name any address to connect to."""
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as port:
+        cloud, url = cloud_at(f"http://nowhere.invalid:{port}", connect="127.0.0.1")
+        with pytest.raises(ProbeError):
+            ask(cloud, url, PLAIN, X_Auth_Token="secret")
+        assert ask(cloud, url, PLAIN).status == 200

@@ -7,6 +7,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gateway.backend import Connection, Received, json_answer
@@ -20,8 +21,7 @@ from openstackoid.livecheck import Account
 from openstackoid.livecheck.trials import KNOWN, Tried, tried
 
 TOKEN = "gAAAAAB-a-token-of-alice"
-CATALOG = [{"type": "identity", "endpoints": [{"interface": "public", "url": f"http://{HOST}/v3"}]}]
-ALICE = Account("CloudOne", TOKEN, "alice", "p1", "demo", frozenset({"member"}), CATALOG)
+ALICE = Account("CloudOne", TOKEN, "alice", "p1", "demo", frozenset({"member"}), [])
 REFUSED = '{"error": {"code": 401, "title": "Unauthorized", "message": "Log in."}}'
 """What keystonemiddleware says."""
 
@@ -43,8 +43,17 @@ async def clouds(tmp_path: Path, logged: io.StringIO) -> AsyncIterator[Clouds]:
         yield clouds
 
 
-async def everything(clouds: Clouds, account: Account = ALICE) -> dict[tuple[str, str], Tried]:
+def catalog_of(clouds: Clouds) -> list[dict[str, Any]]:
+    """Return the catalog of CloudOne, whose services are at one port."""
+    url = f"{clouds.frontends['CloudOne']['identity']}/v3"
+    return [{"type": "identity", "endpoints": [{"interface": "public", "url": url}]}]
+
+
+async def everything(
+    clouds: Clouds, account: Account | None = None
+) -> dict[tuple[str, str], Tried]:
     """Return what was found of each service, by the cloud and the service."""
+    account = account or dataclasses.replace(ALICE, catalog=catalog_of(clouds))
     context = ssl.create_default_context()
     found = await asyncio.to_thread(tried, account, "CloudTwo", load(clouds.file), context)
     return {(one.cloud, service): one for one in found for service in one.services}
@@ -66,8 +75,8 @@ async def test_services_elsewhere_know_the_user_and_no_token(clouds: Clouds) -> 
 
 async def test_a_token_goes_to_no_host_that_its_own_cloud_does_not_name(clouds: Clouds) -> None:
     """A federation file that somebody has made alone would lead it to himself."""
-    (entry,) = CATALOG
-    for url in ("http://192.0.2.1/v3", f"https://{HOST}/v3", "nonsense"):
+    (entry,) = catalog_of(clouds)
+    for url in ("http://192.0.2.1/v3", f"https://{HOST}/v3", f"http://{HOST}:1/v3", "nonsense"):
         elsewhere = {**entry, "endpoints": [{"interface": "public", "url": url}]}
         found = await everything(clouds, dataclasses.replace(ALICE, catalog=[elsewhere]))
         assert {one.answer.partition(":")[0] for one in found.values()} == {"not tried"}

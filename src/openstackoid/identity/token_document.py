@@ -39,9 +39,13 @@ def project_of(token: Token) -> Token:
 
 def role_names(token: Token) -> list[str]:
     """Return the names of the roles in a token; whatever is none has no name."""
+    return [name for role in roles_of(token) if isinstance(name := role.get("name"), str)]
+
+
+def roles_of(token: Token) -> list[dict[str, Any]]:
+    """Return the roles in a token; whatever is none is left out."""
     given = token.get("roles")
-    roles = [role for role in given if isinstance(role, dict)] if isinstance(given, list) else []
-    return [name for role in roles if isinstance(name := role.get("name"), str)]
+    return [role for role in given if isinstance(role, dict)] if isinstance(given, list) else []
 
 
 def line_of(thing: Token, key: str, what: str) -> str:

@@ -98,6 +98,7 @@ def _identity(cloud: LabCloud, passwords: Mapping[str, str]) -> Ini:  # noqa: AR
         "database": {"connection": cloud.database("keystone")},
         "identity": {"password_hash_rounds": 4},
         "token": {"provider": "fernet"},
+        "revoke": {"expiration_buffer": 43200},  # as long as services go on elsewhere
         "fernet_tokens": {"key_repository": etc / "fernet-keys"},
         "fernet_receipts": {"key_repository": etc / "fernet-keys"},
         "credential": {"key_repository": etc / "credential-keys"},

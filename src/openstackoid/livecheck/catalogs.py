@@ -55,12 +55,12 @@ def accounts(clouds: Iterable[str]) -> Iterator[Account | tuple[str, str]]:
 
 
 def leads_to(account: Account, address: Url) -> bool:
-    """Return whether the catalog of an account has an endpoint at the host of an address.
+    """Return whether the catalog of an account has an endpoint at the host and port of an address.
 
     Its token may go there: a federation file alone could send it anywhere.
     """
     urls = (endpoint["url"] for entry in account.catalog for endpoint in entry["endpoints"])
-    return any(_origin(url)[:2] == (address.scheme, address.host) for url in urls)
+    return any(_origin(url) == (address.scheme, address.host, address.port) for url in urls)
 
 
 def strangers(account: Account, cloud: Cloud) -> Iterator[str]:

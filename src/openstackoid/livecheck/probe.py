@@ -55,9 +55,14 @@ def trusted(authorities: Iterable[Path]) -> ssl.SSLContext:
 
 
 def ask(cloud: Cloud, url: Url, context: ssl.SSLContext, path: str = "/", **headers: str) -> Answer:
-    """GET a path below a frontend of a cloud, at the cloud's `connect`; raises ProbeError."""
+    """GET a path below a frontend of a cloud, at the cloud's `connect`; raises ProbeError.
+
+    A token goes to the host of the frontend alone: `connect`, in a file that somebody passes
+    around, could lead anywhere.
+    """
+    host = url.host if "X_Auth_Token" in headers else str(cloud.connect or url.host)
     try:
-        with socket.create_connection((str(cloud.connect or url.host), url.port), TIMEOUT) as raw:
+        with socket.create_connection((host, url.port), TIMEOUT) as raw:
             if url.scheme == "http":
                 with _ending(raw):
                     return _ask(url, raw, path, headers, None)

@@ -23,7 +23,7 @@ from openstackoid.services import COMPUTE, IDENTITY, special
 KNOWN = "known"
 """What a service answers to a user whom it knows."""
 
-_UNKNOWN_HOST = "not tried: the user's catalog has nothing at the host that the file says"
+_UNKNOWN_HOST = "not tried: the user's catalog has nothing at the host and port that the file says"
 
 _SHOWN = 100
 """Bytes of an error that is no JSON."""

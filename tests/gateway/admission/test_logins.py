@@ -12,6 +12,7 @@ from gateway.played import Answered, Clouds
 
 from openstackoid.gateway.admission.logins import FAILURES, PAUSE, Logins
 from openstackoid.identity import Account
+from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Refusal
 
 TWO = 'X-Scope: {"identity": "CloudTwo"}'
@@ -156,3 +157,21 @@ def test_accents_and_what_is_not_seen_make_no_other_account(name: str) -> None:
         logins.trying("Two", (Account(name="admin"),)),
     ):
         pass
+
+
+@pytest.mark.parametrize(("sent", "tries"), [(False, 3 * FAILURES), (True, FAILURES)])
+def test_a_login_that_reached_nobody_is_no_guess(*, sent: bool, tries: int) -> None:
+    """A cloud that is cut off must not lock out its users; a lost answer may have been a 401."""
+    logins = Logins("CloudOne")
+    account = Account(name="admin")
+
+    def try_once() -> None:
+        with logins.trying("CloudTwo", [account]):
+            raise NoAnswerError("no answer", sent=sent)
+
+    for _ in range(tries):
+        with pytest.raises(NoAnswerError):
+            try_once()
+    if sent:
+        with pytest.raises(Refusal):
+            try_once()

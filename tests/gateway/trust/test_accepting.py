@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from gateway.backend import Connection, Received, json_answer
 from gateway.credentials import give_keys, reload
-from gateway.equipped import know, know_nobody
+from gateway.equipped import MEMBER, know, know_nobody
 from gateway.keystone import Keystone, token
 from gateway.played import Answered, Clouds
 from gateway.trust.vouching import BACK, SCOPE, TOKEN, Vouching, why
@@ -291,11 +291,16 @@ async def test_what_a_third_cloud_brings_is_asked_about(
     assert "it was revoked" in why(await alice.present(assertion, by="CloudSix"))
 
 
+def until(end: float) -> dict[str, Any]:
+    """Return what Keystone says of a token of alice's that ends at some time."""
+    return {"token": MEMBER["token"] | {"expires_at": written(int(end))}}
+
+
 class Expired(Keystone):
     """A Keystone that knows a token which has expired, if it is asked about such ones."""
 
     def __init__(self, ago: float) -> None:
-        super().__init__(token(expires_at=written(int(time.time() - ago))))
+        super().__init__(until(time.time() - ago))
 
     async def __call__(self, received: Received, connection: Connection) -> None:
         plain = "allow_expired" not in received.line and received.values("x-subject-token")
@@ -522,3 +527,24 @@ async def test_a_cloud_between_changes_what_it_has_created(alice: Vouching, of_s
     for path, status in (("/v2/images/a-snapshot", 201), ("/v2/images/another", 401)):
         answered = await alice.present(of_six, scope=SIX, method="DELETE", path=path)
         assert answered.status == status
+
+
+async def brought_back(alice: Vouching, *roles: str) -> Answered:
+    """Bring back an assertion of a `member`, who has these roles at home by now."""
+    document = token(roles=[{"id": name, "name": name} for name in roles])
+    know(alice.clouds, "CloudOne", Keystone(document))
+    assertion = alice.assertion(services=("compute",), back=("image",), roles=("member",))
+    return await alice.present(assertion, at="CloudOne", by="CloudTwo", scope=BACK)
+
+
+async def test_a_role_that_was_got_since_does_not_come_back(alice: Vouching) -> None:
+    """Home's service is told those that the assertion has, and that its user still has."""
+    assert (await brought_back(alice, "member", "auditor")).status == 200
+    answered = await alice.whose(alice.received("CloudOne"), "CloudOne")
+    assert [role["name"] for role in json.loads(answered.body)["token"]["roles"]] == ["member"]
+
+
+async def test_a_role_that_stays_at_home_ends_the_way_back(alice: Vouching) -> None:
+    """No assertion of such a user has a way back, and none that was made before."""
+    assert "a role that stays at home" in why(await brought_back(alice, "member", "Admin"))
+    assert alice.clouds.backends["CloudOne"]["image"].requests == []

@@ -19,10 +19,12 @@ from openstackoid.identity.callers import Reach
 from openstackoid.identity.issuer_secrets import completed, stamp_secret
 from openstackoid.identity.stamp import stamped
 from openstackoid.identity.subject import claims_of
+from openstackoid.identity.token_document import role_names, roles_of, token_of
 from openstackoid.message import Head, Headers
 from openstackoid.routing import decide
 from openstackoid.scope import join, parse
 
+SHORT_ROLES = role_names(token_of(SHORT))
 CATALOG: list[dict[str, Any]] = [{"type": "image", "endpoints": []}]
 
 
@@ -69,4 +71,5 @@ def test_a_document_of_any_shape_is_passed_on_with_the_catalog(document: dict[st
     head = Head("GET", "/identity/v3/auth/tokens", headers, 80)
     route = decide(head, FEDERATION, HOME)
     answer = asyncio.run(answering.answer(head, route, proven=False))
-    assert answer == {"token": document["token"] | {"catalog": CATALOG}}
+    roles = [r for r in roles_of(document["token"]) if r.get("name") in SHORT_ROLES]
+    assert answer == {"token": document["token"] | {"catalog": CATALOG, "roles": roles}}

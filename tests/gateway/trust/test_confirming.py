@@ -368,3 +368,20 @@ async def test_what_is_brought_while_it_is_waited_for_goes_on(use: Use, issuer: 
     await settle()
     await use(brought=True)
     await waiting
+
+
+async def test_what_cannot_be_asked_about_is_not_taken(
+    use: Use, issuer: Issuer, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a cloud could hide a revoked one behind very many of a user who still stands."""
+    monkeypatch.setattr("openstackoid.gateway.trust.confirming.MOST", 3)
+    issuer.may.clear()
+    await use("asked")
+    await settle()
+    for number in range(3):
+        await use(f"waits-{number}")
+    with pytest.raises(Refusal) as caught:
+        await use("revoked")
+    assert caught.value.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "wait to be asked about" in logged.getvalue()
+    issuer.may.set()

@@ -161,3 +161,16 @@ async def test_what_was_asked_about_first_is_forgotten_first(
     for token in ("a", "b", "c", "c", "b", "a"):
         await tokens.document(token)
     assert [token for _, token in keystone.asked_with] == ["a", "b", "c", "a"]
+
+
+async def test_a_refusal_is_about_the_token_once_the_account_has_been_answered(
+    tokens: HomeTokens, keystone: Played
+) -> None:
+    """Keystone says 403 of a trust's token whose trustor is disabled: that one is revoked."""
+    keystone.status = 403
+    with pytest.raises(AccountError):
+        await tokens.document("of a trust")
+    keystone.status = 200
+    assert await tokens.document("another") is not None
+    keystone.status = 403
+    assert await tokens.document("of a trust") is None

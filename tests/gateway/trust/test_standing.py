@@ -73,10 +73,10 @@ async def said(standing: Standing, *asked: Asked, by: str = "Two") -> str:
 
 
 async def test_keystone_says_what_stands(standing: Standing, keystone: Keystone) -> None:
-    """Its own 404 alone is a revocation; what it does not say is unknown."""
+    """By 404, and by 403 once it has answered the account; what it does not say is unknown."""
     keystone.statuses = {"lives": 200, "broken": 500, "forbidden": 403, "lost": 401, "away": -1}
     tokens = ("lives", "revoked", "broken", "forbidden", "lost", "away")
-    assert await said(standing, *map(given, tokens)) == "lruuuu"
+    assert await said(standing, *map(given, tokens)) == "lruruu"
 
 
 async def test_what_the_old_key_has_made_is_known(standing: Standing, keystone: Keystone) -> None:

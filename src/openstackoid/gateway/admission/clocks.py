@@ -7,6 +7,7 @@ is what their intervals have in common.
 """
 
 import re
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NamedTuple
@@ -26,6 +27,7 @@ WINDOW = 300.0
 WIDEST = 2.0
 """Seconds of the widest interval that tells enough: an answer may be slow for any reason."""
 
+_BEGUN = time.time() - time.monotonic()
 _ROUNDED = 0.001
 _TIME = re.compile(r"(0|[1-9][0-9]{0,11})\.[0-9]{3}")
 
@@ -52,13 +54,18 @@ class _Clock:
     before: Offset | None = None
 
 
+def steady() -> float:
+    """Return the seconds since 1970 by a clock that is never set while the gateway runs."""
+    return _BEGUN + time.monotonic()
+
+
 def now_told(now: float) -> tuple[str, str]:
     """Return the header that tells a gateway's time."""
     return HEADER, f"{now:.3f}"
 
 
 class Clocks:
-    """The clocks of other clouds; all times are seconds since 1970 by the clock here."""
+    """The clocks of other clouds; all times here are those of `steady`."""
 
     def __init__(self) -> None:
         self._clocks: dict[str, _Clock] = {}
@@ -72,8 +79,8 @@ class Clocks:
             if status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.UNAUTHORIZED:
                 self._clocks.pop(cloud, None)
             return
-        time = float(said)
-        offset = Offset(time - came - _ROUNDED, time - sent + _ROUNDED)
+        theirs = float(said)
+        offset = Offset(theirs - came - _ROUNDED, theirs - sent + _ROUNDED)
         clock = self._clocks.get(cloud)
         if clock is None:
             self._clocks[cloud] = _Clock(came, came, offset)

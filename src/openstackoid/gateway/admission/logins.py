@@ -14,6 +14,7 @@ from openstackoid.gateway.admission.shared_memory import Memory
 from openstackoid.gateway.admission.shared_rate import SharedRate
 from openstackoid.gateway.handover import make_memory
 from openstackoid.identity.account import Account
+from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Refusal
 from openstackoid.services import IDENTITY
 
@@ -57,6 +58,10 @@ class Logins:
             yield attempt
         except Refusal as refusal:
             attempt.status = refusal.status
+            raise
+        except NoAnswerError as error:
+            if not error.sent:  # no password has arrived
+                attempt.status = error.status
             raise
         finally:
             if attempt.status not in {None, HTTPStatus.UNAUTHORIZED}:

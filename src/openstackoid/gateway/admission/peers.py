@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from openstackoid.federation import Federation
 from openstackoid.gateway.admission import tls
 from openstackoid.gateway.admission.client_address import sender_of
-from openstackoid.gateway.admission.clocks import Clocks
+from openstackoid.gateway.admission.clocks import Clocks, steady
 from openstackoid.gateway.admission.replay import SIGNATURES, WINDOW, Taking, UsedSignatures
 from openstackoid.identity import MAX_AUTH_BODY
 from openstackoid.identity.handles import client_handle, user_handle
@@ -66,7 +66,7 @@ class Asking(NamedTuple):
 class Signed(NamedTuple):
     """The headers of a request to send, and what was told of it.
 
-    `at` is when it was signed, in seconds since 1970. `last` is until when it may begin, by
+    `at` is when it was signed, by `clocks.steady`. `last` is until when it may begin, by
     time.monotonic(); None if the other gateway was not told.
     """
 
@@ -124,7 +124,7 @@ class Peers:
         """
         if not self.keys or not destination.remote or SCOPE_HEADER not in headers:
             return Signed(headers)
-        cloud, now = destination.cloud, time.time()
+        cloud, now = destination.cloud, steady()
         asking = asking or Asking()
         told = last = None
         if self.clocks.speaks(cloud, now) or (asking.by_service and self.clocks.has_spoken(cloud)):
@@ -132,7 +132,7 @@ class Peers:
             if told.end is not None and asking.within is not None:
                 last = time.monotonic() + asking.within
         crossing = Crossing(self.here, cloud, route.service, method, destination.path, headers)
-        proof = sign(crossing, self.keys[0].sign, now, told)
+        proof = sign(crossing, self.keys[0].sign, time.time(), told)
         return Signed(Headers((*headers, (PROOF.title(), proof))), told, now, last)
 
     def _told(self, method: str, cloud: str, headers: Headers, asking: Asking, now: float) -> Told:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 from openstackoid.gateway.admission.clocks import HEADER as CLOCK
+from openstackoid.gateway.admission.clocks import steady
 from openstackoid.gateway.admission.peers import Asking, Peers, Signed
 from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.http import (
@@ -144,7 +145,7 @@ class Upstream:
         if signed.at:
             values = answer.headers.all(CLOCK.lower())
             said = values[0] if len(values) == 1 else None
-            self.peers.clocks.heard(destination.cloud, answer.status, said, signed.at, time.time())
+            self.peers.clocks.heard(destination.cloud, answer.status, said, signed.at, steady())
 
     async def send(
         self,

@@ -30,8 +30,8 @@ from openstackoid.identity.callers import covers, created_in
 from openstackoid.identity.headers import with_token
 from openstackoid.identity.issuer_secrets import completed, let_in, own_token, stamp_secret
 from openstackoid.identity.keys import SigningKey, assertion_signers
-from openstackoid.identity.subject import late_end, life_of
-from openstackoid.identity.token_document import Distrust, seconds_of, token_of
+from openstackoid.identity.subject import has_kept, late_end, life_of
+from openstackoid.identity.token_document import Distrust, role_names, seconds_of, token_of
 from openstackoid.identity.trust import not_theirs
 from openstackoid.message import SAFE_METHODS, Head
 from openstackoid.routing import Refusal, Route
@@ -282,6 +282,11 @@ class Accepting:
         document = await self._tokens.document(token, late=goes_on)
         if document is None:
             raise BadAssertionError("the token that it stands for has expired or was revoked")
+        if has_kept(role_names(document["token"]), self._own.keep):  # since it was made
+            raise BadAssertionError(
+                "its user has got a role that stays at home, as clouds."
+                f"{self._here}.own.keep says; log in again"
+            )
         begin, end, late = claims.iat, claims.exp, claims.late
         if goes_on:
             begin, end, late = self._life(document, now)

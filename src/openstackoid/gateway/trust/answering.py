@@ -22,7 +22,7 @@ from openstackoid.identity.issuer_secrets import own_token
 from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.stamp import cut
 from openstackoid.identity.subject import document_of
-from openstackoid.identity.token_document import Distrust, written
+from openstackoid.identity.token_document import Distrust, roles_of, written
 from openstackoid.identity.trust import advice, rewritten, wanted
 from openstackoid.message import Head
 from openstackoid.routing import Refusal, Route
@@ -115,6 +115,8 @@ class Answering:
             raise BadAssertionError("the token that it stands for has expired or was revoked")
         catalog = await self._keystone.catalog(claims.project[0])
         token = document["token"] | {"catalog": catalog}
+        if claims.presenter != self._here:  # another cloud has brought it: no role that it lacks
+            token["roles"] = [r for r in roles_of(token) if r.get("name") in claims.roles]
         if claims.late:  # or the service that asks would find it expired
             token["expires_at"] = written(claims.exp)
         return {"token": token}

@@ -112,8 +112,10 @@ class Confirming:
         age = entry.age(now, times)
         if age < times.fresh:
             return
-        listed = self._list(issuer, entry)
-        if listed and age > times.stale and now >= max(entry.patient, issuer.patient):
+        if not self._list(issuer, entry):
+            self._fails(issuer, f"more than {MOST} assertions wait to be asked about")
+            raise self._unconfirmed(entry, claims.iss, service)
+        if age > times.stale and now >= max(entry.patient, issuer.patient):
             await self._wait(issuer, entry)
             issuer.table.check(claims.jti, claims.iss)
         if entry.is_overdue(self.clock(), times, rules.offline):

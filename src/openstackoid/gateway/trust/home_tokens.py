@@ -28,6 +28,7 @@ class HomeTokens:
 
     def __init__(self, account: ServiceAccount) -> None:
         self._account = account
+        self._has_asked = False
         self._documents: Remembered[tuple[bytes, bool], dict[str, Any] | None]
         self._documents = Remembered(MAX_TOKENS)
         self._askers: Remembered[bytes, HTTPStatus] = Remembered(MAX_TOKENS)
@@ -45,9 +46,13 @@ class HomeTokens:
                 path, [("X-Subject-Token", token), _ACCESS_RULES]
             )
             if status == HTTPStatus.OK:
+                self._has_asked = True
                 document = _checked(found)
                 return document, KNOWN if late else min(KNOWN, _left(document))
-            if status == HTTPStatus.NOT_FOUND:
+            # 403 is about a token of a Keystone trust, too, whose trustor is disabled or has lost a
+            # role (keystone.models.token_model): if the account may ask about others.
+            refused = status == HTTPStatus.FORBIDDEN and self._has_asked
+            if status == HTTPStatus.NOT_FOUND or refused:
                 return None, UNKNOWN
             raise AccountError(
                 f"Keystone answered {status} where the account asked about a token; give its user "
