@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from clouds.commands import Commands, attempt, run, table
 from openstackoid.identity import keys
 from openstackoid.lab import Lab, processes
 from openstackoid.lab.services import GATEWAY
+
+SEALED = re.compile(r"(?<![A-Za-z0-9_-])eyJ")
+"""The beginning of a JWE or a JWS; within the random id of an assertion it means nothing."""
 
 CLOUDS = ("CloudOne", "CloudTwo", "CloudThree")
 CREATE = "server create --flavor m1.tiny --network private --wait"
@@ -257,7 +261,7 @@ def test_no_gateway_has_logged_a_token(lab: Lab) -> None:
     for name in CLOUDS:
         said = lab.cloud(name).log(GATEWAY).read_text()
         assert "gAAAA" not in said
-        assert "eyJ" not in said
+        assert not SEALED.search(said)
         assert 'tokens\\"' not in said
 
 
