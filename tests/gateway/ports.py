@@ -7,8 +7,13 @@ from collections.abc import Iterator
 
 
 def _all() -> Iterator[int]:
-    """Yield ports below those that connections get, each process from another one on."""
-    first, count = 10_000, 20_000
+    """Yield ports below those that connections get, each process from another one on.
+
+    Processes of one run have none in common: between `free_ports` and a listener there is time.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = 20_000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first = 10_000 + number * count
     start = os.getpid() * 611 % count
     while True:
         yield from (first + (start + n) % count for n in range(count))
