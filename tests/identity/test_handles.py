@@ -1,8 +1,9 @@
 """Handles of users and of addresses: the sender resolves them, and nobody else."""
 
 import pytest
+from identity.alice import CLAIMS
 
-from openstackoid.identity.assertion import Claims, sign
+from openstackoid.identity.assertion import sign
 from openstackoid.identity.handles import client_handle, user_handle
 from openstackoid.identity.issuer_secrets import completed, stamp_secret
 from openstackoid.identity.keys import make
@@ -10,18 +11,6 @@ from openstackoid.identity.stamp import stamped
 
 KEYS = make()
 KEY = KEYS.sign
-CLAIMS = Claims(
-    iss="One",
-    aud="Two",
-    presenter="One",
-    sub="u1",
-    user=("alice", "Default"),
-    project=("p1", "demo", "Default"),
-    roles=("member",),
-    services=("compute",),
-    iat=1_800_000_000,
-    exp=1_800_003_600,
-)
 assert KEYS.assertion is not None
 ASSERTION = sign(completed(CLAIMS, "a token", KEYS.assertion), KEYS.assertion)
 

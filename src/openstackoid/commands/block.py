@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from openstackoid.commands.options import CLOUD, FEDERATION, known, loaded, served
+from openstackoid.commands.options import CLOUD, FEDERATION, FORMAT, known, loaded, served
 from openstackoid.commands.table import print_table
 from openstackoid.federation.blocked import (
     KINDS,
@@ -221,15 +221,7 @@ for _kind in KINDS:
 @block.command("list")
 @FEDERATION
 @CLOUD
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How to print it.",
-)
+@FORMAT
 def show(file: Path, cloud: str, form: str) -> None:
     """Print what is blocked at a gateway, since when and why."""
     _, blocked = _read(file, cloud)

@@ -10,7 +10,7 @@ import click
 
 from openstackoid import files
 from openstackoid.commands.checking import in_file, of_clouds
-from openstackoid.commands.options import loaded
+from openstackoid.commands.options import FORMAT, loaded
 from openstackoid.federation.endpoints import HOW, EndpointError
 from openstackoid.federation.errors import FederationError
 from openstackoid.federation.importing import extend
@@ -43,15 +43,7 @@ Examples:
     help="Connect to every cloud: services, certificate, clock; with an entry of its name in "
     "clouds.yaml also its catalog, and whether the services of the other clouds know its user.",
 )
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How to print it.",
-)
+@FORMAT
 def check(file: Path, form: str, *, live: bool) -> None:
     """Check FILE, and the files that it names for its own gateway; print clouds and services.
 

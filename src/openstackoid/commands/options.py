@@ -1,4 +1,4 @@
-"""The options --federation and --cloud that commands share, how the file is read, and numbers."""
+"""The options that commands share, how the federation file is read, and numbers."""
 
 import math
 from collections.abc import Callable
@@ -28,6 +28,16 @@ CLOUD = click.option(
     envvar="OPENSTACKOID_CLOUD",
     show_envvar=True,
     help="The cloud whose gateway this is.",
+)
+
+FORMAT = click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print it.",
 )
 
 

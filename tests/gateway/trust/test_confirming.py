@@ -383,5 +383,6 @@ async def test_what_cannot_be_asked_about_is_not_taken(
     with pytest.raises(Refusal) as caught:
         await use("revoked")
     assert caught.value.status == HTTPStatus.SERVICE_UNAVAILABLE
-    assert "wait to be asked about" in logged.getvalue()
+    assert b"try again in a minute" in caught.value.body
+    assert "wait here to be asked about" in logged.getvalue()
     issuer.may.set()

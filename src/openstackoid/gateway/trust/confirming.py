@@ -113,13 +113,19 @@ class Confirming:
         if age < times.fresh:
             return
         if not self._list(issuer, entry):
-            self._fails(issuer, f"more than {MOST} assertions wait to be asked about")
-            raise self._unconfirmed(entry, claims.iss, service)
+            why = f"more than {MOST} of its assertions wait here to be asked about"
+            self._warn(issuer, why)
+            raise self._unconfirmed(entry, claims.iss, service, f"{why}; try again in a minute")
         if age > times.stale and now >= max(entry.patient, issuer.patient):
             await self._wait(issuer, entry)
             issuer.table.check(claims.jti, claims.iss)
         if entry.is_overdue(self.clock(), times, rules.offline):
-            raise self._unconfirmed(entry, claims.iss, service)
+            why = (
+                f"its gateway gives {self._here} no answer; try again when the link between "
+                f"{self._here} and {claims.iss} is back. The operator of {self._here} may allow "
+                f"more by clouds.{self._here}.trust.{claims.iss}.offline"
+            )
+            raise self._unconfirmed(entry, claims.iss, service, why)
 
     async def close(self) -> None:
         """Ask nothing more."""
@@ -207,10 +213,14 @@ class Confirming:
             log.info("assertions revoked", cloud=issuer.name, number=revoked)
 
     def _fails(self, issuer: _Issuer, why: str) -> None:
-        """Let nobody wait for an issuer that does not answer, and log it once in a while."""
-        now = self.clock()
-        issuer.patient = now + self._times.silence
+        """Let nobody wait for an issuer that does not answer."""
+        issuer.patient = self.clock() + self._times.silence
         issuer.release()
+        self._warn(issuer, why)
+
+    def _warn(self, issuer: _Issuer, why: str) -> None:
+        """Log once in a while that assertions are not confirmed."""
+        now = self.clock()
         if issuer.warned_at is None or now - issuer.warned_at >= WARNED:
             issuer.warned_at = now
             log.warning("assertions not confirmed", cloud=issuer.name, error=why)
@@ -221,14 +231,12 @@ class Confirming:
             issuer.warned_at = None
             log.info("assertions confirmed again", cloud=issuer.name)
 
-    def _unconfirmed(self, entry: Entry, issuer: str, service: str) -> Refusal:
+    def _unconfirmed(self, entry: Entry, issuer: str, service: str, why: str) -> Refusal:
         when = datetime.fromtimestamp(time.time() - (self.clock() - entry.since), UTC)
         what = "has not confirmed" if entry.confirmed else "has never confirmed here"
         message = (
             f"{issuer} {what} since {when:%Y-%m-%d %H:%M:%S} UTC that what says who the user is "
-            f"still stands, as its gateway gives {self._here} no answer; try again when the link "
-            f"between {self._here} and {issuer} is back. The operator of {self._here} may allow "
-            f"more by clouds.{self._here}.trust.{issuer}.offline"
+            f"still stands, as {why}"
         )
         status = HTTPStatus.SERVICE_UNAVAILABLE
         return Refusal(status, message, cloud=self._here, service=service, sent=False)
