@@ -29,13 +29,16 @@ def on(cores: frozenset[int]) -> Iterator[None]:
 
 
 @contextmanager
-def running(command: Sequence[str | Path], log: Path) -> Iterator[int]:
+def running(command: Sequence[str | Path], log: Path, program: Path | None = None) -> Iterator[int]:
     """Run a process, and end it, by force if need be; give its id. What it says goes to a file.
+
+    `program` has the sources of ours, if they are not those of this clone.
 
     Raises ClickException with that if it has ended by itself when something goes wrong.
     """
     with log.open("wb") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream)  # noqa: S603
+        env = os.environ | ({} if program is None else {"PYTHONPATH": str(program / "src")})
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=env)  # noqa: S603
     try:
         yield process.pid
     except Exception as error:

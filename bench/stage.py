@@ -47,8 +47,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(handler: Handler) -> AsyncIterator[Stage]:
-    """Play the image service of the clouds One and Two by one handler, with a gateway each."""
+async def stage(handler: Handler, program: Path | None = None) -> AsyncIterator[Stage]:
+    """Play the image service of the clouds One and Two by one handler, with a gateway each.
+
+    The gateways run a `program` by its sources, if it is not that of this clone.
+    """
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         service, one = await stack.enter_async_context(play(handler))
@@ -66,7 +69,7 @@ async def stage(handler: Handler) -> AsyncIterator[Stage]:
         file = write_federation(directory, clouds)
         gateways = []
         for name, url in frontends.items():
-            gateways.append(stack.enter_context(gateway_of(file, name)))
+            gateways.append(stack.enter_context(gateway_of(file, name, program)))
             await listening(url, gateways[-1])
         yield Stage(service, one, tuple(map(psutil.Process, gateways)))
 
@@ -138,10 +141,11 @@ def know_users(directory: Path, clouds: Mapping[str, dict[str, Any]], url: str) 
 
 
 @contextmanager
-def gateway_of(file: Path, cloud: str) -> Iterator[int]:
+def gateway_of(file: Path, cloud: str, program: Path | None = None) -> Iterator[int]:
     """Run the gateway of a cloud; give its process. Its log is beside the federation file."""
     options = ("--federation", file, "--cloud", cloud, "--rate", _UNLIMITED)
-    with running([beside_python("openstackoid"), "gateway", *options], log_of(file, cloud)) as pid:
+    command: list[str | Path] = [beside_python("openstackoid"), "gateway", *options]
+    with running(command, log_of(file, cloud), program) as pid:
         yield pid
 
 

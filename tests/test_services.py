@@ -8,6 +8,7 @@ from openstackoid.services import (
     Service,
     is_data,
     known_names,
+    record_of,
     service_type,
     special,
 )
@@ -107,3 +108,17 @@ def test_what_services_at_home_act_on_is_known_of_images() -> None:
     assert not_asked.fullmatch("/v2/images/i/locations")
     assert not not_asked.fullmatch("/v2/images/i")
     assert special("compute").acted_on == {}
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "record"),
+    [
+        ("image", "/v2/images/x/file", "x"),
+        ("image", "/v2/images/x", None),
+        ("object-store", "/v1/AUTH_x/container/object", None),
+        ("compute", "/servers", None),
+    ],
+)
+def test_what_data_belong_to_is_known(service: str, path: str, record: str | None) -> None:
+    """An object is its data; an image is there before it has any."""
+    assert record_of(service, path) == record

@@ -70,6 +70,7 @@ class Service:
       GET from that one for its user.
     - `cadf`: its type in CADF events (DMTF DSP0262, annex A.2).
     - `data`: matches paths whose bodies are the user's own bytes; they are never read or edited.
+      Its group `record` is what they are the data of, and what is there without them.
     - `account`: matches the beginning of a path with a project's id (its group `id`); None if any
       segment can be a project's id.
     - `names_with_dots`: a segment of a path can be "." or "..", because it is part of a name that
@@ -186,7 +187,7 @@ _SERVICES = {
         created=re.compile(r"/v2/images(?:/(?:(?P<id>[^/]+)(?:/.*)?)?)?"),
         read="/v2/images?limit=1",
         cadf="service/storage/image",
-        data=re.compile(r"/v2/images/[^/]+/(?:file|stage)"),
+        data=re.compile(r"/v2/images/(?P<record>[^/]+)/(?:file|stage)"),
         links_from_root=True,
         chosen=(Chosen(re.compile(r"/v2/images/?"), None, "image create"),),
         descending=frozenset({"images"}),
@@ -275,6 +276,13 @@ def special(service: str) -> Service:
 def by_versions() -> Mapping[str, Versions]:
     """Return the services that their list of versions identifies, each with what identifies it."""
     return {name: row.versions for name, row in _SERVICES.items() if row.versions is not None}
+
+
+def record_of(service: str, path: str) -> str | None:
+    """Return the id of what a request gives data to, and what is left if they do not arrive."""
+    data = special(service).data
+    match = data.fullmatch(path) if data else None
+    return match.groupdict().get("record") if match else None
 
 
 def is_data(service: str, path: str) -> bool:

@@ -1,6 +1,7 @@
 """`openstackoid gateway`, up to where its processes begin."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,17 @@ class Supervised:
         self.fault = ""
         self.begun: list[tuple[Settings, int, str]] = []
         self.argv: Sequence[str] = ()
+        self.journal: Sequence[str] = ()
 
-    def __call__(self, worker: Callable[[int], Sequence[str]], count: int, cloud: str) -> None:
+    def __call__(
+        self,
+        worker: Callable[[int], Sequence[str]],
+        journal: Sequence[str],
+        count: int,
+        cloud: str,
+    ) -> None:
         self.argv = worker(7)
+        self.journal = journal
         self.begun.append((Settings.of(self.argv[-1]), count, cloud))
         if self.fault:
             raise StartError(self.fault)
@@ -60,10 +69,15 @@ def run(file: Path, *arguments: str, cloud: str = "One") -> Result:
     return CliRunner().invoke(main, ["gateway", *options, *arguments])
 
 
+def journalled(settings: Settings) -> Settings:
+    """Return settings as processes get them: where the journal is, is found out once for all."""
+    return replace(settings, journal=settings.federation.with_name("journal-One"))
+
+
 def test_without_options_a_gateway_runs_as_settings_say(file: Path, supervised: Supervised) -> None:
     """One process, with the defaults that are written in one place."""
     assert run(file).exit_code == 0
-    assert supervised.begun == [(Settings(file, "One"), 1, "One")]
+    assert supervised.begun == [(journalled(Settings(file, "One")), 1, "One")]
 
 
 def test_each_option_is_its_own_setting(file: Path, supervised: Supervised) -> None:
@@ -71,7 +85,8 @@ def test_each_option_is_its_own_setting(file: Path, supervised: Supervised) -> N
     given = ["--connect-timeout", "1.5", "--idle-timeout", "2", "--drain-timeout", "3"]
     given += ["--patience", "4", "--rate", "5", "--workers", "6"]
     assert run(file, *given).exit_code == 0
-    assert supervised.begun == [(Settings(file, "One", 1.5, 2.0, 3.0, 4.0, 5), 6, "One")]
+    given_settings = Settings(file, "One", 1.5, 2.0, 3.0, 4.0, 5)
+    assert supervised.begun == [(journalled(given_settings), 6, "One")]
 
 
 def test_help_shows_the_defaults_that_hold(supervised: Supervised) -> None:
@@ -145,3 +160,5 @@ def test_a_worker_is_told_its_listening_sockets_and_its_settings(
     run(file)
     assert supervised.argv[1:3] == ("-P", "-m")
     assert supervised.argv[-2] == "7"
+    assert supervised.journal[1:3] == ("-P", "-m")
+    assert Settings.of(supervised.journal[-1]) == journalled(Settings(file, "One"))

@@ -45,9 +45,11 @@ def test_the_commands_are_listed() -> None:
         "federation",
         "gateway",
         "haproxy",
+        "journal",
         "lab",
         "scope",
         "unblock",
+        "why",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from openstackoid.commands.options import (
 )
 from openstackoid.gateway.processes.supervisor import StartError, supervise
 from openstackoid.gateway.reporting import log
-from openstackoid.gateway.settings import Settings
+from openstackoid.gateway.settings import Settings, journal_of
 
 
 def _seconds(name: str, meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -92,11 +93,13 @@ def gateway(
     It listens at the cloud's frontends and passes requests on to its backends, or to the frontends
     of the cloud that a request's scope names.
     """
-    served(loaded(file), cloud, file)
+    federation = loaded(file)
+    served(federation, cloud, file)
     log.configure()
     settings = Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience, rate)
+    settings = replace(settings, journal=journal_of(federation, settings))
     try:
-        supervise(partial(_worker, settings), workers, cloud)
+        supervise(partial(_worker, settings), _journal(settings), workers, cloud)
     except StartError as error:
         raise click.ClickException(str(error)) from error
 
@@ -108,3 +111,8 @@ def _worker(settings: Settings, file: int) -> Sequence[str]:
     """
     module = "openstackoid.gateway.processes.worker"
     return (sys.executable, "-P", "-m", module, str(file), settings.text)
+
+
+def _journal(settings: Settings) -> Sequence[str]:
+    """Return the command line of the process that keeps the journal."""
+    return (sys.executable, "-P", "-m", "openstackoid.gateway.processes.journal", settings.text)

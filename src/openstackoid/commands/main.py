@@ -11,9 +11,11 @@ _COMMANDS = {
     "federation": "openstackoid.commands.federation:federation",
     "gateway": "openstackoid.commands.gateway:gateway",
     "haproxy": "openstackoid.commands.haproxy:haproxy",
+    "journal": "openstackoid.commands.journal:journal",
     "lab": "openstackoid.commands.lab:lab",
     "scope": "openstackoid.commands.scope:scope",
     "unblock": "openstackoid.commands.block:unblock",
+    "why": "openstackoid.commands.why:why",
 }
 
 _EXTRAS = {"lab": "lab"}

@@ -79,6 +79,10 @@ class Own(Model):
     """PEM: the revocation lists of the authorities whose certificates this gateway verifies."""
     blocked: File | None = None
     """The list of what the operator has blocked: blocked-CLOUD.json beside this file by default."""
+    journal: File | None = None
+    """The directory of the journal: journal-CLOUD beside this file by default."""
+    settle: Duration = 60
+    """Seconds after which a write that was sent can no longer arrive."""
     proxies: tuple[Network, ...] = ()
     """The cloud's own proxies: only their headers may say which client sent a request."""
     allow: tuple[Network, ...] = ()

@@ -26,7 +26,7 @@ from openstackoid.gateway.http import Client, Pairs, ProtocolError, Resolve, Ser
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.log import fault_of
-from openstackoid.gateway.settings import Settings
+from openstackoid.gateway.settings import Settings, journal_of
 from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.routing import Refusal
 
@@ -40,12 +40,18 @@ class Gateway:
     """The gateway of one cloud; needs a running event loop.
 
     `shared` provides sockets and memory that are shared with other workers; the default shares
-    nothing. `resolve` finds the addresses of other clouds; the default asks the system. Raises
+    nothing. `journal`: a process keeps the journal, and writes to several clouds are written into
+    it. `resolve` finds the addresses of other clouds; the default asks the system. Raises
     FederationError, ListenError, PeersError and BlockedError.
     """
 
     def __init__(
-        self, settings: Settings, shared: Shared | None = None, resolve: Resolve | None = None
+        self,
+        settings: Settings,
+        shared: Shared | None = None,
+        resolve: Resolve | None = None,
+        *,
+        journal: bool = False,
     ) -> None:
         self._settings = settings
         self._log = log.bind(gateway=settings.cloud, worker=os.getpid())
@@ -70,6 +76,7 @@ class Gateway:
             Logins(settings.cloud, self._shared.memory),
             idle_timeout=settings.idle_timeout,
             patience=settings.patience,
+            journal=journal_of(federation, settings) if journal else None,
         )
         self._server = Server(
             self._handler.handle,
@@ -87,6 +94,8 @@ class Gateway:
         """Open the listeners; raises ListenError."""
         await self._listen(self._handler.site.ours)
         self._blocklist.start()
+        if self._handler.state.journal is not None:
+            self._handler.state.journal.start()
         self._log.info("listening", addresses=self._listeners.addresses)
         self._watch()
 
@@ -132,6 +141,8 @@ class Gateway:
         self._unwatch()
         self._listeners.leave()
         await self._server.close(self._settings.drain_timeout)
+        if self._handler.state.journal is not None:
+            await self._handler.state.journal.close()
         await self._blocklist.close()
         await self._handler.state.health.close()
         await self.confirming.close()

@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from openstackoid.federation import Federation
 from openstackoid.operators.rules import PATIENCE
 
 DRAIN_TIMEOUT = 60.0
@@ -13,7 +14,10 @@ DRAIN_TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one gateway; times in seconds, `rate` in requests per second per address."""
+    """The settings of one gateway; times in seconds, `rate` in requests per second per address.
+
+    `journal` is the directory of its journal, the same for all its processes.
+    """
 
     federation: Path
     cloud: str
@@ -22,6 +26,7 @@ class Settings:
     drain_timeout: float = DRAIN_TIMEOUT
     patience: float = PATIENCE
     rate: int = 500
+    journal: Path | None = None
 
     @property
     def text(self) -> str:
@@ -34,12 +39,25 @@ class Settings:
 
         It is in the directory that systemd gives, or else beside the federation file.
         """
+        return self._directory / f"made-{self.cloud}.sqlite"
+
+    @property
+    def _directory(self) -> Path:
         given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-        directory = Path(given) if given else self.federation.parent
-        return directory / f"made-{self.cloud}.sqlite"
+        return Path(given) if given else self.federation.parent
 
     @classmethod
     def of(cls, text: str) -> "Settings":
         """Read settings from JSON, as `text` wrote it."""
         known = json.loads(text)
-        return cls(**known | {"federation": Path(known["federation"])})
+        paths = {name: Path(known[name]) for name in ("federation", "journal") if known.get(name)}
+        return cls(**known | paths)
+
+
+def journal_of(federation: Federation, settings: Settings) -> Path:
+    """Return the directory of a gateway's journal.
+
+    That is what the gateway began with, or what the file says, or one beside the file.
+    """
+    named = settings.journal or federation.clouds[settings.cloud].own.journal
+    return named or settings.made.with_name(f"journal-{settings.cloud}")

@@ -48,8 +48,11 @@ They must be plain ASCII without an underscore in a name, and none may
 It is anchored and does not backtrack, so its time is linear in the length of the headers.
 """
 
-UNUSUAL_TARGET = rf"^[^/]|[^!-~]|#|(?i)^[^?]*{DOT_SEGMENT.pattern}"
-"""Matches request targets that are not paths, have invalid characters, or have a dot segment."""
+UNUSUAL_TARGET = rf"^[^/]|[^!-~]|#|/openstackoid/|(?i)^[^?]*{DOT_SEGMENT.pattern}"
+"""Matches request targets that are not paths, have invalid characters or a dot segment.
+
+And those that the gateway answers itself.
+"""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "COPY")
 """The methods of OpenStack's APIs."""

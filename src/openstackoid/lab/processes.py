@@ -26,7 +26,7 @@ _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _SAME_TIME = 0.5  # seconds
 _PATIENCE = 10  # seconds a process has to end by itself
 _KILLED = 10  # seconds to wait for a process after SIGKILL
-_DRAIN = DRAIN_TIMEOUT + 5  # seconds a gateway has to end by itself
+_DRAIN = DRAIN_TIMEOUT + 20  # seconds a gateway has to end by itself
 
 
 def command(cloud: LabCloud, process: str) -> list[str]:

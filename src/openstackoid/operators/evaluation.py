@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from openstackoid.operators import rules
 from openstackoid.operators.report import Report
 from openstackoid.operators.request import Answer, NoAnswerError, Request, Send
-from openstackoid.operators.results import Result, may_have_acted
+from openstackoid.operators.results import Result, created_by, may_have_acted
 from openstackoid.operators.rules import Policy
 from openstackoid.operators.shapes import message_of
 from openstackoid.routing.refusal import Refusal
@@ -61,6 +61,8 @@ class Evaluation:
     async def ask(self, cloud: str, request: Request) -> Answer:
         """Ask one cloud, and note how it went; raises NoAnswerError."""
         outcome = self.report.of(cloud)
+        # Under "|" a cloud may be asked again, after what it had done was undone.
+        outcome.created = outcome.undone = None
         start = time.monotonic()
         try:
             answer = await self.send(cloud, request)
@@ -70,6 +72,7 @@ class Evaluation:
         except asyncio.CancelledError:
             if outcome.status is None:
                 outcome.error = outcome.error or "not waited for"
+                outcome.unknown = not request.safe
             raise
         finally:
             outcome.seconds = round(time.monotonic() - start, 4)
@@ -78,6 +81,7 @@ class Evaluation:
         # The gateway puts the cloud's name into what another one says; here it stands beside.
         outcome.message = said and said.removeprefix(f"{cloud}: ")
         outcome.unknown = not answer.ok and may_have_acted(answer)
+        outcome.created = created_by(request, answer) if answer.ok else None
         return replace(answer, cloud=cloud)
 
     async def together(

@@ -17,7 +17,8 @@ class Request:
     `path` is the part behind the service's prefix, still percent-encoded; `query` its pairs, of
     which bytes that are not UTF-8 are lone surrogates. `body` are the bytes to send, None where
     there is no body, and `document` what they decode to, None if that is nothing. An `upload` is
-    the sender's affair: it can be sent only once.
+    the sender's affair: it can be sent only once. `chosen` is an id that we have chosen for what is
+    created.
     """
 
     method: str
@@ -26,6 +27,7 @@ class Request:
     body: bytes | None = None
     document: Any = None
     upload: bool = False
+    chosen: str | None = None
     _written: str | None = None
 
     @classmethod
@@ -35,7 +37,7 @@ class Request:
         """Return the request for a target with its query."""
         path, _, query = target.partition("?")
         pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
-        return cls(method, path, pairs, body, _document(body), upload, query)
+        return cls(method, path, pairs, body, _document(body), upload, _written=query)
 
     @property
     def target(self) -> str:
@@ -108,15 +110,24 @@ class NoAnswerError(Exception):
     """A cloud did not answer.
 
     `sent` tells whether the request may have been carried out all the same, `away` that the cloud
-    cannot be reached.
+    cannot be reached, `hung` that the service answers nobody.
     """
 
-    def __init__(self, message: str, *, sent: bool, status: int = 502, away: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent: bool,
+        status: int = 502,
+        away: bool = False,
+        hung: bool = False,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.sent = sent
         self.status = status
         self.away = away
+        self.hung = hung
 
 
 Send: TypeAlias = Callable[[str, Request], Awaitable[Answer]]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from openstackoid.operators import rules
-from openstackoid.operators.request import Answer, NoAnswerError
+from openstackoid.operators.request import Answer, NoAnswerError, Request
 
 Result: TypeAlias = Answer | NoAnswerError
 
@@ -19,6 +19,14 @@ def may_have_acted(failure: Result) -> bool:
     if isinstance(failure, NoAnswerError):
         return not rules.did_nothing(None, sent=failure.sent)
     return not rules.did_nothing(failure.status, failure.document)
+
+
+def created_by(request: Request, answer: Answer) -> str | None:
+    """Return the id of what a successful request has created, None if it creates nothing."""
+    if request.method != "POST":
+        return None
+    location = next((v for n, v in answer.headers if n.lower() == "location"), None)
+    return rules.created_id(request.path, answer.document, location)
 
 
 def most_telling(failures: Iterable[Result]) -> Result:

@@ -157,7 +157,8 @@ def is_gone(status: int | None, *, there: bool) -> bool:
 
     `there`: the cloud has said that it created something. If it has not, 404 is fine as well.
     """
-    return succeeded(status) or (status == 404 and not there)
+    removed = status is not None and 200 <= status < 300  # a redirection removes nothing
+    return removed or (status == 404 and not there)
 
 
 def nothing_left(*, acted: bool, there: bool, undone: bool | None) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -9,10 +10,16 @@ from openstackoid.operators import rules
 from openstackoid.operators.evaluation import Evaluation, Operand
 from openstackoid.operators.report import Outcome
 from openstackoid.operators.request import Answer, NoAnswerError, Request
-from openstackoid.operators.results import Result, chosen, may_have_acted, most_telling, status_of
+from openstackoid.operators.results import (
+    Result,
+    chosen,
+    may_have_acted,
+    most_telling,
+    status_of,
+)
 from openstackoid.operators.rules import Policy
 from openstackoid.scope import All
-from openstackoid.services import special
+from openstackoid.services import record_of, special
 
 
 async def write(evaluation: Evaluation, operands: Sequence[Operand], request: Request) -> Answer:
@@ -21,7 +28,7 @@ async def write(evaluation: Evaluation, operands: Sequence[Operand], request: Re
     Raises NoAnswerError that says, by cloud and id, what was undone and what was not.
     """
     _check_undoable(evaluation, request)
-    request, chosen_id = _with_id(evaluation.service, request)
+    request = _with_id(evaluation.service, request)
     names = All(tuple(operand.expression for operand in operands))
     down = [operand for operand in operands if evaluation.is_down(operand)]
     if down and evaluation.policy is Policy.ALL:
@@ -32,9 +39,6 @@ async def write(evaluation: Evaluation, operands: Sequence[Operand], request: Re
         )
     results = await evaluation.together([(operand, request) for operand in operands])
     done = [r for r in results if isinstance(r, Answer) and r.ok]
-    for answer in done:
-        if request.method == "POST" and answer.cloud:
-            evaluation.report.of(answer.cloud).created = _created(request, answer)
     failed = [r for r in results if r is not None and not (isinstance(r, Answer) and r.ok)]
     wanted = [f for f in failed if not _does_without(request, f)]
     if done and (not wanted or evaluation.policy is Policy.ANY):
@@ -46,10 +50,10 @@ async def write(evaluation: Evaluation, operands: Sequence[Operand], request: Re
         if isinstance(result, Answer):
             result.close()
     outcomes = evaluation.report.of_all(dict.fromkeys(c for o in operands for c in o.clouds))
-    nothing_left = await _undo(evaluation, request, outcomes, chosen_id)
+    nothing_left = await _undo(evaluation, request, outcomes)
     raise NoAnswerError(
         f"{request.method} {request.path} did not succeed in all of {names}. "
-        f"{'. '.join(map(_told, outcomes))}.",
+        f"{'. '.join(map(_told, outcomes))}.{_without_data(evaluation, request)}",
         sent=not nothing_left,
         status=_status(telling),
     )
@@ -58,11 +62,6 @@ async def write(evaluation: Evaluation, operands: Sequence[Operand], request: Re
 def _does_without(request: Request, failure: Result) -> bool:
     deletes = request.method == "DELETE"
     return rules.does_without(status_of(failure), deletes=deletes, shows=False)
-
-
-def _created(request: Request, answer: Answer) -> str | None:
-    location = next((v for n, v in answer.headers if n.lower() == "location"), None)
-    return rules.created_id(request.path, answer.document, location)
 
 
 def _check_undoable(evaluation: Evaluation, request: Request) -> None:
@@ -76,9 +75,7 @@ def _check_undoable(evaluation: Evaluation, request: Request) -> None:
         raise evaluation.refusal(HTTPStatus.BAD_REQUEST, message)
 
 
-async def _undo(
-    evaluation: Evaluation, request: Request, outcomes: Sequence[Outcome], chosen_id: str | None
-) -> bool:
+async def _undo(evaluation: Evaluation, request: Request, outcomes: Sequence[Outcome]) -> bool:
     """Delete what was created, or may have been under the id that we chose.
 
     Return whether surely nothing is left in any cloud.
@@ -87,20 +84,26 @@ async def _undo(
     async def undo(outcome: Outcome) -> bool:
         acted = outcome.unknown or (outcome.error is None and rules.succeeded(outcome.status))
         there = not outcome.unknown
-        identifier = rules.to_remove(outcome.created, chosen_id) if acted else None
+        identifier = rules.to_remove(outcome.created, request.chosen) if acted else None
         if outcome.undone is None and identifier is not None:
             path = f"{request.path.rstrip('/')}/{quote(identifier, safe='')}"
             status = await _removed(evaluation, outcome.cloud, path)
             outcome.undone = rules.is_gone(status, there=there)
             outcome.created = identifier
             there = there or rules.succeeded(status)
+            outcome.unknown = not there
         return rules.nothing_left(acted=acted, there=there, undone=outcome.undone)
 
     return all(await asyncio.gather(*map(undo, outcomes)))
 
 
 async def _removed(evaluation: Evaluation, cloud: str, path: str) -> int | None:
-    """Delete in one cloud; return the status, None if there was no answer."""
+    """Delete in one cloud; return the status, None if there was no answer.
+
+    A cloud that is known to be down is not asked: who waits for the answer need not wait for that.
+    """
+    if evaluation.down(cloud):
+        return None
     try:
         answer = await evaluation.send(cloud, Request("DELETE", path))
     except NoAnswerError:
@@ -129,6 +132,17 @@ def _told(outcome: Outcome) -> str:
     return f"{outcome.cloud}: {what}{end}"
 
 
+def _without_data(evaluation: Evaluation, request: Request) -> str:
+    """Say what is left where the data of an upload have not arrived."""
+    record = record_of(evaluation.service, request.path) if request.upload else None
+    if record is None:
+        return ""
+    return (
+        f" {record} is still there without its data (queued, or saving) in each cloud that has not "
+        "taken them: send them again, or delete it"
+    )
+
+
 def _status(failure: Result) -> HTTPStatus:
     """Return the status of a failure, 502 if it has no name."""
     try:
@@ -137,14 +151,11 @@ def _status(failure: Result) -> HTTPStatus:
         return HTTPStatus.BAD_GATEWAY
 
 
-def _with_id(service: str, request: Request) -> tuple[Request, str | None]:
-    """Give what is created an id of ours, where the client may choose it and has not.
-
-    Returns the request, and that id.
-    """
+def _with_id(service: str, request: Request) -> Request:
+    """Give what is created an id of ours, where the client may choose it and has not."""
     document = request.document
     if request.method != "POST" or not isinstance(document, dict):
-        return request, None
+        return request
     for collection in special(service).chosen:
         key = collection.key
         created = document.get(key) if key else document
@@ -156,5 +167,5 @@ def _with_id(service: str, request: Request) -> tuple[Request, str | None]:
             chosen_id = rules.new_id()
             created = created | {"id": chosen_id}
             named = document | {key: created} if key else created
-            return request.having(named), chosen_id
-    return request, None
+            return replace(request.having(named), chosen=chosen_id)
+    return request

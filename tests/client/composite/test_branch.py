@@ -15,7 +15,7 @@ from keystoneauth1.exceptions import Forbidden, NotFound
 from requests import PreparedRequest, Response, Session
 
 from openstackoid.client.composite.branch import Branch
-from openstackoid.client.composite.journal import Write
+from openstackoid.client.composite.history import Write
 from openstackoid.client.composite.streams import Console
 
 Action = Callable[[], Any]
@@ -77,7 +77,7 @@ def test_what_is_shown_is_read_within_the_branch() -> None:
     shown = ran(Showing, lambda: (("id",), iter(["a"])))
     assert (shown.ok, shown.result) == (True, (("id",), ["a"]))
     assert ran(Doing, lambda: None).result == 0
-    assert rows.journal.patience == 5.0
+    assert rows.history.patience == 5.0
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_branch_that_is_left_out_says_nothing_of_its_cloud() -> None:
 def test_silence_is_told() -> None:
     """The client's libraries say only that they have waited."""
     one = ran(Doing, raising(RuntimeError("timed out")))
-    one.journal.silent, one.journal.unreachable = True, "A has not answered for 5 s"
+    one.history.silent, one.history.unreachable = True, "A has not answered for 5 s"
     assert one.message == "timed out; A has not answered for 5 s"
 
 
@@ -136,9 +136,9 @@ def answer(status: int, document: object, url: str = "http://a/things") -> Respo
 def test_a_list_is_empty_if_a_filter_let_nothing_through() -> None:
     """One without rows that was asked for without a filter is an answer."""
     one = ran(Listing, lambda: (("ID",), []))
-    one.journal.queries.append(answer(200, {"things": []}))
+    one.history.queries.append(answer(200, {"things": []}))
     unfiltered = one.empty
-    one.journal.queries.append(answer(200, {"things": []}, "http://a/things?name=x"))
+    one.history.queries.append(answer(200, {"things": []}, "http://a/things?name=x"))
     assert (unfiltered, one.empty) == (False, True)
     assert one.lists
     assert not ran(Listing, lambda: (("ID",), [("a",)])).empty
@@ -152,7 +152,7 @@ def test_what_was_undone_has_not_acted(there: bool, undone: bool | None, acted: 
     """If the cloud has said that there was something, for else it may yet be carried out."""
     one = ran(Doing, raising(RuntimeError("no")))
     assert not one.acted
-    one.journal.writes.append(Write("POST", "/things"))
+    one.history.writes.append(Write("POST", "/things"))
     one.there, one.undone = there, undone
     assert one.acted is acted
 

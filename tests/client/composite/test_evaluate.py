@@ -16,7 +16,7 @@ from requests import PreparedRequest, Response, Session
 from openstackoid.client.composite.branch import Branch
 from openstackoid.client.composite.creation import Creation
 from openstackoid.client.composite.evaluate import Evaluation
-from openstackoid.client.composite.journal import Write
+from openstackoid.client.composite.history import Write
 from openstackoid.client.composite.service import Known
 from openstackoid.client.composite.streams import Console
 from openstackoid.operators.rules import Policy
@@ -106,7 +106,7 @@ class World:
         def act(_: Namespace) -> Any:
             does = self.behaviour.get(branch.cloud, "")
             if does == "away":
-                branch.journal.unreachable = f"{branch.cloud} cannot be reached"
+                branch.history.unreachable = f"{branch.cloud} cannot be reached"
                 raise ConnectFailure
             if self.known.name.endswith("list"):
                 if does == "fail":
@@ -114,15 +114,15 @@ class World:
                 filters = "limit=9&name=x" if does == "empty" else "limit=9"
                 rows = [] if does in {"empty", "bare"} else [(branch.cloud,)]
                 listed = json.dumps({"things": rows})
-                branch.journal.queries.append(found(f"http://cloud/things?{filters}", listed))
+                branch.history.queries.append(found(f"http://cloud/things?{filters}", listed))
                 return ("ID",), rows
             if does == "lost":
-                branch.journal.writes.append(Write("POST", "/things"))
+                branch.history.writes.append(Write("POST", "/things"))
             elif does == "fail":
-                branch.journal.writes.append(answered(409))
+                branch.history.writes.append(answered(409))
             else:
                 name = f"Stuck{branch.cloud}" if does == "stuck" else branch.cloud
-                branch.journal.writes.append(answered(201, f'{{"thing": {{"id": "{name}"}}}}'))
+                branch.history.writes.append(answered(201, f'{{"thing": {{"id": "{name}"}}}}'))
             if does in {"lost", "fail", "late"}:
                 raise RuntimeError("no")
             return None
@@ -255,7 +255,7 @@ def test_a_cloud_that_was_not_reached_is_not_asked_again(
     assert sorted(world.ran) == sorted(ran.split())
     _, again = [branch for branch in world.evaluation.branches if branch.cloud == "A"]
     assert str(again.error).startswith("A is known to be down")
-    assert again.journal.unreachable is None
+    assert again.history.unreachable is None
 
 
 def test_under_or_a_cloud_that_was_not_reached_is_tried_last() -> None:
@@ -272,5 +272,5 @@ def test_each_alternative_has_its_part_of_the_patience() -> None:
     """And within it, each that is asked at once has all of it."""
     world = World("thing list", None, {"A": "fail", "B": "fail", "C": "fail"})
     world.run("A|(B&C)|D")
-    patience = {b.cloud: b.journal.patience for b in world.evaluation.branches}
+    patience = {b.cloud: b.history.patience for b in world.evaluation.branches}
     assert patience == dict.fromkeys("ABCD", 10.0)

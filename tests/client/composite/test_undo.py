@@ -13,7 +13,7 @@ from requests import Response
 
 from openstackoid.client.composite.branch import Branch
 from openstackoid.client.composite.creation import Creation
-from openstackoid.client.composite.journal import Write
+from openstackoid.client.composite.history import Write
 from openstackoid.client.composite.service import Known
 from openstackoid.client.composite.streams import Console
 from openstackoid.client.composite.undo import note, undo
@@ -58,7 +58,7 @@ def branch(*writes: Write, siblings: tuple[str, ...] = ("thing delete",)) -> Bra
     manager = SimpleNamespace(commands=dict.fromkeys(siblings, point), namespace="none")
     app = SimpleNamespace(command_manager=manager, options=Namespace(os_scope=["{}"]))
     failed = Branch(Console("A"), app, Delete(app, None), lambda *_: None)  # type: ignore[arg-type]
-    failed.journal.writes += writes
+    failed.history.writes += writes
     failed.error = RuntimeError("no")
     return failed
 
@@ -155,9 +155,9 @@ def test_what_may_have_been_done_is_noted() -> None:
 def test_a_cloud_that_was_silent_is_asked_again_to_undo() -> None:
     """It may be back."""
     failed = branch(write(None))
-    failed.journal.silent = True
+    failed.history.silent = True
     undo(failed, Creation(KNOWN, chosen="ours"))
-    assert not failed.journal.silent
+    assert not failed.history.silent
     assert Delete.deleted == ["ours"]
 
 

@@ -911,6 +911,7 @@ async def test_the_first_refusal_ends_an_upload_that_all_have_to_take(
     told = message(answered)
     assert "CloudOne: the upload was ended, for CloudTwo did not take it" in told
     assert "CloudTwo: answered 413" in told
+    assert "x is still there without its data" in told
     await one.all_closed()
     assert ended[0] < 3200 * 2**16
 

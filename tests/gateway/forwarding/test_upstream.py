@@ -428,7 +428,7 @@ async def test_a_service_here_gets_no_write_that_is_too_late(
     answer.close()
     with pytest.raises(NoAnswerError, match="came too late") as caught:
         await upstream.request("POST", at(service), ROUTE, Headers(()), b"", end=time.time() - 1)
-    assert (caught.value.sent, caught.value.status) == (False, 503)
+    assert (caught.value.sent, caught.value.status) == (False, 408)
     assert len(service.requests) == 1
     await upstream.request("POST", at(service), ROUTE, Headers(()), b"", end=time.time() + 20)
     assert len(service.requests) == 2

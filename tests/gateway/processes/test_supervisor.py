@@ -54,7 +54,7 @@ class Playing:
     def __init__(self, number: int, how: str) -> None:
         (self.port,) = free_ports(1)
         self.how = how
-        self.supervisor = Supervisor(self.command, number, "CloudOne")
+        self.supervisor = Supervisor(self.command, ["cat"], number, "CloudOne")
         self.running = asyncio.create_task(self.supervisor.run())
 
     def command(self, file: int) -> list[str]:
@@ -303,7 +303,8 @@ async def test_workers_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> N
     program.write_text(
         "import sys\n"
         "from openstackoid.gateway.processes.supervisor import supervise\n"
-        f"supervise(lambda f: [sys.executable, {str(PLAYER)!r}, str(f), '{port}', 'w'], 2, 'A')\n"
+        f"command = [sys.executable, {str(PLAYER)!r}]\n"
+        f"supervise(lambda f: [*command, str(f), '{port}', 'w'], ['cat'], 2, 'A')\n"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, str(program))
 
@@ -311,7 +312,7 @@ async def test_workers_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> N
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    await until(lambda: len(psutil.Process(process.pid).children()) == 2 and listens())
+    await until(lambda: len(psutil.Process(process.pid).children()) == 3 and listens())
     process.kill()
     await process.wait()
     await until(lambda: not listens())

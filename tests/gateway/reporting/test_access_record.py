@@ -42,6 +42,16 @@ def test_an_id_that_came_is_kept() -> None:
     assert kept.request_id == kept.make_request_id() == GOOD
 
 
+def test_another_id_of_the_service_is_noted(logged: io.StringIO) -> None:
+    """It is the one that its own log, and its users, know."""
+    kept = record("/", GOOD)
+    kept.learn_request_id(Headers([(REQUEST_ID, GOOD)]))
+    assert "service_request_id" not in kept.fields
+    kept.learn_request_id(Headers([(REQUEST_ID, GOOD.replace("0", "1"))]))
+    kept.write()
+    assert line(logged)["service_request_id"] == GOOD.replace("0", "1")
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -13,7 +13,7 @@ from gateway.keystone import OWN, SECRET, Keystone, answering, message, validate
 from gateway.played import Clouds
 from gateway.trust.clock import Clock
 
-from openstackoid.gateway.trust import remembered
+from openstackoid.gateway.trust import remembered, service_account
 from openstackoid.gateway.trust.service_account import PAUSE, AccountError, ServiceAccount, read
 
 PATH = "/v3/projects/a"
@@ -248,3 +248,21 @@ async def test_an_account_s_token_that_was_revoked_is_replaced(
     here.status = "404 Not Found"
     assert await account.answered("/v3/auth/tokens", "a-service-s-own") == 404
     assert len(here.logins) == 2
+
+
+async def test_a_keystone_that_hangs_is_not_waited_for_again_and_again(
+    clouds: Clouds, account: ServiceAccount, here: Keystone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request waits for some seconds; those behind it are refused at once."""
+    monkeypatch.setattr(service_account, "ANSWER", 0.05)
+    asked: list[str] = []
+
+    async def hang(received: Received, connection: Connection) -> None:
+        asked.append(received.line)
+        await connection.reader.read()
+
+    answering(clouds, here, hang)
+    for _ in range(3):
+        with pytest.raises(AccountError, match="see whether it hangs"):
+            await account.asked(PATH)
+    assert len(asked) == 1

@@ -156,6 +156,7 @@ LEFT = {
         ['X-Auth-Token: T!SCOPE!{"network":"There"}', "Content-Length: 0"],
     ),
     "dots": ("GET /image/v2/../x", [f"X-Scope: {COMPLETE}"]),
+    "what the gateway answers itself": ("GET /identity/openstackoid/unsettled", []),
     "encoded dots": ("GET /image/%2E%2e/x", [f"X-Scope: {COMPLETE}"]),
     "an underscore": ("GET /image/v2", ["X_Scope: image=There"]),
     "an underscore elsewhere": ("GET /image/v2", ["X_Other: 1"]),

@@ -19,7 +19,7 @@ from osc_lib.shell import OpenStackShell
 from openstackoid.client.accounts import AccountError
 from openstackoid.client.auth import Scoped
 from openstackoid.client.composite.failure import status_of
-from openstackoid.client.composite.journal import Journal, found_nothing
+from openstackoid.client.composite.history import History, found_nothing
 from openstackoid.client.composite.streams import Console, speaking
 from openstackoid.client.composite.whom import refused
 from openstackoid.client.discovery import Reasons, told_once
@@ -56,14 +56,14 @@ class Branch:
     result: Any = None
     error: BaseException | None = None
     status: int | None = HTTPStatus.OK
-    journal: Journal = field(init=False)
+    history: History = field(init=False)
     reasons: Reasons = field(default_factory=Reasons)
     undone: bool | None = None
     there: bool = False
     remains: str = ""
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.cloud)
+        self.history = History(self.cloud)
 
     @property
     def cloud(self) -> str:
@@ -78,7 +78,7 @@ class Branch:
     @property
     def empty(self) -> bool:
         """Whether it is a list without rows, because a filter let none through."""
-        return self.ok and self.lists and not self.result[1] and found_nothing(self.journal.queries)
+        return self.ok and self.lists and not self.result[1] and found_nothing(self.history.queries)
 
     @property
     def lists(self) -> bool:
@@ -88,7 +88,7 @@ class Branch:
     @property
     def acted(self) -> bool:
         """Whether something of it may be in effect in the cloud, now or later."""
-        acted = self.console.wrote or any(write.may_have_acted for write in self.journal.writes)
+        acted = self.console.wrote or any(write.may_have_acted for write in self.history.writes)
         return not rules.nothing_left(acted=acted, there=self.there, undone=self.undone)
 
     @property
@@ -103,7 +103,7 @@ class Branch:
         failure = str(self.error or "").strip() or (
             type(self.error).__name__ if self.error else f"exit code {self.result}"
         )
-        silence = str(self.journal.unreachable) if self.journal.silent else ""
+        silence = str(self.history.unreachable) if self.history.silent else ""
         told = (*self.reasons.untold(failure), silence, self._refused_as, self.remains)
         parts = (self.console.text, failure, *told)
         whole = "; ".join(part.strip().rstrip(".") for part in parts if part.strip())
@@ -134,16 +134,16 @@ class Branch:
 
         `patience` is how many seconds the cloud may leave what only reads without an answer.
         """
-        self.journal.patience = patience
+        self.history.patience = patience
         with speaking(self.console), told_once() as self.reasons:
             try:
                 self.prepare(self.app, self.command)
-                self.journal.record(self.app.client_manager.session.session)
+                self.history.record(self.app.client_manager.session.session)
                 self.result = self._consumed(self.command.take_action(_copied(arguments)))
             except (Exception, SystemExit) as error:  # noqa: BLE001 (reported with the cloud's name)
                 self.error = error
         if not self.ok:
-            self.status = status_of(self.error, self.console.errors, self.journal.status)
+            self.status = status_of(self.error, self.console.errors, self.history.status)
 
     def _consumed(self, result: Any) -> Any:
         """Read what is shown within the branch: rows are often fetched only now."""

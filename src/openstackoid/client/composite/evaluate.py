@@ -40,7 +40,7 @@ class Outcome:
     @property
     def wrote(self) -> bool:
         """Whether any branch sent something that changes something, or might have."""
-        return any(branch.journal.writes for branch in self.branches)
+        return any(branch.history.writes for branch in self.branches)
 
     @property
     def telling_order(self) -> int:
@@ -76,7 +76,7 @@ class Evaluation:
             case CloudRef(name):
                 branch = self._begun(name)
                 branch.run(arguments, patience)
-                if branch.journal.unreachable and not branch.ok:
+                if branch.history.unreachable and not branch.ok:
                     self.down.add(name)
                 return Outcome.of(branch)
             case Any(operands):
@@ -171,7 +171,7 @@ def _taken(outcome: Outcome, tried: Sequence[Outcome]) -> Outcome:
 
 def _do_without(outcome: Outcome) -> None:
     """Pass over failures that `&` does without, if another branch did what was asked."""
-    methods = {write.method for branch in outcome.branches for write in branch.journal.writes}
+    methods = {write.method for branch in outcome.branches for write in branch.history.writes}
     deletes = methods == {"DELETE"}
     for branch in list(outcome.failed) if outcome.done else ():
         shows = not methods and not branch.lists

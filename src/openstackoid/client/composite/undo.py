@@ -7,7 +7,7 @@ from cliff.commandmanager import CommandManager
 from openstackoid.client.composite.branch import Branch
 from openstackoid.client.composite.creation import Creation
 from openstackoid.client.composite.failure import REASON, status_of
-from openstackoid.client.composite.journal import created
+from openstackoid.client.composite.history import created
 from openstackoid.client.composite.service import Known
 from openstackoid.client.composite.streams import speaking
 from openstackoid.operators import rules
@@ -17,7 +17,7 @@ def undo(branch: Branch, creation: Creation) -> None:
     """Delete what a branch created, and note in it what was undone, or what is left."""
     if not branch.acted or branch.undone is not None:
         return
-    writes = branch.journal.writes
+    writes = branch.history.writes
     identifier = rules.to_remove(created(writes), creation.chosen)
     deletion = _deletion(branch.app.command_manager, creation.known)
     if deletion is None or identifier is None or creation.several:
@@ -40,7 +40,7 @@ def note(branch: Branch, creation: Creation) -> None:
     """Note in a branch what it leaves in its cloud."""
     if not branch.acted:
         return
-    writes = branch.journal.writes
+    writes = branch.history.writes
     identifier = created(writes) if creation.known.creates else None
     sure = [f"{w.method} {w.path}" for w in writes if w.succeeded]
     unsure = [f"{w.method} {w.path}" for w in writes if w.may_have_acted and not w.succeeded]
@@ -66,7 +66,7 @@ def _deletion(manager: CommandManager, known: Known) -> str | None:
 
 def _delete(branch: Branch, name: str, identifier: str) -> tuple[int | None, str | None]:
     """Delete in the branch's cloud; return a status, and in words what went wrong."""
-    branch.journal.silent = False  # the cloud may be back
+    branch.history.silent = False  # the cloud may be back
     branch.console.errors.clear()
     with speaking(branch.console):
         try:
@@ -77,6 +77,6 @@ def _delete(branch: Branch, name: str, identifier: str) -> tuple[int | None, str
                 arguments.yes = True
             code = command.run(arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (told, with what is left)
-            status = status_of(error, branch.console.errors, branch.journal.status)
+            status = status_of(error, branch.console.errors, branch.history.status)
             return status, str(error) or type(error).__name__
     return (REASON, f"exit code {code}") if code else (HTTPStatus.NO_CONTENT, None)

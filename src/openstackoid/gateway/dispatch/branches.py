@@ -1,6 +1,8 @@
 """Sends the branches of a composite request, and reads their answers."""
 
+import asyncio
 import json
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -21,6 +23,9 @@ from openstackoid.message import SAFE_METHODS, is_json
 from openstackoid.operators import rules
 from openstackoid.operators.request import Answer, NoAnswerError, Request
 from openstackoid.routing import Refusal
+
+DOUBTFUL = 2.0
+"""Seconds after which a service that has not answered by the end of the patience may hang."""
 
 _NOT_FORWARDED = frozenset({"accept-encoding", "x-scope-policy", REQUEST_ID.lower()})
 """Headers that are for the first gateway alone and are not sent upstream."""
@@ -43,10 +48,15 @@ class Branches:
         status = int(HTTPStatus.BAD_GATEWAY)
         writes = request.method not in SAFE_METHODS
         waiting = self.context.state.open_writes.waiting_for(cloud) if writes else nullcontext()
+        begun = time.monotonic()
         try:
             with waiting:
                 answer = await self._answer(cloud, request)
             status = answer.status
+        except asyncio.CancelledError:
+            if time.monotonic() - begun > DOUBTFUL:
+                self.context.state.health.doubt(cloud, self.context.route.service)
+            raise
         except NoAnswerError as error:
             status = error.status
             if upload is None or upload.ended_by is None or upload.ended_by[0] == cloud:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from functools import partial
 from http import HTTPStatus
 from http.client import responses
 
@@ -11,9 +12,11 @@ from openstackoid.gateway.dispatch.branches import Branches
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
 from openstackoid.gateway.dispatch.open_writes import MAX_OPEN
+from openstackoid.gateway.dispatch.recorded import Recorded
 from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.forwarding.downstream import Passing, give, relay_answer
 from openstackoid.gateway.forwarding.upstream import refused
+from openstackoid.gateway.http import ENDED
 from openstackoid.message import SAFE_METHODS, is_json
 from openstackoid.operators.apply import evaluate
 from openstackoid.operators.evaluation import Evaluation
@@ -22,6 +25,7 @@ from openstackoid.operators.rules import Policy
 from openstackoid.operators.runs import encode
 from openstackoid.routing import Refusal
 from openstackoid.routing.border import kept_private
+from openstackoid.scope import Expression
 from openstackoid.scope.expression import clouds
 from openstackoid.services import is_data
 
@@ -74,43 +78,78 @@ async def answer_composite(
     frontend = site.ours.frontend(route.service, route.interface)
     with MemoryBudget() as budget:
         branches = Branches(context, budget, tee)
+        journal = None if operation.safe else context.state.journal
+        recorded = Recorded(context, journal, branches.send, policy) if journal else None
         evaluation = Evaluation(
-            branches.send,
+            recorded.send if recorded else branches.send,
             policy,
-            context.state.health.down,
+            partial(context.state.health.down, service=route.service),
             str(frontend or ""),
             site.here,
             route.service,
             patience if operation.safe else None,
         )
         try:
-            await _respond(context, await _evaluated(context, evaluation, operation, tee))
+            running = _recorded(evaluation, route.expression, operation, recorded)
+            await _respond(context, await _evaluated(context, evaluation, operation, tee, running))
         finally:
             context.charge(cost.of_json(budget.read_in_all, catalog=False))
 
 
+async def _recorded(
+    evaluation: Evaluation, expression: Expression, operation: Request, recorded: Recorded | None
+) -> Answer:
+    """Evaluate a request, and write down what became of it before anybody is told.
+
+    Raises NoAnswerError also if that can't be written down: it may then be undone.
+    """
+    if recorded is None:
+        return await evaluate(evaluation, expression, operation)
+    try:
+        answer = await evaluate(evaluation, expression, operation)
+    except asyncio.CancelledError:
+        recorded.leave()
+        raise
+    except Exception:
+        await recorded.end(evaluation, failed=True)
+        raise
+    if not await recorded.end(evaluation, failed=not answer.ok) and answer.ok:
+        answer.close()
+        raise NoAnswerError(
+            f"{operation.method} {operation.path} was carried out, and the gateway could not write "
+            "that down: if it is killed now, it will be undone. Look before you send it again",
+            sent=True,
+            status=HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
+    return answer
+
+
 async def _evaluated(
-    context: Context, evaluation: Evaluation, operation: Request, tee: UploadTee | None
+    context: Context,
+    evaluation: Evaluation,
+    operation: Request,
+    tee: UploadTee | None,
+    evaluating: Coroutine[None, None, Answer],
 ) -> Answer:
     """Run an evaluation, return its answer and record its report; raises Refusal.
 
-    If the client leaves, a read or an upload is cancelled.
+    If the client leaves, a read or an upload is cancelled; if the gateway ends, a write as well.
     """
-    record, route = context.record, context.route
+    record = context.record
     pump = asyncio.create_task(tee.pump()) if tee else None
-    running = asyncio.ensure_future(evaluate(evaluation, route.expression, operation))
+    running = asyncio.ensure_future(evaluating)
     try:
         return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        if operation.safe or tee:
+    except asyncio.CancelledError as cancelled:
+        if operation.safe or tee or str(cancelled) == ENDED:
             running.cancel()
-        # A write that has begun is completed or undone, although the client has left.
+        # Any other write that has begun is completed or undone, although the client has left.
         (late,) = await asyncio.gather(running, return_exceptions=True)
         if isinstance(late, Answer):
             late.close()
         raise
     except NoAnswerError as error:
-        raise refused(error, context.site.here, route.service) from error
+        raise refused(error, context.site.here, context.route.service) from error
     finally:
         if pump is not None:
             pump.cancel()

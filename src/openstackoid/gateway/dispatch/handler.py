@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
 
 from openstackoid import identity
 from openstackoid.gateway.admission import cost
@@ -32,6 +33,8 @@ from openstackoid.gateway.dispatch.hop import (
 from openstackoid.gateway.dispatch.question import answer_question, is_question
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.dispatch.state import State
+from openstackoid.gateway.dispatch.takeover import take_over
+from openstackoid.gateway.dispatch.unsettled import answer_unsettled, asks_for_unsettled
 from openstackoid.gateway.forwarding.downstream import (
     Passing,
     relay_answer,
@@ -46,6 +49,8 @@ from openstackoid.gateway.reporting.access_record import AccessRecord, current
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.gateway.reporting.turned_away import TurnedAway
 from openstackoid.identity.signature import PROOF
+from openstackoid.journal.intent import Intent
+from openstackoid.journal.link import Link
 from openstackoid.message import Head
 from openstackoid.operators.request import NoAnswerError
 from openstackoid.routing import Refusal, Route, decide
@@ -73,14 +78,19 @@ class Handler:
         *,
         idle_timeout: float,
         patience: float,
+        journal: Path | None = None,
     ) -> None:
         self.site = site
         self._idle_timeout = idle_timeout
-        health = Health(
-            lambda cloud: self.site.origins(cloud), lambda origin: self.site.upstream.reach(origin)
-        )
-        self.state = State(limits, blocklist, health, logins, TurnedAway(site.here))
+        health = Health(lambda cloud, service: self.site.answers(cloud, service))
+        link = None if journal is None else Link(journal, self._take)
+        self.state = State(limits, blocklist, health, logins, TurnedAway(site.here), link)
         self._patience = patience
+
+    async def _take(self, intent: Intent) -> None:
+        """Bring to its end a write that another worker had begun."""
+        assert self.state.journal is not None  # noqa: S101  (it is what calls this)
+        await take_over(intent, self.site, self.state, self.state.journal)
 
     async def handle(self, request: Request) -> None:
         """Answer a request, and write its access record and audit events."""
@@ -101,8 +111,8 @@ class Handler:
                 if isinstance(refusal, BlockedRefusal):
                     record.turned_away = record.fields["blocked"] = True
                 await send_refusal(request, record, refusal)
-        except asyncio.CancelledError:
-            record.fields.setdefault("error", "the client left")
+        except asyncio.CancelledError as cancelled:
+            record.fields.setdefault("error", str(cancelled) or "the client left")
             raise
         except Exception as error:  # noqa: BLE001  (the last resort of a server)
             await _fail(request, record, site.here, error)
@@ -133,6 +143,9 @@ class Handler:
             await answer_question(context, body)
             return
         await whose.check(context, body)
+        if asks_for_unsettled(head, route, site.here):
+            await answer_unsettled(context)
+            return
         if isinstance(body, bytes):
             context.charge(cost.of_json(len(body), catalog=True))
         if isinstance(route.expression, CloudRef):

@@ -197,7 +197,9 @@ async def exchange(
             end=None if end is None or destination.remote else end / 1000,
         )
     except NoAnswerError as error:
-        if destination.remote and error.away:
+        if error.hung:
+            context.state.health.hangs(destination.cloud, hop.route.service)
+        elif destination.remote and error.away:
             context.state.health.failed(destination.cloud)
         raise
     try:

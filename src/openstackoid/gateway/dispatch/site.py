@@ -1,5 +1,6 @@
 """Holds what one federation file, and the files that it names, make of this cloud's gateway."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from openstackoid.gateway.admission.client_address import TrustedProxies
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import Upstream
-from openstackoid.gateway.http import Client, Origin
+from openstackoid.gateway.http import Client, HungError, Origin, UnreachableError
 from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.foreign_tokens import ForeignTokens
@@ -18,6 +19,8 @@ from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
 from openstackoid.gateway.trust.made import Made
 from openstackoid.gateway.trust.service_account import ServiceAccount
+from openstackoid.routing import Refusal, Route, destination_of
+from openstackoid.scope import CloudRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Site:
     upstream: Upstream
     foreign_tokens: ForeignTokens
     assertions: Assertions
+    home_tokens: HomeTokens
     proxies: TrustedProxies | None
 
     @classmethod
@@ -61,6 +65,7 @@ class Site:
             Assertions.of(
                 federation, here, peers.keys, keystone, tokens, Made(made), upstream, confirming
             ),
+            tokens,
             TrustedProxies(proxies) if proxies else None,
         )
 
@@ -73,6 +78,34 @@ class Site:
     def peers(self) -> Peers:
         """The keys, certificates and proofs of this gateway and its peers."""
         return self.upstream.peers
+
+    async def answers(self, cloud: str, service: str | None) -> bool:
+        """Return whether a service of a cloud answers, or whether a cloud can be reached.
+
+        Also if the cloud, or its service, is not in the federation any more.
+        """
+        if service is not None:
+            return await self._answers(cloud, service)
+        origins = self.origins(cloud)
+        return not origins or any(await asyncio.gather(*map(self._reaches, origins)))
+
+    async def _answers(self, cloud: str, service: str) -> bool:
+        route = Route(service, PUBLIC, "/", None, CloudRef(cloud), None)
+        try:
+            destination = destination_of(route, cloud, self.federation, self.here)
+            await self.upstream.ask(destination)
+        except Refusal:
+            return True
+        except (UnreachableError, HungError):
+            return False
+        return True
+
+    async def _reaches(self, origin: Origin) -> bool:
+        try:
+            await self.upstream.reach(origin)
+        except UnreachableError:
+            return False
+        return True
 
     def origins(self, cloud: str) -> set[Origin]:
         """Return where this gateway connects to another cloud, for each of its services.

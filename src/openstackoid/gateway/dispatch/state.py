@@ -9,16 +9,21 @@ from openstackoid.gateway.admission.users import Users
 from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.open_writes import OpenWrites
 from openstackoid.gateway.reporting.turned_away import TurnedAway
+from openstackoid.journal.link import Link
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The limits, the clouds that are down, and the users that are known to one worker."""
+    """The limits, the clouds that are down, and the users that are known to one worker.
+
+    `journal` is None for a gateway that keeps none.
+    """
 
     limits: Limits
     blocklist: Blocklist
     health: Health
     logins: Logins
     turned_away: TurnedAway
+    journal: Link | None = None
     open_writes: OpenWrites = field(default_factory=OpenWrites)
     users: Users = field(default_factory=Users)

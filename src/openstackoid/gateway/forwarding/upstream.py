@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
+from openstackoid.federation.model import Url
 from openstackoid.gateway.admission.clocks import HEADER as CLOCK
 from openstackoid.gateway.admission.clocks import steady
 from openstackoid.gateway.admission.peers import Asking, Peers, Signed
@@ -16,6 +17,7 @@ from openstackoid.gateway.http import (
     Client,
     ForbiddenAddressError,
     HttpError,
+    HungError,
     IdleTimeoutError,
     LinkLostError,
     Origin,
@@ -71,6 +73,18 @@ class Upstream:
         """Check that a service accepts connections; raises UnreachableError."""
         await self._pool.reach(origin)
 
+    async def ask(self, destination: Destination) -> None:
+        """Check that a service answers; raises UnreachableError and HungError."""
+        await self._pool.ask(self._origin(destination), _probe(destination.address))
+
+    def _origin(self, destination: Destination) -> Origin:
+        address, remote = destination.address, destination.remote
+        tls = self.peers.asking if address.scheme == "https" else None
+        host = destination.connect or address.host
+        name = address.host if tls else None
+        permit = self.permit if remote else None
+        return Origin(host, address.port, tls, name, lenient=not remote, permit=permit)
+
     async def request(
         self,
         method: str,
@@ -90,12 +104,8 @@ class Upstream:
         nothing after `end`, in seconds since 1970. Raises NoAnswerError.
         """
         address = destination.address
-        tls = self.peers.asking if address.scheme == "https" else None
-        host = destination.connect or address.host
-        name = address.host if tls else None
         remote = destination.remote
-        permit = self.permit if remote else None
-        origin = Origin(host, address.port, tls, name, lenient=not remote, permit=permit)
+        origin = self._origin(destination)
         streams = body is not None and not isinstance(body, bytes)
         signed = Signed(headers)
         if remote:
@@ -108,7 +118,8 @@ class Upstream:
             headers = signed.headers
         sent = headers.pairs if "host" in headers else (("Host", address.netloc), *headers.pairs)
         wait = CONTINUE_WAIT if streams and "expect" in headers else None
-        outgoing = Outgoing(method, destination.path, sent, body, wait, end)
+        probe = None if route.scope is None else _probe(address)
+        outgoing = Outgoing(method, destination.path, sent, body, wait, end, probe)
         try:
             answer = await self._pool.request(origin, outgoing)
         except HttpError as error:
@@ -213,6 +224,9 @@ class Upstream:
             case UnreachableError(reason=OSError() as reason):
                 sent = False
                 what = f"{who}{at} could not be reached: {_reason(reason)}"
+            case HungError():
+                status = HTTPStatus.GATEWAY_TIMEOUT
+                what = f"{who}{at} has not answered, and answers nobody else either: it hangs"
             case LinkLostError():
                 status = HTTPStatus.GATEWAY_TIMEOUT
                 what = f"{who}{at} has not answered, and can no longer be reached"
@@ -220,7 +234,7 @@ class Upstream:
                 status = HTTPStatus.GATEWAY_TIMEOUT
                 what = f"{who}{at} has not answered for {self._pool.idle_timeout:g} s"
             case TooLateError():
-                status, sent = HTTPStatus.SERVICE_UNAVAILABLE, False
+                status, sent = HTTPStatus.REQUEST_TIMEOUT, False
                 what = (
                     f"{who} did not get the request, which came too late: whoever sent it waits "
                     "for it no longer. Nothing was executed"
@@ -244,13 +258,20 @@ class Upstream:
             advice = "try again later"
         forbidden = isinstance(error, ForbiddenAddressError)
         away = not forbidden and isinstance(error, UnreachableError | LinkLostError)
-        return NoAnswerError(f"{what}; {advice}", sent=sent, status=status, away=away)
+        hung = isinstance(error, HungError)
+        return NoAnswerError(f"{what}; {advice}", sent=sent, status=status, away=away, hung=hung)
 
 
 def refused(error: NoAnswerError, cloud: str, service: str) -> Refusal:
     """Return the refusal for the client if a cloud gave no answer."""
     status = HTTPStatus(error.status)
     return Refusal(status, error.message, cloud=cloud, service=service, sent=error.sent)
+
+
+def _probe(address: Url) -> Outgoing:
+    """Return a request that a service answers without looking anything up: its root."""
+    headers = (("Host", address.netloc), ("Connection", "close"))
+    return Outgoing("GET", f"{address.path}/", headers, None)
 
 
 def _reason(error: OSError) -> str:

@@ -7,9 +7,11 @@ from openstackoid.gateway.http.bodies import Body
 from openstackoid.gateway.http.client import Client
 from openstackoid.gateway.http.connection import Response
 from openstackoid.gateway.http.errors import (
+    ENDED,
     ConnectionClosedError,
     ForbiddenAddressError,
     HttpError,
+    HungError,
     IdleTimeoutError,
     LinkLostError,
     ProtocolError,
@@ -22,12 +24,14 @@ from openstackoid.gateway.http.resolver import Resolve, Resolver, resolved
 from openstackoid.gateway.http.server import HEAD_TIMEOUT, Server
 
 __all__ = [
+    "ENDED",
     "HEAD_TIMEOUT",
     "Body",
     "Client",
     "ConnectionClosedError",
     "ForbiddenAddressError",
     "HttpError",
+    "HungError",
     "IdleTimeoutError",
     "LinkLostError",
     "Origin",

@@ -7,12 +7,20 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from openstackoid.gateway.http.connection import Connection, Response
-from openstackoid.gateway.http.errors import ConnectionClosedError, UnreachableError
+from openstackoid.gateway.http.errors import (
+    ConnectionClosedError,
+    HttpError,
+    HungError,
+    UnreachableError,
+)
 from openstackoid.gateway.http.outgoing import Origin, Outgoing
 from openstackoid.gateway.http.pool import Kept
 from openstackoid.gateway.http.resolver import Resolve, Resolver
 from openstackoid.gateway.http.stream import Stream
 from openstackoid.gateway.http.waiting import Ages
+
+PROBE = 3.0
+"""Seconds that a service has to answer when it is asked whether it hangs."""
 
 C = TypeVar("C", bound=Stream)
 
@@ -77,6 +85,22 @@ class Client:
         """Check that a service accepts connections; raises UnreachableError."""
         protocol = await self._connect(Stream, origin, None)
         protocol.transport.abort()
+
+    async def ask(self, origin: Origin, probe: Outgoing) -> None:
+        """Check that a service answers a request within PROBE seconds, whatever it says.
+
+        Raises UnreachableError and HungError.
+        """
+        connection = await self._connected(origin)
+        try:
+            async with asyncio.timeout(PROBE):
+                (await connection.send(probe)).close()
+        except TimeoutError as error:
+            raise HungError from error
+        except HttpError:
+            return  # it says something, if only by closing the connection
+        finally:
+            connection.transport.abort()
 
     async def _connect(
         self, protocol: Callable[[], C], origin: Origin, tls: ssl.SSLContext | None

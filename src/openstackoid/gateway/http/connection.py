@@ -10,6 +10,7 @@ from openstackoid.gateway.http.bodies import Body, Decoder, decoder
 from openstackoid.gateway.http.errors import (
     ConnectionClosedError,
     HttpError,
+    HungError,
     IdleTimeoutError,
     LinkLostError,
     ProtocolError,
@@ -24,6 +25,9 @@ from openstackoid.gateway.http.waiting import Ages
 
 MAX_INTERIM = 20
 """Interim responses (1xx) that may precede a final one (RFC 9110, section 15.2)."""
+
+UNANSWERED = 2
+"""Probes in a row that a service leaves unanswered before it is taken to hang."""
 
 _CONTINUE = 100
 _SWITCHING = 101
@@ -67,6 +71,9 @@ class Pool(Protocol):
     async def reach(self, origin: Origin) -> None:
         """Check that a service accepts connections; raises UnreachableError."""
 
+    async def ask(self, origin: Origin, probe: Outgoing) -> None:
+        """Check that a service answers; raises UnreachableError and HungError."""
+
     def leave(self, origin: Origin) -> None:
         """Close the idle connections to an origin that cannot be reached."""
 
@@ -87,6 +94,7 @@ class Connection(Stream):
         self._request: Outgoing | None = None
         self._answer: asyncio.Future[Response] | None = None
         self._deadline = 0.0
+        self._unanswered = 0
         self._timer: asyncio.TimerHandle | None = None
         self._probing: asyncio.Task[None] | None = None
         self._continue: asyncio.Event | None = None
@@ -176,6 +184,7 @@ class Connection(Stream):
     def _start_timeout(self) -> None:
         """Start the idle timeout of the response's head."""
         self._deadline = self.loop.time() + self._pool.idle_timeout
+        self._unanswered = 0
         self._pool.waiting.add(self)
 
     def look(self) -> None:
@@ -186,15 +195,32 @@ class Connection(Stream):
             self._probing = self.loop.create_task(self._probe())
 
     async def _probe(self) -> None:
-        """Probe by a new connection: a link that loses all packets causes no error on this one."""
+        """Probe by a new connection: a link that loses all packets causes no error on this one.
+
+        One that is accepted proves nothing of a server that hangs, where the kernel accepts it.
+        """
+        pause = self._pool.connect_timeout
+        probe = None if self._request is None else self._request.probe
         try:
-            await self._pool.reach(self.origin)
+            if probe is None:
+                await self._pool.reach(self.origin)
+            else:
+                await self._pool.ask(self.origin, probe)
         except UnreachableError:
             self._pool.leave(self.origin)
             self._fail(LinkLostError())
+            return
+        except HungError as error:
+            self._unanswered += 1
+            pause = 0.0
+            if self._unanswered >= UNANSWERED:
+                self._pool.leave(self.origin)
+                self._fail(error)
+                return
         else:
-            left = self._deadline - self.loop.time()
-            self._timer = self.loop.call_later(min(left, self._pool.connect_timeout), self.look)
+            self._unanswered = 0
+        left = max(0.0, self._deadline - self.loop.time())
+        self._timer = self.loop.call_later(min(left, pause), self.look)
 
     def _stop_timeout(self) -> None:
         self._pool.waiting.discard(self)

@@ -1,5 +1,8 @@
 """The errors of the HTTP client and server."""
 
+ENDED = "the gateway ended before there was an answer"
+"""The message with which a handler is cancelled at a stop, while its client still waits."""
+
 
 class HttpError(Exception):
     """An error of the other side of a connection, or of the connection itself."""
@@ -27,6 +30,10 @@ class IdleTimeoutError(HttpError, TimeoutError):
 
 class LinkLostError(IdleTimeoutError):
     """No response, and no new connection to the server either: the link loses all packets."""
+
+
+class HungError(IdleTimeoutError):
+    """No response, and none to others either: the server accepts connections and does nothing."""
 
 
 class ConnectionClosedError(HttpError):

@@ -34,7 +34,8 @@ class Outgoing(NamedTuple):
     """A request to send; a streamed body without a Content-Length is sent in chunks.
 
     `wait` is the seconds to wait for `100 Continue` before the body, None not to wait. `end` is
-    when it may be sent for the last time, in seconds since 1970.
+    when it may be sent for the last time, in seconds since 1970. `probe` is a request that the
+    server answers at once, by which it is seen whether it hangs; None without.
     """
 
     method: str
@@ -43,6 +44,7 @@ class Outgoing(NamedTuple):
     body: AsyncIterator[bytes] | bytes | None
     wait: float | None = None
     end: float | None = None
+    probe: "Outgoing | None" = None
 
     @property
     def chunked(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 import structlog
 
 from openstackoid.gateway.http.bodies import Body, Decoder, decoder
-from openstackoid.gateway.http.errors import ConnectionClosedError, ProtocolError
+from openstackoid.gateway.http.errors import ENDED, ConnectionClosedError, ProtocolError
 from openstackoid.gateway.http.exchange import Pairs, Peer, Request, refusal
 from openstackoid.gateway.http.framing import CHUNKED, persists, request_framing
 from openstackoid.gateway.http.heads import REQUEST, RequestReader
@@ -65,6 +65,8 @@ class Server:
         self.counter = counter
         self.idle_timeout = idle_timeout
         self.closing = False
+        self.over = False
+        """Whether the time that open requests had is over: what is cut now is not by a client."""
         self._retiring = False
         self.arriving: Ages[Connection] = Ages(HEAD_TIMEOUT, self._check_empty)
         """Connections before their TLS handshake is done; asyncio does not report if one fails."""
@@ -128,6 +130,7 @@ class Server:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(end):
                 await self._emptied()
+        self.over = True
         for connection in list(self.open):
             connection.abort()
         if self.tasks:
@@ -275,7 +278,7 @@ class Connection(Peer):
         """Cancel the handler, which may not have started yet."""
         if self.task is not None:
             self.task.add_done_callback(self._server.tasks.discard)
-            self.task.cancel()
+            self.task.cancel(ENDED if self._server.over else None)
 
     def _finish(self, request: Request) -> None:
         """Go on with the next request once this one is read and answered, or close."""

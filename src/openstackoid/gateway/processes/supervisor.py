@@ -1,8 +1,10 @@
 """The supervisor: starts a gateway's workers, restarts and exchanges them, and keeps their sockets.
 
-It answers no requests. SIGHUP is passed to the workers, which reload their files. SIGUSR2 exchanges
-the workers: new ones start, with the program as it is installed then. Once all of them answer
-requests, the old ones finish their requests and end. If a new one fails, the old ones stay.
+It starts the process that keeps the journal, too. It answers no requests.
+
+SIGHUP is passed to the workers, which reload their files. SIGUSR2 exchanges the workers: new ones
+start, with the program as it is installed then. Once all of them answer requests, the old ones
+finish their requests and end. If a new one fails, the old ones stay.
 """
 
 import asyncio
@@ -36,12 +38,12 @@ Command = Callable[[int], Sequence[str]]
 log = structlog.get_logger()
 
 
-def supervise(command: Command, number: int, cloud: str) -> None:
-    """Run `number` workers of a cloud's gateway until SIGTERM or SIGINT.
+def supervise(command: Command, journal: Sequence[str], number: int, cloud: str) -> None:
+    """Run `number` workers of a cloud's gateway, and its journal, until SIGTERM or SIGINT.
 
-    Raises StartError if the first ones do not start.
+    Raises StartError if the first workers do not start.
     """
-    asyncio.run(Supervisor(command, number, cloud).run())
+    asyncio.run(Supervisor(command, journal, number, cloud).run())
 
 
 class StartError(Exception):
@@ -80,10 +82,15 @@ async def _new_worker(command: Command, log: FilteringBoundLogger) -> _Worker:
 
 
 class Supervisor:
-    """Keeps `number` workers running that `command` starts; needs a running event loop."""
+    """Keeps `number` workers running that `command` starts, and the process that `journal` starts.
 
-    def __init__(self, command: Command, number: int, cloud: str) -> None:
+    Needs a running event loop.
+    """
+
+    def __init__(self, command: Command, journal: Sequence[str], number: int, cloud: str) -> None:
         self._command = command
+        self._journal = journal
+        self._keeper: Process | None = None
         self._number = number
         self._log = log.bind(gateway=cloud)
         self._workers: dict[_Worker, asyncio.Task[None]] = {}
@@ -101,6 +108,7 @@ class Supervisor:
         for number in (signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(number, self._events.put_nowait, number)
         ignore_others((signal.SIGHUP, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT), self._log)
+        journal = loop.create_task(self._keep_journal())
         serving = loop.create_task(self._serve())
         stopping = loop.create_task(self._stop.wait())
         try:
@@ -111,6 +119,8 @@ class Supervisor:
             stopping.cancel()
             serving.cancel()
             await self._drain()
+            journal.cancel()
+            await asyncio.gather(journal, return_exceptions=True)
 
     async def _serve(self) -> None:
         self._log.info("started", process=os.getpid(), workers=self._number)
@@ -120,10 +130,37 @@ class Supervisor:
             if event is signal.SIGHUP:
                 for worker in self._current:
                     worker.signal(signal.SIGHUP)
+                if self._keeper is not None:
+                    with suppress(ProcessLookupError):
+                        self._keeper.send_signal(signal.SIGHUP)
             elif event is signal.SIGUSR2:
                 await self._exchange()
             else:
                 await self._replace_ended()
+
+    async def _keep_journal(self) -> None:
+        """Start the journal's process again whenever it ends; end it when this is cancelled.
+
+        It ends by itself when its standard input is closed: so it does if this process is killed.
+        """
+        while True:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._journal, stdin=PIPE, process_group=0
+                )
+            except OSError as error:
+                self._log.error("no journal", error=error.strerror)
+            else:
+                self._keeper = process
+                try:
+                    status = await process.wait()
+                except asyncio.CancelledError:
+                    with suppress(ProcessLookupError):
+                        process.terminate()
+                    await process.wait()
+                    raise
+                self._log.error("journal ended", process=process.pid, status=status)
+            await asyncio.sleep(RESTART_DELAY)
 
     async def _exchange(self) -> None:
         """Replace all workers by new ones; keep the old ones if that fails."""

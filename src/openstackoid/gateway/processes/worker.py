@@ -52,7 +52,7 @@ async def _serve(settings: Settings, shared: Supervised) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
         loop.add_signal_handler(number, signals.put_nowait, number)
     ignore_others((signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2), bound_log)
-    gateway = Gateway(settings, shared)
+    gateway = Gateway(settings, shared, journal=True)
     loop.add_reader(shared.channel, _exit_with_supervisor, shared)
     try:
         await gateway.start()

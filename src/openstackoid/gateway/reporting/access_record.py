@@ -86,9 +86,12 @@ class AccessRecord:
         return self.request_id
 
     def learn_request_id(self, headers: Headers) -> None:
-        """Take the id from the service's answer if the request has none."""
+        """Take the id from the service's answer if the request has none, or else note it."""
+        answered = _request_id(headers)
         if self.request_id is None:
-            self.request_id = _request_id(headers)
+            self.request_id = answered
+        elif answered not in {None, self.request_id}:
+            self.fields["service_request_id"] = answered
 
     def write(self) -> None:
         """Write the record to the log."""

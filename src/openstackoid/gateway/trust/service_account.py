@@ -4,6 +4,7 @@ The account's file (`own.account`) is YAML: `username`, `password`, and `user_do
 is Default. The role `reader` on the system is enough. These credentials never leave the cloud.
 """
 
+import asyncio
 import json
 import stat
 import time
@@ -35,8 +36,17 @@ log = structlog.get_logger()
 PAUSE = 60.0
 """Seconds after which a password that Keystone has refused is tried again."""
 
+ANSWER = 10.0
+"""Seconds that Keystone has to answer; one that hangs must not hang what waits for it."""
+
+SILENCE = 5.0
+"""Seconds after a question without an answer in which nobody waits for another one."""
+
 _RENEW_BEFORE = 60.0
 """Seconds before a token expires at which it is replaced."""
+
+
+_SILENT = f"Keystone has not answered for {ANSWER:.0f} s; see whether it hangs"
 
 
 class AccountError(Exception):
@@ -52,6 +62,7 @@ class ServiceAccount:
         self._file = federation.clouds[here].own.account
         self._upstream = upstream
         self._tokens: Remembered[Path | None, str] = Remembered(1)
+        self._silent_until = 0.0
         self._refused: Remembered[frozenset[tuple[str, str]], HTTPStatus] = Remembered(1)
 
     @property
@@ -136,7 +147,10 @@ class ServiceAccount:
         more: Sequence[tuple[str, str]] = (),
     ) -> tuple[int, Any, str]:
         """Return status, document and X-Subject-Token of an answer; raises AccountError."""
+        if time.monotonic() < self._silent_until:
+            raise self.failed(_SILENT)
         route = Route(IDENTITY, PUBLIC, path, None, CloudRef(self.here), None)
+        limit = asyncio.timeout(ANSWER)
         try:
             destination = destination_of(route, self.here, self._federation, self.here)
             headers = [("Host", destination.address.netloc), ("Accept", JSON), *more]
@@ -147,11 +161,15 @@ class ServiceAccount:
             sending = self._upstream.send(
                 method, destination, route, Headers(headers), body or None
             )
-            with await sending as answer:
-                data = await read_whole(answer)
+            async with limit:
+                with await sending as answer:
+                    data = await read_whole(answer)
         except (Refusal, CatalogTooLongError) as error:
             raise self.failed(str(error)) from error
         except (HttpError, TimeoutError) as error:
+            if limit.expired():
+                self._silent_until = time.monotonic() + SILENCE
+                raise self.failed(_SILENT) from error
             raise self.failed("the answer of Keystone broke off") from error
         with self.reading():
             document = json.loads(data) if answer.status < HTTPStatus.BAD_REQUEST else {}

@@ -8,7 +8,7 @@ import pytest
 from requests import ReadTimeout, Request, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
 
-from openstackoid.client.composite.journal import Journal, Write, created, found_nothing
+from openstackoid.client.composite.history import History, Write, created, found_nothing
 
 from ..fake import Fake
 
@@ -35,30 +35,30 @@ def test_an_answer_tells_whether_the_cloud_may_have_acted(
 
 def test_only_what_changes_something_is_recorded(cloud: Fake) -> None:
     """Not a login, which is a POST too. Of what is read, only queries are kept."""
-    journal = Journal("CloudOne")
+    history = History("CloudOne")
     session = Session()
-    journal.record(session)
+    history.record(session)
     session.get(f"{cloud.url}/image/v2/images")
     query = session.get(f"{cloud.url}/image/v2/images?name=x")
     session.get(f"{cloud.url}/image/v2/images/x/file?part=1", stream=True).close()
-    assert journal.queries == [query]
+    assert history.queries == [query]
     session.post(f"{cloud.url}/identity/v3/auth/tokens")
     assert session.post(f"{cloud.url}/image/v2/images?x=y").ok
-    assert [(w.method, w.path, w.succeeded) for w in journal.writes] == [
+    assert [(w.method, w.path, w.succeeded) for w in history.writes] == [
         ("POST", "/image/v2/images", True)
     ]
 
 
 def test_a_request_without_an_answer_may_have_acted_unless_nobody_listens(cloud: Fake) -> None:
     """A refused connection surely did nothing."""
-    journal = Journal("CloudOne")
+    history = History("CloudOne")
     session = Session()
-    journal.record(session)
+    history.record(session)
     cloud.reply = lambda _: (0, None)
     for url in (f"{cloud.url}/x", "http://127.0.0.1:1/x"):
         with pytest.raises(RequestException):
             session.delete(url)
-    assert [write.may_have_acted for write in journal.writes] == [True, False]
+    assert [write.may_have_acted for write in history.writes] == [True, False]
 
 
 @pytest.mark.parametrize("path", ["/v3/volumes/v/action", "/v3/manageable_volumes"])
@@ -110,9 +110,9 @@ def test_a_filtered_list_may_find_nothing(
 def test_what_only_reads_waits_for_its_patience_and_no_more_then(cloud: Fake) -> None:
     """The second request does not wait at all; a write is waited for, a login is not."""
     end = threading.Event()
-    journal = Journal("CloudTwo", patience=0.2)
+    history = History("CloudTwo", patience=0.2)
     session = Session()
-    journal.record(session)
+    history.record(session)
 
     def hang(_: object) -> tuple[int, object]:
         end.wait(10)
@@ -126,7 +126,7 @@ def test_what_only_reads_waits_for_its_patience_and_no_more_then(cloud: Fake) ->
         with pytest.raises(ReadTimeout, match=r"CloudTwo has not answered for 0\.2 s"):
             session.get(f"{cloud.url}/image/v2/images")
         assert len(cloud.requests) == seen
-        assert journal.unreachable == "CloudTwo has not answered for 0.2 s"
+        assert history.unreachable == "CloudTwo has not answered for 0.2 s"
         cloud.reply = None
         assert session.post(f"{cloud.url}/image/v2/images").ok
     finally:
@@ -136,7 +136,7 @@ def test_what_only_reads_waits_for_its_patience_and_no_more_then(cloud: Fake) ->
 def test_a_timeout_of_the_user_s_own_stays(cloud: Fake) -> None:
     """It is in clouds.yaml (api_timeout)."""
     seen: list[object] = []
-    journal = Journal("A", patience=7.0)
+    history = History("A", patience=7.0)
     session = Session()
 
     class Plain(HTTPAdapter):
@@ -145,7 +145,7 @@ def test_a_timeout_of_the_user_s_own_stays(cloud: Fake) -> None:
             return super().send(*args, **options)
 
     session.mount("http://", Plain())
-    journal.record(session)
+    history.record(session)
     session.get(cloud.url)
     session.get(cloud.url, timeout=3)
     session.put(cloud.url)
@@ -168,13 +168,13 @@ def test_a_gateway_says_which_cloud_cannot_be_reached(
     status: int, error: dict[str, object], away: bool, cloud: Fake
 ) -> None:
     """By an error of its own, of a request that got nowhere."""
-    journal = Journal("CloudTwo")
+    history = History("CloudTwo")
     session = Session()
-    journal.record(session)
+    history.record(session)
     cloud.reply = lambda _: (status, {"error": error})
     session.get(f"{cloud.url}/image/v2/images")
-    assert (journal.unreachable is not None) is away
-    assert journal.status == status
+    assert (history.unreachable is not None) is away
+    assert history.status == status
 
 
 def test_an_answer_that_nobody_can_decode_tells_nothing() -> None:

@@ -40,7 +40,7 @@ class Write:
 
 
 @dataclass
-class Journal:
+class History:
     """The requests of one branch, and what they tell of its cloud.
 
     `queries` are the answers to what was read with a query, `status` is that of the last answer,
@@ -82,32 +82,32 @@ class Journal:
 
 
 class _Recorder(BaseAdapter):
-    def __init__(self, adapter: BaseAdapter, journal: Journal) -> None:
+    def __init__(self, adapter: BaseAdapter, history: History) -> None:
         super().__init__()
         self._adapter = adapter
-        self._journal = journal
+        self._history = history
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
-        journal = self._journal
+        history = self._history
         url = urlsplit(request.url or "")
         write = Write(request.method or "", url.path)
         reads = write.method in SAFE_METHODS or url.path.endswith(_LOGIN)
         streams = bool(options.get("stream"))
         if not reads:
-            journal.writes.append(write)
-        elif journal.silent:
-            raise ReadTimeout(journal.unreachable)
+            history.writes.append(write)
+        elif history.silent:
+            raise ReadTimeout(history.unreachable)
         elif not streams:  # of data, each piece would have to come in time
-            options["timeout"] = options.get("timeout") or journal.patience
+            options["timeout"] = options.get("timeout") or history.patience
         try:
             write.answer = self._adapter.send(request, *args, **options)
         except RequestException as error:
             write.sent = not _refused(error)
-            journal.failed(error, reads=reads)
+            history.failed(error, reads=reads)
             raise
-        journal.answered(write.answer)
+        history.answered(write.answer)
         if write.method == "GET" and url.query and not streams:
-            journal.queries.append(write.answer)
+            history.queries.append(write.answer)
         return write.answer
 
     def close(self) -> None:

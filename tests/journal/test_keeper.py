@@ -1,0 +1,184 @@
+"""The process that keeps the journal: who is at which write, and who takes it over."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from journal.keeping import kept, until, working
+from journal.making import DONE, DONE_A, NOW, OPEN, SETTLED, UNKNOWN_B, UNSETTLED, intent
+
+from openstackoid.journal import keeper, reading
+from openstackoid.journal.link import NotWrittenError
+from openstackoid.journal.store import FullError, JournalError, Store
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "ROUND", 0.01)
+
+
+async def test_a_write_is_there_before_it_is_sent(tmp_path: Path) -> None:
+    """Durably, with its token; who looks at the journal does not get that."""
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        one = intent()
+        await worker.link.begin(one)
+        assert store.all(OPEN) == [one]
+        (shown,) = await reading.shown(tmp_path, OPEN)
+        assert (shown.id, shown.sent) == (one.id, b"")
+
+
+async def test_what_a_worker_knows_of_a_write_is_kept_until_its_end(tmp_path: Path) -> None:
+    """Then its token is forgotten."""
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        one = intent()
+        await worker.link.begin(one)
+        worker.link.note(one.id, DONE_A)
+        await worker.link.end(one.id, DONE, (DONE_A, UNKNOWN_B), NOW)
+        (found,) = store.all(DONE)
+        assert (found.parts, found.sent) == ((DONE_A, UNKNOWN_B), b"")
+
+
+async def test_what_a_dead_worker_had_begun_is_given_to_another(tmp_path: Path) -> None:
+    """With what it had known of it, and to one alone."""
+    async with kept(tmp_path), working(tmp_path) as one, working(tmp_path) as two:
+        begun = intent()
+        async with working(tmp_path) as dead:
+            await dead.link.begin(begun)
+            dead.link.note(begun.id, DONE_A)
+            await reading.shown(tmp_path, OPEN)
+        await until(lambda: one.taken or two.taken)
+        (taken,) = [*one.taken, *two.taken]
+        assert (taken.id, taken.parts, taken.sent) == (begun.id, (DONE_A,), begun.sent)
+
+
+async def test_what_a_dead_gateway_had_begun_is_given_to_the_next(tmp_path: Path) -> None:
+    """Whatever had the journal open before."""
+    one = intent(DONE_A)
+    store = Store(tmp_path, [b"s" * 64])
+    store.begin([one])
+    store.close()
+    async with kept(tmp_path), working(tmp_path) as worker:
+        await until(lambda: worker.taken)
+        assert worker.taken == [one]
+
+
+async def test_nobody_is_given_what_another_is_at(tmp_path: Path) -> None:
+    """Nor what is unsettled, before its time."""
+    async with kept(tmp_path), working(tmp_path) as one, working(tmp_path) as two:
+        begun, left = intent(), intent()
+        await one.link.begin(begun)
+        await one.link.begin(left)
+        await one.link.end(left.id, UNSETTLED, (UNKNOWN_B,), NOW, begun.began + 3600)
+        async with working(tmp_path) as three:
+            await three.link.begin(intent())
+            await asyncio.sleep(0.1)  # ten rounds
+        await until(lambda: one.taken or two.taken)
+        assert {taken.id for taken in (*one.taken, *two.taken)}.isdisjoint({begun.id, left.id})
+
+
+async def test_what_is_unsettled_is_looked_at_in_its_time(tmp_path: Path) -> None:
+    """By whoever has least to do."""
+    async with kept(tmp_path), working(tmp_path) as worker:
+        one = intent()
+        await worker.link.begin(one)
+        await worker.link.end(one.id, UNSETTLED, (UNKNOWN_B,), NOW, one.began)
+        await until(lambda: worker.taken)
+        assert worker.taken[0].parts == (UNKNOWN_B,)
+
+
+async def test_somebody_settles_what_is_unsettled(tmp_path: Path) -> None:
+    """And nothing else."""
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        one = intent()
+        await worker.link.begin(one)
+        await worker.link.end(one.id, UNSETTLED, (UNKNOWN_B,), NOW)
+        assert await reading.settle(tmp_path, [one.id]) == {one.id: None}
+        assert [found.id for found in store.all(SETTLED)] == [one.id]
+        (why,) = (await reading.settle(tmp_path, [one.id])).values()
+        assert "there is no" in str(why)
+        assert await reading.settle(tmp_path, []) == {}
+
+
+async def test_many_writes_share_one_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is waited for once for all that are waiting."""
+    groups = []
+    real = Store.begin
+
+    def counted(self: Store, new: Any) -> None:
+        groups.append(len(new))
+        real(self, new)
+
+    monkeypatch.setattr(Store, "begin", counted)
+    async with kept(tmp_path), working(tmp_path) as worker:
+        await asyncio.gather(*(worker.link.begin(intent()) for _ in range(50)))
+    assert sum(groups) == 50
+    assert len(groups) <= 3
+
+
+async def test_a_full_disk_is_said_to_who_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next one may have room."""
+    async with kept(tmp_path), working(tmp_path) as worker:
+        with monkeypatch.context() as full:
+            full.setattr(Store, "begin", _raising(FullError("make room")))
+            with pytest.raises(NotWrittenError, match="make room") as caught:
+                await worker.link.begin(intent())
+            assert caught.value.full
+        await worker.link.begin(intent())
+
+
+async def test_no_more_are_begun_than_somebody_can_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done makes room."""
+    monkeypatch.setattr(keeper, "MAX_OPEN", 2)
+    async with kept(tmp_path), working(tmp_path) as worker:
+        one, two = intent(), intent()
+        await worker.link.begin(one)
+        await worker.link.begin(two)
+        with pytest.raises(NotWrittenError, match="journal show"):
+            await worker.link.begin(intent())
+        await worker.link.end(one.id, DONE, (), NOW)
+        await worker.link.begin(intent())
+
+
+async def test_one_user_takes_no_room_from_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left of too many of his is named, and not looked at again."""
+    monkeypatch.setattr(keeper, "MAX_LOOKS", 1)
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        for user in ("eve", "eve", "alice"):
+            one = intent()
+            await worker.link.begin(one)
+            await worker.link.end(one.id, UNSETTLED, (UNKNOWN_B,), NOW, NOW + 3600, user)
+        left = [
+            (one.owner, one.look_at is not None, bool(one.sent)) for one in store.all(UNSETTLED)
+        ]
+    assert left == [("eve", True, True), ("eve", False, False), ("alice", True, True)]
+
+
+async def test_an_end_that_is_not_written_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written as soon as it can be."""
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        one = intent()
+        await worker.link.begin(one)
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "change", _raising(JournalError("disk I/O error")))
+            with pytest.raises(NotWrittenError, match="disk I/O error"):
+                await worker.link.end(one.id, DONE, (DONE_A,), NOW)
+            assert store.all(OPEN) == [one]
+        await until(lambda: store.all(DONE))
+
+
+def _raising(error: Exception) -> Any:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
