@@ -254,10 +254,11 @@ async def run(kills: int, terms: int, seed: int) -> Result:
                 if one is signal.SIGKILL and chance.random() < 0.7 and here.gateway.workers:
                     chance.choice(here.gateway.workers).kill()
                     continue
+                killed = time.time()
                 await here.gateway.end(one)
                 await here.gateway.start()
                 begun = time.monotonic()
-                await no_open_of_before(here)
+                await until_none_is_open(here, killed)
                 slowest = max(slowest, time.monotonic() - begun)
             trial.over = True
             await asyncio.gather(*writers)
@@ -268,13 +269,12 @@ async def run(kills: int, terms: int, seed: int) -> Result:
             return Result(faults(trial, unsettled), told, len(unsettled), cut, slowest)
 
 
-async def no_open_of_before(here: World) -> None:
-    """Wait until nothing is open that was begun before now."""
-    now = time.time()
+async def until_none_is_open(here: World, killed: float) -> None:
+    """Wait until nothing is open that was begun before the gateway was killed."""
     while True:
         try:
             found = await shown(here.journal, State.OPEN)
-            if all(intent.began > now for intent in found):
+            if all(intent.began > killed for intent in found):
                 return
         except NoKeeperError:
             pass
