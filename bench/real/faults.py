@@ -43,6 +43,9 @@ WRITERS = 4
 STOPPED = 60.0
 """Seconds that a process stands still."""
 
+CLOCKS = 40.0
+"""Seconds after which gateways that speak to each other say until when a write may begin."""
+
 START = 60.0
 """Seconds that a gateway has to start again."""
 
@@ -155,6 +158,7 @@ def faults(kills: int, cuts: int, seed: int, *, stops: bool, write: bool) -> Non
         things = Things(lab, admin)
         things.prepare()
         chance = random.Random(seed)  # noqa: S311
+        meet(admin)
         rows = []
         if kills:
             rows.append(
@@ -205,6 +209,14 @@ def administrator(lab: Lab) -> Iterator[Api]:
         admin = Api(lab, HOME, admin=True)
         allowed(admin.login())
         yield admin
+
+
+def meet(admin: Api) -> None:
+    """Let the gateways learn each other's clock, which a write's end needs."""
+    end = time.monotonic() + CLOCKS
+    while time.monotonic() < end:
+        admin.get("image", "/v2/images?limit=1", f"image={THERE}")
+        time.sleep(1)
 
 
 def _tried(name: str, trial: Trial, often: int, do: Callable[[Trial], None]) -> Row:

@@ -54,6 +54,18 @@ async def test_a_write_learns_that_a_service_hangs(tmp_path: Path) -> None:
     assert here.gateway.count("service down") == 1
 
 
+async def test_one_cloud_that_is_known_to_hang_is_not_waited_for(tmp_path: Path) -> None:
+    """Nothing is sent to it; without a scope nothing is looked at, and nothing changes."""
+    async with hanging(tmp_path) as here:
+        assert await listed(here, f"{HOME} & {AWAY}") == 200
+        begun = time.monotonic()
+        status, document = await here.create("one", scope=json.dumps({"network": AWAY}))
+        assert (status, document["error"]["sent"]) == (504, False)
+        assert "hangs: it answers nobody" in document["error"]["message"]
+        assert time.monotonic() - begun < 1
+    assert here.left() == {}
+
+
 async def test_a_service_that_goes_on_is_up_again(tmp_path: Path) -> None:
     """Nobody has to say so."""
     async with world(tmp_path) as here:

@@ -31,6 +31,10 @@ class Health:
         """Return whether a cloud, or this service of it, is known to be down."""
         return (cloud, None) in self._watches or (cloud, service) in self._watches
 
+    def hanging(self, cloud: str, service: str) -> bool:
+        """Return whether a service of a cloud that can be reached is known to answer nobody."""
+        return (cloud, service) in self._watches
+
     def failed(self, cloud: str) -> None:
         """Note that a cloud could not be reached, and probe it until it is up."""
         self._begin((cloud, None))

@@ -183,6 +183,14 @@ async def exchange(
     site, destination = context.site, hop.destination
     if hop.asked:
         return await _whose(context, hop)
+    cloud, service = destination.cloud, hop.route.service
+    if hop.route.scope is not None and context.state.health.hanging(cloud, service):
+        raise NoAnswerError(
+            f"{service} of {cloud} hangs: it answers nobody, so nothing was sent. It is looked at "
+            f"every two seconds; try again later, or take {service} in another cloud",
+            sent=False,
+            status=HTTPStatus.GATEWAY_TIMEOUT,
+        )
     headers = _headers(context, hop, body, dropped)
     end = context.proof.told.end
     try:
@@ -198,7 +206,7 @@ async def exchange(
         )
     except NoAnswerError as error:
         if error.hung:
-            context.state.health.hangs(destination.cloud, hop.route.service)
+            context.state.health.hangs(cloud, service)
         elif destination.remote and error.away:
             context.state.health.failed(destination.cloud)
         raise

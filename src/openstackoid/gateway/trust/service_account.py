@@ -23,11 +23,11 @@ from openstackoid.federation import Federation
 from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.forwarding.downstream import read_whole
 from openstackoid.gateway.forwarding.upstream import Upstream
-from openstackoid.gateway.http import HttpError
+from openstackoid.gateway.http import HttpError, HungError, UnreachableError
 from openstackoid.gateway.trust.remembered import Remembered
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.message import JSON, Headers
-from openstackoid.routing import Refusal, Route, destination_of
+from openstackoid.routing import Destination, Refusal, Route, destination_of
 from openstackoid.scope import CloudRef
 from openstackoid.services import IDENTITY
 
@@ -39,8 +39,8 @@ PAUSE = 60.0
 ANSWER = 10.0
 """Seconds that Keystone has to answer; one that hangs must not hang what waits for it."""
 
-SILENCE = 5.0
-"""Seconds after a question without an answer in which nobody waits for another one."""
+AGAIN = 2.0
+"""Seconds between two looks whether a Keystone answers that hangs; nobody waits meanwhile."""
 
 _RENEW_BEFORE = 60.0
 """Seconds before a token expires at which it is replaced."""
@@ -62,7 +62,8 @@ class ServiceAccount:
         self._file = federation.clouds[here].own.account
         self._upstream = upstream
         self._tokens: Remembered[Path | None, str] = Remembered(1)
-        self._silent_until = 0.0
+        self._silent: asyncio.Task[None] | None = None
+        """Looks whether Keystone answers again, while it hangs."""
         self._refused: Remembered[frozenset[tuple[str, str]], HTTPStatus] = Remembered(1)
 
     @property
@@ -147,7 +148,7 @@ class ServiceAccount:
         more: Sequence[tuple[str, str]] = (),
     ) -> tuple[int, Any, str]:
         """Return status, document and X-Subject-Token of an answer; raises AccountError."""
-        if time.monotonic() < self._silent_until:
+        if self._silent is not None and not self._silent.done():
             raise self.failed(_SILENT)
         route = Route(IDENTITY, PUBLIC, path, None, CloudRef(self.here), None)
         limit = asyncio.timeout(ANSWER)
@@ -168,12 +169,22 @@ class ServiceAccount:
             raise self.failed(str(error)) from error
         except (HttpError, TimeoutError) as error:
             if limit.expired():
-                self._silent_until = time.monotonic() + SILENCE
+                self._silent = asyncio.create_task(self._answers_again(destination))
                 raise self.failed(_SILENT) from error
             raise self.failed("the answer of Keystone broke off") from error
         with self.reading():
             document = json.loads(data) if answer.status < HTTPStatus.BAD_REQUEST else {}
         return answer.status, document, answer.headers.get("x-subject-token")
+
+    async def _answers_again(self, destination: Destination) -> None:
+        """Wait until a Keystone that hangs answers anything."""
+        while True:
+            await asyncio.sleep(AGAIN)
+            try:
+                await self._upstream.ask(destination)
+            except (HungError, UnreachableError):
+                continue
+            return
 
 
 def account_refusal(error: AccountError, here: str, route: Route) -> Refusal:
