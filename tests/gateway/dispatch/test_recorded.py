@@ -12,7 +12,7 @@ from gateway.keystone import message
 from gateway.played import TOKEN, Clouds
 from journal.world import Registry
 
-from openstackoid.journal import link
+from openstackoid.journal import link, reading
 from openstackoid.journal.intent import Part, State
 from openstackoid.journal.store import FullError, Store
 
@@ -66,6 +66,24 @@ async def test_an_id_that_the_gateway_chose_is_written_down(
     registry = clouds.backends["CloudTwo"]["image"].answer
     assert isinstance(registry, Registry)
     assert {part.created for part in one.parts} == set(registry.things)
+
+
+async def test_a_cloud_that_is_asked_again_is_written_down_again(
+    clouds: Clouds, journal: Journal
+) -> None:
+    """What it does then has another id, which nobody knows until it has answered."""
+    seen: list[Part | None] = []
+
+    async def look(_: str) -> None:
+        (begun,) = await reading.shown(journal.directory, State.OPEN)
+        seen.append(begun.part("CloudOne"))
+
+    refuse(clouds, "CloudTwo")
+    registry = clouds.backends["CloudOne"]["network"].answer
+    assert isinstance(registry, Registry)
+    registry.before = look
+    assert (await create(clouds, f"({BOTH}) | CloudOne")).status == 201
+    assert seen == [Part("CloudOne", unknown=True)] * 2
 
 
 async def test_a_write_that_was_undone_is_done(clouds: Clouds, journal: Journal) -> None:

@@ -119,14 +119,16 @@ class Recorded:
     async def _written(self, part: Part, request: Request) -> Intent:
         """Return the intent once the journal knows that the write goes to a cloud.
 
-        All clouds that are asked at once, as under "&", are written down at once.
+        All clouds that are asked at once, as under "&", are written down at once. One that is asked
+        again, as under "(A&B)|(A&C)", is written down again: what it had done before is undone.
         """
+        again = part.cloud in self._asked
         self._asked[part.cloud] = part
         if self._beginning is None:
             self._beginning = asyncio.create_task(self._begin(request))
             return await asyncio.shield(self._beginning)
         intent = await asyncio.shield(self._beginning)
-        if intent.part(part.cloud) is None:
+        if again or intent.part(part.cloud) is None:
             async with self._adding:
                 try:
                     await self._journal.add(intent.id, part)
