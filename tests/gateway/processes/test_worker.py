@@ -17,6 +17,9 @@ from gateway.played import HOST
 from gateway.ports import free_ports
 from ruamel.yaml import YAML
 
+from openstackoid.gateway.processes.supervisor import Supervisor
+from openstackoid.gateway.settings import Settings
+
 
 class Running:
     """The command, and what it logs."""
@@ -252,6 +255,28 @@ async def test_a_port_that_is_taken_ends_the_command(running: Running) -> None:
 
 
 TWO = {"identity": {"methods": ["password"], "password": {"user": {"name": "a", "password": "g"}}}}
+
+
+async def test_a_new_worker_under_an_old_supervisor_does_without_a_journal(
+    running: Running, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Writes go on as before, and the log says what helps."""
+    settings = Settings(running.file, "CloudOne")
+    worker = "openstackoid.gateway.processes.worker"
+
+    def command(file: int) -> list[str]:
+        return [sys.executable, "-P", "-m", worker, str(file), settings.text]
+
+    said = ""
+    supervising = asyncio.create_task(Supervisor(command, ["cat"], 1, "CloudOne").run())
+    async with asyncio.timeout(30):
+        while '"event":"listening"' not in said:
+            await asyncio.sleep(0.05)
+            said += capfd.readouterr().err
+    os.kill(os.getpid(), signal.SIGTERM)
+    await supervising
+    (line,) = [json.loads(one) for one in said.splitlines() if '"no journal"' in one]
+    assert "until the gateway is restarted" in line["error"]
 
 
 async def test_a_password_is_guessed_no_more_often_with_many_workers(tmp_path: Path) -> None:

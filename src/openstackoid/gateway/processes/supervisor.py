@@ -91,6 +91,8 @@ class Supervisor:
         self._command = command
         self._journal = journal
         self._keeper: Process | None = None
+        self._renewed: Process | None = None
+        """What kept the journal until the program was exchanged."""
         self._number = number
         self._log = log.bind(gateway=cloud)
         self._workers: dict[_Worker, asyncio.Task[None]] = {}
@@ -159,11 +161,13 @@ class Supervisor:
                         process.terminate()
                     await process.wait()
                     raise
+                if process is self._renewed:
+                    continue
                 self._log.error("journal ended", process=process.pid, status=status)
             await asyncio.sleep(RESTART_DELAY)
 
     async def _exchange(self) -> None:
-        """Replace all workers by new ones; keep the old ones if that fails."""
+        """Replace all workers by new ones, and what keeps the journal; keep all if that fails."""
         try:
             new = await self._start(self._number)
         except StartError as error:
@@ -173,6 +177,10 @@ class Supervisor:
         self._close_unused()
         for worker in old:
             worker.signal(signal.SIGUSR2)
+        self._renewed = self._keeper
+        if self._keeper is not None:
+            with suppress(ProcessLookupError):
+                self._keeper.terminate()
         self._log.info("exchanged", workers=[worker.process.pid for worker in new])
 
     async def _replace_ended(self) -> None:

@@ -52,7 +52,9 @@ async def _serve(settings: Settings, shared: Supervised) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
         loop.add_signal_handler(number, signals.put_nowait, number)
     ignore_others((signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2), bound_log)
-    gateway = Gateway(settings, shared, journal=True)
+    if settings.journal is None:
+        bound_log.warning("no journal", error=_NO_JOURNAL)
+    gateway = Gateway(settings, shared, journal=settings.journal is not None)
     loop.add_reader(shared.channel, _exit_with_supervisor, shared)
     try:
         await gateway.start()
@@ -68,6 +70,12 @@ async def _serve(settings: Settings, shared: Supervised) -> None:
     finally:
         await gateway.close()
     bound_log.info("stopped")
+
+
+_NO_JOURNAL = (
+    "the supervisor is of a release that keeps none: until the gateway is restarted, writes to "
+    "several clouds are not written down"
+)
 
 
 async def _retired(gateway: Gateway, signals: asyncio.Queue[signal.Signals]) -> bool:
