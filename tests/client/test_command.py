@@ -289,6 +289,8 @@ def test_help_shows_both_options_tersely(openstack: Openstack) -> None:
         "--os-scope <scope> In which cloud to take each service (Env: OS_SCOPE)",
         "--os-scope-policy <policy> What & needs: all clouds, or any (Env: OS_SCOPE_POLICY)",
     ]
+    what = "List your writes to several clouds of which something is left, or may be"
+    ours.append(f"scope unsettled {what}")
     assert all(text in " ".join(with_plugin) for text in ours)
     assert len(with_plugin) - len(without) == len(" ".join(ours).split())
 

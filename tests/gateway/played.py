@@ -89,10 +89,11 @@ class Clouds:
     ) -> Answered:
         """Send one request to a cloud's gateway and read the whole answer."""
         client = await self.open(cloud, service)
-        await client.send(method, path, *headers, body=body)
-        answered = await client.answer(method)
-        client.writer.close()
-        return answered
+        try:
+            await client.send(method, path, *headers, body=body)
+            return await client.answer(method)
+        finally:
+            client.writer.close()
 
     def save(self) -> None:
         """Write the federation file."""
