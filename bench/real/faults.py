@@ -46,6 +46,9 @@ STOPPED = 60.0
 CLOCKS = 40.0
 """Seconds after which gateways that speak to each other say until when a write may begin."""
 
+LATE = 5.0
+"""Seconds in which what has stood still may do what it was asked before."""
+
 START = 60.0
 """Seconds that a gateway has to start again."""
 
@@ -369,7 +372,7 @@ def _stopped(lab: Lab, things: Things, name: str, cloud: str, process: str) -> R
     finally:
         for one in every:
             one.resume()
-    time.sleep(5)
+    time.sleep(LATE)
     wrong += [f"{name}: {one}" for one in wrong_in(trial, quiet(lab))]
     cells = [
         name,

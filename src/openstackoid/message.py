@@ -12,6 +12,12 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 JSON = "application/json"
 
+OWN = "/openstackoid/"
+"""Behind the frontend of identity, where Keystone has nothing: gateways answer there themselves."""
+
+UNSETTLED = f"{OWN}unsettled"
+"""Where a user asks what is left of his writes to several clouds."""
+
 HOP_BY_HOP = frozenset(
     {
         "connection",

@@ -1,15 +1,14 @@
 """Gives played clouds a journal: CloudOne's gateway writes into one that a test can look into."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gateway.played import TOKEN, Answered, Clouds
-from journal.keeping import kept
+from journal.keeping import kept, until
 from msgspec.structs import replace
 
 from openstackoid.gateway.server import Gateway
@@ -50,13 +49,6 @@ class Journal:
 
 async def _nothing(_: Intent) -> None:
     pass
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that another task does."""
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

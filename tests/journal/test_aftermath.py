@@ -90,7 +90,8 @@ def test_an_interrupted_write_is_undone_unless_it_was_done(
 
 def test_a_part_takes_the_place_of_the_one_before() -> None:
     """Those of other clouds stay."""
-    assert aftermath.merged([DONE_A, UNKNOWN_B], [FAILED_B]) == (DONE_A, FAILED_B)
+    assert intent(DONE_A, UNKNOWN_B).having(FAILED_B).parts == (DONE_A, FAILED_B)
+    assert intent(DONE_A, UNKNOWN_B).having(FAILED_B, UNKNOWN_A).parts == (FAILED_B, UNKNOWN_A)
 
 
 @pytest.mark.parametrize(

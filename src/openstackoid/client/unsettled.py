@@ -9,9 +9,9 @@ from keystoneauth1.exceptions import NotFound
 from osc_lib import exceptions
 from osc_lib.command import command
 
+from openstackoid.message import UNSETTLED
 from openstackoid.scope.errors import printable
 
-PATH = "/openstackoid/unsettled"
 _VERSION = re.compile(r"/v\d+(\.\d+)?/*$")
 
 _COLUMNS = ("Began", "Request", "What", "Name", "Cloud", "What it has")
@@ -33,7 +33,7 @@ class Unsettled(command.Lister):
         base = _VERSION.sub("", endpoint or "").rstrip("/")
         try:
             answer = manager.session.get(
-                PATH, endpoint_filter={"service_type": "identity"}, endpoint_override=base
+                UNSETTLED, endpoint_filter={"service_type": "identity"}, endpoint_override=base
             )
             rows = list(_rows(answer.json()["unsettled"]))
         except (NotFound, ValueError, KeyError, TypeError) as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from openstackoid.haproxy.plan import Entry
 from openstackoid.identity.unproven import IDENTITY, WAY
-from openstackoid.message import HOP_BY_HOP
+from openstackoid.message import HOP_BY_HOP, OWN
 from openstackoid.routing.route import DOT_SEGMENT
 
 FRAMING = ("connection", "transfer-encoding")
@@ -48,7 +48,7 @@ They must be plain ASCII without an underscore in a name, and none may
 It is anchored and does not backtrack, so its time is linear in the length of the headers.
 """
 
-UNUSUAL_TARGET = rf"^[^/]|[^!-~]|#|/openstackoid/|(?i)^[^?]*{DOT_SEGMENT.pattern}"
+UNUSUAL_TARGET = rf"^[^/]|[^!-~]|#|{OWN}|(?i)^[^?]*{DOT_SEGMENT.pattern}"
 """Matches request targets that are not paths, have invalid characters or a dot segment.
 
 And those that the gateway answers itself.

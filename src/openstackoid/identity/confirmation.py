@@ -16,8 +16,9 @@ from openstackoid.identity import compact
 from openstackoid.identity.assertion import Cloud, Id, Own
 from openstackoid.identity.base64url import encoded
 from openstackoid.identity.keys import Signer, SigningKey
+from openstackoid.message import OWN
 
-PATH = "/openstackoid/assertions"
+PATH = f"{OWN}assertions"
 """Where a gateway is asked, behind the prefix of its frontend for identity."""
 
 LIVES, REVOKED, UNKNOWN = "l", "r", "u"

@@ -73,12 +73,6 @@ def state_after(parts: Sequence[Part], *, failed: bool) -> State:
     return State.UNSETTLED if left else State.DONE
 
 
-def merged(parts: Sequence[Part], new: Sequence[Part]) -> tuple[Part, ...]:
-    """Return parts with new ones of some clouds in place of the old ones."""
-    renewed = {part.cloud for part in new}
-    return (*(part for part in parts if part.cloud not in renewed), *new)
-
-
 def look_again(
     parts: Sequence[Part], name: str | None, landed: float, now: float, settle: float
 ) -> float | None:

@@ -76,10 +76,11 @@ class Intent(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return what a cloud has done, None if it was not asked."""
         return next((part for part in self.parts if part.cloud == cloud), None)
 
-    def having(self, part: Part) -> "Intent":
-        """Return the intent with another part of one cloud."""
-        others = tuple(one for one in self.parts if one.cloud != part.cloud)
-        return msgspec.structs.replace(self, parts=(*others, part))
+    def having(self, *parts: Part) -> "Intent":
+        """Return the intent with these parts in place of those of the same clouds."""
+        renewed = {part.cloud for part in parts}
+        others = (part for part in self.parts if part.cloud not in renewed)
+        return msgspec.structs.replace(self, parts=(*others, *parts))
 
 
 def new_id() -> str:

@@ -365,10 +365,8 @@ def _changed(intent: Intent, message: _Change) -> Intent:
         case wire.Note(part=part):
             return intent.having(part)
         case wire.End():
-            for part in message.parts:
-                intent = intent.having(part)
             return replace(
-                intent,
+                intent.having(*message.parts),
                 state=message.state,
                 look_at=message.look_at,
                 landed=message.landed,

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from gateway.backend import Connection, Received
-from gateway.journalled import BOTH, Journal, create, journalled, until
+from gateway.journalled import BOTH, Journal, create, journalled
 from gateway.keystone import message
 from gateway.played import TOKEN, Clouds
+from journal.keeping import until
 from journal.world import Registry
 
 from openstackoid.journal import link, reading

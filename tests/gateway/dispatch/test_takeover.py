@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from gateway.backend import Connection, Received, json_answer
-from gateway.journalled import BOTH, Journal, create, journalled, until
+from gateway.journalled import BOTH, Journal, create, journalled
 from gateway.played import Clouds
+from journal.keeping import until
 from journal.world import Registry
 from msgspec.structs import replace
 

@@ -11,9 +11,9 @@ from gateway.keystone import Keystone, message, token
 from gateway.played import TOKEN, Answered, Clouds
 from journal.world import Registry
 
-from openstackoid.gateway.dispatch.unsettled import PATH
 from openstackoid.journal import reading
 from openstackoid.journal.intent import State
+from openstackoid.message import UNSETTLED
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def journal(clouds: Clouds) -> AsyncIterator[Journal]:
 
 
 async def ask(clouds: Clouds, *headers: str, method: str = "GET") -> Answered:
-    return await clouds.ask("CloudOne", "identity", PATH, *headers, method=method)
+    return await clouds.ask("CloudOne", "identity", UNSETTLED, *headers, method=method)
 
 
 async def test_a_user_sees_what_is_left_of_his_writes(clouds: Clouds, journal: Journal) -> None:

@@ -48,9 +48,9 @@ async def take_over(intent: Intent, site: Site, state: Remembered, journal: Link
     """Bring one write to its end, and write down what became of it; it never raises."""
     now, settle = time.time(), site.ours.own.settle
     landed = intent.landed or now
-    failed = aftermath.has_failed(intent)
-    whose = intent.owner
+    failed, whose = intent.every, intent.owner
     try:
+        failed = aftermath.has_failed(intent)
         parts, again, whose = await _brought(intent, site, state, failed=failed)
     except Exception as error:  # noqa: BLE001  (nobody else would see to it)
         log.error("a write can't be undone", write=intent.id, error=fault_of(error))  # noqa: TRY400
@@ -83,7 +83,7 @@ async def _brought(
         why = str(error) if isinstance(error, Refusal) else "it was changed"
         log.warning("a write can't be undone", write=intent.id, error=why)
         stays = [replace(part, undone=False if part.created else None) for part in left]
-        return aftermath.merged(intent.parts, stays), False, intent.owner
+        return intent.having(*stays).parts, False, intent.owner
     current.set(context.record)
     context.record.fields["write"] = intent.id
     last = aftermath.is_last_look(intent, time.time(), site.ours.own.settle)
@@ -98,7 +98,7 @@ async def _brought(
         context.record.write()
         audit.ended(context.request, context.record, site.here, site.federation.names)
     found = [part for part, _ in seen]
-    return aftermath.merged(intent.parts, found), any(again for _, again in seen), whose
+    return intent.having(*found).parts, any(again for _, again in seen), whose
 
 
 async def _seen_to(

@@ -8,13 +8,10 @@ from openstackoid.gateway.forwarding.downstream import send_document
 from openstackoid.gateway.trust.service_account import AccountError, account_refusal
 from openstackoid.journal.document import document
 from openstackoid.journal.reading import NoKeeperError
-from openstackoid.message import Head
+from openstackoid.message import UNSETTLED, Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.scope import CloudRef
 from openstackoid.services import IDENTITY
-
-PATH = "/openstackoid/unsettled"
-"""Behind the frontend of identity, where Keystone has nothing."""
 
 COST = 10
 """Requests that a question counts for."""
@@ -23,7 +20,7 @@ COST = 10
 def asks_for_unsettled(head: Head, route: Route, here: str) -> bool:
     """Return whether a request of a user here asks for that, and is not for Keystone."""
     ours = route.service == IDENTITY and route.expression == CloudRef(here)
-    return ours and route.sender is None and route.rest == PATH and head.method == "GET"
+    return ours and route.sender is None and route.rest == UNSETTLED and head.method == "GET"
 
 
 async def answer_unsettled(context: Context) -> None:

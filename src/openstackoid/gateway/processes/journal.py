@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -60,7 +61,9 @@ async def _serve(settings: Settings) -> None:
             if str(error) != told:
                 bound_log.error("journal cannot be used", error=str(error))
             told = str(error)
-            await asyncio.wait([loop.create_task(stop.wait())], timeout=RETRY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY):
+                    await stop.wait()
             continue
         watching = loop.create_task(_rewrap(again, store, settings, bound_log))
         try:
