@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from gateway.backend import json_answer
 from gateway.played import Clouds
+from gateway.probe import Probe
 from gateway.trust.vouching import unasked
 
 from openstackoid.federation import load
@@ -17,6 +18,7 @@ from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.front import Pairs, Reply, Request
 from openstackoid.gateway.http import Client
 from openstackoid.message import Headers
@@ -85,17 +87,16 @@ class Asked:
 @pytest.fixture
 async def handler(clouds: Clouds) -> AsyncIterator[Handler]:
     """Yield what carries out CloudOne's requests, whoever hands them in."""
-    federation, pool = load(clouds.file), Client(20, 20)
+    federation, pool, health = load(clouds.file), Client(20, 20), Health(Probe())
     peers = Peers(federation, "CloudOne", UsedSignatures())
-    site = Site.of(
-        federation, "CloudOne", peers, pool, clouds.file.with_name("made"), unasked("CloudOne")
-    )
+    made = clouds.file.with_name("made")
+    site = Site.of(federation, "CloudOne", peers, pool, made, unasked("CloudOne"), health)
     limits = Limits("CloudOne", 500)
     blocklist = Blocklist("CloudOne", lambda: clouds.file.with_name("blocked.json"))
     logins = Logins("CloudOne")
-    handler = Handler(site, limits, blocklist, logins, idle_timeout=20, patience=20)
+    handler = Handler(site, limits, blocklist, logins, health, idle_timeout=20, patience=20)
     yield handler
-    await handler.state.health.close()
+    await health.close()
     await pool.close()
 
 

@@ -21,6 +21,7 @@ from openstackoid.gateway.admission.tls import Listening
 from openstackoid.gateway.dispatch.handler import Handler
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.forwarding.downstream import own_headers
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.handover import Alone, Shared
 from openstackoid.gateway.http import Client, Pairs, ProtocolError, Resolve, Server
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
@@ -62,6 +63,7 @@ class Gateway:
         self._blocked_file = blocked_file(federation, settings.cloud, settings.federation)
         self._blocklist = Blocklist(settings.cloud, lambda: self._blocked_file)
         self._pool = Client(settings.connect_timeout, settings.idle_timeout, resolve)
+        self._health = Health(lambda cloud, service: self._handler.site.answers(cloud, service))
         self.confirming = Confirming(
             settings.cloud,
             lambda issuer, asked: self._handler.site.assertions.asking.ask(
@@ -74,6 +76,7 @@ class Gateway:
             limits,
             self._blocklist,
             Logins(settings.cloud, self._shared.memory),
+            self._health,
             idle_timeout=settings.idle_timeout,
             patience=settings.patience,
             journal=journal_of(federation, settings) if journal else None,
@@ -124,7 +127,13 @@ class Gateway:
     def _site(self, federation: Federation, peers: Peers) -> Site:
         settings = self._settings
         return Site.of(
-            federation, settings.cloud, peers, self._pool, settings.made, self.confirming
+            federation,
+            settings.cloud,
+            peers,
+            self._pool,
+            settings.made,
+            self.confirming,
+            self._health,
         )
 
     async def retire(self) -> None:
@@ -144,7 +153,7 @@ class Gateway:
         if self._handler.state.journal is not None:
             await self._handler.state.journal.close()
         await self._blocklist.close()
-        await self._handler.state.health.close()
+        await self._health.close()
         await self.confirming.close()
         await self._pool.close()
         self._handler.state.turned_away.summarize()

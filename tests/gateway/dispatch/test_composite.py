@@ -13,9 +13,10 @@ import pytest
 from gateway.backend import Answer, Backend, Connection, Received, json_answer, saying
 from gateway.played import Answered, Clouds, silence
 
-from openstackoid.gateway.dispatch import composite, health
+from openstackoid.gateway.dispatch import composite
 from openstackoid.gateway.dispatch import memory_budget as held
 from openstackoid.gateway.dispatch.composite import WRITTEN
+from openstackoid.gateway.forwarding import health
 from openstackoid.gateway.http import pool
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from gateway.credentials import take_keys
 from gateway.played import Clouds
+from gateway.probe import Probe
 from gateway.trust.vouching import unasked
 
 from openstackoid.federation import load
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.dispatch.site import Site
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.http import Client
 
 Describe = Callable[..., Site]
@@ -28,7 +30,8 @@ async def site(clouds: Clouds) -> Describe:
         federation = load(clouds.file)
         peers = Peers(federation, "CloudOne", UsedSignatures())
         made = clouds.file.with_name("made")
-        return Site.of(federation, "CloudOne", peers, Client(5, 5), made, unasked("CloudOne"))
+        pool, confirming, health = Client(5, 5), unasked("CloudOne"), Health(Probe())
+        return Site.of(federation, "CloudOne", peers, pool, made, confirming, health)
 
     return described
 

@@ -13,12 +13,14 @@ from gateway.backend import Backend, json_answer
 from gateway.equipped import equip, know_nobody
 from gateway.played import HOST, TOKEN, Answered, Clouds, playing
 from gateway.ports import free_ports
+from gateway.probe import Probe
 from gateway.trust.vouching import unasked
 
 from openstackoid.federation import load
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
 from openstackoid.gateway.dispatch.site import Site
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.http import Client, ForbiddenAddressError
 
 NAME = "two.example"
@@ -217,9 +219,8 @@ async def test_no_probe_goes_inside(clouds: Clouds, names: Names, addresses: lis
     federation = load(clouds.file, "CloudOne")
     pool = Client(20, 20, names)
     peers = Peers(federation, "CloudOne", UsedSignatures())
-    site = Site.of(
-        federation, "CloudOne", peers, pool, clouds.file.with_name("made"), unasked("CloudOne")
-    )
+    made, health = clouds.file.with_name("made"), Health(Probe())
+    site = Site.of(federation, "CloudOne", peers, pool, made, unasked("CloudOne"), health)
     (origin,) = site.origins("CloudTwo")
     async with Backend(host=addresses[0], port=port) as inside:
         with pytest.raises(ForbiddenAddressError):

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from gateway.keystone import OWN, SECRET, Keystone, token
 from gateway.played import Clouds
+from gateway.probe import Probe
 
 from openstackoid.federation import load
 from openstackoid.federation.internal import Permitted
 from openstackoid.gateway.admission.peers import Peers
 from openstackoid.gateway.admission.replay import UsedSignatures
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Client
@@ -39,11 +41,19 @@ def here(clouds: Clouds, home: Keystone, logged: io.StringIO) -> Iterator[Keysto
 
 
 @pytest.fixture
-async def account(clouds: Clouds, here: Keystone) -> AsyncIterator[ServiceAccount]:
+def probe() -> Probe:
+    """Return what CloudTwo's gateway finds when it looks whether something answers again."""
+    return Probe()
+
+
+@pytest.fixture
+async def account(clouds: Clouds, here: Keystone, probe: Probe) -> AsyncIterator[ServiceAccount]:
     """CloudTwo's service account, not logged in yet."""
     federation = load(clouds.file)
     pool = Client(5, 5)
     peers = Peers(federation, "CloudTwo", UsedSignatures())
     permit = Permit(Permitted.of(federation, "CloudTwo"))
-    yield ServiceAccount(federation, "CloudTwo", Upstream(pool, peers, permit))
+    health = Health(probe)
+    yield ServiceAccount(federation, "CloudTwo", Upstream(pool, peers, permit), health)
+    await health.close()
     await pool.close()

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from gateway.probe import Probe
 from gateway.trust.vouching import unasked
 from identity.alice import CLAIMS, assertion_key
 from msgspec import structs
 
 from openstackoid.federation import Federation
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.gateway.trust.home_tokens import HomeTokens
@@ -37,7 +39,7 @@ def of(*pairs: Keys) -> Assertions:
             }
         }
     )
-    account = ServiceAccount(federation, "CloudOne", cast("Upstream", None))
+    account = ServiceAccount(federation, "CloudOne", cast("Upstream", None), Health(Probe()))
     keystone, tokens, made_here = LocalKeystone(account), HomeTokens(account), Made(Path("nowhere"))
     upstream, confirming = cast("Upstream", None), unasked("CloudOne")
     return Assertions.of(

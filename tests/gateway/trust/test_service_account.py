@@ -11,8 +11,10 @@ from gateway.backend import Answer, Connection, Received, json_answer, saying
 from gateway.credentials import reload
 from gateway.keystone import OWN, SECRET, Keystone, answering, message, validate
 from gateway.played import Clouds
+from gateway.probe import Probe
 from gateway.trust.clock import Clock
 
+from openstackoid.gateway.forwarding import health
 from openstackoid.gateway.trust import remembered, service_account
 from openstackoid.gateway.trust.service_account import PAUSE, AccountError, ServiceAccount, read
 
@@ -262,11 +264,15 @@ async def until_it_answers(account: ServiceAccount) -> None:
 
 
 async def test_a_keystone_that_hangs_is_not_waited_for_again_and_again(
-    clouds: Clouds, account: ServiceAccount, here: Keystone, monkeypatch: pytest.MonkeyPatch
+    clouds: Clouds,
+    account: ServiceAccount,
+    here: Keystone,
+    probe: Probe,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first request waits for some seconds; those behind it are refused until it answers."""
     monkeypatch.setattr(service_account, "ANSWER", 0.05)
-    monkeypatch.setattr(service_account, "AGAIN", 0.01)
+    monkeypatch.setattr(health, "INTERVAL", 0.01)
     asked: list[str] = []
 
     async def hang(received: Received, connection: Connection) -> None:
@@ -277,6 +283,33 @@ async def test_a_keystone_that_hangs_is_not_waited_for_again_and_again(
     for _ in range(3):
         with pytest.raises(AccountError, match="see whether it hangs"):
             await account.asked(PATH)
-    assert sum("/v3/" in line for line in asked) == 1
+    assert len(asked) == 1
     answering(clouds, here, here)
+    probe.up = True
     await until_it_answers(account)
+    assert set(probe.asked) == {("CloudTwo", "identity")}
+
+
+async def test_a_keystone_that_answers_a_probe_and_nothing_else_is_not_waited_for_each_time(
+    clouds: Clouds,
+    account: ServiceAccount,
+    here: Keystone,
+    probe: Probe,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As one whose database hangs: a probe asks nothing of that."""
+    monkeypatch.setattr(service_account, "ANSWER", 0.05)
+    monkeypatch.setattr(health, "INTERVAL", 3600.0)
+    probe.up = True
+    asked: list[str] = []
+
+    async def hang(received: Received, connection: Connection) -> None:
+        asked.append(received.line)
+        await connection.reader.read()
+
+    answering(clouds, here, hang)
+    for _ in range(3):
+        with pytest.raises(AccountError, match="see whether it hangs"):
+            await account.asked(PATH)
+        await asyncio.sleep(0.01)
+    assert len(asked) == 1

@@ -19,7 +19,6 @@ from openstackoid.gateway.admission.peers import Proof
 from openstackoid.gateway.dispatch import whose
 from openstackoid.gateway.dispatch.composite import answer_composite
 from openstackoid.gateway.dispatch.context import Context
-from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.hop import (
     Body,
     Hop,
@@ -41,6 +40,7 @@ from openstackoid.gateway.forwarding.downstream import (
     send_document,
     send_refusal,
 )
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.forwarding.upstream import refused
 from openstackoid.gateway.front import Request
 from openstackoid.gateway.http import IdleTimeoutError
@@ -75,6 +75,7 @@ class Handler:
         limits: Limits,
         blocklist: Blocklist,
         logins: Logins,
+        health: Health,
         *,
         idle_timeout: float,
         patience: float,
@@ -82,7 +83,6 @@ class Handler:
     ) -> None:
         self.site = site
         self._idle_timeout = idle_timeout
-        health = Health(lambda cloud, service: self.site.answers(cloud, service))
         link = None if journal is None else Link(journal, self._take)
         self.state = State(limits, blocklist, health, logins, TurnedAway(site.here), link)
         self._patience = patience

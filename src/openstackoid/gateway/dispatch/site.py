@@ -9,6 +9,7 @@ from openstackoid.federation.internal import Permitted
 from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.admission.client_address import TrustedProxies
 from openstackoid.gateway.admission.peers import Peers
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.forwarding.permit import Permit
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Client, HungError, Origin, UnreachableError
@@ -47,14 +48,16 @@ class Site:
         pool: Client,
         made: Path,
         confirming: Confirming,
+        health: Health,
     ) -> "Site":
         """Return the site of the cloud `here` in a federation.
 
         `made` is the file with what services of other clouds have created here, `confirming` what
-        other clouds have said of their assertions; both outlive the site, as the pool does.
+        other clouds have said of their assertions, `health` what is down; they outlive the site, as
+        the pool does.
         """
         upstream = Upstream(pool, peers, Permit(Permitted.of(federation, here)))
-        account = ServiceAccount(federation, here, upstream)
+        account = ServiceAccount(federation, here, upstream, health)
         keystone, tokens = LocalKeystone(account), HomeTokens(account)
         proxies = federation.clouds[here].own.proxies
         return cls(

@@ -6,8 +6,8 @@ from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.admission.logins import Logins
 from openstackoid.gateway.admission.users import Users
-from openstackoid.gateway.dispatch.health import Health
 from openstackoid.gateway.dispatch.open_writes import OpenWrites
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.reporting.turned_away import TurnedAway
 from openstackoid.journal.link import Link
 

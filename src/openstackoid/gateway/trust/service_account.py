@@ -22,12 +22,13 @@ from ruamel.yaml.error import YAMLError
 from openstackoid.federation import Federation
 from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.forwarding.downstream import read_whole
+from openstackoid.gateway.forwarding.health import Health
 from openstackoid.gateway.forwarding.upstream import Upstream
-from openstackoid.gateway.http import HttpError, HungError, UnreachableError
+from openstackoid.gateway.http import HttpError
 from openstackoid.gateway.trust.remembered import Remembered
 from openstackoid.identity import CatalogTooLongError
 from openstackoid.message import JSON, Headers
-from openstackoid.routing import Destination, Refusal, Route, destination_of
+from openstackoid.routing import Refusal, Route, destination_of
 from openstackoid.scope import CloudRef
 from openstackoid.services import IDENTITY
 
@@ -38,9 +39,6 @@ PAUSE = 60.0
 
 ANSWER = 10.0
 """Seconds that Keystone has to answer; one that hangs must not hang what waits for it."""
-
-AGAIN = 2.0
-"""Seconds between two looks whether a Keystone answers that hangs; nobody waits meanwhile."""
 
 _RENEW_BEFORE = 60.0
 """Seconds before a token expires at which it is replaced."""
@@ -56,14 +54,15 @@ class AccountError(Exception):
 class ServiceAccount:
     """The gateway's own user in the Keystone of the cloud `here`, logged in when it is needed."""
 
-    def __init__(self, federation: Federation, here: str, upstream: Upstream) -> None:
+    def __init__(
+        self, federation: Federation, here: str, upstream: Upstream, health: Health
+    ) -> None:
         self.here = here
         self._federation = federation
         self._file = federation.clouds[here].own.account
         self._upstream = upstream
         self._tokens: Remembered[Path | None, str] = Remembered(1)
-        self._silent: asyncio.Task[None] | None = None
-        """Looks whether Keystone answers again, while it hangs."""
+        self._health = health
         self._refused: Remembered[frozenset[tuple[str, str]], HTTPStatus] = Remembered(1)
 
     @property
@@ -148,7 +147,7 @@ class ServiceAccount:
         more: Sequence[tuple[str, str]] = (),
     ) -> tuple[int, Any, str]:
         """Return status, document and X-Subject-Token of an answer; raises AccountError."""
-        if self._silent is not None and not self._silent.done():
+        if self._health.hanging(self.here, IDENTITY):
             raise self.failed(_SILENT)
         route = Route(IDENTITY, PUBLIC, path, None, CloudRef(self.here), None)
         limit = asyncio.timeout(ANSWER)
@@ -169,22 +168,12 @@ class ServiceAccount:
             raise self.failed(str(error)) from error
         except (HttpError, TimeoutError) as error:
             if limit.expired():
-                self._silent = asyncio.create_task(self._answers_again(destination))
+                self._health.hangs(self.here, IDENTITY)
                 raise self.failed(_SILENT) from error
             raise self.failed("the answer of Keystone broke off") from error
         with self.reading():
             document = json.loads(data) if answer.status < HTTPStatus.BAD_REQUEST else {}
         return answer.status, document, answer.headers.get("x-subject-token")
-
-    async def _answers_again(self, destination: Destination) -> None:
-        """Wait until a Keystone that hangs answers anything."""
-        while True:
-            await asyncio.sleep(AGAIN)
-            try:
-                await self._upstream.ask(destination)
-            except (HungError, UnreachableError):
-                continue
-            return
 
 
 def account_refusal(error: AccountError, here: str, route: Route) -> Refusal:

@@ -70,6 +70,8 @@ class Health:
             self._begin(what)
 
     async def _watch(self, what: _Down) -> None:
+        if what[1] is not None:  # it may answer a probe at once, and nothing else
+            await asyncio.sleep(INTERVAL)
         while not await self._answers(*what):  # noqa: ASYNC110
             await asyncio.sleep(INTERVAL)
         self._watches.pop(what, None)
