@@ -1,6 +1,8 @@
 """The process that keeps the journal: who is at which write, and who takes it over."""
 
 import asyncio
+import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,8 @@ import pytest
 from journal.keeping import kept, until, working
 from journal.making import DONE, DONE_A, NOW, OPEN, SETTLED, UNKNOWN_B, UNSETTLED, intent
 
-from openstackoid.journal import keeper, reading
+from openstackoid.journal import keeper, reading, wire
+from openstackoid.journal.intent import Intent
 from openstackoid.journal.link import NotWrittenError
 from openstackoid.journal.store import FullError, JournalError, Store
 
@@ -56,7 +59,7 @@ async def test_what_a_dead_gateway_had_begun_is_given_to_the_next(tmp_path: Path
     """Whatever had the journal open before."""
     one = intent(DONE_A)
     store = Store(tmp_path, [b"s" * 64])
-    store.begin([one])
+    store.keep([one])
     store.close()
     async with kept(tmp_path), working(tmp_path) as worker:
         await until(lambda: worker.taken)
@@ -103,19 +106,122 @@ async def test_somebody_settles_what_is_unsettled(tmp_path: Path) -> None:
 async def test_many_writes_share_one_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk is waited for once for all that are waiting."""
-    groups = []
-    real = Store.begin
+    """The disk is waited for once for all that are waiting, be it to begin or to end."""
+    commits: list[tuple[int, int]] = []
+    real = Store.keep
 
-    def counted(self: Store, new: Any) -> None:
-        groups.append(len(new))
-        real(self, new)
+    def counted(self: Store, new: Sequence[Intent], changed: Sequence[Intent] = ()) -> None:
+        commits.append((len(new), len(changed)))
+        real(self, new, changed)
 
-    monkeypatch.setattr(Store, "begin", counted)
+    monkeypatch.setattr(Store, "keep", counted)
+    ending = [intent() for _ in range(25)]
     async with kept(tmp_path), working(tmp_path) as worker:
-        await asyncio.gather(*(worker.link.begin(intent()) for _ in range(50)))
-    assert sum(groups) == 50
-    assert len(groups) <= 3
+        await asyncio.gather(*map(worker.link.begin, ending))
+        commits.clear()
+        await asyncio.gather(
+            *(worker.link.begin(intent()) for _ in range(25)),
+            *(worker.link.end(one.id, DONE, (DONE_A,), NOW) for one in ending),
+        )
+    assert commits == [(25, 25)]
+
+
+async def test_what_a_cloud_has_answered_is_written_soon(tmp_path: Path) -> None:
+    """Although nobody waits for that: what kills this process may kill the worker as well."""
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        one = intent()
+        await worker.link.begin(one)
+        worker.link.note(one.id, DONE_A)
+        await until(lambda: store.all(OPEN)[0].parts == (DONE_A,))
+
+
+async def test_what_clouds_have_answered_is_written_with_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For itself it is written only if the end does not come soon."""
+    commits: list[tuple[int, int]] = []
+    monkeypatch.setattr(keeper, "NOTES", 3600.0)
+    real = Store.keep
+
+    def counted(self: Store, new: Sequence[Intent], changed: Sequence[Intent] = ()) -> None:
+        commits.append((len(new), len(changed)))
+        real(self, new, changed)
+
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        one = intent()
+        await worker.link.begin(one)
+        monkeypatch.setattr(Store, "keep", counted)
+        worker.link.note(one.id, DONE_A)
+        await worker.link.begin(intent())
+        await worker.link.end(one.id, DONE, (DONE_A, UNKNOWN_B), NOW)
+        assert commits == [(1, 0), (0, 1)]
+        assert [found.parts for found in store.all(DONE)] == [(DONE_A, UNKNOWN_B)]
+
+
+async def test_what_clouds_have_answered_is_written_when_the_process_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not wait for anything then."""
+    monkeypatch.setattr(keeper, "NOTES", 3600.0)
+    one = intent()
+    async with working(tmp_path) as worker:
+        async with kept(tmp_path):
+            await worker.link.begin(one)
+            worker.link.note(one.id, DONE_A)
+            await worker.link.begin(intent())
+        async with kept(tmp_path, grace=3600.0) as store:
+            assert [found.parts for found in store.all(OPEN) if found.id == one.id] == [(DONE_A,)]
+
+
+async def test_what_a_worker_comes_back_with_is_written(tmp_path: Path) -> None:
+    """A cloud has answered while the journal was away: else only the worker would know."""
+    one = intent()
+    async with working(tmp_path) as worker:
+        async with kept(tmp_path):
+            await worker.link.begin(one)
+        worker.link.note(one.id, DONE_A)
+        async with kept(tmp_path, grace=3600.0) as store:
+            await until(lambda: store.all(OPEN)[0].parts == (DONE_A,))
+
+
+async def test_who_has_gone_is_not_answered() -> None:
+    """Nobody else loses the journal by that."""
+    near, far = socket.socketpair(socket.AF_UNIX)
+    _, writer = await asyncio.open_unix_connection(sock=near)
+    peer = keeper._Peer(writer)  # by way of the keeper it is a matter of one turn of the loop
+    peer.send(wire.Done("one"))
+    far.close()
+    writer.transport.abort()
+    await asyncio.sleep(0)
+    peer.flush()
+    peer.send(wire.Done("two"))
+    assert peer._answers == []
+
+
+async def test_what_ends_is_written_where_nothing_can_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if both came at the same time: only what would begin is refused."""
+    real = Store.keep
+
+    def no_room(self: Store, new: Sequence[Intent], changed: Sequence[Intent] = ()) -> None:
+        if new:
+            raise FullError("make room")
+        real(self, new, changed)
+
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        one, two = intent(), intent()
+        await worker.link.begin(one)
+        monkeypatch.setattr(Store, "keep", no_room)
+        beginning, ending = await asyncio.gather(
+            worker.link.begin(two),
+            worker.link.end(one.id, DONE, (DONE_A,), NOW),
+            return_exceptions=True,
+        )
+        assert isinstance(beginning, NotWrittenError)
+        assert beginning.full
+        assert ending is None
+        assert [found.id for found in store.all(OPEN, DONE)] == [one.id]
 
 
 async def test_a_full_disk_is_said_to_who_writes(
@@ -124,7 +230,7 @@ async def test_a_full_disk_is_said_to_who_writes(
     """And the next one may have room."""
     async with kept(tmp_path), working(tmp_path) as worker:
         with monkeypatch.context() as full:
-            full.setattr(Store, "begin", _raising(FullError("make room")))
+            full.setattr(Store, "keep", _raising(FullError("make room")))
             with pytest.raises(NotWrittenError, match="make room") as caught:
                 await worker.link.begin(intent())
             assert caught.value.full
@@ -170,7 +276,7 @@ async def test_an_end_that_is_not_written_is_not_forgotten(
         one = intent()
         await worker.link.begin(one)
         with monkeypatch.context() as broken:
-            broken.setattr(Store, "change", _raising(JournalError("disk I/O error")))
+            broken.setattr(Store, "keep", _raising(JournalError("disk I/O error")))
             with pytest.raises(NotWrittenError, match="disk I/O error"):
                 await worker.link.end(one.id, DONE, (DONE_A,), NOW)
             assert store.all(OPEN) == [one]

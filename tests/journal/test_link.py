@@ -9,9 +9,10 @@ from journal.keeping import Worker, kept, until, working
 from journal.making import DONE, DONE_A, NOW, OPEN, REMOVED_A, intent
 from msgspec.structs import replace
 
-from openstackoid.journal import keeper, link, reading
+from openstackoid.journal import keeper, link, reading, wire
 from openstackoid.journal.intent import Intent
 from openstackoid.journal.link import NotWrittenError
+from openstackoid.journal.store import JournalError, Store
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +93,7 @@ async def test_an_end_that_was_written_before_the_journal_ended_is_written_once(
         async with kept(tmp_path) as store:
             await worker.link.begin(one)
             ended = replace(one, state=DONE, parts=(DONE_A,), landed=NOW, sent=b"")
-            store.change([ended])
+            store.keep([], [ended])
         ending = asyncio.create_task(worker.link.end(one.id, DONE, (DONE_A,), NOW))
         async with kept(tmp_path) as store:
             await ending
@@ -165,3 +166,56 @@ async def test_a_write_that_was_left_is_brought_to_its_end_by_its_own_worker(
         worker.link.take(asyncio.create_task(begun(worker)))
         await until(lambda: worker.taken)
         assert [taken.parts for taken in worker.taken] == [(DONE_A,)]
+
+
+async def test_what_is_to_be_sent_is_sent_at_the_end(tmp_path: Path) -> None:
+    """Nobody waits for it, and the worker ends at once."""
+    one = intent()
+    async with kept(tmp_path, grace=3600.0) as store:
+        async with working(tmp_path) as worker:
+            await worker.link.begin(one)
+            ending = asyncio.create_task(worker.link.end(one.id, DONE, (DONE_A,), NOW))
+            await asyncio.sleep(0)
+        await until(lambda: store.all(DONE))
+        ending.cancel()
+
+
+async def test_a_write_is_withdrawn_that_was_to_be_sent_when_the_journal_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was refused: after a reconnect nobody would bring it to its end."""
+    async with working(tmp_path) as worker:
+        with monkeypatch.context() as paced:
+            async with kept(tmp_path):
+                await worker.link.begin(intent())
+                paced.setattr(wire, "APART", 3600.0)
+                beginning = asyncio.create_task(worker.link.begin(intent()))
+                await asyncio.sleep(0)
+            with pytest.raises(NotWrittenError):
+                await beginning
+        async with kept(tmp_path, grace=3600.0) as store:
+            await worker.link.begin(intent())
+            assert len(store.all(OPEN)) == 2
+
+
+async def test_an_end_is_not_written_because_something_before_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be written before it, and can be now, is no answer to it."""
+    async with kept(tmp_path) as store, working(tmp_path) as worker:
+        one = intent()
+        await worker.link.begin(one)
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "keep", _raising(JournalError("disk I/O error")))
+            with pytest.raises(NotWrittenError):
+                await worker.link.add(one.id, DONE_A)
+        monkeypatch.setattr(wire, "APART", 0.5)  # so it is sent after that was tried again
+        await worker.link.end(one.id, DONE, (DONE_A,), NOW)
+        assert [found.id for found in store.all(DONE)] == [one.id]
+
+
+def _raising(error: Exception) -> Any:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail

@@ -42,8 +42,8 @@ def store(directory: Path) -> Iterator[Store]:
 def test_what_was_begun_is_there_after_a_restart(directory: Path, store: Store) -> None:
     """With everything that was known of it, the oldest first."""
     several = [intent() for _ in range(3)]
-    store.begin(several[:1])
-    store.begin(several[1:])
+    store.keep(several[:1])
+    store.keep(several[1:])
     store.close()
     again = Store(directory, [SECRET])
     assert again.all(OPEN) == sorted(several, key=lambda one: one.id)
@@ -53,8 +53,8 @@ def test_what_was_begun_is_there_after_a_restart(directory: Path, store: Store) 
 def test_what_became_of_a_write_is_kept(store: Store) -> None:
     """In place of what it was."""
     one, two = intent(), intent()
-    store.begin([one, two])
-    store.change([replace(one, state=DONE), replace(two, state=UNSETTLED, look_at=5.0)])
+    store.keep([one, two])
+    store.keep([], [replace(one, state=DONE), replace(two, state=UNSETTLED, look_at=5.0)])
     assert store.all(OPEN) == []
     assert store.all(DONE, UNSETTLED) == sorted(
         [replace(one, state=DONE), replace(two, state=UNSETTLED, look_at=5.0)],
@@ -66,7 +66,7 @@ def test_what_is_over_is_forgotten_after_a_week(store: Store) -> None:
     """What is unsettled only much later, and never as long as somebody will look at it."""
     over, left = intent(state=DONE), intent(state=UNSETTLED)
     stays = [intent(state=OPEN), intent(state=UNSETTLED, look_at=5.0)]
-    store.begin([over, left, *stays])
+    store.keep([over, left, *stays])
     now = time.time()
     assert store.forget(now + KEPT - 10) == []
     assert store.forget(now + KEPT + 10) == [over.id]
@@ -77,22 +77,22 @@ def test_what_is_over_is_forgotten_after_a_week(store: Store) -> None:
 
 def test_it_is_counted_without_being_read(store: Store) -> None:
     """Each state has its number."""
-    store.begin([intent(), intent(state=DONE), intent(state=DONE)])
+    store.keep([intent(), intent(state=DONE), intent(state=DONE)])
     assert store.count() == {"open": 1, "done": 2, "unsettled": 0, "settled": 0}
 
 
 def test_it_is_read_in_pages(store: Store) -> None:
     """The oldest first; none is left out, and none comes twice."""
     several = sorted((intent() for _ in range(5)), key=lambda one: one.id)
-    store.begin(several)
-    store.begin([intent(state=DONE)])
+    store.keep(several)
+    store.keep([intent(state=DONE)])
     first = store.page([OPEN], "", 3)
     assert [*first, *store.page([OPEN], first[-1].id, 3)] == several
 
 
 def test_nobody_else_reads_it(directory: Path, store: Store) -> None:
     """Neither by the file's mode nor in its bytes: it has tokens."""
-    store.begin([intent(sent=b"gAAAAAB-a-token", name="secret-name")])
+    store.keep([intent(sent=b"gAAAAAB-a-token", name="secret-name")])
     for file in directory.iterdir():
         assert b"gAAAAAB" not in file.read_bytes()
         assert b"secret-name" not in file.read_bytes()
@@ -103,7 +103,7 @@ def test_nobody_else_reads_it(directory: Path, store: Store) -> None:
 def test_keys_are_exchanged(directory: Path, store: Store) -> None:
     """While both are there, the journal is opened by the old one and wrapped by the new."""
     one = intent()
-    store.begin([one])
+    store.keep([one])
     store.close()
     Store(directory, [OTHER, SECRET]).close()
     again = Store(directory, [OTHER])
@@ -119,7 +119,7 @@ def test_one_process_has_it(directory: Path, store: Store) -> None:
 
 def test_with_other_keys_it_is_not_opened(directory: Path, store: Store) -> None:
     """The message says what helps, and the journal is as it was."""
-    store.begin([intent()])
+    store.keep([intent()])
     store.close()
     with pytest.raises(JournalError, match=r"none of the keys in own\.keys.*move the directory"):
         Store(directory, [OTHER])
@@ -131,7 +131,7 @@ def test_with_other_keys_it_is_not_opened(directory: Path, store: Store) -> None
 @pytest.mark.parametrize("damage", ["header", "truncated", "text"])
 def test_a_file_that_is_damaged_is_not_used(directory: Path, store: Store, damage: str) -> None:
     """It is left as it is, and the message says how to go on."""
-    store.begin([intent() for _ in range(50)])
+    store.keep([intent() for _ in range(50)])
     store.close()
     file = directory / FILE
     data = file.read_bytes()
@@ -150,7 +150,7 @@ def test_a_file_that_is_damaged_is_not_used(directory: Path, store: Store, damag
 def test_an_entry_that_was_changed_is_named(directory: Path, store: Store) -> None:
     """Nothing is made of bytes that the gateway has not written; the others are seen to."""
     one, other = intent(), intent()
-    store.begin([one, other])
+    store.keep([one, other])
     store.close()
     with sqlite3.connect(directory / FILE) as database:
         database.execute("UPDATE intents SET entry = zeroblob(100) WHERE id = ?", (one.id,))
@@ -188,12 +188,12 @@ def _limit(store: Store, pages: int) -> None:
 def test_a_full_disk_takes_no_new_writes_and_loses_none(directory: Path, store: Store) -> None:
     """What was begun can still be brought to its end."""
     one = intent()
-    store.begin([one])
+    store.keep([one])
     _limit(store, 1)
     with pytest.raises(FullError, match="make room"):
-        store.begin([intent(sent=b"x" * 100_000)])
+        store.keep([intent(sent=b"x" * 100_000)])
     assert store.all(OPEN) == [one]
-    store.change([replace(one, state=DONE, sent=b"")])
+    store.keep([], [replace(one, state=DONE, sent=b"")])
     assert store.all(OPEN) == []
 
 
@@ -211,7 +211,7 @@ def test_nothing_is_begun_without_the_reserve(
 ) -> None:
     """It is for what has begun: that can still be brought to its end."""
     one = intent()
-    store.begin([one])
+    store.keep([one])
     (directory / RESERVE).unlink()
 
     def fail(*_: object) -> None:
@@ -220,10 +220,10 @@ def test_nothing_is_begun_without_the_reserve(
     with monkeypatch.context() as full:
         full.setattr(os, "posix_fallocate", fail)
         with pytest.raises(raised, match=said):
-            store.begin([intent()])
-        store.change([replace(one, state=DONE)])
+            store.keep([intent()])
+        store.keep([], [replace(one, state=DONE)])
     assert not (directory / RESERVE).exists()
-    store.begin([intent()])
+    store.keep([intent()])
     assert (directory / RESERVE).exists()
 
 
@@ -232,19 +232,19 @@ def test_the_reserve_is_given_up_when_nothing_else_helps(
 ) -> None:
     """And taken again when there is room."""
     one = intent()
-    store.begin([one])
+    store.keep([one])
     assert (directory / RESERVE).stat().st_size == module.RESERVED
     tried = []
-    real = store._change
+    real = store._keep
 
-    def full_at_first(rows: list[dict[str, object]]) -> None:
+    def full_at_first(*rows: list[dict[str, object]]) -> None:
         tried.append((directory / RESERVE).exists())
         if len(tried) == 1:
             raise FullError
-        real(rows)
+        real(*rows)
 
-    monkeypatch.setattr(store, "_change", full_at_first)
-    store.change([replace(one, state=DONE)])
+    monkeypatch.setattr(store, "_keep", full_at_first)
+    store.keep([], [replace(one, state=DONE)])
     assert tried == [True, False]
     store.forget(time.time())
     assert (directory / RESERVE).exists()

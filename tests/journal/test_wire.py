@@ -31,13 +31,33 @@ def stream_of(data: bytes) -> asyncio.StreamReader:
 
 
 async def test_messages_arrive_as_they_were_sent() -> None:
-    """One after another, with the end behind them."""
-    reader = stream_of(wire.written(ASKED))
-    assert [await wire.read_asked(reader) for _ in ASKED] == ASKED
-    with pytest.raises(asyncio.IncompleteReadError):
-        await wire.read_asked(reader)
-    reader = stream_of(wire.written(ANSWERED))
-    assert [await wire.read_answered(reader) for _ in ANSWERED] == ANSWERED
+    """One after another, until the end."""
+    assert [one async for one in wire.asked(stream_of(wire.written(ASKED)))] == ASKED
+    assert [one async for one in wire.answered(stream_of(wire.written(ANSWERED)))] == ANSWERED
+
+
+async def test_a_message_may_arrive_in_pieces() -> None:
+    """Wherever it is cut."""
+    data = wire.written(ASKED)
+    reader = asyncio.StreamReader()
+    arrived: list[wire.Asked] = []
+
+    async def receive() -> None:
+        arrived.extend([one async for one in wire.asked(reader)])
+
+    receiving = asyncio.create_task(receive())
+    for byte in data:
+        reader.feed_data(bytes([byte]))
+        await asyncio.sleep(0)
+    reader.feed_eof()
+    await receiving
+    assert arrived == ASKED
+
+
+async def test_a_message_that_is_cut_off_is_none() -> None:
+    """What came whole before it counts."""
+    data = wire.written(ASKED)
+    assert [one async for one in wire.asked(stream_of(data[:-1]))] == ASKED[:-1]
 
 
 @pytest.mark.parametrize(
@@ -53,4 +73,5 @@ async def test_messages_arrive_as_they_were_sent() -> None:
 async def test_what_is_no_message_is_refused(data: bytes) -> None:
     """Nothing is read on behind it."""
     with pytest.raises(ValueError):  # noqa: PT011  (of several libraries)
-        await wire.read_asked(stream_of(data))
+        async for _ in wire.asked(stream_of(data)):
+            pass

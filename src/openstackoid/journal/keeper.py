@@ -34,7 +34,7 @@ ROUND = 1.0
 """Seconds between two looks for what is to be taken over or looked at again."""
 
 NOTES = 0.02
-"""Seconds that what a cloud has answered may wait to be written with something else.
+"""Seconds that what a cloud has answered may wait: the end of the write makes it needless.
 
 Until then this process has it: only if that is killed, too, nobody knows of the answer.
 """
@@ -57,9 +57,17 @@ class _Peer:
         self._writer = writer
         self.works = False
         self.has: set[str] = set()
+        self._answers: list[Answered] = []
 
     def send(self, message: Answered) -> None:
-        self._writer.write(wire.written([message]))
+        """Answer with the next `flush`, if anybody is there."""
+        if not self._writer.is_closing():
+            self._answers.append(message)
+
+    def flush(self) -> None:
+        if self._answers and not self._writer.is_closing():  # uvloop's raises RuntimeError
+            self._writer.write(wire.written(self._answers))
+        self._answers.clear()
 
     def close(self) -> None:
         self._writer.close()
@@ -79,7 +87,11 @@ class Keeper:
         self._wake = asyncio.Event()
         self._unwritten: dict[str, set[_Peer]] = {}
         """What could not be written, with those who wait for that."""
+        self._noted: set[str] = set()
+        """Writes with an answer of a cloud that is not written down yet."""
         self._later: asyncio.TimerHandle | None = None
+        self._notes_due = False
+        """Whether those answers have waited long enough."""
         self._forget_at = 0.0
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -107,7 +119,8 @@ class Keeper:
             for peer in self._peers:
                 peer.close()
             await asyncio.gather(*self._serving, return_exceptions=True)
-            self._write()  # what has waited to be written with something else
+            self._notes_due = True
+            self._write()
         for result in done:
             if isinstance(result, Exception):
                 raise result
@@ -120,10 +133,10 @@ class Keeper:
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
         try:
-            while True:
-                self._receive(peer, await wire.read_asked(reader))
+            async for message in wire.asked(reader):
+                self._receive(peer, message)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except ConnectionError:
             pass
         except ValueError as error:
             log.warning("journal: unreadable message", error=type(error).__name__)
@@ -134,10 +147,15 @@ class Keeper:
 
     def _receive(self, peer: _Peer, message: Asked | None) -> None:
         self._waiting.append((peer, message))
-        if not isinstance(message, wire.Note) or message.answered:
+        if not _can_wait(message):
             self._wake.set()
         elif self._later is None:
-            self._later = asyncio.get_running_loop().call_later(NOTES, self._wake.set)
+            self._later = asyncio.get_running_loop().call_later(NOTES, self._wait_no_more)
+
+    def _wait_no_more(self) -> None:
+        self._later, self._notes_due = None, True
+        if self._noted or self._waiting:
+            self._wake.set()
 
     def _own(self, peer: _Peer, intent: Intent) -> None:
         self._live[intent.id] = intent
@@ -150,35 +168,39 @@ class Keeper:
             owner.has.discard(identifier)
 
     async def _commit(self) -> None:
-        """Write down what is waiting whenever there is something."""
+        """Write down what is waiting whenever there is something, but not too often.
+
+        A write that comes alone waits for no other.
+        """
+        next_at = 0.0
         while True:
             await self._wake.wait()
-            await asyncio.sleep(0)  # until all is received that came at the same time
+            await asyncio.sleep(max(0.0, next_at - time.monotonic()))
             self._wake.clear()
+            next_at = time.monotonic() + wire.APART
             self._write()
 
     def _write(self) -> None:
-        """Write down what is waiting, all of it by one commit of each kind, and answer.
+        """Write down what is waiting, all of it by one commit, and answer.
 
         Nothing else is done meanwhile: whoever waits, waits for the disk. Only then is it noted
         whose connections have ended: what they had sent before counts.
         """
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
         group = list(self._waiting)
         self._waiting.clear()
         for peer, message in group:
             if isinstance(message, wire.Hello):
                 self._greet(peer, message)
-        self._begin([(p, m.intent) for p, m in group if isinstance(m, wire.Begin)])
-        self._change([(p, m) for p, m in group if isinstance(m, _Change)])
+        begun = self._begin([(p, m.intent) for p, m in group if isinstance(m, wire.Begin)])
+        self._keep(begun, self._change([(p, m) for p, m in group if isinstance(m, _Change)]))
         for peer, message in group:
             if isinstance(message, wire.Show | wire.ShowTo | wire.Count):
                 self._answer(peer, message)
         for peer in (peer for peer, message in group if message is None):
             for identifier in list(peer.has):
                 self._disown(identifier)
+        for peer in self._peers:
+            peer.flush()
         if time.monotonic() > self._forget_at:
             self._forget_at = time.monotonic() + FORGET
             self._forget()
@@ -189,29 +211,28 @@ class Keeper:
         for intent in hello.intents:
             if intent.id in self._live and intent.id not in self._owners:
                 self._own(peer, intent)
+                self._noted.add(intent.id)
+        self._notes_due = True
 
-    def _begin(self, begun: Sequence[tuple[_Peer, Intent]]) -> None:
-        if not begun:
-            return
-        error, full = None, False
-        try:
-            if sum(map(_counts, self._live.values())) + len(begun) > MAX_OPEN:
-                raise FullError(
-                    f"{MAX_OPEN} writes are open, or to be looked at again; see: openstackoid "
-                    "journal show"
-                )
-            self._store.begin([intent for _, intent in begun])
-        except JournalError as failed:
-            error, full = str(failed), isinstance(failed, FullError)
-        for peer, intent in begun:
-            if error is None:
-                self._own(peer, intent)
-            peer.send(wire.Done(intent.id, error, full))
+    def _begin(self, asked: Sequence[tuple[_Peer, Intent]]) -> dict[str, _Peer]:
+        """Take in what is about to begin, all or none of it; return whose each is.
 
-    def _change(self, changes: Sequence[tuple[_Peer, _Change]]) -> None:
-        """Write down what became of intents; each is written once, however much came of it.
+        Nothing is written yet.
+        """
+        if not asked:
+            return {}
+        if sum(map(_counts, self._live.values())) + len(asked) > MAX_OPEN:
+            for peer, intent in asked:
+                peer.send(wire.Done(intent.id, _TOO_MANY, full=True))
+            return {}
+        for peer, intent in asked:
+            self._own(peer, intent)
+        return {intent.id: peer for peer, intent in asked}
 
-        What can't be written is tried again; who waits for that is told when it is.
+    def _change(self, changes: Sequence[tuple[_Peer, _Change]]) -> dict[str, set[_Peer]]:
+        """Take in what became of intents; return who waits for each. Nothing is written yet.
+
+        Each is to be written once, however much came of it; so is what could not be written before.
         """
         told, self._unwritten = self._unwritten, {}
         for peer, message in changes:
@@ -222,25 +243,61 @@ class Keeper:
                 peer.send(wire.Done(message.id, "a worker is at it"))
             else:
                 self._live[message.id] = self._bounded(_changed(before, message))
-                told.setdefault(message.id, set())
-                if not isinstance(message, wire.Note) or message.answered:
-                    told[message.id].add(peer)
-        if not told:
-            return
-        error = None
-        try:
-            self._store.change([self._live[one] for one in told])
-        except JournalError as failed:
-            error = str(failed)
-            log.error("journal: not written", error=error)  # noqa: TRY400
-            self._unwritten = told
+                if _can_wait(message):
+                    self._noted.add(message.id)
+                else:
+                    told.setdefault(message.id, set()).add(peer)
+        self._noted -= told.keys()
+        if self._notes_due:
+            told |= {identifier: set() for identifier in self._noted}
+            self._notes_due = False
+            self._noted.clear()
+        return told
+
+    def _keep(self, begun: dict[str, _Peer], told: dict[str, set[_Peer]]) -> None:
+        """Write all of it down, by one commit if that can be, and answer.
+
+        What has begun must reach its end although nothing new can begin, so each is then written
+        for itself. What can't be is tried again; who waits for that is told when it is.
+        """
+        new = [self._live[one] for one in begun]
+        changed = [self._live[one] for one in told if one not in begun]
+        not_begun = not_changed = self._why_not_kept(new, changed)
+        if not_begun is not None and new and changed:
+            not_changed = self._why_not_kept([], changed)
+            not_begun = self._why_not_kept(new, [])
+        why, full = _text(not_begun), isinstance(not_begun, FullError)
+        for identifier, peer in begun.items():
+            ended = why is not None and self._live[identifier].state is not State.OPEN
+            peer.send(wire.Done(identifier, why, full, ended))
+            if why is not None:
+                self._disown(identifier)
+                self._drop(identifier)
+                told.pop(identifier, None)
+        error = _text(not_changed)
+        if error and changed:
+            log.error("journal: not written", error=error)
+            self._unwritten = {one: peers for one, peers in told.items() if one not in begun}
         for identifier, peers in told.items():
             intent = self._live[identifier]
-            ended = error is None and intent.state is not State.OPEN
+            failed = None if identifier in begun else error
+            ended = failed is None and intent.state is not State.OPEN
             if ended:
                 self._leave(intent)
             for peer in peers:
-                peer.send(wire.Done(identifier, error, ended=ended))
+                peer.send(wire.Done(identifier, failed, ended=ended))
+
+    def _why_not_kept(
+        self, new: Sequence[Intent], changed: Sequence[Intent]
+    ) -> JournalError | None:
+        """Write intents down; return why that could not be, None if they are."""
+        if not new and not changed:
+            return None
+        try:
+            self._store.keep(new, changed)
+        except JournalError as error:
+            return error
+        return None
 
     def _bounded(self, intent: Intent) -> Intent:
         """Return an intent that nobody looks at again, where that is so of too many of its user.
@@ -273,11 +330,17 @@ class Keeper:
             case wire.Note(answered=True):
                 peer.send(wire.Done(message.id, _TAKEN_OVER))
 
+    def _drop(self, identifier: str) -> Intent | None:
+        """Know nothing of an intent any more; return what was known."""
+        self._noted.discard(identifier)
+        self._unwritten.pop(identifier, None)
+        return self._live.pop(identifier, None)
+
     def _leave(self, intent: Intent) -> None:
         """Let go of an intent that nobody is at any more."""
         self._disown(intent.id)
         if intent.state in {State.DONE, State.SETTLED}:
-            self._live.pop(intent.id, None)
+            self._drop(intent.id)
 
     def _answer(self, peer: _Peer, message: wire.Show | wire.ShowTo | wire.Count) -> None:
         """Say what is in the journal; raises nothing that would end the process."""
@@ -311,7 +374,7 @@ class Keeper:
             log.error("journal: nothing forgotten", error=str(error))  # noqa: TRY400
             return
         for identifier in gone:
-            forgotten = self._live.pop(identifier, None)
+            forgotten = self._drop(identifier)
             if forgotten is not None:  # only what is unsettled is live and old
                 log.warning(
                     "forgotten, and unsettled",
@@ -339,9 +402,21 @@ class Keeper:
                 worker = min(workers, key=lambda peer: len(peer.has))
                 self._own(worker, intent)
                 worker.send(wire.Take(intent))
+        for peer in workers:
+            peer.flush()
 
 
+_TOO_MANY = f"{MAX_OPEN} writes are open, or to be looked at again; see: openstackoid journal show"
 _TAKEN_OVER = "another worker has brought it to its end; openstackoid journal show says how"
+
+
+def _can_wait(message: Asked | None) -> bool:
+    """Return whether nobody waits until a message is written down."""
+    return isinstance(message, wire.Note) and not message.answered
+
+
+def _text(error: JournalError | None) -> str | None:
+    return None if error is None else str(error)
 
 
 def _counts(intent: Intent) -> bool:

@@ -48,6 +48,9 @@ class Link:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._writer: asyncio.StreamWriter | None = None
         self._connected = asyncio.Event()
+        self._unsent: list[wire.Asked] = []
+        self._sending: asyncio.TimerHandle | None = None
+        self._sent_at = 0.0
         self._mine: dict[str, Intent] = {}
         self._waiting: dict[str, asyncio.Future[wire.Done]] = {}
         self._ending: dict[str, wire.End] = {}
@@ -77,6 +80,7 @@ class Link:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
         if self._writer is not None:
+            self._send_all()
             self._writer.close()
             with suppress(OSError):
                 await self._writer.wait_closed()
@@ -113,9 +117,13 @@ class Link:
         await self._written(wire.Note(identifier, part, answered=True))
 
     def note(self, identifier: str, part: Part) -> None:
-        """Write down what one cloud has answered; does not wait for it."""
+        """Write down what one cloud has answered; does not wait for it.
+
+        It is sent at once, since nobody else knows it if this worker is killed.
+        """
         self._mine[identifier] = self._mine[identifier].having(part)
         self._send(wire.Note(identifier, part))
+        self._send_all()
 
     async def end(
         self,
@@ -153,12 +161,31 @@ class Link:
             raise NotWrittenError(done.error, full=done.full)
 
     def _send(self, *messages: wire.Asked) -> None:
-        if self._writer is not None:
-            self._writer.write(wire.written(messages))
+        """Send messages soon, with all others that are to be sent by then."""
+        if self._writer is None:
+            return
+        self._unsent += messages
+        if self._sending is None:
+            loop = asyncio.get_running_loop()
+            at = self._sent_at + wire.APART
+            self._sending = loop.call_later(max(0.0, at - loop.time()), self._send_in_time)
+
+    def _send_in_time(self) -> None:
+        self._sent_at = asyncio.get_running_loop().time()
+        self._send_all()
+
+    def _send_all(self) -> None:
+        """Send what is to be sent now; without a connection it is dropped."""
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+        if self._writer is not None and not self._writer.is_closing() and self._unsent:
+            self._writer.write(wire.written(self._unsent))
+        self._unsent.clear()
 
     async def _run(self) -> None:
         while True:
-            with suppress(OSError, asyncio.IncompleteReadError, ValueError):
+            with suppress(OSError, ValueError):
                 await self._follow()
             self._disconnected()
             await asyncio.sleep(RETRY)
@@ -168,8 +195,8 @@ class Link:
         reader, self._writer = await connected(self._directory)
         self._send(wire.Hello(tuple(self._mine.values())), *self._ending.values())
         self._connected.set()
-        while True:
-            match await wire.read_answered(reader):
+        async for message in wire.answered(reader):
+            match message:
                 case wire.Done() as done:
                     self._done(done)
                 case wire.Take(intent):
@@ -179,8 +206,9 @@ class Link:
         if done.ended:
             self._ending.pop(done.id, None)
             self._mine.pop(done.id, None)
+        of_its_end = done.ended or done.error is not None or done.id not in self._ending
         waiting = self._waiting.get(done.id)
-        if waiting is not None and not waiting.done():
+        if waiting is not None and not waiting.done() and of_its_end:
             waiting.set_result(done)
 
     def _begin_taking(self, intent: Intent) -> None:
@@ -207,6 +235,7 @@ class Link:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+        self._send_all()
         for identifier, waiting in self._waiting.items():
             if identifier not in self._ending and not waiting.done():
                 waiting.set_exception(ConnectionResetError())  # what ends is sent again

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from openstackoid.journal import wire
@@ -59,14 +60,16 @@ async def _asked(directory: Path, *messages: wire.Asked) -> list[wire.Answered]:
             reader, writer = await connected(directory)
             try:
                 writer.write(wire.written(messages))
-                while left:
-                    answer = await wire.read_answered(reader)
-                    left -= not (isinstance(answer, wire.Shown) and answer.more)
-                    answers.append(answer)
-                return answers
+                async with aclosing(wire.answered(reader)) as received:
+                    async for answer in received:
+                        left -= not (isinstance(answer, wire.Shown) and answer.more)
+                        answers.append(answer)
+                        if not left:
+                            return answers
+                raise ConnectionResetError
             finally:
                 writer.close()
-    except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+    except OSError as error:  # also what has taken too long
         raise NoKeeperError(
             f"no process keeps the journal {directory}: start the gateway; if it runs, its log "
             "says where its journal is (name that in own.journal), or why it can't use it"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
 import msgspec
 import structlog
@@ -61,6 +61,8 @@ KEPT = 7 * 86_400
 
 KEPT_UNSETTLED = 90 * 86_400
 """Seconds that a write is kept that is unsettled and that nobody has looked at."""
+
+_Rows: TypeAlias = Sequence[dict[str, object]]
 
 _CHANGE = update(intents).where(intents.c.id == bindparam("which"))
 
@@ -115,32 +117,33 @@ class Store:
     def rewrap(self, secret: bytes) -> None:
         """Wrap the key of the journal with another secret; raises JournalError."""
         with self._transaction() as connection:
-            _keep(connection, self._cipher.wrapped(secret))
+            _keep_key(connection, self._cipher.wrapped(secret))
 
-    def begin(self, new: Sequence[Intent]) -> None:
-        """Write intents down durably, all or none; raises FullError, and JournalError.
+    def keep(self, new: Sequence[Intent], changed: Sequence[Intent] = ()) -> None:
+        """Write down durably what is new and what has changed, all or none, by one commit.
 
-        The disk counts as full if there is no room for the reserve: what has begun needs it.
+        Raises FullError, and JournalError. If something is new, the disk counts as full when there
+        is no room for the reserve: what has begun needs it. A full disk does not hinder changes
+        alone: the reserve is given up for them.
         """
-        self._reserve()
-        with self._transaction() as connection:
-            connection.execute(insert(intents), [self._row(intent) for intent in new])
-
-    def change(self, changed: Sequence[Intent]) -> None:
-        """Write down what became of intents durably; raises JournalError.
-
-        A full disk does not hinder it: the reserve is given up first.
-        """
-        rows = [self._row(intent) | {"which": intent.id} for intent in changed]
+        added = [self._row(intent) for intent in new]
+        renewed = [self._row(intent) | {"which": intent.id} for intent in changed]
+        if added:
+            self._reserve()
         try:
-            self._change(rows)
+            self._keep(added, renewed)
         except FullError:
+            if added:
+                raise
             (self.directory / RESERVE).unlink(missing_ok=True)
-            self._change(rows)
+            self._keep(added, renewed)
 
-    def _change(self, rows: Sequence[dict[str, object]]) -> None:
+    def _keep(self, added: _Rows, renewed: _Rows) -> None:
         with self._transaction() as connection:
-            connection.execute(_CHANGE, rows)
+            if added:
+                connection.execute(insert(intents), added)
+            if renewed:
+                connection.execute(_CHANGE, renewed)
 
     def all(self, *states: State) -> list[Intent]:
         """Return the intents in some states, the oldest first; raises JournalError.
@@ -336,11 +339,11 @@ def _cipher(connection: Connection, secrets: Sequence[bytes], directory: Path) -
             f"which it was written, or {_AWAY}"
         ) from error
     if cipher.wrapped(secrets[0]) != wrapped:
-        _keep(connection, cipher.wrapped(secrets[0]))
+        _keep_key(connection, cipher.wrapped(secrets[0]))
     return cipher
 
 
-def _keep(connection: Connection, wrapped: bytes) -> None:
+def _keep_key(connection: Connection, wrapped: bytes) -> None:
     connection.execute(delete(keys))
     connection.execute(insert(keys).values(wrapped=wrapped))
 

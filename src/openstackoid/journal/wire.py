@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from struct import Struct
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -18,7 +18,15 @@ SOCKET = "journal.socket"
 MAX_MESSAGE = 16 * 2**20
 """Bytes of a message at most: a list of what is unsettled is the longest."""
 
+APART = 0.01
+"""Seconds between two commits at least, and between two sendings of a worker.
+
+Each costs CPU, and takes all that has come meanwhile. What comes alone waits for nothing.
+"""
+
 _LENGTH = Struct(">I")
+
+_CHUNK = 2**18
 
 
 class _Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -112,8 +120,10 @@ class Take(_Message, frozen=True):
 Asked: TypeAlias = Hello | Begin | Note | End | Show | ShowTo | Count | Settle
 Answered: TypeAlias = Done | Shown | Counted | Take
 
-_ASKED = msgspec.msgpack.Decoder(Asked)
-_ANSWERED = msgspec.msgpack.Decoder(Answered)
+_Read = TypeVar("_Read")
+
+_ASKED: msgspec.msgpack.Decoder[Asked] = msgspec.msgpack.Decoder(Asked)
+_ANSWERED: msgspec.msgpack.Decoder[Answered] = msgspec.msgpack.Decoder(Answered)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -136,23 +146,31 @@ def written(messages: Sequence[Asked | Answered]) -> bytes:
     return b"".join(_LENGTH.pack(len(one)) + one for one in encoded)
 
 
-async def read_asked(stream: asyncio.StreamReader) -> Asked:
-    """Return the next message of a worker or a command.
-
-    Raises IncompleteReadError at the end, and ValueError.
-    """
-    message: Asked = _ASKED.decode(await _read(stream))
-    return message
+def asked(stream: asyncio.StreamReader) -> AsyncGenerator[Asked, None]:
+    """Yield the messages of a worker or a command until its connection ends; raises ValueError."""
+    return _messages(stream, _ASKED)
 
 
-async def read_answered(stream: asyncio.StreamReader) -> Answered:
-    """Return the next message of the keeper; raises IncompleteReadError at the end."""
-    message: Answered = _ANSWERED.decode(await _read(stream))
-    return message
+def answered(stream: asyncio.StreamReader) -> AsyncGenerator[Answered, None]:
+    """Yield the messages of the keeper until its connection ends; raises ValueError."""
+    return _messages(stream, _ANSWERED)
 
 
-async def _read(stream: asyncio.StreamReader) -> bytes:
-    (length,) = _LENGTH.unpack(await stream.readexactly(_LENGTH.size))
-    if length > MAX_MESSAGE:
-        raise ValueError("a message that is too long")
-    return await stream.readexactly(length)
+async def _messages(
+    stream: asyncio.StreamReader, decoder: msgspec.msgpack.Decoder[_Read]
+) -> AsyncGenerator[_Read, None]:
+    """Yield messages; those that came together are received at once."""
+    received = bytearray()
+    while chunk := await stream.read(_CHUNK):
+        received += chunk
+        begin = 0
+        while len(received) >= begin + _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(received, begin)
+            if length > MAX_MESSAGE:
+                raise ValueError("a message that is too long")
+            first = begin + _LENGTH.size
+            if len(received) < first + length:
+                break
+            begin = first + length
+            yield decoder.decode(received[first:begin])
+        del received[:begin]

@@ -143,7 +143,7 @@ async def test_what_cannot_be_named_is_logged(
         connection.writer.close()
 
     clouds.backends["CloudTwo"]["network"].answer = hang_up
-    monkeypatch.setattr(Store, "begin", _raising(FullError("make room")))
+    monkeypatch.setattr(Store, "keep", _raising(FullError("make room")))
     answered = await create(clouds, "CloudTwo | CloudOne")
     assert answered.status == 502
     assert "may have been carried out" in message(answered)
@@ -165,7 +165,7 @@ async def test_a_write_that_cannot_be_written_down_is_refused(
         monkeypatch.setattr(link, "WAIT", 0.05)
         monkeypatch.setattr(link.Link, "_send", lambda *_: None)
     else:
-        monkeypatch.setattr(Store, "begin", _raising(error))
+        monkeypatch.setattr(Store, "keep", _raising(error))
     executed = clouds.executed
     answered = await create(clouds)
     assert answered.status == status

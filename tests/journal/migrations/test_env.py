@@ -36,6 +36,6 @@ def test_a_journal_goes_back_and_forth(tmp_path: Path) -> None:
     assert migrated(file, "head") == {"alembic_version", "intents", "keys"}
     store = Store(tmp_path, [SECRET])
     one = intent()
-    store.begin([one])
+    store.keep([one])
     assert store.all(OPEN) == [one]
     store.close()

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
+import uvloop
 from structlog.typing import FilteringBoundLogger
 
 from openstackoid.federation import FederationError, load
@@ -36,7 +37,7 @@ def main() -> None:
     settings = Settings.of(sys.argv[1])
     configure()
     try:
-        asyncio.run(_serve(settings))
+        uvloop.run(_serve(settings))
     except Exception as error:  # noqa: BLE001  (the supervisor starts it again)
         fault = fault_of(error)  # its text may hold a token
         log.error("journal failed", gateway=settings.cloud, error=fault)  # noqa: TRY400
