@@ -44,10 +44,16 @@ def wanted(api: Api, name: str, scope: str) -> dict[str, Any]:
 def booted(api: Api, id_: str, scope: str = "") -> None:
     """Wait until a server is ACTIVE."""
     deadline = time.monotonic() + 60
-    while (server := shown(api, id_, scope).json()["server"])["status"] == "BUILD":
+    while (server := _server(shown(api, id_, scope)))["status"] == "BUILD":
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert server["status"] == "ACTIVE", server
+
+
+def _server(answer: requests.Response) -> dict[str, Any]:
+    assert answer.ok, answer.text
+    server: dict[str, Any] = answer.json()["server"]
+    return server
 
 
 def shown(api: Api, id_: str, scope: str = "") -> requests.Response:
