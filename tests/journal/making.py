@@ -1,6 +1,7 @@
 """Makes writes as the journal knows them, for tests."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -29,6 +30,15 @@ def intent(*parts: Part, **other: Any) -> Intent:
         parts=parts,
     )
     return replace(made, **other)
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    """Return a function that raises an error."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 OPEN, DONE, UNSETTLED, SETTLED = State

@@ -1,16 +1,24 @@
 """The process that keeps the journal: who is at which write, and who takes it over."""
 
 import asyncio
-import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from journal.keeping import kept, until, working
-from journal.making import DONE, DONE_A, NOW, OPEN, SETTLED, UNKNOWN_B, UNSETTLED, intent
+from journal.making import (
+    DONE,
+    DONE_A,
+    NOW,
+    OPEN,
+    SETTLED,
+    UNKNOWN_B,
+    UNSETTLED,
+    intent,
+    raising,
+)
 
-from openstackoid.journal import keeper, reading, wire
+from openstackoid.journal import keeper, reading
 from openstackoid.journal.intent import Intent
 from openstackoid.journal.link import NotWrittenError
 from openstackoid.journal.store import FullError, JournalError, Store
@@ -19,6 +27,19 @@ from openstackoid.journal.store import FullError, JournalError, Store
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "ROUND", 0.01)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Return a list that gets, for each commit, how many writes begin and how many change by it."""
+    commits: list[tuple[int, int]] = []
+    real = Store.keep
+
+    def keep(self: Store, new: Sequence[Intent], changed: Sequence[Intent] = ()) -> None:
+        commits.append((len(new), len(changed)))
+        real(self, new, changed)
+
+    monkeypatch.setattr(Store, "keep", keep)
+    return commits
 
 
 async def test_a_write_is_there_before_it_is_sent(tmp_path: Path) -> None:
@@ -107,14 +128,7 @@ async def test_many_writes_share_one_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk is waited for once for all that are waiting, be it to begin or to end."""
-    commits: list[tuple[int, int]] = []
-    real = Store.keep
-
-    def counted(self: Store, new: Sequence[Intent], changed: Sequence[Intent] = ()) -> None:
-        commits.append((len(new), len(changed)))
-        real(self, new, changed)
-
-    monkeypatch.setattr(Store, "keep", counted)
+    commits = counted(monkeypatch)
     ending = [intent() for _ in range(25)]
     async with kept(tmp_path), working(tmp_path) as worker:
         await asyncio.gather(*map(worker.link.begin, ending))
@@ -139,18 +153,11 @@ async def test_what_clouds_have_answered_is_written_with_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For itself it is written only if the end does not come soon."""
-    commits: list[tuple[int, int]] = []
     monkeypatch.setattr(keeper, "NOTES", 3600.0)
-    real = Store.keep
-
-    def counted(self: Store, new: Sequence[Intent], changed: Sequence[Intent] = ()) -> None:
-        commits.append((len(new), len(changed)))
-        real(self, new, changed)
-
     async with kept(tmp_path) as store, working(tmp_path) as worker:
         one = intent()
         await worker.link.begin(one)
-        monkeypatch.setattr(Store, "keep", counted)
+        commits = counted(monkeypatch)
         worker.link.note(one.id, DONE_A)
         await worker.link.begin(intent())
         await worker.link.end(one.id, DONE, (DONE_A, UNKNOWN_B), NOW)
@@ -182,20 +189,6 @@ async def test_what_a_worker_comes_back_with_is_written(tmp_path: Path) -> None:
         worker.link.note(one.id, DONE_A)
         async with kept(tmp_path, grace=3600.0) as store:
             await until(lambda: store.all(OPEN)[0].parts == (DONE_A,))
-
-
-async def test_who_has_gone_is_not_answered() -> None:
-    """Nobody else loses the journal by that."""
-    near, far = socket.socketpair(socket.AF_UNIX)
-    _, writer = await asyncio.open_unix_connection(sock=near)
-    peer = keeper._Peer(writer)  # by way of the keeper it is a matter of one turn of the loop
-    peer.send(wire.Done("one"))
-    far.close()
-    writer.transport.abort()
-    await asyncio.sleep(0)
-    peer.flush()
-    peer.send(wire.Done("two"))
-    assert peer._answers == []
 
 
 async def test_what_ends_is_written_where_nothing_can_begin(
@@ -230,7 +223,7 @@ async def test_a_full_disk_is_said_to_who_writes(
     """And the next one may have room."""
     async with kept(tmp_path), working(tmp_path) as worker:
         with monkeypatch.context() as full:
-            full.setattr(Store, "keep", _raising(FullError("make room")))
+            full.setattr(Store, "keep", raising(FullError("make room")))
             with pytest.raises(NotWrittenError, match="make room") as caught:
                 await worker.link.begin(intent())
             assert caught.value.full
@@ -276,15 +269,8 @@ async def test_an_end_that_is_not_written_is_not_forgotten(
         one = intent()
         await worker.link.begin(one)
         with monkeypatch.context() as broken:
-            broken.setattr(Store, "keep", _raising(JournalError("disk I/O error")))
+            broken.setattr(Store, "keep", raising(JournalError("disk I/O error")))
             with pytest.raises(NotWrittenError, match="disk I/O error"):
                 await worker.link.end(one.id, DONE, (DONE_A,), NOW)
             assert store.all(OPEN) == [one]
         await until(lambda: store.all(DONE))
-
-
-def _raising(error: Exception) -> Any:
-    def fail(*_: object) -> None:
-        raise error
-
-    return fail

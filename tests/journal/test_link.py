@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from journal.keeping import Worker, kept, until, working
-from journal.making import DONE, DONE_A, NOW, OPEN, REMOVED_A, intent
+from journal.making import DONE, DONE_A, NOW, OPEN, REMOVED_A, intent, raising
 from msgspec.structs import replace
 
 from openstackoid.journal import keeper, link, reading, wire
@@ -206,16 +206,9 @@ async def test_an_end_is_not_written_because_something_before_it_was(
         one = intent()
         await worker.link.begin(one)
         with monkeypatch.context() as broken:
-            broken.setattr(Store, "keep", _raising(JournalError("disk I/O error")))
+            broken.setattr(Store, "keep", raising(JournalError("disk I/O error")))
             with pytest.raises(NotWrittenError):
                 await worker.link.add(one.id, DONE_A)
         monkeypatch.setattr(wire, "APART", 0.5)  # so it is sent after that was tried again
         await worker.link.end(one.id, DONE, (DONE_A,), NOW)
         assert [found.id for found in store.all(DONE)] == [one.id]
-
-
-def _raising(error: Exception) -> Any:
-    def fail(*_: object) -> None:
-        raise error
-
-    return fail

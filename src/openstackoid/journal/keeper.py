@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TypeAlias
 
 import structlog
 from msgspec.structs import replace
@@ -17,9 +16,11 @@ from structlog.typing import FilteringBoundLogger
 
 from openstackoid.journal import wire
 from openstackoid.journal.aftermath import told as what_it_has
+from openstackoid.journal.changes import Change, can_wait, changed, is_due, is_unfinished
 from openstackoid.journal.intent import Intent, State
+from openstackoid.journal.peer import Peer
 from openstackoid.journal.store import FullError, JournalError, Store
-from openstackoid.journal.wire import Answered, Asked
+from openstackoid.journal.wire import Asked
 
 MAX_OPEN = 10_000
 """Writes that may be open, or that somebody is to look at again; more are refused."""
@@ -47,31 +48,6 @@ PAGE = 500
 
 log = structlog.get_logger()
 
-_Change: TypeAlias = wire.Note | wire.End | wire.Settle
-
-
-class _Peer:
-    """A connection: of a worker (once it has said hello), or of a command."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        self.works = False
-        self.has: set[str] = set()
-        self._answers: list[Answered] = []
-
-    def send(self, message: Answered) -> None:
-        """Answer with the next `flush`, if anybody is there."""
-        if not self._writer.is_closing():
-            self._answers.append(message)
-
-    def flush(self) -> None:
-        if self._answers and not self._writer.is_closing():  # uvloop's raises RuntimeError
-            self._writer.write(wire.written(self._answers))
-        self._answers.clear()
-
-    def close(self) -> None:
-        self._writer.close()
-
 
 class Keeper:
     """The process that has the journal open; raises JournalError if it can't be read."""
@@ -80,12 +56,12 @@ class Keeper:
         self._store = store
         self._grace = grace
         self._live = {one.id: one for one in store.all(State.OPEN, State.UNSETTLED)}
-        self._owners: dict[str, _Peer] = {}
-        self._peers: list[_Peer] = []
-        self._waiting: deque[tuple[_Peer, Asked | None]] = deque()
+        self._owners: dict[str, Peer] = {}
+        self._peers: list[Peer] = []
+        self._waiting: deque[tuple[Peer, Asked | None]] = deque()
         """What was received, in its order; None where a connection has ended."""
         self._wake = asyncio.Event()
-        self._unwritten: dict[str, set[_Peer]] = {}
+        self._unwritten: dict[str, set[Peer]] = {}
         """What could not be written, with those who wait for that."""
         self._noted: set[str] = set()
         """Writes with an answer of a cloud that is not written down yet."""
@@ -126,7 +102,7 @@ class Keeper:
                 raise result
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = _Peer(writer)
+        peer = Peer(writer)
         self._peers.append(peer)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (a server's connection is one)
@@ -145,9 +121,9 @@ class Keeper:
             self._receive(peer, None)
             peer.close()
 
-    def _receive(self, peer: _Peer, message: Asked | None) -> None:
+    def _receive(self, peer: Peer, message: Asked | None) -> None:
         self._waiting.append((peer, message))
-        if not _can_wait(message):
+        if not can_wait(message):
             self._wake.set()
         elif self._later is None:
             self._later = asyncio.get_running_loop().call_later(NOTES, self._wait_no_more)
@@ -157,7 +133,7 @@ class Keeper:
         if self._noted or self._waiting:
             self._wake.set()
 
-    def _own(self, peer: _Peer, intent: Intent) -> None:
+    def _own(self, peer: Peer, intent: Intent) -> None:
         self._live[intent.id] = intent
         self._owners[intent.id] = peer
         peer.has.add(intent.id)
@@ -192,7 +168,7 @@ class Keeper:
             if isinstance(message, wire.Hello):
                 self._greet(peer, message)
         begun = self._begin([(p, m.intent) for p, m in group if isinstance(m, wire.Begin)])
-        self._keep(begun, self._change([(p, m) for p, m in group if isinstance(m, _Change)]))
+        self._keep(begun, self._change([(p, m) for p, m in group if isinstance(m, Change)]))
         for peer, message in group:
             if isinstance(message, wire.Show | wire.ShowTo | wire.Count):
                 self._answer(peer, message)
@@ -205,7 +181,7 @@ class Keeper:
             self._forget_at = time.monotonic() + FORGET
             self._forget()
 
-    def _greet(self, peer: _Peer, hello: wire.Hello) -> None:
+    def _greet(self, peer: Peer, hello: wire.Hello) -> None:
         """Leave to a worker that has come back what it is at, unless another one is by now."""
         peer.works = True
         for intent in hello.intents:
@@ -214,14 +190,14 @@ class Keeper:
                 self._noted.add(intent.id)
         self._notes_due = True
 
-    def _begin(self, asked: Sequence[tuple[_Peer, Intent]]) -> dict[str, _Peer]:
+    def _begin(self, asked: Sequence[tuple[Peer, Intent]]) -> dict[str, Peer]:
         """Take in what is about to begin, all or none of it; return whose each is.
 
         Nothing is written yet.
         """
         if not asked:
             return {}
-        if sum(map(_counts, self._live.values())) + len(asked) > MAX_OPEN:
+        if sum(map(is_unfinished, self._live.values())) + len(asked) > MAX_OPEN:
             for peer, intent in asked:
                 peer.send(wire.Done(intent.id, _TOO_MANY, full=True))
             return {}
@@ -229,7 +205,7 @@ class Keeper:
             self._own(peer, intent)
         return {intent.id: peer for peer, intent in asked}
 
-    def _change(self, changes: Sequence[tuple[_Peer, _Change]]) -> dict[str, set[_Peer]]:
+    def _change(self, changes: Sequence[tuple[Peer, Change]]) -> dict[str, set[Peer]]:
         """Take in what became of intents; return who waits for each. Nothing is written yet.
 
         Each is to be written once, however much came of it; so is what could not be written before.
@@ -242,8 +218,8 @@ class Keeper:
             elif isinstance(message, wire.Settle) and before.state is State.OPEN:
                 peer.send(wire.Done(message.id, "a worker is at it"))
             else:
-                self._live[message.id] = self._bounded(_changed(before, message))
-                if _can_wait(message):
+                self._live[message.id] = self._bounded(changed(before, message))
+                if can_wait(message):
                     self._noted.add(message.id)
                 else:
                     told.setdefault(message.id, set()).add(peer)
@@ -254,17 +230,17 @@ class Keeper:
             self._noted.clear()
         return told
 
-    def _keep(self, begun: dict[str, _Peer], told: dict[str, set[_Peer]]) -> None:
+    def _keep(self, begun: dict[str, Peer], told: dict[str, set[Peer]]) -> None:
         """Write all of it down, by one commit if that can be, and answer.
 
         What has begun must reach its end although nothing new can begin, so each is then written
         for itself. What can't be is tried again; who waits for that is told when it is.
         """
         new = [self._live[one] for one in begun]
-        changed = [self._live[one] for one in told if one not in begun]
-        not_begun = not_changed = self._why_not_kept(new, changed)
-        if not_begun is not None and new and changed:
-            not_changed = self._why_not_kept([], changed)
+        renewed = [self._live[one] for one in told if one not in begun]
+        not_begun = not_changed = self._why_not_kept(new, renewed)
+        if not_begun is not None and new and renewed:
+            not_changed = self._why_not_kept([], renewed)
             not_begun = self._why_not_kept(new, [])
         why, full = _text(not_begun), isinstance(not_begun, FullError)
         for identifier, peer in begun.items():
@@ -275,7 +251,7 @@ class Keeper:
                 self._drop(identifier)
                 told.pop(identifier, None)
         error = _text(not_changed)
-        if error and changed:
+        if error and renewed:
             log.error("journal: not written", error=error)
             self._unwritten = {one: peers for one, peers in told.items() if one not in begun}
         for identifier, peers in told.items():
@@ -288,13 +264,13 @@ class Keeper:
                 peer.send(wire.Done(identifier, failed, ended=ended))
 
     def _why_not_kept(
-        self, new: Sequence[Intent], changed: Sequence[Intent]
+        self, new: Sequence[Intent], renewed: Sequence[Intent]
     ) -> JournalError | None:
         """Write intents down; return why that could not be, None if they are."""
-        if not new and not changed:
+        if not new and not renewed:
             return None
         try:
-            self._store.keep(new, changed)
+            self._store.keep(new, renewed)
         except JournalError as error:
             return error
         return None
@@ -310,7 +286,7 @@ class Keeper:
         others = sum(one.owner == intent.owner and one.id != intent.id for one in waiting)
         return intent if others < MAX_LOOKS else replace(intent, look_at=None, sent=b"")
 
-    def _not_his(self, peer: _Peer, message: _Change) -> None:
+    def _not_his(self, peer: Peer, message: Change) -> None:
         """Answer to a message about what has ended, or what another worker has taken over.
 
         A worker may say once more what was written down before it could be told so.
@@ -325,7 +301,7 @@ class Keeper:
                 except JournalError as error:
                     peer.send(wire.Done(message.id, str(error)))
                     return
-                same = known is not None and _changed(known, message) == known
+                same = known is not None and changed(known, message) == known
                 peer.send(wire.Done(message.id, None if same else _TAKEN_OVER, ended=True))
             case wire.Note(answered=True):
                 peer.send(wire.Done(message.id, _TAKEN_OVER))
@@ -342,7 +318,7 @@ class Keeper:
         if intent.state in {State.DONE, State.SETTLED}:
             self._drop(intent.id)
 
-    def _answer(self, peer: _Peer, message: wire.Show | wire.ShowTo | wire.Count) -> None:
+    def _answer(self, peer: Peer, message: wire.Show | wire.ShowTo | wire.Count) -> None:
         """Say what is in the journal; raises nothing that would end the process."""
         if isinstance(message, wire.ShowTo):
             left = (i for i in self._live.values() if i.state is State.UNSETTLED)
@@ -398,7 +374,7 @@ class Keeper:
         if not workers:
             return
         for intent in list(self._live.values()):
-            if intent.id not in self._owners and _is_due(intent, now):
+            if intent.id not in self._owners and is_due(intent, now):
                 worker = min(workers, key=lambda peer: len(peer.has))
                 self._own(worker, intent)
                 worker.send(wire.Take(intent))
@@ -410,43 +386,5 @@ _TOO_MANY = f"{MAX_OPEN} writes are open, or to be looked at again; see: opensta
 _TAKEN_OVER = "another worker has brought it to its end; openstackoid journal show says how"
 
 
-def _can_wait(message: Asked | None) -> bool:
-    """Return whether nobody waits until a message is written down."""
-    return isinstance(message, wire.Note) and not message.answered
-
-
 def _text(error: JournalError | None) -> str | None:
     return None if error is None else str(error)
-
-
-def _counts(intent: Intent) -> bool:
-    """Return whether a gateway has still to see to an intent."""
-    return intent.state is State.OPEN or intent.look_at is not None
-
-
-def _is_due(intent: Intent, now: float) -> bool:
-    """Return whether somebody has to see to an intent that nobody is at."""
-    if intent.state is State.OPEN:
-        return True
-    return intent.look_at is not None and intent.look_at <= now
-
-
-def _changed(intent: Intent, message: _Change) -> Intent:
-    """Return an intent after a message about it.
-
-    Its token is kept only as long as somebody may need it.
-    """
-    match message:
-        case wire.Note(part=part):
-            return intent.having(part)
-        case wire.End():
-            return replace(
-                intent.having(*message.parts),
-                state=message.state,
-                look_at=message.look_at,
-                landed=message.landed,
-                owner=message.owner or intent.owner,
-                sent=b"" if message.look_at is None else intent.sent,
-            )
-        case _:
-            return replace(intent, state=State.SETTLED, look_at=None, sent=b"")

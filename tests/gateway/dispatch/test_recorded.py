@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from gateway.backend import Connection, Received
@@ -11,6 +11,7 @@ from gateway.journalled import BOTH, Journal, create, journalled
 from gateway.keystone import message
 from gateway.played import TOKEN, Clouds
 from journal.keeping import until
+from journal.making import raising
 from journal.world import Registry
 
 from openstackoid.journal import link, reading
@@ -143,7 +144,7 @@ async def test_what_cannot_be_named_is_logged(
         connection.writer.close()
 
     clouds.backends["CloudTwo"]["network"].answer = hang_up
-    monkeypatch.setattr(Store, "keep", _raising(FullError("make room")))
+    monkeypatch.setattr(Store, "keep", raising(FullError("make room")))
     answered = await create(clouds, "CloudTwo | CloudOne")
     assert answered.status == 502
     assert "may have been carried out" in message(answered)
@@ -165,20 +166,13 @@ async def test_a_write_that_cannot_be_written_down_is_refused(
         monkeypatch.setattr(link, "WAIT", 0.05)
         monkeypatch.setattr(link.Link, "_send", lambda *_: None)
     else:
-        monkeypatch.setattr(Store, "keep", _raising(error))
+        monkeypatch.setattr(Store, "keep", raising(error))
     executed = clouds.executed
     answered = await create(clouds)
     assert answered.status == status
     assert "Nothing was sent to any cloud" in message(answered)
     assert clouds.executed == executed
     assert journal.all() == []
-
-
-def _raising(error: Exception) -> Callable[..., None]:
-    def fail(*_: object) -> None:
-        raise error
-
-    return fail
 
 
 async def test_each_created_id_is_in_the_log_at_once(

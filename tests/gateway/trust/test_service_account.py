@@ -263,6 +263,18 @@ async def until_it_answers(account: ServiceAccount) -> None:
                 return
 
 
+def hanging(clouds: Clouds, here: Keystone) -> list[str]:
+    """Let CloudTwo's Keystone answer nobody; return a list that gets what it is asked."""
+    asked: list[str] = []
+
+    async def hang(received: Received, connection: Connection) -> None:
+        asked.append(received.line)
+        await connection.reader.read()
+
+    answering(clouds, here, hang)
+    return asked
+
+
 async def test_a_keystone_that_hangs_is_not_waited_for_again_and_again(
     clouds: Clouds,
     account: ServiceAccount,
@@ -273,13 +285,7 @@ async def test_a_keystone_that_hangs_is_not_waited_for_again_and_again(
     """The first request waits for some seconds; those behind it are refused until it answers."""
     monkeypatch.setattr(service_account, "ANSWER", 0.05)
     monkeypatch.setattr(health, "INTERVAL", 0.01)
-    asked: list[str] = []
-
-    async def hang(received: Received, connection: Connection) -> None:
-        asked.append(received.line)
-        await connection.reader.read()
-
-    answering(clouds, here, hang)
+    asked = hanging(clouds, here)
     for _ in range(3):
         with pytest.raises(AccountError, match="see whether it hangs"):
             await account.asked(PATH)
@@ -301,13 +307,7 @@ async def test_a_keystone_that_answers_a_probe_and_nothing_else_is_not_waited_fo
     monkeypatch.setattr(service_account, "ANSWER", 0.05)
     monkeypatch.setattr(health, "INTERVAL", 3600.0)
     probe.up = True
-    asked: list[str] = []
-
-    async def hang(received: Received, connection: Connection) -> None:
-        asked.append(received.line)
-        await connection.reader.read()
-
-    answering(clouds, here, hang)
+    asked = hanging(clouds, here)
     for _ in range(3):
         with pytest.raises(AccountError, match="see whether it hangs"):
             await account.asked(PATH)
