@@ -1,0 +1,183 @@
+"""Joins the operations of a resource into what each of its members should have."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from openstackoid.replication.clock import Timestamp
+from openstackoid.replication.kinds import Joined, Kind
+from openstackoid.replication.lineage import Lineage
+from openstackoid.replication.operation import Action, Operation, Write
+
+Place = tuple[str, str | None]
+
+
+class Lost(msgspec.Struct, frozen=True, order=True):
+    """What somebody has ordered, and what another one has won against who did not know of it.
+
+    `place` is None where all that it says is lost: to a deletion.
+    """
+
+    at: Timestamp
+    to: Timestamp
+    field: str = ""
+    key: str | None = None
+    value: str | None = None
+
+
+class Conflict(msgspec.Struct, frozen=True, order=True):
+    """Two have created the same, and differ in a field that cannot be changed: somebody chooses.
+
+    The copies that are made by `at` stay as they are until then.
+    """
+
+    at: Timestamp
+    to: Timestamp
+    field: str
+
+
+class Desired(msgspec.Struct, frozen=True):
+    """What each member should have; `generation` is its create, None if it should not be there.
+
+    `values` has a value for each field that is joined as a whole, and for each key or element of
+    the others; `said` has all values that were ever ordered for one. `living` are all creates that
+    go on, with what each says of the fixed fields. `ended` are those that were deleted: copies that
+    they have made go.
+    """
+
+    generation: Timestamp | None
+    members: tuple[str, ...]
+    values: Mapping[Place, str]
+    said: Mapping[Place, frozenset[str]]
+    living: Mapping[Timestamp, Mapping[Place, str]]
+    ended: frozenset[Timestamp]
+    lost: tuple[Lost, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def desired(operations: Iterable[Operation], kind: Kind) -> Desired:
+    """Join the operations of one resource, in whatever order they came.
+
+    A deletion ends all creates that its user could see, and whatever was ordered of them; one that
+    he could not see goes on. Of what goes on, the first create is the generation.
+    """
+    lineage = Lineage(operations)
+    every = list(lineage.operations.values())
+    creates = [one for one in every if one.action is Action.CREATE]
+    deletions = [one for one in every if one.action is Action.DELETE]
+    ended = {
+        create.at: next(d for d in deletions if lineage.knew(d, create))
+        for create in creates
+        if any(lineage.knew(deletion, create) for deletion in deletions)
+    }
+    living = [create for create in creates if create.at not in ended]
+    changes = [one for one in every if one.action is Action.CHANGE]
+    counting = [*living, *(one for one in changes if any(lineage.knew(one, c) for c in living))]
+    values, lost = _joined(sorted(counting), lineage, kind)
+    lost += _lost_to_deletions(creates, changes, counting, ended, lineage)
+    return Desired(
+        living[0].at if living else None,
+        tuple(dict.fromkeys(cloud for create in living or creates for cloud in create.members)),
+        values,
+        _said(every),
+        {create.at: _fixed(create, kind) for create in living},
+        frozenset(ended),
+        tuple(sorted(lost)),
+        _conflicts(living, kind),
+    )
+
+
+def _said(every: Iterable[Operation]) -> dict[Place, frozenset[str]]:
+    """Return all values that were ordered, by place."""
+    said: dict[Place, set[str]] = defaultdict(set)
+    for one in every:
+        for write in one.writes:
+            if write.value is not None:
+                said[write.place].add(write.value)
+    return {place: frozenset(values) for place, values in said.items()}
+
+
+def _joined(
+    counting: Sequence[Operation], lineage: Lineage, kind: Kind
+) -> tuple[dict[Place, str], list[Lost]]:
+    """Return the value of each place, and what has lost."""
+    by_place: dict[Place, list[tuple[Operation, Write]]] = defaultdict(list)
+    for one in counting:
+        for write in one.writes:
+            by_place[write.place].append((one, write))
+    values: dict[Place, str] = {}
+    lost: list[Lost] = []
+    for place, writes in by_place.items():
+        how = kind.fields[place[0]]
+        winner, won = _winner(writes, lineage, how)
+        if won.value is not None:
+            values[place] = won.value
+        lost += [
+            Lost(one.at, winner.at, write.field, write.key, write.value)
+            for one, write in writes
+            if write.value != won.value
+            and not lineage.knew(winner, one)
+            and how is not Joined.FIXED
+        ]
+    return values, lost
+
+
+def _winner(
+    writes: Sequence[tuple[Operation, Write]], lineage: Lineage, how: Joined
+) -> tuple[Operation, Write]:
+    """Return what counts of all that was written to one place; `writes` are in their order."""
+    if how is Joined.FIXED:
+        return writes[0]
+    if how is Joined.BY_ELEMENT:
+        removals = [one for one, write in writes if write.value is None]
+        stay = [
+            (one, write)
+            for one, write in writes
+            if write.value is not None and not any(lineage.knew(r, one) for r in removals)
+        ]
+        return (stay or writes)[-1]
+    return writes[-1]
+
+
+def _lost_to_deletions(
+    creates: Sequence[Operation],
+    changes: Sequence[Operation],
+    counting: Sequence[Operation],
+    ended: Mapping[Timestamp, Operation],
+    lineage: Lineage,
+) -> list[Lost]:
+    """Return the changes of what was deleted by somebody who did not know of them."""
+    lost = []
+    for one in changes:
+        if one in counting:
+            continue
+        deletions = [ended[c.at] for c in creates if c.at in ended and lineage.knew(one, c)]
+        if deletions and not any(lineage.knew(deletion, one) for deletion in deletions):
+            lost.append(Lost(one.at, max(deletions).at))
+    return lost
+
+
+def _fixed(create: Operation, kind: Kind) -> dict[Place, str]:
+    """Return what a create says of the fields that cannot be changed."""
+    return {
+        write.place: write.value
+        for write in create.writes
+        if write.value is not None and kind.fields[write.field] is Joined.FIXED
+    }
+
+
+def _conflicts(living: Sequence[Operation], kind: Kind) -> tuple[Conflict, ...]:
+    """Return the fixed fields in which later creates differ from the first one."""
+    if not living:
+        return ()
+    first = _fixed(living[0], kind)
+    return tuple(
+        Conflict(later.at, living[0].at, field)
+        for later in living[1:]
+        for field, _ in sorted(_different(first, _fixed(later, kind)), key=str)
+    )
+
+
+def _different(one: Mapping[Place, str], other: Mapping[Place, str]) -> set[Place]:
+    return {place for place in {*one, *other} if one.get(place) != other.get(place)}

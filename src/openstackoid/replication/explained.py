@@ -1,0 +1,71 @@
+"""Says in what state a copy is, in words that users and operators are shown."""
+
+from enum import Enum
+
+from msgspec.structs import replace
+
+from openstackoid.replication.delivery import Copy, Refused
+from openstackoid.replication.plan import (
+    Busy,
+    Change,
+    Conflicting,
+    Create,
+    Delete,
+    Failed,
+    Fits,
+    Gone,
+    Step,
+    Unknown,
+)
+
+
+class State(Enum):
+    """The state of one copy; all but the first have something to show."""
+
+    FITS = "fits"
+    """It is as it should be, or is not there and should not be."""
+    DRIFTED = "drifted"
+    """Somebody has changed it in its cloud alone."""
+    PENDING = "pending"
+    """It is being brought to what it should be."""
+    REFUSED = "refused"
+    """The cloud does not take it, in its own words."""
+    IN_DOUBT = "in doubt"
+    """Something is there that may be a copy, or is one of nobody knows what: somebody looks."""
+    CONFLICTING = "conflicting"
+    """It was created differently elsewhere, and cannot become the same: somebody chooses."""
+    DELETED_BY_HAND = "deleted by hand"
+    """Somebody has deleted it in its cloud alone."""
+    FAILED_THERE = "failed there"
+    """The cloud took it, and failed later."""
+
+
+def refusal(copy: Copy, step: Step) -> Refused | None:
+    """Return what a cloud does not take of what its copy still needs."""
+    needed = [step, *(Delete(leftover) for leftover in copy.leftovers)]
+    if isinstance(step, Create):
+        needed.append(replace(step, number=copy.number))
+    return next((one for one in copy.refused if one.order in needed), None)
+
+
+def explained(copy: Copy, step: Step) -> State:
+    """Return the state of a copy; `step` is what it needs by its last reading."""
+    if copy.doubtful:
+        return State.IN_DOUBT
+    if refusal(copy, step) is not None:
+        return State.REFUSED
+    if copy.attempt is not None or copy.leftovers:
+        return State.PENDING
+    match step:
+        case Fits(drift):
+            return State.DRIFTED if drift else State.FITS
+        case Create() | Change() | Delete() | Busy():
+            return State.PENDING
+        case Gone():
+            return State.DELETED_BY_HAND
+        case Conflicting():
+            return State.CONFLICTING
+        case Failed():
+            return State.FAILED_THERE
+        case Unknown():
+            return State.IN_DOUBT

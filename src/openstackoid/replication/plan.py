@@ -1,0 +1,158 @@
+"""Decides what a cloud's gateway does next, so that its copy becomes what it should be."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from openstackoid.replication.clock import Timestamp
+from openstackoid.replication.desired import Desired, Place
+
+Values: TypeAlias = Mapping[Place, str]
+
+
+class Replica(msgspec.Struct, frozen=True):
+    """The copy in one cloud, as its gateway has last written it.
+
+    `id` is what it is known by there. `generation` is the create that has made it. `written` is
+    None if what was written there is not known: the copy was found, or the journal restored.
+    """
+
+    id: str
+    generation: Timestamp
+    written: Values | None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a service shows of a copy.
+
+    `busy`: it is still being made or changed. `failed` are the service's words if that has failed.
+    """
+
+    values: Values
+    busy: bool = False
+    failed: str | None = None
+
+
+class Create(msgspec.Struct, frozen=True):
+    """Make the copy, of this generation, with these values.
+
+    `number` tells which of the ids it gets that may be chosen for it: the ones before can't be
+    taken any more.
+    """
+
+    generation: Timestamp
+    values: Values
+    number: int = 0
+
+
+class Drift(msgspec.Struct, frozen=True, order=True):
+    """What somebody has changed in this cloud alone, by hand; `value` is what is there now."""
+
+    field: str
+    key: str | None
+    value: str | None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Write these values, None for what is taken out; `overwritten` was changed by hand."""
+
+    values: Mapping[Place, str | None]
+    overwritten: tuple[Drift, ...] = ()
+    drift: tuple[Drift, ...] = ()
+
+
+class Delete(msgspec.Struct, frozen=True):
+    """Delete the copy with an id: what had made it was deleted."""
+
+    id: str
+
+
+class Fits(msgspec.Struct, frozen=True):
+    """There is nothing to do; `drift` is what was changed by hand and stays."""
+
+    drift: tuple[Drift, ...] = ()
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """The copy was deleted by hand: it is made again only if somebody says so."""
+
+
+class Conflicting(msgspec.Struct, frozen=True):
+    """Somebody has to choose between this copy and one that cannot become the same."""
+
+    to: Timestamp
+
+
+class Busy(msgspec.Struct, frozen=True):
+    """The service is still at it: it has to be read again."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The service took what was ordered, and failed later: somebody has to look."""
+
+    words: str
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """The copy was made by a create that does not count: it is from the future, or was lost."""
+
+    generation: Timestamp
+
+
+Step: TypeAlias = Create | Change | Delete | Fits | Gone | Conflicting | Busy | Failed | Unknown
+
+
+def plan(state: Desired, replica: Replica | None, there: Seen | None) -> Step:
+    """Return the next step; `there` is what the service shows, None if it has no copy.
+
+    `replica` is None as long as this gateway has made none.
+    """
+    if replica is None:
+        return Fits() if state.generation is None else Create(state.generation, state.values)
+    if replica.generation in state.ended:
+        return _replaced(state) if there is None else Delete(replica.id)
+    if replica.generation not in state.living:
+        return Unknown(replica.generation)
+    conflict = next((one for one in state.conflicts if one.at == replica.generation), None)
+    if conflict is not None:
+        return Conflicting(conflict.to)
+    if there is None:
+        return Gone()
+    if there.failed is not None:
+        return Failed(there.failed)
+    return Busy() if there.busy else _differences(state.values, replica.written or {}, there.values)
+
+
+def changed(values: Values, changes: Mapping[Place, str | None]) -> dict[Place, str]:
+    """Return values after changes; None takes one out."""
+    merged = {**values, **changes}
+    return {place: value for place, value in merged.items() if value is not None}
+
+
+def _replaced(state: Desired) -> Step:
+    """Return what comes after the deletion of a copy."""
+    return Fits() if state.generation is None else Create(state.generation, state.values)
+
+
+def _differences(wanted: Values, written: Values, there: Values) -> Step:
+    """Return what is to be written, place by place, and what was changed by hand.
+
+    What was changed by hand stays, unless something else than before is wanted there.
+    """
+    changes: dict[Place, str | None] = {}
+    drift, overwritten = [], []
+    for place in sorted({*wanted, *written, *there}, key=str):
+        want, before, now = wanted.get(place), written.get(place), there.get(place)
+        if now == want:
+            continue
+        by_hand = now != before
+        if by_hand and want == before:
+            drift.append(Drift(*place, now))
+            continue
+        changes[place] = want
+        if by_hand:
+            overwritten.append(Drift(*place, now))
+    if not changes:
+        return Fits(tuple(drift))
+    return Change(changes, tuple(overwritten), tuple(drift))

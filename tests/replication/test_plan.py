@@ -1,0 +1,171 @@
+"""What a gateway does next with the copy in its cloud."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from replication.making import FLAVOR, Gateway, histories, ram
+
+from openstackoid.replication.desired import Desired, Place, desired
+from openstackoid.replication.operation import Action, Operation, Write
+from openstackoid.replication.plan import (
+    Busy,
+    Change,
+    Conflicting,
+    Create,
+    Delete,
+    Drift,
+    Failed,
+    Fits,
+    Gone,
+    Replica,
+    Seen,
+    Step,
+    Unknown,
+    changed,
+    plan,
+)
+
+TEXT = ("description", None)
+
+
+def carried_out(
+    step: Step, replica: Replica | None, there: dict[Place, str] | None
+) -> tuple[Replica | None, dict[Place, str] | None]:
+    """Return the copy after a step, as its gateway and as the service sees it."""
+    match step:
+        case Create(generation, values):
+            return Replica("7", generation, values), dict(values)
+        case Delete():
+            return replica, None
+        case Change(values) if replica is not None and there is not None:
+            now, written = changed(there, values), changed(replica.written or {}, values)
+            return Replica(replica.id, replica.generation, written), now
+        case _:
+            return replica, there
+
+
+def brought(
+    state: Desired, replica: Replica | None, there: dict[Place, str] | None
+) -> tuple[Step, Replica | None, dict[Place, str] | None]:
+    """Carry out steps until nothing is left to do; return the last one, and the copy."""
+    for _ in range(4):
+        step = plan(state, replica, None if there is None else Seen(there))
+        if isinstance(step, Fits | Gone | Conflicting):
+            return step, replica, there
+        replica, there = carried_out(step, replica, there)
+    raise AssertionError(step)
+
+
+@given(histories(), st.integers(0, 12))
+def test_a_copy_becomes_what_it_should_be(made: list[Operation], known: int) -> None:
+    """Whatever of it was known before, in a few steps; or somebody has to choose."""
+    _, replica, there = brought(desired(made[:known], FLAVOR), None, None)
+    state = desired(made, FLAVOR)
+    step, _, there = brought(state, replica, there)
+    if isinstance(step, Conflicting):
+        assert state.conflicts
+    elif state.generation is None:
+        assert there is None
+    else:
+        assert there == dict(state.values)
+        assert step == Fits()
+
+
+def a_copy() -> tuple[Gateway, Replica, dict[Place, str]]:
+    """Return a gateway with a flavor, and its copy."""
+    paris = Gateway.of("Paris")
+    create = paris.order(Action.CREATE, ram(1), Write("description", "1"))
+    values = dict(desired([create], FLAVOR).values)
+    return paris, Replica("7", create.at, dict(values)), values
+
+
+def wanted(gateway: Gateway) -> Desired:
+    """Return what should be by all that a gateway knows."""
+    return desired(gateway.known.values(), FLAVOR)
+
+
+def test_what_was_changed_by_hand_stays() -> None:
+    """As long as nobody orders something else."""
+    paris, replica, there = a_copy()
+    there[TEXT] = "by hand"
+    assert plan(wanted(paris), replica, Seen(there)) == Fits((Drift(*TEXT, "by hand"),))
+
+
+def test_what_was_changed_by_hand_loses_to_what_is_ordered() -> None:
+    """And its value is told."""
+    paris, replica, there = a_copy()
+    there[TEXT] = "by hand"
+    paris.order(Action.CHANGE, Write("description", "2"))
+    assert plan(wanted(paris), replica, Seen(there)) == Change(
+        {TEXT: "2"}, (Drift(*TEXT, "by hand"),)
+    )
+
+
+def test_what_was_added_by_hand_stays_beside_what_is_ordered() -> None:
+    """It is nobody's but that cloud's."""
+    paris, replica, there = a_copy()
+    there["specs", "k"] = "1"
+    paris.order(Action.CHANGE, Write("description", "2"))
+    step = plan(wanted(paris), replica, Seen(there))
+    assert step == Change({TEXT: "2"}, (), (Drift("specs", "k", "1"),))
+
+
+def test_what_was_deleted_by_hand_is_not_made_again() -> None:
+    """Whoever did it may have had a reason."""
+    paris, replica, _ = a_copy()
+    assert plan(wanted(paris), replica, None) == Gone()
+
+
+def test_what_was_deleted_is_deleted_and_stays_so() -> None:
+    """Also what somebody has changed by hand."""
+    paris, replica, there = a_copy()
+    paris.order(Action.DELETE)
+    assert plan(wanted(paris), replica, Seen(there)) == Delete("7")
+    assert plan(wanted(paris), replica, None) == Fits()
+
+
+def test_what_was_created_again_is_deleted_first() -> None:
+    """Its fixed fields may be others."""
+    paris, replica, there = a_copy()
+    paris.order(Action.DELETE)
+    again = paris.order(Action.CREATE, ram(2))
+    assert plan(wanted(paris), replica, Seen(there)) == Delete("7")
+    assert plan(wanted(paris), replica, None) == Create(again.at, {("ram", None): "2"})
+
+
+def test_a_copy_that_cannot_become_the_other_stays_until_somebody_chooses() -> None:
+    """Nothing is deleted that somebody may use."""
+    paris, corte = Gateway.of("Paris"), Gateway.of("Corte")
+    one = paris.order(Action.CREATE, ram(1))
+    two = corte.order(Action.CREATE, ram(2), now=2000)
+    corte.hear(paris)
+    there: dict[Place, str] = {("ram", None): "2"}
+    assert plan(wanted(corte), Replica("7", two.at, there), Seen(there)) == Conflicting(one.at)
+
+
+def test_nothing_is_made_of_nothing() -> None:
+    """As where a deletion came before the copy was made."""
+    paris, *_ = a_copy()
+    paris.order(Action.DELETE)
+    assert plan(wanted(paris), None, None) == Fits()
+
+
+def test_a_copy_that_is_still_made_is_read_again() -> None:
+    """Nothing is changed meanwhile."""
+    paris, replica, there = a_copy()
+    paris.order(Action.CHANGE, Write("description", "2"))
+    assert plan(wanted(paris), replica, Seen(there, busy=True)) == Busy()
+
+
+def test_a_copy_that_has_failed_later_says_so() -> None:
+    """In the service's words; it can still be deleted."""
+    paris, replica, there = a_copy()
+    seen = Seen(there, failed="No valid host")
+    assert plan(wanted(paris), replica, seen) == Failed("No valid host")
+    paris.order(Action.DELETE)
+    assert plan(wanted(paris), replica, seen) == Delete("7")
+
+
+def test_a_copy_of_a_create_that_does_not_count_stays_as_it_is() -> None:
+    """That create may be from the future: then its time will come."""
+    _, replica, there = a_copy()
+    assert plan(desired([], FLAVOR), replica, Seen(there)) == Unknown(replica.generation)
