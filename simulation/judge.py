@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from openstackoid.replication.clock import AHEAD, Timestamp
-from openstackoid.replication.delivery import Copy
+from openstackoid.replication.delivery import Copy, Order
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.explained import State, explained
 from openstackoid.replication.kinds import Joined, Recognized
 from openstackoid.replication.operation import Action, Operation
-from openstackoid.replication.plan import Fits, Step
+from openstackoid.replication.plan import Create, Delete, Fits, Step
 from simulation.site import Site
 from simulation.world import World, named
 
@@ -47,7 +47,7 @@ def _of_a_site(site: Site, world: World) -> Iterator[str]:
             yield f"{there} is not {wanted}, and said to fit"
     elif not _is_due(said, site, state, step):
         yield f"{said.value}, for no reason: {step} {copy}"
-    yield from _of_the_past(site)
+    yield from _of_the_past(site, world)
 
 
 def _keeps_the_name(said: State, state: Desired, world: World) -> bool:
@@ -101,20 +101,36 @@ def _doubt_is_due(site: Site, state: Desired, copy: Copy) -> bool:
     return by_hand or of_the_unknown or lost or twice or by_name
 
 
-def _of_the_past(site: Site) -> Iterator[str]:
+def _of_the_past(site: Site, world: World) -> Iterator[str]:
     """Look at what the service was told to do."""
     service = site.service
     for identifier, by_hand in service.deletions:
         if by_hand and identifier not in site.taken:
             yield f"deleted {identifier}, which somebody had made by hand"
+    for request in service.handed:
+        if not _is_ordered(request.order, world):
+            yield f"{request.order} is by nobody's order"
     excused = site.restored or site.was_partial or site.set_back or service.deleted_unseen
     times = Counter(generation for generation, _ in service.creates)
-    ended = site.state().ended
+    ended = site.state().ended.keys()
     for generation, there in service.creates:
         if times[generation] > 1 and not excused:
             yield f"made {named(generation)} {times[generation]} times"
         if there - ended and not site.was_partial:
             yield f"made {named(generation)} beside {[named(one) for one in there - ended]}"
+
+
+def _is_ordered(order: Order, world: World) -> bool:
+    """Return whether the operation by whose right something is sent orders just that."""
+    by, _ = world.ordered[order.by]
+    if isinstance(order, Delete):
+        return by.action is Action.DELETE
+    if by.action is Action.DELETE:
+        return all(value is None for value in order.values.values())
+    said = {write.place: write.value for write in by.writes}
+    if isinstance(order, Create) and by.action is not Action.CREATE:
+        return False
+    return all(said.get(place, "") == value for place, value in order.values.items())
 
 
 def _of_users(world: World) -> Iterator[str]:

@@ -52,6 +52,8 @@ class Service:
     waiting: list[Request] = field(default_factory=list)
     deletions: list[tuple[str, bool]] = field(default_factory=list)
     """What was deleted over the network: its id, and whether somebody had made it by hand."""
+    handed: list[Request] = field(default_factory=list)
+    """All that was ever handed to it."""
     creates: list[tuple[Timestamp, frozenset[Timestamp]]] = field(default_factory=list)
     """What was created over the network, and the marks of what was there already."""
     deleted_by_hand: int = 0
@@ -66,6 +68,7 @@ class Service:
     def receive(self, request: Request) -> None:
         """Take a request; `carry_out` gets to it some time."""
         self.waiting.append(request)
+        self.handed.append(request)
 
     def carry_out(self, now: float, *, well: bool) -> str | None:
         """Get to a request that waits, whichever; `well`: without any of its faults.

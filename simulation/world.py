@@ -39,7 +39,9 @@ class World:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311  # to be reproduced
         self.clock = Time(UP)
-        self.kind = Kind("flavor", self.chance.choice(list(Recognized)), FIELDS)
+        self.kind = Kind(
+            "flavor", self.chance.choice(list(Recognized)), FIELDS, frozenset({"specs"})
+        )
         names = CLOUDS[: self.chance.choice((2, 3, 3, 4, 5, 7))]
         self.sites = {name: self._site(name) for name in names}
         self.cut: set[frozenset[str]] = set()

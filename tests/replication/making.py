@@ -21,6 +21,7 @@ FLAVOR = Kind(
         "access": Joined.BY_ELEMENT,
         "specs": Joined.BY_KEY,
     },
+    afterwards=frozenset({"specs"}),
 )
 
 

@@ -93,7 +93,7 @@ def test_while_an_answer_may_come_nothing_else_is_sent() -> None:
 def test_after_that_a_create_is_looked_for_and_anything_else_is_read() -> None:
     """Nobody knows what came of it."""
     story = Story()
-    for order, step in ((story.create, Look()), (Change({TEXT: "2"}), Read())):
+    for order, step in ((story.create, Look()), (Change({TEXT: "2"}, story.created), Read())):
         copy, attempt = story.sent(order)
         assert before_reading(copy, story.state, attempt.over, LIFE, SURE) == step
 
@@ -133,11 +133,12 @@ def test_an_answer_that_nobody_waits_for_changes_nothing() -> None:
 def test_a_change_and_a_deletion_are_written_down() -> None:
     """A deletion of what is not there is one, too."""
     story = Story()
-    copy, attempt = story.sent(Change({TEXT: "2"}), Copy(story.replica, life=LIFE))
+    copy, attempt = story.sent(Change({TEXT: "2"}, story.created), Copy(story.replica, life=LIFE))
     copy = answered(copy, attempt, 200, None, "", NOW)
     assert copy.replica == Replica("7", story.created, {RAM: "1", TEXT: "2"})
-    copy, attempt = story.sent(Delete("9"), Copy(leftovers=("8", "9")))
-    assert answered(copy, attempt, 404, None, "", NOW).leftovers == ("8",)
+    left = (Trace("8", story.created), Trace("9", story.created))
+    copy, attempt = story.sent(Delete("9", story.created), Copy(leftovers=left))
+    assert answered(copy, attempt, 404, None, "", NOW).leftovers == left[:1]
 
 
 def test_what_a_cloud_refuses_waits_for_an_hour() -> None:
@@ -155,11 +156,13 @@ def test_what_a_cloud_refuses_waits_for_an_hour() -> None:
 def test_a_leftover_that_a_cloud_does_not_let_go_holds_nothing_up() -> None:
     """The other one goes, and the copy is made."""
     story = Story()
-    copy = Copy(leftovers=("8", "9"), life=LIFE, looked=NOW)
-    copy, attempt = story.sent(Delete("8"), copy)
+    deleted = story.gateway.order(Action.DELETE).at
+    left = (Trace("8", story.created), Trace("9", story.created))
+    copy = Copy(leftovers=left, life=LIFE, looked=NOW)
+    copy, attempt = story.sent(Delete("8", deleted), copy)
     copy = answered(copy, attempt, 409, None, "in use", NOW)
-    assert before_reading(copy, story.state, NOW, LIFE, SURE) == Send(Delete("9"))
-    copy, attempt = story.sent(Delete("9"), copy)
+    assert before_reading(copy, story.state, NOW, LIFE, SURE) == Send(Delete("9", deleted))
+    copy, attempt = story.sent(Delete("9", deleted), copy)
     copy = answered(copy, attempt, 204, None, "", NOW)
     assert before_reading(copy, story.state, NOW, LIFE, SURE) == Read()
 
@@ -213,9 +216,9 @@ def test_of_two_copies_the_earlier_one_stays_and_somebody_looks() -> None:
 def test_what_a_deleted_create_has_made_goes() -> None:
     """By its mark nobody else can have made it."""
     story = Story()
-    story.gateway.order(Action.DELETE)
+    deleted = story.gateway.order(Action.DELETE).at
     copy = story.looked(Copy(), Found("7", {}, story.created))
-    assert before_reading(copy, story.state, NOW, LIFE, SURE) == Send(Delete("7"))
+    assert before_reading(copy, story.state, NOW, LIFE, SURE) == Send(Delete("7", deleted))
 
 
 def test_while_something_is_in_doubt_nothing_is_made() -> None:
@@ -262,7 +265,7 @@ def test_after_a_loss_of_the_journal_what_was_written_is_not_known() -> None:
 def test_what_a_change_has_written_of_which_no_answer_came_is_ours() -> None:
     """Also if something else is wanted since."""
     story = Story()
-    copy, _ = story.sent(Change({TEXT: "2"}), Copy(story.replica, life=LIFE))
+    copy, _ = story.sent(Change({TEXT: "2"}, story.created), Copy(story.replica, life=LIFE))
     copy = read(copy, story.state, Seen({RAM: "1", TEXT: "2"}))
     assert copy.replica == Replica("7", story.created, {RAM: "1", TEXT: "2"})
 
@@ -286,7 +289,7 @@ def test_a_service_that_is_at_it_is_read_again_soon() -> None:
 def test_after_a_start_all_that_waited_for_a_time_counts_anew() -> None:
     """The clock begins anew with the machine."""
     story = Story()
-    refused = (Refused(Delete("9"), 409, "in use", NOW + REFUSED),)
+    refused = (Refused(Delete("9", story.created), 409, "in use", NOW + REFUSED),)
     copy = Copy(refused=refused, not_before=NOW + 30, looked=NOW, suspect=NOW + SUSPECT, life=LIFE)
     copy, _ = story.sent(story.create, copy)
     copy = started(copy, 5.0, SETTLE)

@@ -22,7 +22,7 @@ from openstackoid.replication.plan import (
 from openstackoid.replication.traces import Trace
 
 AT = Gateway.of("Paris").order(Action.CREATE, ram(1)).at
-CREATE, CHANGE, DELETE = Create(AT, {}), Change({}), Delete("7")
+CREATE, CHANGE, DELETE = Create(AT, {}), Change({}, AT), Delete("7", AT)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,13 @@ def test_each_step_has_a_word(step: Step, state: State) -> None:
     [
         (Copy(doubtful=(Trace("9"),)), State.IN_DOUBT),
         (Copy(attempt=Attempt(CHANGE, 1, 2)), State.PENDING),
-        (Copy(leftovers=("9",)), State.PENDING),
-        (Copy(leftovers=("9",), refused=(Refused(Delete("9"), 409, "in use", 1),)), State.REFUSED),
+        (Copy(leftovers=(Trace("9", AT),)), State.PENDING),
+        (
+            Copy(
+                leftovers=(Trace("9", AT),), refused=(Refused(Delete("9", AT), 409, "in use", 1),)
+            ),
+            State.REFUSED,
+        ),
         (Copy(refused=(Refused(CHANGE, 403, "no", 1),)), State.FITS),
     ],
 )

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replication.making import FLAVOR, Gateway, histories, ram
 
+from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import Desired, Place, desired
 from openstackoid.replication.operation import Action, Operation, Write
 from openstackoid.replication.plan import (
@@ -78,6 +79,11 @@ def a_copy() -> tuple[Gateway, Replica, dict[Place, str]]:
     return paris, Replica("7", create.at, dict(values)), values
 
 
+def last(gateway: Gateway) -> Timestamp:
+    """Return the last operation."""
+    return max(gateway.known)
+
+
 def wanted(gateway: Gateway) -> Desired:
     """Return what should be by all that a gateway knows."""
     return desired(gateway.known.values(), FLAVOR)
@@ -96,7 +102,7 @@ def test_what_was_changed_by_hand_loses_to_what_is_ordered() -> None:
     there[TEXT] = "by hand"
     paris.order(Action.CHANGE, Write("description", "2"))
     assert plan(wanted(paris), replica, Seen(there)) == Change(
-        {TEXT: "2"}, (Drift(*TEXT, "by hand"),)
+        {TEXT: "2"}, last(paris), (Drift(*TEXT, "by hand"),)
     )
 
 
@@ -106,7 +112,7 @@ def test_what_was_added_by_hand_stays_beside_what_is_ordered() -> None:
     there["specs", "k"] = "1"
     paris.order(Action.CHANGE, Write("description", "2"))
     step = plan(wanted(paris), replica, Seen(there))
-    assert step == Change({TEXT: "2"}, (), (Drift("specs", "k", "1"),))
+    assert step == Change({TEXT: "2"}, last(paris), (), (Drift("specs", "k", "1"),))
 
 
 def test_what_was_deleted_by_hand_is_not_made_again() -> None:
@@ -119,16 +125,16 @@ def test_what_was_deleted_is_deleted_and_stays_so() -> None:
     """Also what somebody has changed by hand."""
     paris, replica, there = a_copy()
     paris.order(Action.DELETE)
-    assert plan(wanted(paris), replica, Seen(there)) == Delete("7")
+    assert plan(wanted(paris), replica, Seen(there)) == Delete("7", last(paris))
     assert plan(wanted(paris), replica, None) == Fits()
 
 
 def test_what_was_created_again_is_deleted_first() -> None:
     """Its fixed fields may be others."""
     paris, replica, there = a_copy()
-    paris.order(Action.DELETE)
+    deleted = paris.order(Action.DELETE)
     again = paris.order(Action.CREATE, ram(2))
-    assert plan(wanted(paris), replica, Seen(there)) == Delete("7")
+    assert plan(wanted(paris), replica, Seen(there)) == Delete("7", deleted.at)
     assert plan(wanted(paris), replica, None) == Create(again.at, {("ram", None): "2"})
 
 
@@ -162,10 +168,30 @@ def test_a_copy_that_has_failed_later_says_so() -> None:
     seen = Seen(there, failed="No valid host")
     assert plan(wanted(paris), replica, seen) == Failed("No valid host")
     paris.order(Action.DELETE)
-    assert plan(wanted(paris), replica, seen) == Delete("7")
+    assert plan(wanted(paris), replica, seen) == Delete("7", last(paris))
 
 
 def test_a_copy_of_a_create_that_does_not_count_stays_as_it_is() -> None:
     """That create may be from the future: then its time will come."""
     _, replica, there = a_copy()
     assert plan(desired([], FLAVOR), replica, Seen(there)) == Unknown(replica.generation)
+
+
+def test_what_several_have_ordered_is_written_by_the_right_of_each() -> None:
+    """One after the other: nobody's right is used for what somebody else has ordered."""
+    paris, replica, there = a_copy()
+    one = paris.order(Action.CHANGE, Write("description", "2"))
+    two = paris.order(Action.CHANGE, Write("access", "true", "alice"))
+    assert plan(wanted(paris), replica, Seen(there)) == Change({TEXT: "2"}, one.at)
+    replica, there = Replica("7", replica.generation, {**there, TEXT: "2"}), {**there, TEXT: "2"}
+    step = plan(wanted(paris), replica, Seen(there))
+    assert step == Change({("access", "alice"): "true"}, two.at)
+
+
+def test_a_copy_is_created_as_its_create_says() -> None:
+    """What others have changed since is written then, by their right."""
+    paris = Gateway.of("Paris")
+    create = paris.order(Action.CREATE, ram(1), Write("description", "1"), Write("specs", "1", "k"))
+    paris.order(Action.CHANGE, Write("description", "2"))
+    said = {("ram", None): "1", TEXT: "1"}
+    assert plan(wanted(paris), None, None) == Create(create.at, said)

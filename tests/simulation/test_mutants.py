@@ -41,7 +41,7 @@ def _nobody_looks_after_a_loss(before_reading: Any) -> Any:
 def _gone_is_made_again(plan: Any) -> Any:
     def worse(state: Any, *given: Any) -> Any:
         step = plan(state, *given)
-        return Create(state.generation, state.values) if isinstance(step, Gone) else step
+        return Create(state.generation, state.created) if isinstance(step, Gone) else step
 
     return worse
 
@@ -127,7 +127,7 @@ MUTANTS: dict[str, tuple[object, str, Mutant]] = {
     "what was deleted stays": (
         site,
         "plan",
-        lambda f: lambda state, *given: f(replace(state, ended=frozenset()), *given),
+        lambda f: lambda state, *given: f(replace(state, ended={}), *given),
     ),
     "what cannot be changed is changed": (
         site,

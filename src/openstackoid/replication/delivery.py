@@ -90,7 +90,7 @@ class Refused(msgspec.Struct, frozen=True):
 class Copy(msgspec.Struct, frozen=True):
     """What a gateway has written down of the copy in its cloud.
 
-    `leftovers` are ids of what creates have made that were deleted since; they go. `doubtful` is
+    `leftovers` is what creates have made that were deleted since; it goes. `doubtful` is
     what may be the copy, or a second one: somebody has to look. `not_before` is when something may
     be tried again that has failed `failures` times. `number` is the first of the ids for it that
     may not be used up. `looked` is when somebody has last looked for it, and `life` the incarnation
@@ -101,7 +101,7 @@ class Copy(msgspec.Struct, frozen=True):
     replica: Replica | None = None
     attempt: Attempt | None = None
     refused: tuple[Refused, ...] = ()
-    leftovers: tuple[str, ...] = ()
+    leftovers: tuple[Trace, ...] = ()
     doubtful: tuple[Trace, ...] = ()
     not_before: float = 0.0
     failures: int = 0
@@ -170,12 +170,21 @@ def before_reading(copy: Copy, state: Desired, now: float, life: int, sure: floa
         return Look() if isinstance(copy.attempt.order, Create) else Read()
     if now < copy.not_before:
         return Rest(copy.not_before)
-    for leftover in copy.leftovers:
-        if _refusal(copy, Delete(leftover), now) is None:
-            return Send(Delete(leftover))
+    for order in removals(copy, state):
+        if _refusal(copy, order, now) is None:
+            return Send(order)
     if _has_to_look(copy, state, now, life):
         return Look() if now >= sure else Rest(sure)
     return Read()
+
+
+def removals(copy: Copy, state: Desired) -> list[Delete]:
+    """Return the orders to delete what deleted creates have left."""
+    return [
+        Delete(one.id, state.ended[one.generation])
+        for one in copy.leftovers
+        if one.generation is not None and one.generation in state.ended
+    ]
 
 
 def _has_to_look(copy: Copy, state: Desired, now: float, life: int) -> bool:
@@ -274,7 +283,7 @@ def _carried_out(copy: Copy, order: Order, created: str | None) -> Copy:
             written = changed(copy.replica.written or {}, values)
             return replace(copy, replica=replace(copy.replica, written=written))
         case Delete(identifier):
-            left = tuple(one for one in copy.leftovers if one != identifier)
+            left = tuple(one for one in copy.leftovers if one.id != identifier)
             return replace(copy, leftovers=left)
         case _:  # without an id, what was created is to be looked for
             return replace(copy, life=None)
@@ -303,7 +312,7 @@ def looked_for(
     if replica is not None and replica.id not in here:
         replica = replica if replica.generation not in state.ended else None
     others = [one for one in candidates if replica is None or one.id != replica.id]
-    left = sorted(one.id for one in others if one.generation in state.ended)
+    left = tuple(one for one in others if one.generation in state.ended)
     made = sorted(
         (generation, one.id)
         for one in others
@@ -318,7 +327,7 @@ def looked_for(
         _settled(copy, recognized, now, is_there=replica is not None),
         replica=replica,
         attempt=None,
-        leftovers=tuple(left),
+        leftovers=left,
         doubtful=(*(Trace(identifier) for _, identifier in made), *unknown),
         looked=now,
         life=life,

@@ -41,17 +41,20 @@ class Desired(msgspec.Struct, frozen=True):
     """What each member should have; `generation` is its create, None if it should not be there.
 
     `values` has a value for each field that is joined as a whole, and for each key or element of
-    the others; `said` has all values that were ever ordered for one. `living` are all creates that
-    go on, with what each says of the fixed fields. `ended` are those that were deleted: copies that
-    they have made go.
+    the others; `winners` says which operation each is of, also where something was taken out, and
+    `said` has all values that were ever ordered for one. `created` is what the generation itself
+    says. `living` are all creates that go on, with what each says of the fixed fields. `ended` are
+    those that were deleted, each with the first deletion: copies that they have made go.
     """
 
     generation: Timestamp | None
     members: tuple[str, ...]
     values: Mapping[Place, str]
+    winners: Mapping[Place, Timestamp]
     said: Mapping[Place, frozenset[str]]
+    created: Mapping[Place, str]
     living: Mapping[Timestamp, Mapping[Place, str]]
-    ended: frozenset[Timestamp]
+    ended: Mapping[Timestamp, Timestamp]
     lost: tuple[Lost, ...]
     conflicts: tuple[Conflict, ...]
 
@@ -74,18 +77,37 @@ def desired(operations: Iterable[Operation], kind: Kind) -> Desired:
     living = [create for create in creates if create.at not in ended]
     changes = [one for one in every if one.action is Action.CHANGE]
     counting = [*living, *(one for one in changes if any(lineage.knew(one, c) for c in living))]
-    values, lost = _joined(sorted(counting), lineage, kind)
-    lost += _lost_to_deletions(creates, changes, counting, ended, lineage)
+    values, winners, lost = _joined(sorted(counting), lineage, kind)
+    overruled = _overruled(every, counting, ended, lineage)
+    lost += [
+        Lost(one.at, deletion.at)
+        for one, deletion in overruled
+        if one.action is Action.CHANGE and not lineage.knew(deletion, one)
+    ]
+    for one, deletion in overruled:
+        for write in one.writes:
+            winners.setdefault(write.place, deletion.at)
     return Desired(
         living[0].at if living else None,
         tuple(dict.fromkeys(cloud for create in living or creates for cloud in create.members)),
         values,
+        winners,
         _said(every),
+        _creation(living[0], kind) if living else {},
         {create.at: _fixed(create, kind) for create in living},
-        frozenset(ended),
+        {create: deletion.at for create, deletion in ended.items()},
         tuple(sorted(lost)),
         _conflicts(living, kind),
     )
+
+
+def _creation(create: Operation, kind: Kind) -> dict[Place, str]:
+    """Return what a create says, without what it cannot say."""
+    return {
+        write.place: write.value
+        for write in create.writes
+        if write.value is not None and write.field not in kind.afterwards
+    }
 
 
 def _said(every: Iterable[Operation]) -> dict[Place, frozenset[str]]:
@@ -100,35 +122,37 @@ def _said(every: Iterable[Operation]) -> dict[Place, frozenset[str]]:
 
 def _joined(
     counting: Sequence[Operation], lineage: Lineage, kind: Kind
-) -> tuple[dict[Place, str], list[Lost]]:
-    """Return the value of each place, and what has lost."""
+) -> tuple[dict[Place, str], dict[Place, Timestamp], list[Lost]]:
+    """Return the value of each place, the operation it is of, and what has lost.
+
+    Of fixed fields counts what the first create says.
+    """
     by_place: dict[Place, list[tuple[Operation, Write]]] = defaultdict(list)
     for one in counting:
         for write in one.writes:
-            by_place[write.place].append((one, write))
+            if kind.fields[write.field] is not Joined.FIXED or one is counting[0]:
+                by_place[write.place].append((one, write))
     values: dict[Place, str] = {}
+    winners: dict[Place, Timestamp] = {}
     lost: list[Lost] = []
     for place, writes in by_place.items():
         how = kind.fields[place[0]]
         winner, won = _winner(writes, lineage, how)
+        winners[place] = winner.at
         if won.value is not None:
             values[place] = won.value
         lost += [
             Lost(one.at, winner.at, write.field, write.key, write.value)
             for one, write in writes
-            if write.value != won.value
-            and not lineage.knew(winner, one)
-            and how is not Joined.FIXED
+            if write.value != won.value and not lineage.knew(winner, one)
         ]
-    return values, lost
+    return values, winners, lost
 
 
 def _winner(
     writes: Sequence[tuple[Operation, Write]], lineage: Lineage, how: Joined
 ) -> tuple[Operation, Write]:
     """Return what counts of all that was written to one place; `writes` are in their order."""
-    if how is Joined.FIXED:
-        return writes[0]
     if how is Joined.BY_ELEMENT:
         removals = [one for one, write in writes if write.value is None]
         stay = [
@@ -140,22 +164,25 @@ def _winner(
     return writes[-1]
 
 
-def _lost_to_deletions(
-    creates: Sequence[Operation],
-    changes: Sequence[Operation],
+def _overruled(
+    every: Sequence[Operation],
     counting: Sequence[Operation],
     ended: Mapping[Timestamp, Operation],
     lineage: Lineage,
-) -> list[Lost]:
-    """Return the changes of what was deleted by somebody who did not know of them."""
-    lost = []
-    for one in changes:
+) -> list[tuple[Operation, Operation]]:
+    """Return what does not count any more, each with the last deletion that is why."""
+    overruled = []
+    for one in every:
         if one in counting:
             continue
-        deletions = [ended[c.at] for c in creates if c.at in ended and lineage.knew(one, c)]
-        if deletions and not any(lineage.knew(deletion, one) for deletion in deletions):
-            lost.append(Lost(one.at, max(deletions).at))
-    return lost
+        of = [
+            deletion
+            for create, deletion in ended.items()
+            if create == one.at or lineage.knew(one, lineage.operations[create])
+        ]
+        if of and one.action is not Action.DELETE:
+            overruled.append((one, max(of)))
+    return overruled
 
 
 def _fixed(create: Operation, kind: Kind) -> dict[Place, str]:

@@ -42,10 +42,17 @@ class State(Enum):
 
 def refusal(copy: Copy, step: Step) -> Refused | None:
     """Return what a cloud does not take of what its copy still needs."""
-    needed = [step, *(Delete(leftover) for leftover in copy.leftovers)]
     if isinstance(step, Create):
-        needed.append(replace(step, number=copy.number))
-    return next((one for one in copy.refused if one.order in needed), None)
+        step = replace(step, number=copy.number)
+    left = {one.id for one in copy.leftovers}
+    return next(
+        (
+            one
+            for one in copy.refused
+            if one.order == step or (isinstance(one.order, Delete) and one.order.id in left)
+        ),
+        None,
+    )
 
 
 def explained(copy: Copy, step: Step) -> State:

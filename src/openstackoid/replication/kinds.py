@@ -36,8 +36,12 @@ class Recognized(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of resource."""
+    """A kind of resource.
+
+    `afterwards` are fields that a create cannot say: they are written once the copy is there.
+    """
 
     name: str
     recognized: Recognized
     fields: Mapping[str, Joined]
+    afterwards: frozenset[str] = frozenset()

@@ -45,6 +45,11 @@ class Create(msgspec.Struct, frozen=True):
     values: Values
     number: int = 0
 
+    @property
+    def by(self) -> Timestamp:
+        """The operation that orders it."""
+        return self.generation
+
 
 class Drift(msgspec.Struct, frozen=True, order=True):
     """What somebody has changed in this cloud alone, by hand; `value` is what is there now."""
@@ -55,17 +60,22 @@ class Drift(msgspec.Struct, frozen=True, order=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Write these values, None for what is taken out; `overwritten` was changed by hand."""
+    """Write these values, None for what is taken out; `overwritten` was changed by hand.
+
+    The operation `by` orders all of them; what others order is written next.
+    """
 
     values: Mapping[Place, str | None]
+    by: Timestamp
     overwritten: tuple[Drift, ...] = ()
     drift: tuple[Drift, ...] = ()
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """Delete the copy with an id: what had made it was deleted."""
+    """Delete the copy with an id: the operation `by` has deleted what had made it."""
 
     id: str
+    by: Timestamp
 
 
 class Fits(msgspec.Struct, frozen=True):
@@ -108,10 +118,10 @@ def plan(state: Desired, replica: Replica | None, there: Seen | None) -> Step:
 
     `replica` is None as long as this gateway has made none.
     """
-    if replica is None:
-        return Fits() if state.generation is None else Create(state.generation, state.values)
+    if replica is None or (replica.generation in state.ended and there is None):
+        return Fits() if state.generation is None else Create(state.generation, state.created)
     if replica.generation in state.ended:
-        return _replaced(state) if there is None else Delete(replica.id)
+        return Delete(replica.id, state.ended[replica.generation])
     if replica.generation not in state.living:
         return Unknown(replica.generation)
     conflict = next((one for one in state.conflicts if one.at == replica.generation), None)
@@ -121,7 +131,7 @@ def plan(state: Desired, replica: Replica | None, there: Seen | None) -> Step:
         return Gone()
     if there.failed is not None:
         return Failed(there.failed)
-    return Busy() if there.busy else _differences(state.values, replica.written or {}, there.values)
+    return Busy() if there.busy else _differences(state, replica.written or {}, there.values)
 
 
 def changed(values: Values, changes: Mapping[Place, str | None]) -> dict[Place, str]:
@@ -130,29 +140,28 @@ def changed(values: Values, changes: Mapping[Place, str | None]) -> dict[Place, 
     return {place: value for place, value in merged.items() if value is not None}
 
 
-def _replaced(state: Desired) -> Step:
-    """Return what comes after the deletion of a copy."""
-    return Fits() if state.generation is None else Create(state.generation, state.values)
-
-
-def _differences(wanted: Values, written: Values, there: Values) -> Step:
+def _differences(state: Desired, written: Values, there: Values) -> Step:
     """Return what is to be written, place by place, and what was changed by hand.
 
-    What was changed by hand stays, unless something else than before is wanted there.
+    What was changed by hand stays, unless something else than before is wanted there. So does what
+    nobody has ordered: its operation was lost with a journal.
     """
-    changes: dict[Place, str | None] = {}
+    wanted = state.values
+    changes: dict[Timestamp, dict[Place, str | None]] = {}
     drift, overwritten = [], []
     for place in sorted({*wanted, *written, *there}, key=str):
         want, before, now = wanted.get(place), written.get(place), there.get(place)
         if now == want:
             continue
         by_hand = now != before
-        if by_hand and want == before:
+        if place not in state.winners or (by_hand and want == before):
             drift.append(Drift(*place, now))
             continue
-        changes[place] = want
+        changes.setdefault(state.winners[place], {})[place] = want
         if by_hand:
             overwritten.append(Drift(*place, now))
     if not changes:
         return Fits(tuple(drift))
-    return Change(changes, tuple(overwritten), tuple(drift))
+    first = min(changes)
+    here = [one for one in overwritten if (one.field, one.key) in changes[first]]
+    return Change(changes[first], first, tuple(here), tuple(drift))
