@@ -193,5 +193,5 @@ def test_a_copy_is_created_as_its_create_says() -> None:
     paris = Gateway.of("Paris")
     create = paris.order(Action.CREATE, ram(1), Write("description", "1"), Write("specs", "1", "k"))
     paris.order(Action.CHANGE, Write("description", "2"))
-    said = {("ram", None): "1", TEXT: "1"}
+    said: dict[Place, str] = {("ram", None): "1", TEXT: "1"}
     assert plan(wanted(paris), None, None) == Create(create.at, said)
