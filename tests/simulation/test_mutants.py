@@ -11,7 +11,7 @@ from openstackoid.replication.clock import Clock
 from openstackoid.replication.delivery import Look, Read
 from openstackoid.replication.kinds import Joined
 from openstackoid.replication.lineage import Lineage
-from openstackoid.replication.plan import Create, Gone
+from openstackoid.replication.plan import Change, Create, Gone
 from simulation import site
 from simulation.__main__ import judged
 from simulation.world import World
@@ -46,13 +46,27 @@ def _gone_is_made_again(plan: Any) -> Any:
     return worse
 
 
-def _whole(kind: Joined) -> Mutant:
-    def mutant(winner: Any) -> Any:
-        return lambda writes, lineage, how: winner(
-            writes, lineage, Joined.WHOLE if how is kind else how
-        )
+def _creates_all(plan: Any) -> Any:
+    def worse(state: Any, *given: Any) -> Any:
+        step = plan(state, *given)
+        return replace(step, values=state.values) if isinstance(step, Create) else step
 
-    return mutant
+    return worse
+
+
+def _changes_all(plan: Any) -> Any:
+    def worse(state: Any, *given: Any) -> Any:
+        step = plan(state, *given)
+        if not isinstance(step, Change):
+            return step
+        keyed = {place: state.values.get(place) for place in state.winners if place[1]}
+        return replace(step, values=keyed | dict(step.values))
+
+    return worse
+
+
+def _whole(winner: Any) -> Any:
+    return lambda writes, lineage, _how: winner(writes, lineage, Joined.WHOLE)
 
 
 def _commits_all(self: Any, _version: int, copy: Any) -> bool:
@@ -170,8 +184,9 @@ MUTANTS: dict[str, tuple[object, str, Mutant]] = {
         "desired",
         lambda f: lambda *given: replace(f(*given), conflicts=()),
     ),
-    "a removal beats what it did not know": (desired, "_winner", _whole(Joined.BY_ELEMENT)),
-    "what is fixed is changed by a later create": (desired, "_winner", _whole(Joined.FIXED)),
+    "a removal beats what it did not know": (desired, "_winner", _whole),
+    "a create writes what others have ordered": (site, "plan", _creates_all),
+    "a change writes what others have ordered": (site, "plan", _changes_all),
 }
 
 
