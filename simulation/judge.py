@@ -5,15 +5,16 @@ itself what each user saw.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from openstackoid.replication import delivery
 from openstackoid.replication.clock import AHEAD, Timestamp
 from openstackoid.replication.delivery import Copy, Order
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.explained import State, explained
 from openstackoid.replication.kinds import Joined, Recognized
 from openstackoid.replication.operation import Action, Operation
-from openstackoid.replication.plan import Create, Delete, Fits, Step
+from openstackoid.replication.plan import Change, Create, Delete, Fits, Step
 from simulation.site import Site
 from simulation.world import World, named
 
@@ -23,6 +24,7 @@ def faults(world: World) -> list[str]:
     found = [*_of_users(world), *_of_clocks(world)]
     for site in world.sites.values():
         found += [f"{site.name}: {fault}" for fault in _of_a_site(site, world)]
+    found += [f"{name} never comes to rest" for name in sorted(world.restless)]
     known = {frozenset(one.at for _, one in s.journal.log) for s in world.sites.values()}
     if len(known) != 1:
         found.append("not all know the same")
@@ -30,14 +32,14 @@ def faults(world: World) -> list[str]:
 
 
 def _of_a_site(site: Site, world: World) -> Iterator[str]:
-    copy, service, step, state = site.journal.copy, site.service, site.step(), site.state()
-    said = explained(copy, step)
+    copy, service, steps, state = site.journal.copy, site.service, site.steps(), site.state()
+    said = explained(copy, steps)
     mine = copy.replica.id if copy.replica is not None else None
-    named_too = {one.id for one in copy.doubtful}
+    named_too = {one.id for one in (*copy.doubtful, *copy.leftovers)}
     for identifier, thing in service.things.items():
         of_no_concern = thing.by_hand and not _keeps_the_name(said, state, world)
         if identifier not in {mine, *named_too} and not of_no_concern:
-            yield f"nobody names {identifier}: {said} {step} {copy}"
+            yield f"nobody names {identifier}: {said} {steps} {copy}"
     if said is State.FITS:
         there = service.things.get(mine or "")
         if there is not None and there.fails:
@@ -45,39 +47,46 @@ def _of_a_site(site: Site, world: World) -> Iterator[str]:
         wanted = dict(state.values) if state.generation else None
         if (there.values if there else None) != wanted:
             yield f"{there} is not {wanted}, and said to fit"
-    elif not _is_due(said, site, state, step):
-        yield f"{said.value}, for no reason: {step} {copy}"
+    elif not _is_due(said, site, state, steps):
+        yield f"{said.value}, for no reason: {steps} {copy}"
     yield from _of_the_past(site, world)
 
 
 def _keeps_the_name(said: State, state: Desired, world: World) -> bool:
     """Return whether what was made by hand has the name that a copy should have."""
     by_name = world.kind.recognized is Recognized.NAME
-    has_one = said not in {State.DELETED_BY_HAND, State.CONFLICTING}
+    has_one = said not in {State.DELETED_BY_HAND, State.CONFLICTING, State.IN_DOUBT}
     return by_name and state.generation is not None and has_one
 
 
-def _is_due(said: State, site: Site, state: Desired, step: Step) -> bool:
+def _is_due(said: State, site: Site, state: Desired, steps: Sequence[Step]) -> bool:
     """Return whether there is a reason for what is said of a copy."""
     service, copy = site.service, site.journal.copy
     match said:
         case State.DRIFTED:
-            return isinstance(step, Fits) and _was_by_hand(site, step)
+            return _was_by_hand(site, steps)
         case State.CONFLICTING:
             return bool(state.conflicts)
         case State.DELETED_BY_HAND:
             by_what_waits = len(site.operations()) < len(site.journal.log)
-            return service.deleted_by_hand > 0 or by_what_waits
+            return service.deleted_by_hand > 0 or by_what_waits or site.restored
         case State.FAILED_THERE:
             return service.failed > 0
+        case State.REFUSED:
+            left = delivery.removals(copy, state)
+            orders = [one for one in (*steps, *left) if isinstance(one, Create | Change | Delete)]
+            return all(one.by in service.powerless for one in orders)
         case State.IN_DOUBT:
             return _doubt_is_due(site, state, copy)
         case _:
             return False
 
 
-def _was_by_hand(site: Site, step: Fits) -> bool:
+def _was_by_hand(site: Site, steps: Sequence[Step]) -> bool:
     """Return whether somebody has done what is taken for drift."""
+    step = steps[0]
+    if not isinstance(step, Fits):
+        return False
     copy = site.journal.copy.replica
     made_by_hand = copy is not None and site.service.things[copy.id].by_hand
     in_place = all(drift.field == "description" for drift in step.drift)
@@ -89,7 +98,7 @@ def _doubt_is_due(site: Site, state: Desired, copy: Copy) -> bool:
     """Return whether what is in doubt was made by hand, twice, or by what is not known any more.
 
     By a name alone nobody can tell a copy from another thing once the create that has made it was
-    deleted, or lost.
+    deleted, was lost, or is from the future.
     """
     things = site.service.things
     by_hand = any(thing.by_hand for thing in things.values())
@@ -97,7 +106,9 @@ def _doubt_is_due(site: Site, state: Desired, copy: Copy) -> bool:
     of_the_unknown = any(t.mark is not None and t.mark not in known for t in things.values())
     lost = copy.replica is not None and copy.replica.generation not in known
     twice = max(Counter(t.mark for t in things.values() if t.mark).values(), default=0) > 1
-    by_name = site.kind.recognized is Recognized.NAME and bool(state.ended or site.restored)
+    waits = len(site.operations()) < len(site.journal.log)
+    unsure = bool(state.ended) or site.restored or waits
+    by_name = site.kind.recognized is Recognized.NAME and unsure
     return by_hand or of_the_unknown or lost or twice or by_name
 
 

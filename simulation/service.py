@@ -61,6 +61,8 @@ class Service:
     """How many of them before its gateway knew that they were there."""
     failed: int = 0
     refuses: bool = False
+    powerless: set[Timestamp] = field(default_factory=set)
+    """Operations whose users may not do here what they have ordered."""
     partial: bool = False
     """It lists only a part of what is there."""
     _ids: int = 0
@@ -82,13 +84,13 @@ class Service:
             request.status = NO_ANSWER
             return "too late"
         luck = 1.0 if well else self.chance.random()
-        if self.refuses:
+        if self.refuses or request.order.by in self.powerless:
             request.status = 403
         elif luck < 0.1:
             request.status = self.chance.choice((409, 409, 429, 500, 503))
         else:
             request.status, request.created = self._done(request)
-        if not well and self.chance.random() < 0.3:
+        if not well and self.chance.random() < 0.5:
             request.status = self.chance.choice((NO_ANSWER, NO_ANSWER, 500))
         return f"{type(request.order).__name__}: {request.status} {request.created or ''}"
 
@@ -148,7 +150,7 @@ class Service:
     def list(self) -> list[Found]:
         """Return what may be a copy."""
         every = [Found(i, thing.values, thing.mark) for i, thing in self.things.items()]
-        return [one for one in every if not self.partial or self.chance.random() < 0.5]
+        return [one for one in every if not self.partial or self.chance.random() < 0.4]
 
     def change_by_hand(self, known: str | None) -> str:
         """Let somebody who knows of no federation change, delete or make something.

@@ -1,6 +1,6 @@
 """A cloud: its gateway with two processes, its journal and its service."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,6 +19,10 @@ from simulation.service import NO_ANSWER, Request, Service
 
 SETTLE = 60.0
 """Seconds until what was handed to a service can't be carried out any more."""
+
+
+COPIED = 0.3
+"""How often somebody copies a journal just before something is sent."""
 
 
 class Journal(msgspec.Struct, frozen=True):
@@ -173,7 +177,7 @@ class Site:
 
     # What a process does
 
-    def step(self) -> Step:
+    def steps(self) -> Sequence[Step]:
         """Return what the copy needs, whatever keeps it from that."""
         replica = self.journal.copy.replica
         return plan(self.state(), replica, self.service.read(replica.id) if replica else None)
@@ -193,8 +197,8 @@ class Site:
                 if not self._write(version, was_read := delivery.read(copy, state, there)):
                     continue
                 version, copy = self.journal.version, was_read
-                step = plan(state, copy.replica, there)
-                decided = delivery.after_reading(copy, step, self.time)
+                steps = plan(state, copy.replica, there)
+                decided = delivery.after_reading(copy, steps, self.time)
             if isinstance(decided, Look):
                 yield from self._look(version, copy, state)
             elif isinstance(decided, Send):
@@ -212,6 +216,8 @@ class Site:
         self._write(version, looked)
 
     def _send(self, version: int, copy: Copy, order: Order) -> Generator[str]:
+        if self.service.chance.random() < COPIED:
+            self.kept = self.journal
         begun = delivery.begun(copy, order, self.time, SETTLE)
         attempt = begun.attempt
         if attempt is None or not self._write(version, begun):

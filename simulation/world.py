@@ -16,6 +16,15 @@ CLOUDS = ("Paris", "Marseille", "Corte", "Nice", "Lyon", "Brest", "Nantes")
 OFFSETS = (*(8 * [0.0]), *(3 * [300.0]), *(3 * [-300.0]), 2.3e9)
 """By how many seconds the clocks of machines may be wrong: the last one is decades ahead."""
 
+POWERLESS = 0.05
+"""How often a user may not do in a cloud what he orders."""
+
+PARTIAL = 0.3
+"""How often a service lists only a part from the beginning."""
+
+RESTLESS = 500
+"""Steps within which a process has done all that it can do at one time."""
+
 HEALED = 12
 """How many times, in the end, all is well and everybody does all that is to be done."""
 
@@ -40,7 +49,10 @@ class World:
         self.chance = random.Random(seed)  # noqa: S311  # to be reproduced
         self.clock = Time(UP)
         self.kind = Kind(
-            "flavor", self.chance.choice(list(Recognized)), FIELDS, frozenset({"specs"})
+            "flavor",
+            self.chance.choice((*Recognized, Recognized.MARK)),
+            FIELDS,
+            frozenset({"specs"}),
         )
         names = CLOUDS[: self.chance.choice((2, 3, 3, 4, 5, 7))]
         self.sites = {name: self._site(name) for name in names}
@@ -50,10 +62,14 @@ class World:
         self.made: dict[Timestamp, int] = {}
         """What the clock said of the machine that made it, in milliseconds."""
         self.told: list[str] = []
+        self.restless: set[str] = set()
+        """Clouds whose gateways never come to rest."""
 
     def _site(self, name: str) -> Site:
         site = Site(name, self.kind, Service(self.kind.recognized, self.chance), self.clock)
         site.offset = self.chance.choice(OFFSETS)
+        if self.chance.random() < PARTIAL:
+            site.service.partial = site.was_partial = True
         site.begin(self._incarnation())
         return site
 
@@ -97,7 +113,12 @@ class World:
                 site.hear(other)
         said = {"rests", "waits for the answer"}
         for number, process in enumerate(site.processes):
+            left = RESTLESS
             while (doing := next(process)) not in said or site.service.waiting:
+                left -= 1
+                if not left:
+                    self.restless.add(site.name)
+                    return
                 self.tell(f"{site.name}: process {number} {doing}")
                 while came := site.service.carry_out(self.clock.now, well=True):
                     self.tell(f"{site.name}: its service carries out {came}")
@@ -132,6 +153,9 @@ class World:
         one = site.order(action, tuple(self.sites), *writes)
         self.ordered[one.at] = one, saw
         self.made[one.at] = site.milliseconds
+        for other in self.sites.values():
+            if self.chance.random() < POWERLESS:
+                other.service.powerless.add(one.at)
         what = ", ".join(f"{w.field} {w.key or ''}={w.value}" for w in writes)
         self.tell(f"{site.name}: a user orders {action.value} {what}, as {named(one.at)}")
 
@@ -191,6 +215,8 @@ class World:
             self.tell(f"{site.name}: its journal is restored from a copy")
             site.end()
             site.lose(site.kept)
+            if self.chance.random() < 0.7:
+                site.begin(self._incarnation())
 
     def by_hand(self, site: Site) -> None:
         """Let somebody in a cloud do something there alone."""
@@ -225,11 +251,11 @@ _EVENTS: Mapping[Event, int] = {
     World.exchange: 12,
     World.link: 3,
     World.act: 24,
-    World.serve: 10,
-    World.kill: 4,
+    World.serve: 12,
+    World.kill: 5,
     World.by_hand: 3,
     World.keep: 5,
-    World.restore: 2,
-    World.moody: 2,
+    World.restore: 3,
+    World.moody: 4,
     World.set_clock: 2,
 }

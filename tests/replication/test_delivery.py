@@ -1,11 +1,13 @@
 """How one copy is brought to what it should be."""
 
+from msgspec.structs import replace
 from replication.making import FLAVOR, Gateway, ram
 
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.delivery import (
     BUSY,
     FRESH,
+    MOST_REFUSED,
     NUMBERS,
     REFUSED,
     RETRIES,
@@ -67,7 +69,7 @@ def test_nothing_is_made_before_somebody_has_looked() -> None:
     assert before_reading(Copy(), story.state, NOW, LIFE, SURE) == Look()
     copy = story.looked(Copy())
     assert before_reading(copy, story.state, NOW, LIFE, SURE) == Read()
-    assert after_reading(copy, story.create, NOW) == Send(story.create)
+    assert after_reading(copy, [story.create], NOW) == Send(story.create)
 
 
 def test_nobody_looks_while_something_unknown_may_still_be_carried_out() -> None:
@@ -79,8 +81,8 @@ def test_what_was_seen_long_ago_is_looked_for_again() -> None:
     """Also if the clock says that it was seen later than now."""
     story = Story()
     copy = story.looked(Copy())
-    assert after_reading(copy, story.create, NOW + FRESH) == Look()
-    assert after_reading(copy, story.create, NOW - 1) == Look()
+    assert after_reading(copy, [story.create], NOW + FRESH) == Look()
+    assert after_reading(copy, [story.create], NOW - 1) == Look()
 
 
 def test_while_an_answer_may_come_nothing_else_is_sent() -> None:
@@ -147,10 +149,10 @@ def test_what_a_cloud_refuses_waits_for_an_hour() -> None:
     copy, attempt = story.sent(story.create)
     copy = answered(copy, attempt, 403, None, "Quota exceeded", NOW)
     assert copy.refused == (Refused(story.create, 403, "Quota exceeded", NOW + REFUSED),)
-    assert after_reading(copy, story.create, NOW) == Rest(NOW + REFUSED, story.create)
-    assert after_reading(copy, story.create, NOW + REFUSED) == Look()
+    assert after_reading(copy, [story.create], NOW) == Rest(NOW + REFUSED, story.create)
+    assert after_reading(copy, [story.create], NOW + REFUSED) == Look()
     other = Create(story.created, {RAM: "1", TEXT: "2"})
-    assert after_reading(copy, other, NOW) == Send(other)
+    assert after_reading(copy, [other], NOW) == Send(other)
 
 
 def test_a_leftover_that_a_cloud_does_not_let_go_holds_nothing_up() -> None:
@@ -198,10 +200,10 @@ def test_where_an_id_is_used_up_another_one_is_taken() -> None:
         copy = story.looked(copy, by=Recognized.ID)
         assert copy.number == number
         wanted = Create(story.created, {RAM: "1"}, number)
-        assert after_reading(copy, story.create, NOW) == Send(wanted)
+        assert after_reading(copy, [story.create], NOW) == Send(wanted)
     copy, attempt = story.sent(wanted, copy)
     copy = story.looked(answered(copy, attempt, 409, None, "exists", NOW), by=Recognized.ID)
-    assert after_reading(copy, story.create, NOW) == Rest(NOW + REFUSED, wanted)
+    assert after_reading(copy, [story.create], NOW) == Rest(NOW + REFUSED, story.create)
 
 
 def test_of_two_copies_the_earlier_one_stays_and_somebody_looks() -> None:
@@ -225,7 +227,7 @@ def test_while_something_is_in_doubt_nothing_is_made() -> None:
     """It is looked for every hour: somebody may have cleared it away."""
     story = Story()
     copy = story.looked(Copy(), Found("9", {}, Timestamp(1, 1, "Corte", 3)))
-    assert after_reading(copy, story.create, NOW) == Rest(NOW + REFUSED, story.create)
+    assert after_reading(copy, [story.create], NOW) == Rest(NOW + REFUSED, story.create)
     assert before_reading(copy, story.state, NOW, LIFE, SURE) == Read()
     assert before_reading(copy, story.state, NOW + REFUSED, LIFE, SURE) == Look()
 
@@ -281,9 +283,9 @@ def test_a_copy_that_is_not_there_is_forgotten_only_if_it_was_to_go() -> None:
 
 def test_a_service_that_is_at_it_is_read_again_soon() -> None:
     """And what needs somebody to look is left alone."""
-    assert after_reading(Copy(), Busy(), NOW) == Rest(NOW + BUSY, Busy())
+    assert after_reading(Copy(), [Busy()], NOW) == Rest(NOW + BUSY, Busy())
     for step in (Fits(), Gone()):
-        assert after_reading(Copy(), step, NOW) == Rest(None, step)
+        assert after_reading(Copy(), [step], NOW) == Rest(None, step)
 
 
 def test_after_a_start_all_that_waited_for_a_time_counts_anew() -> None:
@@ -297,3 +299,29 @@ def test_after_a_start_all_that_waited_for_a_time_counts_anew() -> None:
     assert [one.until for one in copy.refused] == [5.0]
     assert (copy.not_before, copy.suspect) == (5.0, 5.0 + SUSPECT)
     assert started(Copy(), 5.0, SETTLE).suspect == 0.0
+
+
+def test_what_is_refused_holds_up_nothing_else() -> None:
+    """Whoever may not do what he orders is told; what others have ordered is done."""
+    story = Story()
+    one = story.gateway.order(Action.CHANGE, Write("description", "2")).at
+    two = story.gateway.order(Action.CHANGE, Write("access", "true", "alice")).at
+    steps = [Change({TEXT: "2"}, one), Change({("access", "alice"): "true"}, two)]
+    copy = Copy(story.replica, life=LIFE)
+    for step in steps:
+        assert after_reading(copy, steps, NOW) == Send(step)
+        copy, attempt = story.sent(step, copy)
+        copy = answered(copy, attempt, 403, None, "no", NOW)
+    assert after_reading(copy, steps, NOW) == Rest(NOW + REFUSED, steps[0])
+    assert [one.order for one in copy.refused] == steps
+
+
+def test_so_many_refusals_are_kept() -> None:
+    """Whoever orders without end does not fill a journal with them."""
+    story = Story()
+    copy = Copy(story.replica, life=LIFE)
+    for number in range(MOST_REFUSED + 2):
+        change = Change({TEXT: "2"}, replace(story.created, count=number))
+        copy, attempt = story.sent(change, copy)
+        copy = answered(copy, attempt, 403, None, "no", NOW)
+    assert len(copy.refused) == MOST_REFUSED

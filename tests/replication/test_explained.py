@@ -42,7 +42,7 @@ CREATE, CHANGE, DELETE = Create(AT, {}), Change({}, AT), Delete("7", AT)
 )
 def test_each_step_has_a_word(step: Step, state: State) -> None:
     """Whoever asks reads one word for what a copy needs."""
-    assert explained(Copy(), step) is state
+    assert explained(Copy(), [step]) is state
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,19 @@ def test_each_step_has_a_word(step: Step, state: State) -> None:
 )
 def test_a_copy_that_fits_may_still_have_something_to_say(copy: Copy, state: State) -> None:
     """But not what a cloud has refused that nobody wants any more."""
-    assert explained(copy, Fits()) is state
+    assert explained(copy, [Fits()]) is state
 
 
 def test_what_is_refused_is_told_while_it_is_needed() -> None:
     """Also if the id that may be chosen is another one by now."""
     refused = Refused(Create(AT, {}, number=1), 403, "no", 1)
-    assert refusal(Copy(refused=(refused,), number=1), CREATE) == refused
-    assert refusal(Copy(refused=(refused,), number=2), CREATE) is None
+    assert refusal(Copy(refused=(refused,), number=1), [CREATE]) == refused
+    assert refusal(Copy(refused=(refused,), number=2), [CREATE]) is None
+
+
+def test_as_long_as_one_order_is_not_refused_a_copy_is_pending() -> None:
+    """It may still get better."""
+    other = Change({("k", None): "1"}, AT)
+    copy = Copy(refused=(Refused(CHANGE, 403, "no", 1),))
+    assert explained(copy, [CHANGE, other]) is State.PENDING
+    assert explained(copy, [CHANGE]) is State.REFUSED

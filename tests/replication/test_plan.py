@@ -49,7 +49,7 @@ def brought(
 ) -> tuple[Step, Replica | None, dict[Place, str] | None]:
     """Carry out steps until nothing is left to do; return the last one, and the copy."""
     for _ in range(4):
-        step = plan(state, replica, None if there is None else Seen(there))
+        step, *_ = plan(state, replica, None if there is None else Seen(there))
         if isinstance(step, Fits | Gone | Conflicting):
             return step, replica, there
         replica, there = carried_out(step, replica, there)
@@ -93,7 +93,7 @@ def test_what_was_changed_by_hand_stays() -> None:
     """As long as nobody orders something else."""
     paris, replica, there = a_copy()
     there[TEXT] = "by hand"
-    assert plan(wanted(paris), replica, Seen(there)) == Fits((Drift(*TEXT, "by hand"),))
+    assert plan(wanted(paris), replica, Seen(there)) == (Fits((Drift(*TEXT, "by hand"),)),)
 
 
 def test_what_was_changed_by_hand_loses_to_what_is_ordered() -> None:
@@ -101,9 +101,8 @@ def test_what_was_changed_by_hand_loses_to_what_is_ordered() -> None:
     paris, replica, there = a_copy()
     there[TEXT] = "by hand"
     paris.order(Action.CHANGE, Write("description", "2"))
-    assert plan(wanted(paris), replica, Seen(there)) == Change(
-        {TEXT: "2"}, last(paris), (Drift(*TEXT, "by hand"),)
-    )
+    change = Change({TEXT: "2"}, last(paris), (Drift(*TEXT, "by hand"),))
+    assert plan(wanted(paris), replica, Seen(there)) == (change,)
 
 
 def test_what_was_added_by_hand_stays_beside_what_is_ordered() -> None:
@@ -111,22 +110,22 @@ def test_what_was_added_by_hand_stays_beside_what_is_ordered() -> None:
     paris, replica, there = a_copy()
     there["specs", "k"] = "1"
     paris.order(Action.CHANGE, Write("description", "2"))
-    step = plan(wanted(paris), replica, Seen(there))
+    step, *_ = plan(wanted(paris), replica, Seen(there))
     assert step == Change({TEXT: "2"}, last(paris), (), (Drift("specs", "k", "1"),))
 
 
 def test_what_was_deleted_by_hand_is_not_made_again() -> None:
     """Whoever did it may have had a reason."""
     paris, replica, _ = a_copy()
-    assert plan(wanted(paris), replica, None) == Gone()
+    assert plan(wanted(paris), replica, None) == (Gone(),)
 
 
 def test_what_was_deleted_is_deleted_and_stays_so() -> None:
     """Also what somebody has changed by hand."""
     paris, replica, there = a_copy()
     paris.order(Action.DELETE)
-    assert plan(wanted(paris), replica, Seen(there)) == Delete("7", last(paris))
-    assert plan(wanted(paris), replica, None) == Fits()
+    assert plan(wanted(paris), replica, Seen(there)) == (Delete("7", last(paris)),)
+    assert plan(wanted(paris), replica, None) == (Fits(),)
 
 
 def test_what_was_created_again_is_deleted_first() -> None:
@@ -134,8 +133,8 @@ def test_what_was_created_again_is_deleted_first() -> None:
     paris, replica, there = a_copy()
     deleted = paris.order(Action.DELETE)
     again = paris.order(Action.CREATE, ram(2))
-    assert plan(wanted(paris), replica, Seen(there)) == Delete("7", deleted.at)
-    assert plan(wanted(paris), replica, None) == Create(again.at, {("ram", None): "2"})
+    assert plan(wanted(paris), replica, Seen(there)) == (Delete("7", deleted.at),)
+    assert plan(wanted(paris), replica, None) == (Create(again.at, {("ram", None): "2"}),)
 
 
 def test_a_copy_that_cannot_become_the_other_stays_until_somebody_chooses() -> None:
@@ -145,47 +144,61 @@ def test_a_copy_that_cannot_become_the_other_stays_until_somebody_chooses() -> N
     two = corte.order(Action.CREATE, ram(2), now=2000)
     corte.hear(paris)
     there: dict[Place, str] = {("ram", None): "2"}
-    assert plan(wanted(corte), Replica("7", two.at, there), Seen(there)) == Conflicting(one.at)
+    assert plan(wanted(corte), Replica("7", two.at, there), Seen(there)) == (Conflicting(one.at),)
 
 
 def test_nothing_is_made_of_nothing() -> None:
     """As where a deletion came before the copy was made."""
     paris, *_ = a_copy()
     paris.order(Action.DELETE)
-    assert plan(wanted(paris), None, None) == Fits()
+    assert plan(wanted(paris), None, None) == (Fits(),)
 
 
 def test_a_copy_that_is_still_made_is_read_again() -> None:
     """Nothing is changed meanwhile."""
     paris, replica, there = a_copy()
     paris.order(Action.CHANGE, Write("description", "2"))
-    assert plan(wanted(paris), replica, Seen(there, busy=True)) == Busy()
+    assert plan(wanted(paris), replica, Seen(there, busy=True)) == (Busy(),)
 
 
 def test_a_copy_that_has_failed_later_says_so() -> None:
     """In the service's words; it can still be deleted."""
     paris, replica, there = a_copy()
     seen = Seen(there, failed="No valid host")
-    assert plan(wanted(paris), replica, seen) == Failed("No valid host")
+    assert plan(wanted(paris), replica, seen) == (Failed("No valid host"),)
     paris.order(Action.DELETE)
-    assert plan(wanted(paris), replica, seen) == Delete("7", last(paris))
+    assert plan(wanted(paris), replica, seen) == (Delete("7", last(paris)),)
 
 
 def test_a_copy_of_a_create_that_does_not_count_stays_as_it_is() -> None:
     """That create may be from the future: then its time will come."""
     _, replica, there = a_copy()
-    assert plan(desired([], FLAVOR), replica, Seen(there)) == Unknown(replica.generation)
+    assert plan(desired([], FLAVOR), replica, Seen(there)) == (Unknown(replica.generation),)
 
 
 def test_what_several_have_ordered_is_written_by_the_right_of_each() -> None:
-    """One after the other: nobody's right is used for what somebody else has ordered."""
+    """Each for itself: nobody's right is used for what somebody else has ordered."""
     paris, replica, there = a_copy()
     one = paris.order(Action.CHANGE, Write("description", "2"))
     two = paris.order(Action.CHANGE, Write("access", "true", "alice"))
-    assert plan(wanted(paris), replica, Seen(there)) == Change({TEXT: "2"}, one.at)
-    replica, there = Replica("7", replica.generation, {**there, TEXT: "2"}), {**there, TEXT: "2"}
-    step = plan(wanted(paris), replica, Seen(there))
-    assert step == Change({("access", "alice"): "true"}, two.at)
+    assert plan(wanted(paris), replica, Seen(there)) == (
+        Change({TEXT: "2"}, one.at),
+        Change({("access", "alice"): "true"}, two.at),
+    )
+
+
+def test_whoever_has_deleted_it_may_be_the_one_who_can() -> None:
+    """So each deletion is tried."""
+    paris, corte, (_, replica, there) = Gateway.of("Paris"), Gateway.of("Corte"), a_copy()
+    create = paris.order(Action.CREATE, ram(1))
+    corte.hear(paris)
+    one, two = paris.order(Action.DELETE), corte.order(Action.DELETE, now=2000)
+    paris.hear(corte)
+    replica = Replica("7", create.at, dict(there))
+    assert plan(wanted(paris), replica, Seen(there)) == (
+        Delete("7", one.at),
+        Delete("7", two.at),
+    )
 
 
 def test_a_copy_is_created_as_its_create_says() -> None:
@@ -194,4 +207,4 @@ def test_a_copy_is_created_as_its_create_says() -> None:
     create = paris.order(Action.CREATE, ram(1), Write("description", "1"), Write("specs", "1", "k"))
     paris.order(Action.CHANGE, Write("description", "2"))
     said: dict[Place, str] = {("ram", None): "1", TEXT: "1"}
-    assert plan(wanted(paris), None, None) == Create(create.at, said)
+    assert plan(wanted(paris), None, None) == (Create(create.at, said),)

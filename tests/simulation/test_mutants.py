@@ -40,27 +40,30 @@ def _nobody_looks_after_a_loss(before_reading: Any) -> Any:
 
 def _gone_is_made_again(plan: Any) -> Any:
     def worse(state: Any, *given: Any) -> Any:
-        step = plan(state, *given)
-        return Create(state.generation, state.created) if isinstance(step, Gone) else step
+        steps = plan(state, *given)
+        gone = isinstance(steps[0], Gone)
+        return (Create(state.generation, state.created),) if gone else steps
 
     return worse
 
 
 def _creates_all(plan: Any) -> Any:
     def worse(state: Any, *given: Any) -> Any:
-        step = plan(state, *given)
-        return replace(step, values=state.values) if isinstance(step, Create) else step
+        return tuple(
+            replace(step, values=state.values) if isinstance(step, Create) else step
+            for step in plan(state, *given)
+        )
 
     return worse
 
 
 def _changes_all(plan: Any) -> Any:
     def worse(state: Any, *given: Any) -> Any:
-        step = plan(state, *given)
-        if not isinstance(step, Change):
-            return step
         keyed = {place: state.values.get(place) for place in state.winners if place[1]}
-        return replace(step, values=keyed | dict(step.values))
+        return tuple(
+            replace(step, values=keyed | dict(step.values)) if isinstance(step, Change) else step
+            for step in plan(state, *given)
+        )
 
     return worse
 
@@ -135,6 +138,11 @@ MUTANTS: dict[str, tuple[object, str, Mutant]] = {
         delivery,
         "after_reading",
         lambda f: lambda copy, *given: f(replace(copy, doubtful=()), *given),
+    ),
+    "a refusal holds up all the rest": (
+        delivery,
+        "after_reading",
+        lambda f: lambda copy, steps, now: f(copy, steps[:1], now),
     ),
     "a name is enough to delete": (delivery, "traces", _with_all_living),
     "two processes write over each other": (site.Site, "_write", lambda _: _commits_all),

@@ -53,6 +53,9 @@ SUSPECT = 24 * 3600.0
 Some services list less than there is while a part of them is away.
 """
 
+MOST_REFUSED = 64
+"""Refusals of one cloud that are kept for a copy."""
+
 _NOTHING = ""
 """No value: each is JSON, which is not empty."""
 
@@ -181,9 +184,10 @@ def before_reading(copy: Copy, state: Desired, now: float, life: int, sure: floa
 def removals(copy: Copy, state: Desired) -> list[Delete]:
     """Return the orders to delete what deleted creates have left."""
     return [
-        Delete(one.id, state.ended[one.generation])
+        Delete(one.id, by)
         for one in copy.leftovers
-        if one.generation is not None and one.generation in state.ended
+        if one.generation is not None
+        for by in state.ended.get(one.generation, ())
     ]
 
 
@@ -196,16 +200,24 @@ def _has_to_look(copy: Copy, state: Desired, now: float, life: int) -> bool:
     return bool(copy.doubtful or now < copy.suspect) and not 0 <= now - copy.looked < REFUSED
 
 
-def after_reading(copy: Copy, step: Step, now: float) -> Next:
+def after_reading(copy: Copy, steps: Sequence[Step], now: float) -> Next:
     """Return what to do about what `plan` says that the copy needs."""
-    if isinstance(step, Busy):
-        return Rest(now + BUSY, step)
-    if not isinstance(step, Create | Change | Delete):
-        return Rest(None, step)
-    if isinstance(step, Create):
-        step = replace(step, number=copy.number)
-    if (refused := _refusal(copy, step, now)) is not None:
-        return Rest(refused.until, step)
+    refused: list[Refused] = []
+    for step in steps:
+        if isinstance(step, Busy):
+            return Rest(now + BUSY, step)
+        if not isinstance(step, Create | Change | Delete):
+            return Rest(None, step)
+        order = replace(step, number=copy.number) if isinstance(step, Create) else step
+        refusal = _refusal(copy, order, now)
+        if refusal is None:
+            return _sent(copy, order, now)
+        refused.append(refusal)
+    return Rest(min(one.until for one in refused), steps[0])
+
+
+def _sent(copy: Copy, step: Order, now: float) -> Next:
+    """Return what to do before an order is sent, or that it is to be sent now."""
     if isinstance(step, Create):
         if copy.doubtful:
             return Rest(copy.looked + REFUSED, step)
@@ -256,7 +268,7 @@ def answered(
         return replace(
             copy,
             attempt=None,
-            refused=(*others, refused),
+            refused=(*others[1 - MOST_REFUSED :], refused),
             failures=0,
             life=None if there else copy.life,
         )
@@ -268,8 +280,8 @@ def answered(
 def _is_instead_of(order: Order, earlier: Order) -> bool:
     """Return whether nobody needs to know any more that the earlier order was refused."""
     if isinstance(order, Delete) and isinstance(earlier, Delete):
-        return order.id == earlier.id
-    return type(order) is type(earlier)
+        return (order.id, order.by) == (earlier.id, earlier.by)
+    return type(order) is type(earlier) and order.by == earlier.by
 
 
 def _carried_out(copy: Copy, order: Order, created: str | None) -> Copy:

@@ -44,7 +44,7 @@ class Desired(msgspec.Struct, frozen=True):
     the others; `winners` says which operation each is of, also where something was taken out, and
     `said` has all values that were ever ordered for one. `created` is what the generation itself
     says. `living` are all creates that go on, with what each says of the fixed fields. `ended` are
-    those that were deleted, each with the first deletion: copies that they have made go.
+    those that were deleted, each with its deletions: copies that they have made go.
     """
 
     generation: Timestamp | None
@@ -54,7 +54,7 @@ class Desired(msgspec.Struct, frozen=True):
     said: Mapping[Place, frozenset[str]]
     created: Mapping[Place, str]
     living: Mapping[Timestamp, Mapping[Place, str]]
-    ended: Mapping[Timestamp, Timestamp]
+    ended: Mapping[Timestamp, tuple[Timestamp, ...]]
     lost: tuple[Lost, ...]
     conflicts: tuple[Conflict, ...]
 
@@ -70,9 +70,9 @@ def desired(operations: Iterable[Operation], kind: Kind) -> Desired:
     creates = [one for one in every if one.action is Action.CREATE]
     deletions = [one for one in every if one.action is Action.DELETE]
     ended = {
-        create.at: next(d for d in deletions if lineage.knew(d, create))
+        create.at: of_it
         for create in creates
-        if any(lineage.knew(deletion, create) for deletion in deletions)
+        if (of_it := [deletion for deletion in deletions if lineage.knew(deletion, create)])
     }
     living = [create for create in creates if create.at not in ended]
     changes = [one for one in every if one.action is Action.CHANGE]
@@ -95,7 +95,7 @@ def desired(operations: Iterable[Operation], kind: Kind) -> Desired:
         _said(every),
         _creation(living[0], kind) if living else {},
         {create.at: _fixed(create, kind) for create in living},
-        {create: deletion.at for create, deletion in ended.items()},
+        {create: tuple(one.at for one in of_it) for create, of_it in ended.items()},
         tuple(sorted(lost)),
         _conflicts(living, kind),
     )
@@ -167,7 +167,7 @@ def _winner(
 def _overruled(
     every: Sequence[Operation],
     counting: Sequence[Operation],
-    ended: Mapping[Timestamp, Operation],
+    ended: Mapping[Timestamp, Sequence[Operation]],
     lineage: Lineage,
 ) -> list[tuple[Operation, Operation]]:
     """Return what does not count any more, each with the last deletion that is why."""
@@ -177,8 +177,9 @@ def _overruled(
             continue
         of = [
             deletion
-            for create, deletion in ended.items()
+            for create, deletions in ended.items()
             if create == one.at or lineage.knew(one, lineage.operations[create])
+            for deletion in deletions
         ]
         if of and one.action is not Action.DELETE:
             overruled.append((one, max(of)))

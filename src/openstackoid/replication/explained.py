@@ -1,5 +1,6 @@
 """Says in what state a copy is, in words that users and operators are shown."""
 
+from collections.abc import Sequence
 from enum import Enum
 
 from msgspec.structs import replace
@@ -40,30 +41,36 @@ class State(Enum):
     """The cloud took it, and failed later."""
 
 
-def refusal(copy: Copy, step: Step) -> Refused | None:
-    """Return what a cloud does not take of what its copy still needs."""
-    if isinstance(step, Create):
-        step = replace(step, number=copy.number)
+def refusal(copy: Copy, steps: Sequence[Step]) -> Refused | None:
+    """Return what a cloud does not take of what its copy still needs.
+
+    None as long as there is something that it has not refused.
+    """
+    needed = [
+        replace(step, number=copy.number) if isinstance(step, Create) else step for step in steps
+    ]
+    refused = [one for one in copy.refused if one.order in needed]
+    orders = [step for step in needed if isinstance(step, Create | Change | Delete)]
+    if orders and len(refused) == len(orders):
+        return refused[0]
+    if orders:
+        return None
     left = {one.id for one in copy.leftovers}
     return next(
-        (
-            one
-            for one in copy.refused
-            if one.order == step or (isinstance(one.order, Delete) and one.order.id in left)
-        ),
+        (one for one in copy.refused if isinstance(one.order, Delete) and one.order.id in left),
         None,
     )
 
 
-def explained(copy: Copy, step: Step) -> State:
-    """Return the state of a copy; `step` is what it needs by its last reading."""
+def explained(copy: Copy, steps: Sequence[Step]) -> State:
+    """Return the state of a copy; `steps` are what it needs by its last reading."""
     if copy.doubtful:
         return State.IN_DOUBT
-    if refusal(copy, step) is not None:
+    if refusal(copy, steps) is not None:
         return State.REFUSED
     if copy.attempt is not None or copy.leftovers:
         return State.PENDING
-    match step:
+    match steps[0]:
         case Fits(drift):
             return State.DRIFTED if drift else State.FITS
         case Create() | Change() | Delete() | Busy():

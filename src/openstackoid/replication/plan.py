@@ -113,25 +113,30 @@ class Unknown(msgspec.Struct, frozen=True):
 Step: TypeAlias = Create | Change | Delete | Fits | Gone | Conflicting | Busy | Failed | Unknown
 
 
-def plan(state: Desired, replica: Replica | None, there: Seen | None) -> Step:
-    """Return the next step; `there` is what the service shows, None if it has no copy.
+def plan(state: Desired, replica: Replica | None, there: Seen | None) -> tuple[Step, ...]:
+    """Return what may be the next step; `there` is what the service shows, None if it has no copy.
+
+    Where several operations order something, each is a step for itself: one that the cloud refuses
+    holds up no other.
 
     `replica` is None as long as this gateway has made none.
     """
     if replica is None or (replica.generation in state.ended and there is None):
-        return Fits() if state.generation is None else Create(state.generation, state.created)
+        return (Fits() if state.generation is None else Create(state.generation, state.created),)
     if replica.generation in state.ended:
-        return Delete(replica.id, state.ended[replica.generation])
+        return tuple(Delete(replica.id, by) for by in state.ended[replica.generation])
     if replica.generation not in state.living:
-        return Unknown(replica.generation)
+        return (Unknown(replica.generation),)
     conflict = next((one for one in state.conflicts if one.at == replica.generation), None)
     if conflict is not None:
-        return Conflicting(conflict.to)
+        return (Conflicting(conflict.to),)
     if there is None:
-        return Gone()
+        return (Gone(),)
     if there.failed is not None:
-        return Failed(there.failed)
-    return Busy() if there.busy else _differences(state, replica.written or {}, there.values)
+        return (Failed(there.failed),)
+    if there.busy:
+        return (Busy(),)
+    return _differences(state, replica.written or {}, there.values)
 
 
 def changed(values: Values, changes: Mapping[Place, str | None]) -> dict[Place, str]:
@@ -140,7 +145,7 @@ def changed(values: Values, changes: Mapping[Place, str | None]) -> dict[Place, 
     return {place: value for place, value in merged.items() if value is not None}
 
 
-def _differences(state: Desired, written: Values, there: Values) -> Step:
+def _differences(state: Desired, written: Values, there: Values) -> tuple[Step, ...]:
     """Return what is to be written, place by place, and what was changed by hand.
 
     What was changed by hand stays, unless something else than before is wanted there. So does what
@@ -161,7 +166,13 @@ def _differences(state: Desired, written: Values, there: Values) -> Step:
         if by_hand:
             overwritten.append(Drift(*place, now))
     if not changes:
-        return Fits(tuple(drift))
-    first = min(changes)
-    here = [one for one in overwritten if (one.field, one.key) in changes[first]]
-    return Change(changes[first], first, tuple(here), tuple(drift))
+        return (Fits(tuple(drift)),)
+    return tuple(
+        Change(
+            values,
+            by,
+            tuple(one for one in overwritten if (one.field, one.key) in values),
+            tuple(drift),
+        )
+        for by, values in sorted(changes.items())
+    )
