@@ -69,8 +69,8 @@ Order: TypeAlias = Create | Change | Delete
 class Attempt(msgspec.Struct, frozen=True):
     """What was sent to the service, or is about to be, and of which nobody knows what came.
 
-    After `send_before` nobody hands it to the service any more, after `over`
-    it can no longer be carried out.
+    After `send_before` nobody hands it to the service any more, after `over` it can no longer be
+    carried out.
     """
 
     order: Order
@@ -93,12 +93,12 @@ class Refused(msgspec.Struct, frozen=True):
 class Copy(msgspec.Struct, frozen=True):
     """What a gateway has written down of the copy in its cloud.
 
-    `leftovers` is what creates have made that were deleted since; it goes. `doubtful` is
-    what may be the copy, or a second one: somebody has to look. `not_before` is when something may
-    be tried again that has failed `failures` times. `number` is the first of the ids for it that
-    may not be used up. `looked` is when somebody has last looked for it, and `life` the incarnation
-    of the journal in which that was, None if it has to be done again. Until `suspect` it may turn
-    out that there are two.
+    `leftovers` is what creates have made that were deleted since; it goes. `doubtful` is what may
+    be the copy, or a second one: somebody has to look. `not_before` is when something may be tried
+    again that has failed `failures` times. `number` is the first of the ids for it that may still
+    be free. `looked` is when somebody has last looked for it, and `life` the incarnation of the
+    journal in which that was, None if it has to be done again. Until `suspect` it may turn out that
+    there are two.
     """
 
     replica: Replica | None = None
@@ -211,12 +211,12 @@ def after_reading(copy: Copy, steps: Sequence[Step], now: float) -> Next:
         order = replace(step, number=copy.number) if isinstance(step, Create) else step
         refusal = _refusal(copy, order, now)
         if refusal is None:
-            return _sent(copy, order, now)
+            return _before_sending(copy, order, now)
         refused.append(refusal)
     return Rest(min(one.until for one in refused), steps[0])
 
 
-def _sent(copy: Copy, step: Order, now: float) -> Next:
+def _before_sending(copy: Copy, step: Order, now: float) -> Next:
     """Return what to do before an order is sent, or that it is to be sent now."""
     if isinstance(step, Create):
         if copy.doubtful:

@@ -1,7 +1,7 @@
 """Joins the operations of a resource into what each of its members should have."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +16,7 @@ Place = tuple[str, str | None]
 class Lost(msgspec.Struct, frozen=True, order=True):
     """What somebody has ordered, and what another one has won against who did not know of it.
 
-    `place` is None where all that it says is lost: to a deletion.
+    `field` is empty where all that it says is lost: to a deletion.
     """
 
     at: Timestamp
@@ -93,7 +93,7 @@ def desired(operations: Iterable[Operation], kind: Kind) -> Desired:
         values,
         winners,
         _said(every),
-        _creation(living[0], kind) if living else {},
+        _said_by(living[0], kind.fields.keys() - kind.afterwards) if living else {},
         {create.at: _fixed(create, kind) for create in living},
         {create: tuple(one.at for one in of_it) for create, of_it in ended.items()},
         tuple(sorted(lost)),
@@ -101,12 +101,12 @@ def desired(operations: Iterable[Operation], kind: Kind) -> Desired:
     )
 
 
-def _creation(create: Operation, kind: Kind) -> dict[Place, str]:
-    """Return what a create says, without what it cannot say."""
+def _said_by(create: Operation, fields: Collection[str]) -> dict[Place, str]:
+    """Return what a create says of some fields."""
     return {
         write.place: write.value
         for write in create.writes
-        if write.value is not None and write.field not in kind.afterwards
+        if write.value is not None and write.field in fields
     }
 
 
@@ -188,11 +188,8 @@ def _overruled(
 
 def _fixed(create: Operation, kind: Kind) -> dict[Place, str]:
     """Return what a create says of the fields that cannot be changed."""
-    return {
-        write.place: write.value
-        for write in create.writes
-        if write.value is not None and kind.fields[write.field] is Joined.FIXED
-    }
+    fixed = {field for field, how in kind.fields.items() if how is Joined.FIXED}
+    return _said_by(create, fixed)
 
 
 def _conflicts(living: Sequence[Operation], kind: Kind) -> tuple[Conflict, ...]:

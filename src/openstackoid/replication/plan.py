@@ -62,7 +62,7 @@ class Drift(msgspec.Struct, frozen=True, order=True):
 class Change(msgspec.Struct, frozen=True):
     """Write these values, None for what is taken out; `overwritten` was changed by hand.
 
-    The operation `by` orders all of them; what others order is written next.
+    The operation `by` orders all of them; what other operations order is a change of its own.
     """
 
     values: Mapping[Place, str | None]
