@@ -15,6 +15,9 @@ JSON = "application/json"
 OWN = "/openstackoid/"
 """Behind the frontend of identity, where Keystone has nothing: gateways answer there themselves."""
 
+REPLICAS = f"{OWN}replicas"
+"""Where a user asks for what is replicated of his, and gateways each other for operations."""
+
 UNSETTLED = f"{OWN}unsettled"
 """Where a user asks what is left of his writes to several clouds."""
 

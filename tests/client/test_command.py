@@ -228,7 +228,7 @@ def test_another_mistake_has_nothing_to_do_with_quotes(scope: str, openstack: Op
 def test_a_bad_policy_in_the_environment_is_a_short_usage_error(openstack: Openstack) -> None:
     """As a bad scope is."""
     result = openstack("image", "list", env={"OS_SCOPE_POLICY": "some"})
-    expected = "openstack: error: OS_SCOPE_POLICY: 'some' is neither all nor any\n"
+    expected = "openstack: error: OS_SCOPE_POLICY: 'some' is none of all, any, eventual\n"
     assert (result.code, result.err) == (2, expected)
 
 
@@ -287,10 +287,15 @@ def test_help_shows_both_options_tersely(openstack: Openstack) -> None:
     ours = [
         "[--os-scope <scope>] [--os-scope-policy <policy>]",
         "--os-scope <scope> In which cloud to take each service (Env: OS_SCOPE)",
-        "--os-scope-policy <policy> What & needs: all clouds, or any (Env: OS_SCOPE_POLICY)",
+        "--os-scope-policy <policy> What & needs: all, any, or eventual (Env: OS_SCOPE_POLICY)",
     ]
     what = "List your writes to several clouds of which something is left, or may be"
     ours.append(f"scope unsettled {what}")
+    ours.append(
+        "replica list List what is replicated of yours, with the state of its copy in each cloud"
+    )
+    what = "Show a replicated resource: what it should be, what each cloud has, and who has lost"
+    ours.append(f"replica show {what}")
     assert all(text in " ".join(with_plugin) for text in ours)
     assert len(with_plugin) - len(without) == len(" ".join(ours).split())
 

@@ -1,6 +1,6 @@
 """`openstackoid gateway`, up to where its processes begin."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,17 +30,17 @@ class Supervised:
         self.fault = ""
         self.begun: list[tuple[Settings, int, str]] = []
         self.argv: Sequence[str] = ()
-        self.journal: Sequence[str] = ()
+        self.beside: Mapping[str, Sequence[str]] = {}
 
     def __call__(
         self,
         worker: Callable[[int], Sequence[str]],
-        journal: Sequence[str],
+        beside: Mapping[str, Sequence[str]],
         count: int,
         cloud: str,
     ) -> None:
         self.argv = worker(7)
-        self.journal = journal
+        self.beside = beside
         self.begun.append((Settings.of(self.argv[-1]), count, cloud))
         if self.fault:
             raise StartError(self.fault)
@@ -160,5 +160,7 @@ def test_a_worker_is_told_its_listening_sockets_and_its_settings(
     run(file)
     assert supervised.argv[1:3] == ("-P", "-m")
     assert supervised.argv[-2] == "7"
-    assert supervised.journal[1:3] == ("-P", "-m")
-    assert Settings.of(supervised.journal[-1]) == journalled(Settings(file, "One"))
+    assert supervised.beside.keys() == {"journal", "replicas"}
+    for beside in supervised.beside.values():
+        assert beside[1:3] == ("-P", "-m")
+        assert Settings.of(beside[-1]) == journalled(Settings(file, "One"))

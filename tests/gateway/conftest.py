@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from gateway.equipped import equip
 from gateway.played import TOKEN, Clouds, playing
+from gateway.replicas.playing import Replicas, replicating
 
 from openstackoid.gateway.reporting import log as gateway_log
 
@@ -40,3 +41,10 @@ def logged() -> Iterator[io.StringIO]:
     gateway_log.configure(stream)
     yield stream
     assert TOKEN not in stream.getvalue()
+
+
+@pytest.fixture
+async def replicas(clouds: Clouds) -> AsyncIterator[Replicas]:
+    """Both clouds, with what keeps their replicas."""
+    async with replicating(clouds) as replicas:
+        yield replicas

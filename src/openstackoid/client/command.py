@@ -60,7 +60,7 @@ class _ScopeParser(ArgumentParser):
         policy = variables.pop(POLICY_VARIABLE, None)
         if options.os_scope_policy is None and policy is not None:
             if policy not in POLICIES:
-                self._refuse(f"{POLICY_VARIABLE}: {policy!r} is neither {' nor '.join(POLICIES)}")
+                self._refuse(f"{POLICY_VARIABLE}: {policy!r} is none of {', '.join(POLICIES)}")
             options.os_scope_policy = policy
         try:
             options.os_scope = configured(scope_of(options.os_scope, variables))

@@ -127,4 +127,4 @@ class _Shortened(Action):
 
 _POLICY = "os_scope_policy"
 _SCOPE_HELP = f"In which cloud to take each service (Env: {VARIABLE})"
-_POLICY_HELP = f"What & needs: all clouds, or any (Env: {POLICY_VARIABLE})"
+_POLICY_HELP = f"What & needs: all, any, or eventual (Env: {POLICY_VARIABLE})"

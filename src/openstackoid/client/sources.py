@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, MutableMapping
 
-from openstackoid.operators.rules import Policy
+from openstackoid.operators.rules import EVENTUAL, Policy
 from openstackoid.scope import Scope, ScopeError, parse, parse_mapping
 
 VARIABLE = "OS_SCOPE"
 POLICY_VARIABLE = "OS_SCOPE_POLICY"
 
-POLICIES = tuple(policy.value for policy in Policy)
-"""What `&` needs: every cloud, or whichever can be reached."""
+POLICIES = (*(policy.value for policy in Policy), EVENTUAL)
+"""What `&` needs: every cloud, whichever can be reached, or each of them some time."""
 
 
 def from_config(value: object) -> Scope:

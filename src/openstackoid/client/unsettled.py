@@ -1,18 +1,14 @@
 """`openstack scope unsettled`: what is left of a user's writes to several clouds."""
 
 import argparse
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from keystoneauth1.exceptions import NotFound
-from osc_lib import exceptions
 from osc_lib.command import command
 
+from openstackoid.client.own import asked
 from openstackoid.message import UNSETTLED
 from openstackoid.scope.errors import printable
-
-_VERSION = re.compile(r"/v\d+(\.\d+)?/*$")
 
 _COLUMNS = ("Began", "Request", "What", "Name", "Cloud", "What it has")
 
@@ -26,21 +22,13 @@ class Unsettled(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[tuple[str, ...], Any]:  # noqa: ARG002
         """Return the table, one row for each cloud of a write."""
-        manager = self.app.client_manager
-        endpoint = manager.get_endpoint_for_service_type(
-            "identity", region_name=manager.region_name, interface=manager.interface
+        rows = asked(
+            self.app,
+            UNSETTLED,
+            lambda document: list(_rows(document["unsettled"])),
+            "does not say what is left of writes: it is no gateway of OpenStackoïd, or an older "
+            "one; ask its operator for: openstackoid journal show",
         )
-        base = _VERSION.sub("", endpoint or "").rstrip("/")
-        try:
-            answer = manager.session.get(
-                UNSETTLED, endpoint_filter={"service_type": "identity"}, endpoint_override=base
-            )
-            rows = list(_rows(answer.json()["unsettled"]))
-        except (NotFound, ValueError, KeyError, TypeError) as error:
-            raise exceptions.CommandError(
-                f"{base} does not say what is left of writes: it is no gateway of OpenStackoïd, or "
-                "an older one; ask its operator for: openstackoid journal show"
-            ) from error
         return _COLUMNS, rows
 
 

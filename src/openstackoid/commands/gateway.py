@@ -99,7 +99,8 @@ def gateway(
     settings = Settings(file, cloud, connect_timeout, idle_timeout, drain_timeout, patience, rate)
     settings = replace(settings, journal=journal_of(federation, settings))
     try:
-        supervise(partial(_worker, settings), _journal(settings), workers, cloud)
+        beside = {name: _beside(name, settings) for name in ("journal", "replicas")}
+        supervise(partial(_worker, settings), beside, workers, cloud)
     except StartError as error:
         raise click.ClickException(str(error)) from error
 
@@ -113,6 +114,6 @@ def _worker(settings: Settings, file: int) -> Sequence[str]:
     return (sys.executable, "-P", "-m", module, str(file), settings.text)
 
 
-def _journal(settings: Settings) -> Sequence[str]:
-    """Return the command line of the process that keeps the journal."""
-    return (sys.executable, "-P", "-m", "openstackoid.gateway.processes.journal", settings.text)
+def _beside(name: str, settings: Settings) -> Sequence[str]:
+    """Return the command line of a process beside the workers."""
+    return (sys.executable, "-P", "-m", f"openstackoid.gateway.processes.{name}", settings.text)

@@ -27,7 +27,7 @@ from openstackoid.gateway.http import Client, Pairs, ProtocolError, Resolve, Ser
 from openstackoid.gateway.listeners import ListenError, Listeners, listeners_of, look_up
 from openstackoid.gateway.reporting import audit
 from openstackoid.gateway.reporting.log import fault_of
-from openstackoid.gateway.settings import Settings, journal_of
+from openstackoid.gateway.settings import Settings, journal_of, replicas_of
 from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.routing import Refusal
 
@@ -80,6 +80,7 @@ class Gateway:
             idle_timeout=settings.idle_timeout,
             patience=settings.patience,
             journal=journal_of(federation, settings) if journal else None,
+            replicas=replicas_of(federation, settings) if journal else None,
         )
         self._server = Server(
             self._handler.handle,

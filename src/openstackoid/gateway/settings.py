@@ -54,6 +54,11 @@ class Settings:
         return cls(**known | paths)
 
 
+def replicas_of(federation: Federation, settings: Settings) -> Path:
+    """Return the directory of what keeps a gateway's replicas: it has a journal of its own."""
+    return journal_of(federation, settings) / "replicas"
+
+
 def journal_of(federation: Federation, settings: Settings) -> Path:
     """Return the directory of a gateway's journal.
 

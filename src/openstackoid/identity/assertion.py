@@ -29,6 +29,7 @@ _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Cloud = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{22}\Z")]
 Own = Annotated[str, msgspec.Meta(max_length=MAX_LENGTH)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A([A-Za-z0-9_-]{43})?\Z")]
 _Service = Annotated[str, msgspec.Meta(pattern=rf"\A(\*|(?!{IDENTITY}\Z)[a-z][a-z0-9-]{{0,63}})\Z")]
 """Never identity: in Keystone one can create credentials that outlive a token."""
 _Time = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]
@@ -52,6 +53,8 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     - `back`: the services of `iss` to which `aud` may bring it back.
     - `late`: it stands for a token that is over, for a service that has begun with it.
     - `own`: the token, encrypted for the gateways of `iss` alone.
+    - `operation` (`op`): the digest of the one operation on a replicated resource that it is good
+      for; empty for requests.
     """
 
     iss: Cloud
@@ -70,6 +73,7 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     back: tuple[_Service, ...] = ()
     late: bool = False
     own: Own = ""
+    operation: Digest = msgspec.field(name="op", default="")
 
 
 def is_assertion(token: str) -> bool:

@@ -91,10 +91,10 @@ class Store:
         try:
             self._engine = _engine(directory)
             try:
-                self._cipher = self._opened(secrets)
+                self.cipher = self._opened(secrets)
             except FullError:  # what is open in it can still be brought to its end
                 (directory / RESERVE).unlink(missing_ok=True)
-                self._cipher = self._opened(secrets)
+                self.cipher = self._opened(secrets)
             with suppress(JournalError):  # as long as there is no room, nothing new is begun
                 self._reserve()
         except DatabaseError as error:
@@ -105,7 +105,7 @@ class Store:
             raise
 
     def _opened(self, secrets: Sequence[bytes]) -> Cipher:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             _migrate(connection, self.directory)
             return _cipher(connection, secrets, self.directory)
 
@@ -116,8 +116,8 @@ class Store:
 
     def rewrap(self, secret: bytes) -> None:
         """Wrap the key of the journal with another secret; raises JournalError."""
-        with self._transaction() as connection:
-            _keep_key(connection, self._cipher.wrapped(secret))
+        with self.transaction() as connection:
+            _keep_key(connection, self.cipher.wrapped(secret))
 
     def keep(self, new: Sequence[Intent], changed: Sequence[Intent] = ()) -> None:
         """Write down durably what is new and what has changed, all or none, by one commit.
@@ -139,7 +139,7 @@ class Store:
             self._keep(added, renewed)
 
     def _keep(self, added: _Rows, renewed: _Rows) -> None:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             if added:
                 connection.execute(insert(intents), added)
             if renewed:
@@ -150,27 +150,27 @@ class Store:
 
         An entry that was changed is left out, and logged.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(_in(states).order_by(intents.c.id)).all()
         return self._readable(rows)
 
     def one(self, identifier: str) -> Intent | None:
         """Return the intent with an id, None if there is none; raises JournalError."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             wanted = select(intents.c.id, intents.c.entry).where(intents.c.id == identifier)
             rows = connection.execute(wanted).all()
         return next(iter(self._readable(rows)), None)
 
     def page(self, states: Sequence[State], after: str, most: int) -> list[Intent]:
         """Return the next intents in some states behind an id; raises JournalError."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             wanted = _in(states).where(intents.c.id > after).order_by(intents.c.id).limit(most)
             rows = connection.execute(wanted).all()
         return self._readable(rows)
 
     def count(self) -> dict[str, int]:
         """Return how many intents are in each state; raises JournalError."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             counted = select(intents.c.state, func.count()).group_by(intents.c.state)
             found = {str(state): int(number) for state, number in connection.execute(counted)}
         return {state.value: found.get(state.value, 0) for state in State}
@@ -188,7 +188,7 @@ class Store:
                 intents.c.changed < now - KEPT_UNSETTLED,
             ),
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             gone = list(connection.scalars(select(intents.c.id).where(old)))
             if gone:
                 connection.execute(delete(intents).where(old))
@@ -211,12 +211,12 @@ class Store:
             "state": intent.state.value,
             "changed": time.time(),
             "look_at": intent.look_at,
-            "entry": self._cipher.encrypt(msgspec.msgpack.encode(intent), intent.id),
+            "entry": self.cipher.encrypt(msgspec.msgpack.encode(intent), intent.id),
         }
 
     def _read(self, identifier: str, entry: bytes) -> Intent:
         try:
-            plain = self._cipher.decrypt(entry, identifier)
+            plain = self.cipher.decrypt(entry, identifier)
             return msgspec.msgpack.decode(plain, type=Intent)
         except (ValueError, msgspec.DecodeError) as error:
             raise JournalError(
@@ -224,7 +224,7 @@ class Store:
             ) from error
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """Commit at the end, roll back after an error; raises JournalError."""
         try:
             with self._engine.begin() as connection:

@@ -28,6 +28,7 @@ class Outcome:
     created: str | None = None
     undone: bool | None = None
     unknown: bool = False
+    pending: bool | None = None
 
     @property
     def well(self) -> bool:
@@ -37,8 +38,9 @@ class Outcome:
 
     def document(self) -> dict[str, object]:
         """Return it as JSON has it, without what is not known."""
-        names = ("cloud", "status", "seconds", "answer", "error", "message", "created", "undone")
-        return {n: v for n in names if (v := getattr(self, n)) is not None}
+        names = ("cloud", "status", "seconds", "answer", "error", "message", "created")
+        every = (*names, "undone", "pending")
+        return {n: v for n in every if (v := getattr(self, n)) is not None}
 
 
 @dataclass(slots=True)

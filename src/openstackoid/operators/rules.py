@@ -15,6 +15,12 @@ from openstackoid.operators.shapes import identifier
 PATIENCE = 30.0
 """Seconds that all clouds together may take to answer a request that only reads."""
 
+POLICY = "x-scope-policy"
+"""The header that says what `&` needs."""
+
+EVENTUAL = "eventual"
+"""The policy of writes that each cloud gets some time, by itself: see replication."""
+
 _ABOUT_WHAT_IS_THERE = re.compile(r"/(actions?(/[^/]*)?|manageable_\w+|manage)/?$")
 """Ends of paths where a POST acts on an existing resource (nova, cinder, glance, manila)."""
 

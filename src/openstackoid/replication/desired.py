@@ -172,8 +172,9 @@ def _overruled(
 ) -> list[tuple[Operation, Operation]]:
     """Return what does not count any more, each with the last deletion that is why."""
     overruled = []
+    counts = {one.at for one in counting}
     for one in every:
-        if one in counting:
+        if one.at in counts:
             continue
         of = [
             deletion

@@ -11,18 +11,23 @@ class Lineage:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self.operations: Mapping[Timestamp, Operation] = {one.at: one for one in sorted(operations)}
-        self._before: dict[Timestamp, frozenset[Timestamp]] = {}
+        # A set of operations is an integer with a bit for each: a thousand are joined at once.
+        self._bits = {at: 1 << number for number, at in enumerate(self.operations)}
+        self._before: dict[Timestamp, int] = {}
         for at, one in self.operations.items():  # what is before it is earlier
-            known = [earlier for earlier in one.after if earlier < at]
-            self._before[at] = frozenset(known).union(
-                *(self._before.get(earlier, ()) for earlier in known)
-            )
+            before = 0
+            for earlier in one.after:
+                if earlier < at:
+                    before |= self._bits.get(earlier, 0) | self._before.get(earlier, 0)
+            self._before[at] = before
 
     def knew(self, later: Operation, earlier: Operation) -> bool:
         """Return whether one operation was made by somebody who could see the other."""
-        return earlier.at in self._before[later.at]
+        return bool(self._before[later.at] & self._bits[earlier.at])
 
     def latest(self) -> tuple[Timestamp, ...]:
         """Return the operations that no other one comes after: `after` of the next one."""
-        known = frozenset[Timestamp]().union(*self._before.values())
-        return tuple(at for at in self.operations if at not in known)
+        known = 0
+        for before in self._before.values():
+            known |= before
+        return tuple(at for at, bit in self._bits.items() if not known & bit)

@@ -34,7 +34,7 @@ class Seen(msgspec.Struct, frozen=True):
     failed: str | None = None
 
 
-class Create(msgspec.Struct, frozen=True):
+class Create(msgspec.Struct, frozen=True, tag=True):
     """Make the copy, of this generation, with these values.
 
     `number` tells which of the ids it gets that may be chosen for it: the ones before can't be
@@ -59,7 +59,7 @@ class Drift(msgspec.Struct, frozen=True, order=True):
     value: str | None
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, tag=True):
     """Write these values, None for what is taken out; `overwritten` was changed by hand.
 
     The operation `by` orders all of them; what other operations order is a change of its own.
@@ -71,7 +71,7 @@ class Change(msgspec.Struct, frozen=True):
     drift: tuple[Drift, ...] = ()
 
 
-class Delete(msgspec.Struct, frozen=True):
+class Delete(msgspec.Struct, frozen=True, tag=True):
     """Delete the copy with an id: the operation `by` has deleted what had made it."""
 
     id: str

@@ -774,7 +774,12 @@ async def test_a_status_without_a_name_is_passed_on(
 @pytest.mark.parametrize(
     ("status", "told", "headers", "body"),
     [
-        (400, '"all" or "any", and nothing else', [JSON, "X-Scope-Policy: some"], b"{}"),
+        (
+            400,
+            '"all", "any" or "eventual", and',
+            [JSON, "X-Scope-Policy: some"],
+            b"{}",
+        ),
         (400, "the body is not JSON", [JSON], b"{"),
         (400, "the body is not JSON", [JSON], b"[" * 100_000),
         (413, "at most 1048576 bytes", [JSON], b'"%b"' % (b"x" * 2**20)),

@@ -54,7 +54,7 @@ class Playing:
     def __init__(self, number: int, how: str) -> None:
         (self.port,) = free_ports(1)
         self.how = how
-        self.supervisor = Supervisor(self.command, ["cat"], number, "CloudOne")
+        self.supervisor = Supervisor(self.command, {"journal": ["cat"]}, number, "CloudOne")
         self.running = asyncio.create_task(self.supervisor.run())
 
     def command(self, file: int) -> list[str]:
@@ -147,11 +147,11 @@ async def test_new_workers_take_over_without_a_refused_connection(logged: io.Str
             return asked
 
         asking = [asyncio.create_task(ask_on()) for _ in range(4)]
-        keeper = played.supervisor._keeper
+        beside = played.supervisor._kept["journal"]
         os.kill(os.getpid(), signal.SIGUSR2)
         await until(lambda: "exchanged" in events(logged))
         await until(lambda: not any(map(psutil.pid_exists, old)))
-        await until(lambda: played.supervisor._keeper is not keeper)
+        await until(lambda: played.supervisor._kept["journal"] is not beside)
         stop.set()
         assert all(asked > 0 for asked in await asyncio.gather(*asking))
         new = {worker.process.pid for worker in played.supervisor._current}
@@ -306,7 +306,7 @@ async def test_workers_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> N
         "import sys\n"
         "from openstackoid.gateway.processes.supervisor import supervise\n"
         f"command = [sys.executable, {str(PLAYER)!r}]\n"
-        f"supervise(lambda f: [*command, str(f), '{port}', 'w'], ['cat'], 2, 'A')\n"
+        f"supervise(lambda f: [*command, str(f), '{port}', 'w'], {{'journal': ['cat']}}, 2, 'A')\n"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, str(program))
 

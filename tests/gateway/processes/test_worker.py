@@ -268,7 +268,9 @@ async def test_a_new_worker_under_an_old_supervisor_does_without_a_journal(
         return [sys.executable, "-P", "-m", worker, str(file), settings.text]
 
     said = ""
-    supervising = asyncio.create_task(Supervisor(command, ["cat"], 1, "CloudOne").run())
+    supervising = asyncio.create_task(
+        Supervisor(command, {"journal": ["cat"]}, 1, "CloudOne").run()
+    )
     async with asyncio.timeout(30):
         while '"event":"listening"' not in said:
             await asyncio.sleep(0.05)

@@ -20,8 +20,11 @@ from openstackoid.client.composite.evaluate import Evaluation, Outcome
 from openstackoid.client.composite.service import Known, Placement, placement
 from openstackoid.client.composite.streams import Console, apart, speaking
 from openstackoid.operators import rules
-from openstackoid.operators.rules import Policy
+from openstackoid.operators.rules import EVENTUAL, Policy
 from openstackoid.scope import All, CloudRef, Expression, Scope, ScopeError
+
+_READS = ("list", "show")
+"""What commands are called that change nothing."""
 
 LOG = logging.getLogger(__name__)
 
@@ -44,8 +47,9 @@ def in_several_clouds(
         place = placement(scope, known)
     except ScopeError as error:
         raise CommandError(str(error)) from error
-    if place is None:
-        return False
+    eventual = app.options.os_scope_policy == EVENTUAL
+    if place is None or (eventual and known.name.split()[-1] not in _READS):
+        return False  # the gateway sees to all clouds
     run = _Run(app, command, known, place, prepare)
     command.run = run.run  # type: ignore[method-assign]
     return True
@@ -69,7 +73,7 @@ class _Run:
         self.prepare = prepare
         self.several = _has_and(place.expression)
         asked = app.options.os_scope_policy
-        self.policy = None if asked is None else Policy(asked)
+        self.policy = None if asked in {None, EVENTUAL} else Policy(asked)
         self.code = 0
 
     def run(self, parsed_args: Namespace) -> int:

@@ -21,7 +21,7 @@ from openstackoid.message import SAFE_METHODS, is_json
 from openstackoid.operators.apply import evaluate
 from openstackoid.operators.evaluation import Evaluation
 from openstackoid.operators.request import Answer, NoAnswerError, Request
-from openstackoid.operators.rules import Policy
+from openstackoid.operators.rules import EVENTUAL, POLICY, Policy
 from openstackoid.operators.runs import encode
 from openstackoid.routing import Refusal
 from openstackoid.routing.border import kept_private
@@ -30,7 +30,6 @@ from openstackoid.scope.expression import clouds
 from openstackoid.services import is_data
 
 REPORT = "X-Scope-Report"
-POLICY = "x-scope-policy"
 
 MAX_REQUEST = 2**20
 """Bytes of a JSON request to several clouds, which is held in memory; uploads are streamed."""
@@ -56,7 +55,7 @@ async def answer_composite(
     tee = None
     if streams and body is not None:
         tee = UploadTee(body, clouds(route.expression), every=policy is Policy.ALL)
-    whole = None if body is None or tee else await _whole(context, body)
+    whole = None if body is None or tee else await read_all(context, body)
     context.charge(cost.of_json(len(whole or b""), catalog=True))
     operation = Request.of(head.method, route.rest, whole, upload=tee is not None)
     if whole and operation.document is None:
@@ -91,7 +90,7 @@ async def answer_composite(
         )
         try:
             running = _recorded(evaluation, route.expression, operation, recorded)
-            await _respond(context, await _evaluated(context, evaluation, operation, tee, running))
+            await respond(context, await _evaluated(context, evaluation, operation, tee, running))
         finally:
             context.charge(cost.of_json(budget.read_in_all, catalog=False))
 
@@ -160,7 +159,7 @@ async def _evaluated(
         record.fields["report"] = json.loads(short)
 
 
-async def _respond(context: Context, answer: Answer) -> None:
+async def respond(context: Context, answer: Answer) -> None:
     """Send the client an answer: as its cloud gave it, or encoded if it is merged.
 
     It is private, also if it is home's alone: who may have answered is in its report.
@@ -210,7 +209,7 @@ def _parts(answer: Answer) -> Iterator[bytes]:
     yield b"".join(pieces)
 
 
-async def _whole(context: Context, body: AsyncIterator[bytes]) -> bytes:
+async def read_all(context: Context, body: AsyncIterator[bytes]) -> bytes:
     """Read a body to its end; raises Refusal if it is longer than MAX_REQUEST."""
     data = bytearray()
     async for piece in body:
@@ -223,12 +222,13 @@ async def _whole(context: Context, body: AsyncIterator[bytes]) -> bytes:
 
 def _policy(context: Context) -> Policy:
     value = context.head.headers.first(POLICY)
-    if value is None:
-        return Policy.by_default(reads=context.head.method in SAFE_METHODS)
+    reads = context.head.method in SAFE_METHODS
+    if value is None or (reads and value.strip().lower() == EVENTUAL):
+        return Policy.by_default(reads=reads)
     try:
         return Policy(value.strip().lower())
     except ValueError as error:
-        message = 'X-Scope-Policy is "all" or "any", and nothing else'
+        message = 'X-Scope-Policy is "all", "any" or "eventual", and nothing else'
         raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=context.site.here) from error
 
 

@@ -16,9 +16,11 @@ from openstackoid.gateway.admission.heads import head_of
 from openstackoid.gateway.admission.limits import Limits
 from openstackoid.gateway.admission.logins import Logins
 from openstackoid.gateway.admission.peers import Proof
+from openstackoid.gateway.admission.places import Places
 from openstackoid.gateway.dispatch import whose
 from openstackoid.gateway.dispatch.composite import answer_composite
 from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.dispatch.eventual import answer_eventual, is_eventual
 from openstackoid.gateway.dispatch.hop import (
     Body,
     Hop,
@@ -30,8 +32,9 @@ from openstackoid.gateway.dispatch.hop import (
     tries_account,
 )
 from openstackoid.gateway.dispatch.question import answer_question, is_question
+from openstackoid.gateway.dispatch.replicas import answer_about_replicas, is_about_replicas
 from openstackoid.gateway.dispatch.site import Site
-from openstackoid.gateway.dispatch.state import State
+from openstackoid.gateway.dispatch.state import QUESTIONS, State
 from openstackoid.gateway.dispatch.takeover import take_over
 from openstackoid.gateway.dispatch.unsettled import answer_unsettled, asks_for_unsettled
 from openstackoid.gateway.forwarding.downstream import (
@@ -80,11 +83,21 @@ class Handler:
         idle_timeout: float,
         patience: float,
         journal: Path | None = None,
+        replicas: Path | None = None,
     ) -> None:
         self.site = site
         self._idle_timeout = idle_timeout
         link = None if journal is None else Link(journal, self._take)
-        self.state = State(limits, blocklist, health, logins, TurnedAway(site.here), link)
+        self.state = State(
+            limits,
+            blocklist,
+            health,
+            logins,
+            TurnedAway(site.here),
+            link,
+            replicas=replicas,
+            places=Places(site.here, QUESTIONS),
+        )
         self._patience = patience
 
     async def _take(self, intent: Intent) -> None:
@@ -146,6 +159,9 @@ class Handler:
         if asks_for_unsettled(head, route, site.here):
             await answer_unsettled(context)
             return
+        if is_about_replicas(head, route, site.here):
+            await answer_about_replicas(context, body)
+            return
         if isinstance(body, bytes):
             context.charge(cost.of_json(len(body), catalog=True))
         if isinstance(route.expression, CloudRef):
@@ -154,6 +170,9 @@ class Handler:
         if isinstance(body, bytes) or (route.wallet and identity.is_of_a_token(route)):
             message = "a login is in one Keystone; name one cloud for identity"
             raise Refusal(HTTPStatus.BAD_REQUEST, message, cloud=site.here, service=IDENTITY)
+        if is_eventual(context):
+            await answer_eventual(context, body)
+            return
         await answer_composite(context, body, self._patience)
 
     def _admitted(

@@ -1,6 +1,7 @@
 """The supervisor: starts a gateway's workers, restarts and exchanges them, and keeps their sockets.
 
-It starts the process that keeps the journal, too. It answers no requests.
+It starts the processes beside them, too: what keeps the journal, and what keeps replicas. It
+answers no requests.
 
 SIGHUP is passed to the workers, which reload their files. SIGUSR2 exchanges the workers: new ones
 start, with the program as it is installed then. Once all of them answer requests, the old ones
@@ -13,7 +14,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import structlog
@@ -38,12 +39,14 @@ Command = Callable[[int], Sequence[str]]
 log = structlog.get_logger()
 
 
-def supervise(command: Command, journal: Sequence[str], number: int, cloud: str) -> None:
-    """Run `number` workers of a cloud's gateway, and its journal, until SIGTERM or SIGINT.
+def supervise(
+    command: Command, beside: Mapping[str, Sequence[str]], number: int, cloud: str
+) -> None:
+    """Run `number` workers of a cloud's gateway, and what is beside them, until SIGTERM or SIGINT.
 
-    Raises StartError if the first workers do not start.
+    `beside` has a name and a command for each. Raises StartError if the first workers do not start.
     """
-    asyncio.run(Supervisor(command, journal, number, cloud).run())
+    asyncio.run(Supervisor(command, beside, number, cloud).run())
 
 
 class StartError(Exception):
@@ -82,17 +85,19 @@ async def _new_worker(command: Command, log: FilteringBoundLogger) -> _Worker:
 
 
 class Supervisor:
-    """Keeps `number` workers running that `command` starts, and the process that `journal` starts.
+    """Keeps `number` workers running that `command` starts, and the processes `beside` them.
 
     Needs a running event loop.
     """
 
-    def __init__(self, command: Command, journal: Sequence[str], number: int, cloud: str) -> None:
+    def __init__(
+        self, command: Command, beside: Mapping[str, Sequence[str]], number: int, cloud: str
+    ) -> None:
         self._command = command
-        self._journal = journal
-        self._keeper: Process | None = None
-        self._renewed: Process | None = None
-        """What kept the journal until the program was exchanged."""
+        self._beside = beside
+        self._kept: dict[str, Process] = {}
+        self._renewed: set[Process] = set()
+        """What was beside the workers until the program was exchanged."""
         self._number = number
         self._log = log.bind(gateway=cloud)
         self._workers: dict[_Worker, asyncio.Task[None]] = {}
@@ -110,7 +115,7 @@ class Supervisor:
         for number in (signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(number, self._events.put_nowait, number)
         ignore_others((signal.SIGHUP, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT), self._log)
-        journal = loop.create_task(self._keep_journal())
+        beside = [loop.create_task(self._keep(name)) for name in self._beside]
         serving = loop.create_task(self._serve())
         stopping = loop.create_task(self._stop.wait())
         try:
@@ -121,8 +126,9 @@ class Supervisor:
             stopping.cancel()
             serving.cancel()
             await self._drain()
-            journal.cancel()
-            await asyncio.gather(journal, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def _serve(self) -> None:
         self._log.info("started", process=os.getpid(), workers=self._number)
@@ -132,28 +138,28 @@ class Supervisor:
             if event is signal.SIGHUP:
                 for worker in self._current:
                     worker.signal(signal.SIGHUP)
-                if self._keeper is not None:
+                for process in self._kept.values():
                     with suppress(ProcessLookupError):
-                        self._keeper.send_signal(signal.SIGHUP)
+                        process.send_signal(signal.SIGHUP)
             elif event is signal.SIGUSR2:
                 await self._exchange()
             else:
                 await self._replace_ended()
 
-    async def _keep_journal(self) -> None:
-        """Start the journal's process again whenever it ends; end it when this is cancelled.
+    async def _keep(self, name: str) -> None:
+        """Start a process beside the workers whenever it ends; end it when this is cancelled.
 
         It ends by itself when its standard input is closed: so it does if this process is killed.
         """
         while True:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *self._journal, stdin=PIPE, process_group=0
+                    *self._beside[name], stdin=PIPE, process_group=0
                 )
             except OSError as error:
-                self._log.error("no journal", error=error.strerror)
+                self._log.error(f"no {name}", error=error.strerror)
             else:
-                self._keeper = process
+                self._kept[name] = process
                 try:
                     status = await process.wait()
                 except asyncio.CancelledError:
@@ -161,13 +167,14 @@ class Supervisor:
                         process.terminate()
                     await process.wait()
                     raise
-                if process is self._renewed:
+                if process in self._renewed:
+                    self._renewed.discard(process)
                     continue
-                self._log.error("journal ended", process=process.pid, status=status)
+                self._log.error(f"{name} ended", process=process.pid, status=status)
             await asyncio.sleep(RESTART_DELAY)
 
     async def _exchange(self) -> None:
-        """Replace all workers by new ones, and what keeps the journal; keep all if that fails."""
+        """Replace all workers by new ones, and what is beside them; keep all if that fails."""
         try:
             new = await self._start(self._number)
         except StartError as error:
@@ -177,10 +184,10 @@ class Supervisor:
         self._close_unused()
         for worker in old:
             worker.signal(signal.SIGUSR2)
-        self._renewed = self._keeper
-        if self._keeper is not None:
+        for process in self._kept.values():
+            self._renewed.add(process)
             with suppress(ProcessLookupError):
-                self._keeper.terminate()
+                process.terminate()
         self._log.info("exchanged", workers=[worker.process.pid for worker in new])
 
     async def _replace_ended(self) -> None:

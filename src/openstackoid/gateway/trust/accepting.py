@@ -32,11 +32,11 @@ from openstackoid.identity.issuer_secrets import completed, let_in, own_token, s
 from openstackoid.identity.keys import SigningKey, assertion_signers
 from openstackoid.identity.subject import has_kept, late_end, life_of
 from openstackoid.identity.token_document import Distrust, role_names, seconds_of, token_of
-from openstackoid.identity.trust import not_theirs
+from openstackoid.identity.trust import advice, not_theirs
 from openstackoid.message import SAFE_METHODS, Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN
-from openstackoid.scope import split
+from openstackoid.scope import Scope, join, split
 from openstackoid.services import IDENTITY
 
 MAX_KNOWN = 10_000
@@ -59,7 +59,7 @@ class Accepting:
         self._own = federation.clouds[here].own
         self._trust = federation.clouds[here].trust
         self._keys = keys
-        self._tokens = tokens
+        self.tokens = tokens
         self._made = made
         self._confirming = confirming
         clouds = federation.clouds
@@ -109,6 +109,37 @@ class Accepting:
             note_assertion("refused", id_of(token))
             raise self._refused(str(error), route) from error
         return with_token(head, stamp.stamped(token, self._stamp(route, late=late))), route
+
+    def right(self, assertion: str, operation: str, service: str) -> Claims:
+        """Return the claims of an assertion for one operation on a replicated resource.
+
+        `operation` is its digest. Whoever has brought it, it is for a service here and that
+        operation alone. Raises BadAssertionError.
+        """
+        claims = self.verified(assertion)
+        if not operation or claims.operation != operation:
+            raise BadAssertionError("it is not for this operation")
+        if claims.aud != self._here:
+            raise BadAssertionError(f"it is for {claims.aud}, and this is {self._here}")
+        if not covers(claims.services, service):
+            raise BadAssertionError(f"it is not for {service}")
+        return claims
+
+    async def by_right(self, assertion: str, claims: Claims, route: Route, *, first: bool) -> str:
+        """Return what a service here takes of somebody who has ordered an operation.
+
+        `first`: it is some time ago, so his cloud is asked first whether he still may.
+
+        Raises BadAssertionError if he may not do it any more, Refusal if nobody says so for too
+        long, and AccountError.
+        """
+        if claims.iss != self._here and claims.iss not in self._trust:
+            raise BadAssertionError(advice(self._here, claims.iss))
+        check_time(claims, time.time())
+        await self._check_standing(claims, route, first=first)
+        return join(
+            stamp.stamped(assertion, self._stamp(route, late=False)), route.scope or Scope()
+        )
 
     def learns(self, head: Head, route: Route) -> Callable[[list[str]], None] | None:
         """Return what remembers the ids in an answer, None if the request creates nothing.
@@ -160,7 +191,11 @@ class Accepting:
             claims = self.verified(token)
         except BadAssertionError:
             return None
-        mine = claims.iss in older and (claims.aud, claims.presenter) == (self._here, claims.iss)
+        mine = (
+            not claims.operation
+            and claims.iss in older
+            and (claims.aud, claims.presenter) == (self._here, claims.iss)
+        )
         return claims if mine else None
 
     async def _check_token(self, token: str, route: Route) -> None:
@@ -173,7 +208,7 @@ class Accepting:
             return
         if route.sender is None:
             clear = issuer is not None and route.wallet is None
-            if clear and await self._tokens.is_ours(token):
+            if clear and await self.tokens.is_ours(token):
                 raise self._refused(not_theirs(self._here, issuer), route)
             return
         if issuer is None:
@@ -197,17 +232,25 @@ class Accepting:
         except BadAssertionError as error:
             raise self._refused(str(error), route) from error
 
-    async def _check_standing(self, claims: Claims, route: Route, *, stamped: bool = False) -> None:
+    async def _check_standing(
+        self, claims: Claims, route: Route, *, stamped: bool = False, first: bool = False
+    ) -> None:
         """Refuse an assertion that its issuer has revoked, or has not confirmed for too long.
 
         Raises BadAssertionError, Refusal and AccountError.
         """
         if claims.iss == self._here:
-            if await self._tokens.document(own_token(claims, self._keys), late=True) is None:
+            if await self.tokens.standing(own_token(claims, self._keys), late=True) is None:
                 raise BadAssertionError("the token that it stands for was revoked")
             return
-        rules, brought = self._trust.get(claims.iss), claims.presenter == claims.iss and not stamped
-        await self._confirming.check(claims, rules, route.service, brought=brought)
+        of_issuer = claims.presenter == claims.iss and not claims.operation
+        await self._confirming.check(
+            claims,
+            self._trust.get(claims.iss),
+            route.service,
+            brought=of_issuer and not stamped,
+            first=first,
+        )
 
     def _check_issuer(self, claims: Claims, route: Route) -> None:
         if claims.iss != route.issuer:
@@ -222,6 +265,7 @@ class Accepting:
         Return whether it does.
         """
         self._check_issuer(claims, route)
+        _check_for_requests(claims)
         if claims.aud != self._here:
             raise BadAssertionError(f"it is for {claims.aud}, and this is {self._here}")
         if claims.presenter != route.sender:
@@ -268,6 +312,7 @@ class Accepting:
         Raises BadAssertionError and AccountError.
         """
         self._check_issuer(claims, route)
+        _check_for_requests(claims)
         if claims.aud != route.sender:
             raise BadAssertionError(f"it is not for the gateway of {route.sender} to bring back")
         if not covers(claims.back, route.service):
@@ -279,7 +324,7 @@ class Accepting:
         self._check_caller(method, route)
         token = own_token(claims, self._keys)
         goes_on = by_service or claims.late
-        document = await self._tokens.document(token, late=goes_on)
+        document = await self.tokens.document(token, late=goes_on)
         if document is None:
             raise BadAssertionError("the token that it stands for has expired or was revoked")
         if has_kept(role_names(document["token"]), self._own.keep):  # since it was made
@@ -328,6 +373,12 @@ class Accepting:
         message = f"{self._here} does not take what says who the user is: {why}"
         status = HTTPStatus.UNAUTHORIZED
         return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
+
+
+def _check_for_requests(claims: Claims) -> None:
+    """Raise BadAssertionError for an assertion that is good for an operation, and no request."""
+    if claims.operation:
+        raise BadAssertionError("it is for one operation on a replicated resource, and no request")
 
 
 def check_time(claims: Claims, now: float, longer: float = 0) -> None:

@@ -110,7 +110,7 @@ class Answering:
     async def _own(self, claims: Claims, *, late: bool) -> dict[str, Any]:
         """Return what the Keystone here says of the token that an assertion stands for."""
         late = late or claims.late
-        document = await self._tokens.document(own_token(claims, self._keys), late=late)
+        document = await self._tokens.standing(own_token(claims, self._keys), late=late)
         if document is None:
             raise BadAssertionError("the token that it stands for has expired or was revoked")
         catalog = await self._keystone.catalog(claims.project[0])

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import msgspec
 
 from openstackoid.federation import Federation
-from openstackoid.federation.model import PUBLIC
+from openstackoid.gateway.forwarding import questions
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.gateway.trust.confirmed import Times
@@ -20,12 +20,8 @@ from openstackoid.identity.confirmation import (
     question,
     said_in,
 )
-from openstackoid.identity.headers import headers_for
 from openstackoid.identity.keys import assertion_signers
-from openstackoid.message import JSON, Head, Headers
-from openstackoid.routing import Destination, Refusal, Route, destination_of
-from openstackoid.scope import CloudRef, Scope
-from openstackoid.services import IDENTITY
+from openstackoid.routing import Refusal
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -70,20 +66,13 @@ class Asking:
 
     async def _sent(self, issuer: str, body: bytes) -> str:
         """Send a question, and return the signed answer, which is not verified yet."""
-        scope = Scope(((IDENTITY, CloudRef(issuer)),)).completed(self._here)
-        route = Route(IDENTITY, PUBLIC, PATH, scope, CloudRef(issuer), None, issuer)
-        destination = destination_of(route, issuer, self._federation, self._here)
-        if not destination.gateway:
+        answer = await questions.asked(
+            self._upstream, self._federation, self._here, issuer, PATH, body
+        )
+        if answer is None:
             raise BadConfirmationError("its cloud has no gateway")
-        headers = self._headers(route, destination, body)
-        answer = await self._upstream.send("POST", destination, route, headers, body)
         with answer:
             return await _read(answer)
-
-    def _headers(self, route: Route, destination: Destination, body: bytes) -> Headers:
-        about = Headers([("Content-Type", JSON), ("Content-Length", str(len(body)))])
-        head = Head("POST", PATH, about, 0)
-        return headers_for(head, route, destination, self._here)
 
 
 async def _read(answer: Response) -> str:

@@ -92,11 +92,18 @@ class Confirming:
         self._issuers: dict[str, _Issuer] = {}
 
     async def check(
-        self, claims: Claims, rules: Trust | None, service: str, *, brought: bool = False
+        self,
+        claims: Claims,
+        rules: Trust | None,
+        service: str,
+        *,
+        brought: bool = False,
+        first: bool = False,
     ) -> None:
         """Let an assertion be used, by the rules for its issuer; without rules nobody is asked.
 
-        `brought`: its issuer has brought it itself, which confirms it. Raises BadAssertionError if
+        `brought`: its issuer has brought it itself, which confirms it. `first`: the answer about
+        one that was never confirmed is waited for before it is used. Raises BadAssertionError if
         it is revoked, and Refusal (503) if nobody has said for too long that it is not.
         """
         if rules is None:
@@ -116,7 +123,8 @@ class Confirming:
             why = f"more than {MOST} of its assertions wait here to be asked about"
             self._warn(issuer, why)
             raise self._unconfirmed(entry, claims.iss, service, f"{why}; try again in a minute")
-        if age > times.stale and now >= max(entry.patient, issuer.patient):
+        waits = age > times.stale or (first and not entry.confirmed)
+        if waits and now >= max(entry.patient, issuer.patient):
             await self._wait(issuer, entry)
             issuer.table.check(claims.jti, claims.iss)
         if entry.is_overdue(self.clock(), times, rules.offline):

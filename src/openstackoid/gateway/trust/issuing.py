@@ -1,10 +1,12 @@
 """Makes the assertions that leave this cloud in place of its users' tokens."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import unquote
+
+from msgspec import structs
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.reporting.access_record import note_assertion
@@ -28,6 +30,7 @@ from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.subject import access_rules, claims_of, has_kept
 from openstackoid.identity.token_document import Distrust, role_names, token_of
 from openstackoid.identity.trust import not_theirs
+from openstackoid.identity.witness import LASTS, text_of, witness_of
 from openstackoid.message import Head
 from openstackoid.routing import Destination, Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN, SERVICE_TOKEN, SUBJECT_TOKEN
@@ -117,6 +120,56 @@ class Issuing:
         self._check_length(route, claims, front)
         note_assertion("made", claims.jti, *(one.jti for one, _ in others))
         return with_token(head, front), route
+
+    async def ordering(self, head: Head, route: Route) -> dict[str, Any]:
+        """Return what Keystone says of the token of whoever orders an operation.
+
+        Raises Refusal if it is not one of this cloud's by which something can be done later, and
+        AccountError.
+        """
+        token = split(head.headers.get(AUTH_TOKEN))[0]
+        if not token or is_assertion(token) or route.issuer not in {None, self._here}:
+            raise self._refused(
+                f"what is carried out later is ordered by users of {self._here} alone, with a "
+                f"token of {self._here}",
+                route,
+            )
+        document = await self._document(head, route, token)
+        try:
+            witness_of(document)
+            if access_rules(document) is not None:
+                raise Distrust("its application credential has access rules")
+        except Distrust as distrust:
+            raise self._refused(
+                f"nothing is carried out later by this token: {distrust}", route
+            ) from distrust
+        return document
+
+    def rights(
+        self, document: dict[str, Any], route: Route, operation: str, clouds: Iterable[str]
+    ) -> dict[str, str]:
+        """Return an assertion for each of some clouds that is good for one operation alone.
+
+        `operation` is its digest, `document` what `ordering` has returned. Raises Refusal.
+        """
+        key, now = self._key(route), int(time.time())
+        limits = Reach((route.service,), (), ())
+        rights = {}
+        try:
+            witness = text_of(witness_of(document))
+            for cloud in clouds:
+                claims = self._claims(document, limits, cloud, self._here)
+                claims = structs.replace(
+                    claims, iat=now, exp=now + LASTS, late=False, operation=operation
+                )
+                claims = completed(claims, witness, key)
+                rights[cloud] = sign(claims, key)
+                self._check_length(route, claims, rights[cloud])
+        except Distrust as distrust:
+            raise self._refused(
+                f"this token stays in {self._here}: {distrust}", route
+            ) from distrust
+        return rights
 
     async def goes_on(self, head: Head, route: Route) -> bool:
         """Return whether a service here goes on for a user whose assertion is over, or nearly so.

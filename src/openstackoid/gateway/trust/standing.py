@@ -1,11 +1,11 @@
 """Says to other clouds' gateways whether assertions of this cloud, which they were given, stand."""
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Sequence
 from http import HTTPStatus
 
+from openstackoid.gateway.admission.places import Places
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.service_account import AccountError
 from openstackoid.identity.assertion import BadAssertionError
@@ -32,9 +32,6 @@ QUESTIONS = 16
 SECONDS = 2.0
 """After so long the answer is given: what Keystone has not said by then is unknown."""
 
-AGAIN = 5
-"""Seconds after which a cloud that has asked too often may ask again."""
-
 
 class Standing:
     """Answers for the cloud `here`, by what its Keystone says of the tokens in assertions."""
@@ -46,22 +43,10 @@ class Standing:
         self._keys = keys
         self._tokens = tokens
         self._seconds = seconds
-        self._open: Counter[str] = Counter()
+        self.place = Places(here, QUESTIONS).place
         self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(AT_ONCE)
         )
-
-    @contextmanager
-    def place(self, sender: str) -> Iterator[None]:
-        """Give a question of a cloud a place until the end of the context; raises Refusal."""
-        if self._open[sender] >= QUESTIONS:
-            message = f"the gateway of {sender} asks {QUESTIONS} questions already; ask less often"
-            raise self._refusal(HTTPStatus.TOO_MANY_REQUESTS, message, retry_after=AGAIN)
-        self._open[sender] += 1
-        try:
-            yield
-        finally:
-            self._open[sender] -= 1
 
     async def answer(self, sender: str, body: bytes) -> str:
         """Return the signed answer to a question of a cloud that has proven itself.
@@ -98,17 +83,10 @@ class Standing:
         try:
             token = token_within(asked.own, parties, self._keys)
             async with self._slots[sender]:
-                document = await self._tokens.document(token, late=True)
+                document = await self._tokens.standing(token, late=True)
         except (AccountError, BadAssertionError):
             return UNKNOWN
         return REVOKED if document is None else LIVES
 
-    def _refusal(self, status: HTTPStatus, message: str, retry_after: int | None = None) -> Refusal:
-        return Refusal(
-            status,
-            message,
-            cloud=self._here,
-            service=IDENTITY,
-            sent=False,
-            retry_after=retry_after,
-        )
+    def _refusal(self, status: HTTPStatus, message: str) -> Refusal:
+        return Refusal(status, message, cloud=self._here, service=IDENTITY, sent=False)

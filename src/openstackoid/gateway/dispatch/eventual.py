@@ -1,0 +1,115 @@
+"""Answers writes with the policy `eventual`: each cloud gets them, some time, by itself."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+
+from openstackoid.gateway.admission import cost
+from openstackoid.gateway.dispatch.branches import Branches
+from openstackoid.gateway.dispatch.composite import REPORT, read_all, respond
+from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
+from openstackoid.gateway.dispatch.replicas import asked
+from openstackoid.gateway.forwarding.upstream import refused
+from openstackoid.gateway.replicas.messages import Order, Ordered, Refused, Told
+from openstackoid.gateway.replicas.telling import AWAY, is_settled
+from openstackoid.message import SAFE_METHODS
+from openstackoid.operators.report import Outcome, Report
+from openstackoid.operators.request import Answer, NoAnswerError, Request
+from openstackoid.operators.rules import EVENTUAL, POLICY
+from openstackoid.replication.apis.table import asked as asked_of
+from openstackoid.replication.explained import State
+from openstackoid.routing import Refusal
+from openstackoid.routing.scoping import AUTH_TOKEN
+from openstackoid.scope import All, CloudRef, Expression, split
+
+
+def is_eventual(context: Context) -> bool:
+    """Return whether a request to several clouds is a write with the policy `eventual`."""
+    policy = context.head.headers.get(POLICY).strip().lower()
+    return policy == EVENTUAL and context.head.method not in SAFE_METHODS
+
+
+async def answer_eventual(context: Context, body: AsyncIterator[bytes] | None) -> None:
+    """Have a write carried out in all its clouds, and send the client the answer.
+
+    Raises Refusal.
+    """
+    head, route, here = context.head, context.route, context.site.here
+    clouds = tuple(dict.fromkeys(_all(context, route.expression)))
+    if route.sender is not None or route.issuer not in {None, here} or route.wallet is not None:
+        raise _refusal(
+            context,
+            HTTPStatus.FORBIDDEN,
+            f"what is carried out later is ordered at the gateway of one's own cloud, with one "
+            f"token of it; log in to {here}, and let the scope take identity there",
+        )
+    data = await read_all(context, body) if body is not None else b""
+    context.charge(cost.of_json(len(data), catalog=True) * len(clouds))
+    path = route.rest.partition("?")[0]
+    token = split(head.headers.get(AUTH_TOKEN))[0]
+    order = Order(token, head.method, path, route.service, data, clouds)
+    said = await asked(context, order)
+    match said:
+        case Ordered():
+            _report(context, said.states, said.first)
+            await _answer(context, said, path, data)
+        case Refused(status, message, states):
+            _report(context, states, None)
+            raise _refusal(context, HTTPStatus(status), message, sent=bool(states))
+        case _:
+            raise AssertionError(type(said))
+
+
+def _all(context: Context, expression: Expression) -> Iterator[str]:
+    """Yield the clouds of an expression that has no `|`; raises Refusal."""
+    match expression:
+        case CloudRef(name):
+            yield name
+        case All(operands):
+            for operand in operands:
+                yield from _all(context, operand)
+        case _:
+            message = 'the policy eventual takes "&" of clouds alone; leave out the "|"'
+            raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
+
+
+async def _answer(context: Context, ordered: Ordered, path: str, data: bytes) -> None:
+    """Show the client what the first cloud has, as its service does; raises Refusal."""
+    document = json.loads(data) if data else None
+    api, _ = asked_of(context.route.service, context.head.method, path, document)
+    status, shown = api.shows(context.head.method, path, ordered.id)
+    if shown is None:
+        await respond(context, Answer(status))
+        return
+    with MemoryBudget() as budget:
+        try:
+            answer = await Branches(context, budget).send(ordered.first, Request.of("GET", shown))
+        except NoAnswerError as error:
+            raise refused(error, ordered.first, context.route.service) from error
+        if answer.ok:
+            answer = replace(answer, status=status)
+        await respond(context, answer)
+
+
+def _report(context: Context, states: Mapping[str, Told], first: str | None) -> None:
+    """Tell the client what each cloud has of it."""
+    report = Report()
+    for cloud, told in states.items():
+        outcome: Outcome = report.of(cloud)
+        outcome.answer = True if cloud == first else None
+        if told.state == State.REFUSED.value and told.knows:
+            outcome.status, outcome.message = told.status, told.words or None
+        elif is_settled(told):
+            outcome.status = int(HTTPStatus.OK)
+        else:
+            outcome.pending = True
+            outcome.message = "it can't be reached" if told.state == AWAY else None
+    context.record.extra.append((REPORT, report.header()))
+    context.record.fields["report"] = json.loads(report.header())
+
+
+def _refusal(context: Context, status: HTTPStatus, message: str, *, sent: bool = False) -> Refusal:
+    here, service = context.site.here, context.route.service
+    return Refusal(status, message, cloud=here, service=service, sent=sent)

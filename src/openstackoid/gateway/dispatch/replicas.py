@@ -1,0 +1,111 @@
+"""Passes on to the process that keeps replicas what users, and other gateways, ask of it."""
+
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import msgspec
+
+from openstackoid.gateway.admission import cost
+from openstackoid.gateway.dispatch.context import Context
+from openstackoid.gateway.dispatch.hop import Body, pieces
+from openstackoid.gateway.forwarding.downstream import send_document
+from openstackoid.gateway.replicas.link import NoReplicasError, ask
+from openstackoid.gateway.replicas.messages import (
+    MAX_QUESTION,
+    Ask,
+    Asked,
+    Ordered,
+    Refused,
+    Said,
+    Show,
+    Shown,
+)
+from openstackoid.message import REPLICAS, Head
+from openstackoid.routing import Refusal, Route
+from openstackoid.routing.scoping import AUTH_TOKEN
+from openstackoid.scope import CloudRef, split
+from openstackoid.services import IDENTITY
+
+COST = 10
+"""Requests that a user's question counts for: other clouds are asked, too."""
+
+
+def is_about_replicas(head: Head, route: Route, here: str) -> bool:
+    """Return whether a request asks for replicas, and is not for Keystone."""
+    if route.service != IDENTITY or route.rest.partition("?")[0] != REPLICAS:
+        return False
+    if route.sender is not None:
+        return head.method == "POST"
+    return head.method == "GET" and route.expression == CloudRef(here)
+
+
+async def answer_about_replicas(context: Context, body: Body) -> None:
+    """Answer a user, or another gateway; raises Refusal."""
+    if context.route.sender is not None:
+        await _answer_gateway(context, context.route.sender, body)
+        return
+    context.charge(COST)
+    query = parse_qs(context.route.rest.partition("?")[2])
+    token = split(context.head.headers.get(AUTH_TOKEN))[0]
+    resource = query["id"][0] if "id" in query else None
+    said = await asked(context, Show(token, resource))
+    await _send(context, said)
+
+
+async def _answer_gateway(context: Context, sender: str, body: Body) -> None:
+    site = context.site
+    if not context.proven or not site.federation.clouds[sender].keys:
+        message = (
+            f"nothing proves that the gateway of {sender} asks; give it keys, and write them into "
+            f"the federation file of {site.here}"
+        )
+        raise _refusal(context, HTTPStatus.UNAUTHORIZED, message)
+    with context.state.places.place(sender):
+        question = bytearray()
+        async for piece in pieces(body):
+            question += piece
+            if len(question) > MAX_QUESTION:
+                message = f"a question takes at most {MAX_QUESTION} bytes"
+                raise _refusal(context, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
+        work = cost.of_json(len(question), catalog=True)
+        context.state.limits.gateway(sender, context.request.remote, work)
+        said = await asked(context, Ask(sender, bytes(question)))
+        await _send(context, said)
+
+
+async def asked(context: Context, message: Asked) -> Said:
+    """Return what the process that keeps replicas says; raises Refusal."""
+    directory = context.state.replicas
+    if directory is None:
+        raise _none(context)
+    return await _said(context, directory, message)
+
+
+async def _said(context: Context, directory: Path, message: Asked) -> Said:
+    try:
+        return await ask(directory, message)
+    except NoReplicasError as error:
+        raise _none(context) from error
+
+
+async def _send(context: Context, said: Said) -> None:
+    match said:
+        case Shown(document):
+            await send_document(context.request, context.record, msgspec.json.decode(document))
+        case Refused(status, message):
+            raise _refusal(context, HTTPStatus(status), message)
+        case Ordered():
+            raise _none(context)
+
+
+def _none(context: Context) -> Refusal:
+    here = context.site.here
+    message = f"what keeps replicas in {here} does not answer; its log says why. Try again later"
+    return _refusal(context, HTTPStatus.SERVICE_UNAVAILABLE, message)
+
+
+def _refusal(context: Context, status: HTTPStatus, message: str) -> Refusal:
+    return Refusal(
+        status, message, cloud=context.site.here, service=context.route.service, sent=False
+    )

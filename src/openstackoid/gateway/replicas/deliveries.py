@@ -1,0 +1,231 @@
+"""Brings the copies in this gateway's cloud to what they should be, each by a task of its own."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import structlog
+from msgspec.structs import replace
+
+from openstackoid.gateway.replicas.memory import Memory
+from openstackoid.gateway.replicas.rights import NoAnswerError, NoRightError, Rights
+from openstackoid.gateway.replicas.services import NotReadError, Services
+from openstackoid.gateway.reporting.log import fault_of
+from openstackoid.replication import delivery
+from openstackoid.replication.apis.table import APIS
+from openstackoid.replication.delivery import Copy, Look, Order, Read, Rest, Send
+from openstackoid.replication.desired import Desired
+from openstackoid.replication.parcel import Resource
+from openstackoid.replication.plan import Seen, Step, plan
+
+AT_ONCE = 8
+"""Copies at which this gateway is at one time."""
+
+LATER = 60.0
+"""Seconds after which what is from the future is looked at again."""
+
+log = structlog.get_logger()
+
+
+class Trouble(NamedTuple):
+    """Why a copy can't be read; with a status, it is refused to whoever has ordered something."""
+
+    words: str
+    status: int | None
+
+
+class Deliveries:
+    """The tasks; `changed` is called when something about a copy may have."""
+
+    def __init__(self, memory: Memory, settle: float, changed: Callable[[str], None]) -> None:
+        self.memory = memory
+        self.settle = settle
+        self._changed = changed
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.read: dict[str, Sequence[Step]] = {}
+        self.troubles: dict[str, Trouble] = {}
+        self.services: Services
+        self.rights: Rights
+
+    def use(self, services: Services, rights: Rights) -> None:
+        """Use what a federation file has made; before anything is woken, and after a reload."""
+        self.services, self.rights = services, rights
+
+    def wake(self, resource: str) -> None:
+        """See what there is to do about a copy, now."""
+        if (timer := self._timers.pop(resource, None)) is not None:
+            timer.cancel()
+        if resource in self._tasks:
+            self._again.add(resource)
+            return
+        task = asyncio.get_running_loop().create_task(self._run(resource))
+        self._tasks[resource] = task
+        task.add_done_callback(lambda _: self._ended(resource))
+
+    async def close(self) -> None:
+        """Begin nothing more; what was handed to a service is looked at at the next start."""
+        for timer in self._timers.values():
+            timer.cancel()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def steps(self, resource: str) -> Sequence[Step] | None:
+        """Return what a copy needs by its last reading, None if it was not read yet."""
+        return None if resource in self._tasks else self.read.get(resource)
+
+    def _ended(self, resource: str) -> None:
+        del self._tasks[resource]
+        if resource in self._again:
+            self._again.discard(resource)
+            self.wake(resource)
+        self._changed(resource)
+
+    async def _run(self, resource: str) -> None:
+        try:
+            async with self._slots:
+                until = await _Delivery(self, resource).run()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  (one resource must not end the others)
+            fault = fault_of(error)
+            log.error("a copy is not brought further", resource=resource, error=fault)  # noqa: TRY400
+            until = time.monotonic() + LATER
+        if until is not None:
+            loop = asyncio.get_running_loop()
+            wait = max(0.0, until - time.monotonic())
+            self._timers[resource] = loop.call_later(wait, self.wake, resource)
+
+
+class _Delivery:
+    """One resource that is brought to where nothing more can be done now."""
+
+    def __init__(self, deliveries: Deliveries, resource: str) -> None:
+        self._all = deliveries
+        self._memory = deliveries.memory
+        self._settle = deliveries.settle
+        self._resource = resource
+        self._name = Resource.of(resource)
+        self._api = APIS[self._name.kind]
+
+    @property
+    def _copy(self) -> Copy:
+        return self._memory.copies.get(self._resource, Copy())
+
+    def _keep(self, copy: Copy) -> None:
+        self._memory.keep(self._resource, copy)
+
+    async def run(self) -> float | None:
+        """Do all that can be done now; return when to go on, None if that is not known."""
+        memory = self._memory
+        while True:
+            waits = bool(memory.waiting(self._resource))
+            state, copy = memory.state(self._resource), self._copy
+            if memory.here not in state.members and copy == Copy():
+                return time.monotonic() + LATER if waits else None
+            now = time.monotonic()
+            decided = delivery.before_reading(copy, state, now, memory.life, memory.sure)
+            try:
+                if isinstance(decided, Read):
+                    decided = await self._read(copy, state)
+                if isinstance(decided, Look):
+                    await self._look(state)
+                elif isinstance(decided, Send):
+                    await self._send(decided.order)
+            except NoRightError as error:
+                return self._is_in_trouble(str(error), 403)
+            except (NotReadError, NoAnswerError) as error:
+                return self._is_in_trouble(str(error))
+            self._all.troubles.pop(self._resource, None)
+            if isinstance(decided, Rest):
+                later = time.monotonic() + LATER if waits else None
+                times = [one for one in (decided.until, later) if one is not None]
+                return min(times, default=None)
+
+    def _is_in_trouble(self, words: str, status: int | None = None) -> float:
+        """Note why a copy can't be read, and return when that is tried again.
+
+        `status` is None unless nobody may read it.
+        """
+        self._all.troubles[self._resource] = Trouble(words, status)
+        copy = self._copy
+        failures = copy.failures + 1
+        pause = delivery.RETRIES[min(failures, len(delivery.RETRIES)) - 1]
+        until = time.monotonic() + pause
+        self._keep(replace(copy, failures=failures, not_before=until))
+        return until
+
+    async def _token(self) -> str:
+        """Return a right to read the copy: the latest one that there is."""
+        why = "nobody has ordered anything for this cloud"
+        for parcel in self._memory.parcels(self._resource):
+            try:
+                return await self._all.rights.token(parcel)
+            except NoRightError as error:
+                why = str(error)
+        raise NoRightError(why)
+
+    async def _read(self, copy: Copy, state: Desired) -> delivery.Next:
+        there: Seen | None = None
+        if copy.replica is not None:
+            token = await self._token()
+            there = await self._all.services.read(self._api, copy.replica.id, token)
+        copy = delivery.read(self._copy, state, there)
+        if self._resource in self._all.troubles:
+            copy = replace(copy, failures=0)
+        self._keep(copy)
+        steps = plan(state, copy.replica, there)
+        self._all.read[self._resource] = steps
+        return delivery.after_reading(copy, steps, time.monotonic())
+
+    async def _look(self, state: Desired) -> None:
+        token = await self._token()
+        numbers = self._copy.number + 1
+        found = await self._all.services.look(self._api, self._name.key, state, numbers, token)
+        # Nobody else creates here: so a service that takes long to answer is not asked for ever.
+        now, recognized = time.monotonic(), self._api.kind.recognized
+        self._keep(
+            delivery.looked_for(self._copy, state, found, recognized, now, self._memory.life)
+        )
+
+    async def _send(self, order: Order) -> None:
+        """Send an order by the right of who has ordered it; who may not is refused."""
+        parcel = self._memory.parcel(self._resource, order.by)
+        token, words = "", ""
+        try:
+            if parcel is None:
+                raise NoRightError("the operation that orders it is not known here")
+            token = await self._all.rights.token(parcel)
+        except NoRightError as error:
+            words = str(error)
+        copy = delivery.begun(self._copy, order, time.monotonic(), self._settle)
+        attempt = copy.attempt
+        assert attempt is not None  # noqa: S101  (it has just begun)
+        self._keep(copy)
+        if not token:
+            now = time.monotonic()
+            self._keep(delivery.answered(self._copy, attempt, 403, None, words, now))
+            return
+
+        def may_send() -> bool:
+            return delivery.may_send(self._copy, attempt, time.monotonic())
+
+        identifier = copy.replica.id if copy.replica is not None else ""
+        came = await self._all.services.carry_out(
+            self._api, self._name.key, order, identifier, token, may_send, self._settle
+        )
+        now = time.monotonic()
+        self._keep(
+            delivery.answered(self._copy, attempt, came.status, came.created, came.words, now)
+        )
+        log.info(
+            "copy written",
+            resource=self._resource,
+            order=type(order).__name__.lower(),
+            status=came.status,
+        )

@@ -1,0 +1,76 @@
+"""Asks the process that keeps replicas, and answers as it: one message each way."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from struct import Struct
+
+import msgspec
+
+from openstackoid.gateway.replicas.messages import MAX_ANSWER, Asked, Said
+from openstackoid.journal.wire import SOCKET, socket_in
+
+PATIENCE = 20.0
+"""Seconds that the process has to answer: it may wait for other clouds."""
+
+_LENGTH = Struct(">I")
+_ASKED: msgspec.msgpack.Decoder[Asked] = msgspec.msgpack.Decoder(Asked)
+_SAID: msgspec.msgpack.Decoder[Said] = msgspec.msgpack.Decoder(Said)
+
+
+class NoReplicasError(Exception):
+    """The process that keeps replicas does not answer; the log of the gateway says why."""
+
+
+async def ask(directory: Path, message: Asked) -> Said:
+    """Return the answer to a message; raises NoReplicasError."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            with socket_in(directory) as path:
+                reader, writer = await asyncio.open_unix_connection(path)
+            try:
+                await _write(writer, msgspec.msgpack.encode(message))
+                return _SAID.decode(await _read(reader))
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+    except (OSError, EOFError, ValueError) as error:  # also what has taken too long
+        raise NoReplicasError from error
+
+
+async def serve(
+    directory: Path, answer: Callable[[Asked], Awaitable[Said]], until: asyncio.Event
+) -> None:
+    """Answer messages until an event."""
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(OSError, EOFError, ValueError):
+                asked = _ASKED.decode(await _read(reader))
+                await _write(writer, msgspec.msgpack.encode(await answer(asked)))
+        finally:
+            writer.close()
+
+    file = directory / SOCKET
+    file.unlink(missing_ok=True)
+    with socket_in(directory) as path:
+        server = await asyncio.start_unix_server(answered, path)
+    file.chmod(0o600)
+    try:
+        await until.wait()
+    finally:
+        server.close()
+
+
+async def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(_LENGTH.pack(len(data)) + data)
+    await writer.drain()
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+    if length > 2 * MAX_ANSWER:
+        raise ValueError("a message that is too long")
+    return await reader.readexactly(length)

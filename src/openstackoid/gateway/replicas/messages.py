@@ -1,0 +1,125 @@
+"""What the process that keeps replicas is asked, and says: to workers and to other gateways."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from openstackoid.replication.clock import Timestamp
+from openstackoid.replication.heard import Heard
+from openstackoid.replication.parcel import Parcel
+
+MAX_QUESTION = 65_536
+"""Bytes of a question of another gateway at most."""
+
+MAX_ANSWER = 4 * 2**20
+"""Bytes of an answer to one at most."""
+
+MOST_ASKED = 64
+"""Resources of which one question asks for the states at most."""
+
+
+class _Message(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+# Between gateways
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The state of a copy, as its gateway tells it.
+
+    `knows`: it knows the operation that was asked about. `status` and `words` are those of its
+    service, where it does not take something; `more` says what else there is to say, line by line.
+    """
+
+    state: str
+    knows: bool = True
+    id: str | None = None
+    status: int | None = None
+    words: str = ""
+    more: tuple[str, ...] = ()
+
+
+class Question(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What another gateway asks.
+
+    `since`: what it has heard of the operations known here. `news`: it knows something itself.
+    `states`: the resources whose states it asks for, each with the operation that it asks about;
+    for those that are pending it waits some seconds.
+    """
+
+    since: Heard | None = None
+    news: bool = False
+    states: Mapping[str, Timestamp | None] = {}
+    wait: float = 0.0
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Operations since then, as far as they go into one answer; the asker stands at `position`."""
+
+    parcels: tuple[Parcel, ...] = ()
+    position: Heard | None = None
+    more: bool = False
+    states: Mapping[str, Told] = {}
+
+
+# Of workers
+
+
+class Order(_Message, frozen=True):
+    """A user orders something; answered by Ordered or Refused. `clouds` are as he wrote them."""
+
+    token: str
+    method: str
+    path: str
+    service: str
+    document: bytes
+    clouds: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Order({self.method}, {self.service})"
+
+
+class Show(_Message, frozen=True):
+    """A user asks for what is replicated of his; answered by Shown, or by Refused."""
+
+    token: str
+    resource: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Show({self.resource})"
+
+
+class Ask(_Message, frozen=True):
+    """Another gateway, which has proven itself, asks; answered by Shown."""
+
+    cloud: str
+    question: bytes
+
+
+class Ordered(_Message, frozen=True):
+    """What became of an order; `first` is the cloud whose copy is shown, by its id there."""
+
+    resource: str
+    first: str
+    id: str
+    states: Mapping[str, Told]
+
+
+class Refused(_Message, frozen=True):
+    """It is not done; `states` say what each cloud has of it, where it had begun."""
+
+    status: int
+    message: str
+    states: Mapping[str, Told] = {}
+
+
+class Shown(_Message, frozen=True):
+    """What was asked for, as JSON."""
+
+    document: bytes
+
+
+Asked: TypeAlias = Order | Show | Ask
+Said: TypeAlias = Ordered | Refused | Shown

@@ -1,0 +1,343 @@
+"""The process that keeps replicas, without its socket: what it knows, does, and answers."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+
+from openstackoid.federation import Federation
+from openstackoid.federation.model import PUBLIC
+from openstackoid.gateway.forwarding.upstream import Upstream
+from openstackoid.gateway.http import Origin
+from openstackoid.gateway.replicas.deliveries import Deliveries
+from openstackoid.gateway.replicas.memory import Memory
+from openstackoid.gateway.replicas.messages import (
+    MOST_ASKED,
+    Answer,
+    Ask,
+    Asked,
+    Order,
+    Ordered,
+    Question,
+    Refused,
+    Said,
+    Show,
+    Shown,
+    Told,
+)
+from openstackoid.gateway.replicas.ordering import Ordering, owners
+from openstackoid.gateway.replicas.peers import Peers
+from openstackoid.gateway.replicas.rights import Rights
+from openstackoid.gateway.replicas.services import Services
+from openstackoid.gateway.replicas.taking import Taking
+from openstackoid.gateway.replicas.telling import AWAY, MAX_LISTED, Telling, is_settled
+from openstackoid.gateway.trust.assertions import Assertions
+from openstackoid.gateway.trust.service_account import AccountError, account_refusal
+from openstackoid.identity.token_document import Distrust
+from openstackoid.journal.store import FullError, JournalError
+from openstackoid.message import Head, Headers
+from openstackoid.replication.apis.api import Api, NotReplicatedError
+from openstackoid.replication.apis.table import asked
+from openstackoid.replication.desired import Lost
+from openstackoid.replication.explained import State
+from openstackoid.replication.operation import Action
+from openstackoid.replication.parcel import Parcel, Resource
+from openstackoid.routing import Refusal, Route
+from openstackoid.routing.scoping import AUTH_TOKEN
+from openstackoid.scope import CloudRef, Scope
+from openstackoid.services import IDENTITY
+
+WAIT = 5.0
+"""Seconds that whoever orders something waits for the clouds that can be reached."""
+
+PAUSE = 0.2
+"""Seconds between two questions for the state of one copy."""
+
+MARGIN = 0.5
+"""Seconds that the answer of another cloud takes at most, beside those that it waits."""
+
+MAX_WAIT = 5.0
+"""Seconds that another gateway may wait for the states of copies."""
+
+log = structlog.get_logger()
+
+
+class Surroundings(NamedTuple):
+    """What a federation file makes of a gateway, as far as it is needed here.
+
+    `origins` returns the addresses of another cloud's services.
+    """
+
+    federation: Federation
+    upstream: Upstream
+    assertions: Assertions
+    origins: Callable[[str], set[Origin]]
+
+
+class Replicator:
+    """Keeps the replicas of one cloud; needs a running event loop."""
+
+    def __init__(self, memory: Memory, settle: float) -> None:
+        self.memory = memory
+        self._changes = asyncio.Condition()
+        self._telling_of: set[asyncio.Task[None]] = set()
+        self._deliveries = Deliveries(memory, settle, self._changed)
+        self.peers = Peers(memory, self.took)
+        self._telling = Telling(memory, self._deliveries, self.peers)
+        self._taking = Taking(memory)
+
+    def use(self, surroundings: Surroundings) -> None:
+        """Begin, or go on, by a federation file."""
+        self._around = surroundings
+        here = self.memory.here
+        federation, upstream, assertions, origins = surroundings
+        self._rights = Rights(assertions.accepting, here)
+        self._deliveries.use(Services(federation, here, upstream), self._rights)
+        self.ordering = Ordering(self.memory, federation, assertions.issuing)
+        self.memory.hear_again()
+        self.peers.use(federation, upstream, origins)
+        for resource in self.memory.resources():
+            self._deliveries.wake(resource)
+
+    async def close(self) -> None:
+        """End all that is under way."""
+        await self.peers.close()
+        await self._deliveries.close()
+        await asyncio.gather(*self._telling_of, return_exceptions=True)
+
+    async def answer(self, message: Asked) -> Said:
+        """Answer a message."""
+        try:
+            match message:
+                case Order():
+                    return await self._ordered(message)
+                case Show():
+                    return await self._shown(message)
+                case Ask():
+                    return Shown(await self._asked(message))
+        except Refusal as refusal:
+            return Refused(refusal.status, refusal.message)
+        except FullError as error:
+            return Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"nothing was ordered: {error}")
+        except JournalError as error:
+            log.error("replicas: not written", error=str(error))  # noqa: TRY400
+            return Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the journal can't be used now; its log says why"
+            )
+
+    # What other gateways say and ask
+
+    async def took(self, cloud: str, answer: Answer) -> None:
+        """Keep what another gateway has given, and carry it out."""
+        kept = self._taking.taken(cloud, answer.parcels, self._rights)
+        own = [one for one in kept if one.operation.at.cloud == self.memory.here]
+        if any(not self.memory.knows(p.operation.resource, p.operation.at) for p in own):
+            log.warning("replicas: the journal has lost something; all copies are looked for")
+            self.memory.live_anew()
+        self._learn(kept)
+
+    def _learn(self, parcels: list[Parcel]) -> None:
+        """Write down what is new, tell of losers, and carry it out."""
+        touched = self.memory.learn(parcels)
+        for resource, lost in touched.items():
+            _tell_of(resource, lost)
+            self._deliveries.wake(resource)
+        if touched:
+            self.peers.spread()
+
+    async def _asked(self, message: Ask) -> bytes:
+        """Answer another gateway; raises Refusal."""
+        here, cloud = self.memory.here, message.cloud
+        try:
+            question = msgspec.json.decode(message.question, type=Question)
+        except (ValueError, RecursionError):
+            question = None
+        if question is None or len(question.states) > MOST_ASKED:
+            text = "it is not a question as gateways write them"
+            raise Refusal(HTTPStatus.BAD_REQUEST, text, cloud=here, service=IDENTITY, sent=False)
+        self.peers.heard(cloud, question)
+        await self._wait_for(question.states, min(question.wait, MAX_WAIT))
+        states = {
+            one: self._telling.told(one, at)
+            for one, at in question.states.items()
+            if self.memory.may_see(cloud, one)
+        }
+        parcels, position, more = self.memory.since(question.since, cloud)
+        return msgspec.json.encode(Answer(tuple(parcels), position, more, states))
+
+    async def _wait_for(self, resources: Mapping[str, Any], seconds: float) -> None:
+        """Wait until the copies here are settled, some seconds at most."""
+
+        def settled() -> bool:
+            return all(is_settled(self._telling.told(one, at)) for one, at in resources.items())
+
+        try:
+            async with asyncio.timeout(max(0.0, seconds)), self._changes:
+                await self._changes.wait_for(settled)
+        except TimeoutError:
+            return
+
+    def _changed(self, resource: str) -> None:  # noqa: ARG002
+        async def notify() -> None:
+            async with self._changes:
+                self._changes.notify_all()
+
+        task = asyncio.get_running_loop().create_task(notify())
+        self._telling_of.add(task)
+        task.add_done_callback(self._telling_of.discard)
+
+    # What users order and ask
+
+    async def _ordered(self, order: Order) -> Said:
+        """Carry out what a user orders; raises Refusal."""
+        here = self.memory.here
+        route = self.route(order.service, order.path)
+        try:
+            document = msgspec.json.decode(order.document) if order.document else None
+            api, draft = asked(order.service, order.method, order.path, document)
+        except NotReplicatedError as error:
+            return Refused(400, f"{error}; nothing was sent to any cloud")
+        except (ValueError, RecursionError):
+            return Refused(400, "the body is not JSON; mend it, nothing was sent to any cloud")
+        head = Head(order.method, order.path, Headers([(AUTH_TOKEN, order.token)]), 0)
+        issuing = self._around.assertions.issuing
+        try:
+            token = await issuing.ordering(head, route)
+        except AccountError as error:
+            raise account_refusal(error, here, route) from error
+        parcel = self.ordering.parcel(order, api, draft, token, route)
+        self._learn([parcel])
+        told = await self._outcome(parcel)
+        creates = draft.action is Action.CREATE
+        if creates and (refused := self._refused_by(told)):
+            self._learn([self.ordering.withdrawal(parcel, token, route)])
+            cloud, said = refused
+            words = f": {said.words}" if said.words else ""
+            return Refused(said.status or 409, f"{cloud} refuses it{words}", told)
+        first = next((c for c in self._in_order(order, told) if _is_done(told[c])), None)
+        if first is None:
+            return self._not_yet(parcel, creates, told, token, route)
+        identifier = told[first].id or self._chosen(api, parcel)
+        return Ordered(parcel.operation.resource, first, identifier, told)
+
+    def route(self, service: str, path: str) -> Route:
+        """Return the route of a request of a user of this cloud, whose services are here."""
+        here = self.memory.here
+        scope = Scope(((IDENTITY, CloudRef(here)),)).completed(here)
+        return Route(service, PUBLIC, path, scope, CloudRef(here), None, here)
+
+    async def _outcome(self, parcel: Parcel) -> Mapping[str, Told]:
+        """Return the states of the copies, once they are settled or the time is over."""
+        operation = parcel.operation
+        resource, here = operation.resource, self.memory.here
+        members = self.memory.state(resource).members
+        others = [c for c in members if c != here and self.peers.is_up(c)]
+        told = {c: Told(AWAY) for c in members}
+        until = time.monotonic() + WAIT
+        asking = [self._told_by(c, resource, operation.at, until) for c in others]
+        if here in members:
+            asking.append(self._told_here(resource, operation.at))
+        return {**told, **dict(await asyncio.gather(*asking))}
+
+    async def _told_here(self, resource: str, at: Any) -> tuple[str, Told]:
+        await self._wait_for({resource: at}, WAIT)
+        return self.memory.here, self._telling.told(resource, at)
+
+    async def _told_by(self, cloud: str, resource: str, at: Any, until: float) -> tuple[str, Told]:
+        """Return what another cloud says, asked until it is settled or the time is over."""
+        said = Told(State.PENDING.value, knows=False)
+        while (left := until - time.monotonic()) > 0:
+            told = await self._telling.of(cloud, {resource: at}, left, left - MARGIN)
+            said = told.get(resource, said)
+            if is_settled(said) or said.state == AWAY:
+                break
+            await asyncio.sleep(min(PAUSE, max(0.0, left)))
+        return cloud, said
+
+    def _in_order(self, order: Order, told: Mapping[str, Told]) -> list[str]:
+        return list(dict.fromkeys((*(c for c in order.clouds if c in told), *told)))
+
+    def _refused_by(self, told: Mapping[str, Told]) -> tuple[str, Told] | None:
+        refused = ((c, t) for c, t in told.items() if t.knows and t.state == State.REFUSED.value)
+        return next(refused, None)
+
+    def _chosen(self, api: Api, parcel: Parcel) -> str:
+        """Return the id that a copy has where none says it: of what is deleted, say."""
+        resource = parcel.operation.resource
+        values = self.memory.state(resource).values
+        return api.number(Resource.of(resource).key, values, 0) or ""
+
+    def _not_yet(
+        self,
+        parcel: Parcel,
+        creates: bool,
+        told: Mapping[str, Told],
+        token: dict[str, Any],
+        route: Route,
+    ) -> Refused:
+        """Answer where no cloud has carried it out: a create is withdrawn, all else stays."""
+        if (refused := self._refused_by(told)) is not None:
+            cloud, said = refused
+            words = f": {said.words}" if said.words else ""
+            text = f"{cloud} refuses it{words}; the others have not carried it out yet"
+            return Refused(said.status or 409, text, told)
+        if creates:
+            self._learn([self.ordering.withdrawal(parcel, token, route)])
+            text = (
+                f"no cloud has carried it out within {WAIT:g} s, so it is withdrawn: nothing of it "
+                "stays. Try again later, or with fewer clouds"
+            )
+            return Refused(504, text, told)
+        text = (
+            f"no cloud has carried it out within {WAIT:g} s; it is ordered, and will be. openstack "
+            "replica show says how far it is"
+        )
+        return Refused(504, text, told)
+
+    async def _shown(self, message: Show) -> Said:
+        """Show a user what is replicated of his: all, or one; raises Refusal."""
+        here, tokens = self.memory.here, self._around.assertions.accepting.tokens
+        try:
+            document = await tokens.document(message.token)
+            his = self.memory.of_owner(owners(document, here)) if document else None
+        except AccountError as error:
+            raise account_refusal(error, here, self.route(IDENTITY, "/")) from error
+        except Distrust as distrust:
+            return Refused(401, f"this token shows nothing: {distrust}")
+        if his is None:
+            return Refused(
+                401, f"the Keystone of {here} does not know this token; log in to {here}"
+            )
+        if message.resource is not None:
+            his = [one for one in his if message.resource in self._names(one)]
+            if not his:
+                return Refused(404, "nothing of yours that is replicated has this id or name")
+        his = his[-MAX_LISTED:]
+        told = await self._telling.everywhere(his)
+        return Shown(msgspec.json.encode({"replicas": self._telling.documents(his, told)}))
+
+    def _names(self, identifier: str) -> set[str]:
+        """Return what a user may call a resource by."""
+        return {identifier, *self._telling.names(identifier)}
+
+
+def _is_done(told: Told) -> bool:
+    done = {State.FITS.value, State.DRIFTED.value}
+    return told.knows and told.state in done
+
+
+def _tell_of(resource: str, lost: tuple[Lost, ...]) -> None:
+    """Log who has lost, without what he has said."""
+    for one in lost:
+        log.warning(
+            "operation lost",
+            resource=resource,
+            field=one.field or None,
+            cloud=one.at.cloud,
+            at=one.at.milliseconds,
+            to=one.to.cloud,
+        )

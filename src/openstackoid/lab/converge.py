@@ -1,0 +1,327 @@
+"""The table of scripts/converge: what is ordered while a cloud is cut off, and what becomes of it.
+
+It has three real clouds. For each kind of resource that is replicated, and each way in which the
+third cloud can miss something, one is created, one is changed and one is deleted. A cell holds if
+all three clouds have the same afterwards, or if the state of each difference says why.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import click
+import requests
+
+from openstackoid.lab import environment, files, logins, processes
+from openstackoid.lab.lab import Lab
+from openstackoid.lab.links.condition import BLACKHOLE, CUT, WHOLE, Condition
+from openstackoid.lab.services import GATEWAY
+from openstackoid.message import REPLICAS
+
+ONE, TWO, THREE = CLOUDS = ("CloudOne", "CloudTwo", "CloudThree")
+ALL = " & ".join(CLOUDS)
+
+PENDING = 100
+"""Writes that wait for a cloud when it comes back."""
+
+PATIENCE = 180.0
+"""Seconds in which all clouds have to have the same."""
+
+LIVED = 70.0
+"""Seconds after its first start in which a gateway creates nothing: see docs/how-to/replicas.md."""
+
+_PATCH = "application/openstack-images-v2.1-json-patch"
+_KEY = f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{43 * 'A'} converge"
+
+
+class Kind(NamedTuple):
+    """How one kind is created, and changed if it can be: method, path, body and type of the body.
+
+    `key` is what its id is called.
+    """
+
+    name: str
+    service: str
+    key: str
+    collection: str
+    create: Callable[[str], Any]
+    change: tuple[str, str, Any, str] | None
+    shown: tuple[str, ...]
+
+
+KINDS = (
+    Kind(
+        "keypair",
+        "compute",
+        "name",
+        "/v2.1/os-keypairs",
+        lambda name: {"keypair": {"name": name, "public_key": _KEY}},
+        None,
+        ("public_key", "type"),
+    ),
+    Kind(
+        "flavor",
+        "compute",
+        "id",
+        "/v2.1/flavors",
+        lambda name: {"flavor": {"name": name, "ram": 64, "vcpus": 1, "disk": 1}},
+        ("POST", "/os-extra_specs", {"extra_specs": {"hw:converge": "1"}}, "application/json"),
+        ("name", "ram", "vcpus", "disk", "extra_specs"),
+    ),
+    Kind(
+        "image record",
+        "image",
+        "id",
+        "/v2/images",
+        lambda name: {"name": name, "container_format": "bare", "disk_format": "raw"},
+        ("PATCH", "", [{"op": "add", "path": "/converge", "value": "1"}], _PATCH),
+        ("name", "converge", "tags", "disk_format"),
+    ),
+)
+
+
+@dataclass
+class User:
+    """The administrator of the first cloud, as a client without the `openstack` command."""
+
+    lab: Lab
+    cloud: str
+    token: str = field(default="", repr=False)
+    http: requests.Session = field(default_factory=requests.Session, repr=False)
+
+    def __post_init__(self) -> None:
+        known = files.read_yaml(self.lab.cloud(self.cloud).federation)["clouds"]
+        self._frontends = known[self.cloud]["frontends"]
+        account = logins.administrator(self.lab.cloud(self.cloud))
+        domain = {"id": "default"}
+        user = {"name": account["username"], "domain": domain, "password": account["password"]}
+        project = {"name": account["project_name"], "domain": domain}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        body = {"auth": {"identity": identity, "scope": {"project": project}}}
+        answer = self.ask("POST", "identity", "/v3/auth/tokens", json=body)
+        self.token = answer.headers["X-Subject-Token"]
+
+    def ask(
+        self, method: str, service: str, path: str, scope: str = "", **more: Any
+    ) -> requests.Response:
+        """Send a request; with a scope, a write is for all its clouds, some time."""
+        headers = dict(more.pop("headers", {}))
+        headers |= {"X-Scope": f"{service}={scope}"} if scope else {}
+        headers |= {"X-Auth-Token": self.token} if self.token else {}
+        if service == "compute":
+            headers["OpenStack-API-Version"] = "compute 2.61"
+        if method != "GET" and scope:
+            headers["X-Scope-Policy"] = "eventual"
+        return self.http.request(
+            method, f"{self._frontends[service]}{path}", headers=headers, timeout=60, **more
+        )
+
+
+@dataclass
+class Cell:
+    """One cell: what is claimed, and what was found otherwise."""
+
+    faults: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass
+class Converge:
+    """Fills the cells of the table by attempts on a lab's clouds."""
+
+    lab: Lab
+    user: User
+    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+    late: list[float] = field(default_factory=list)
+    """How long after the link was whole again each of the pending writes had arrived."""
+    _run: str = field(default_factory=lambda: f"converge-{time.time_ns()}")
+
+    def fill(self) -> None:
+        """Try every cell."""
+        for name, missing in self._ways().items():
+            for kind in KINDS:
+                self._try(kind, name, missing)
+        self._pending()
+
+    def _ways(self) -> Mapping[str, Callable[[], Any]]:
+        return {
+            "cut": lambda: self._links(CUT),
+            "blackholed": lambda: self._links(BLACKHOLE),
+            "gateway stopped": self._stopped,
+            "journal restored": self._restored,
+        }
+
+    def _try(self, kind: Kind, way: str, missing: Callable[[], Any]) -> None:
+        """Create, change and delete one of a kind while the third cloud misses it."""
+        cell = self.cells[way, kind.name] = Cell()
+        old = [self._created(kind, f"{what}-{way}") for what in ("changed", "deleted")]
+        with missing():
+            new = self._created(kind, f"created-{way}")
+            if kind.change is not None:
+                self._changed(kind, old[0])
+            self._order("DELETE", kind, f"/{old[1]}")
+        begun = time.monotonic()
+        left = {"created": new, "changed": old[0], "deleted": old[1]}
+        while left and time.monotonic() < begun + PATIENCE:
+            left = {what: one for what, one in left.items() if not self._same(kind, one)}
+            time.sleep(0.1 * bool(left))
+        cell.seconds = time.monotonic() - begun
+        for what, one in left.items():
+            if (why := self._unexplained(one)) is not None:
+                cell.faults.append(f"{what}: {why}")
+        for one in (new, old[0]):
+            self._order("DELETE", kind, f"/{one}")
+        mark = click.style("✗", fg="red") if cell.faults else click.style("✓", fg="green")
+        click.echo(f"{mark} {way:<17} {kind.name:<13} ({cell.seconds:.1f} s)", err=True)
+
+    def _created(self, kind: Kind, what: str) -> str:
+        name = f"{self._run}-{what}".replace(" ", "-")
+        answer = self._order("POST", kind, "", json=kind.create(name))
+        document = answer.json()
+        made = document.get(kind.name, document)
+        return str(made[kind.key])
+
+    def _changed(self, kind: Kind, identifier: str) -> None:
+        if kind.change is None:
+            return
+        method, path, body, type_ = kind.change
+        headers = {"Content-Type": type_}
+        self._order(method, kind, f"/{identifier}{path}", json=body, headers=headers)
+
+    def _order(self, method: str, kind: Kind, path: str, **more: Any) -> requests.Response:
+        answer = self.user.ask(method, kind.service, f"{kind.collection}{path}", ALL, **more)
+        if answer.status_code >= HTTPStatus.BAD_REQUEST:
+            raise click.ClickException(f"{method} {kind.name}: {answer.status_code} {answer.text}")
+        return answer
+
+    def _same(self, kind: Kind, identifier: str) -> bool:
+        """Return whether all clouds have the same of something."""
+        shown = [self._shown(kind, identifier, cloud) for cloud in CLOUDS]
+        return shown[0] == shown[1] == shown[2]
+
+    def _shown(self, kind: Kind, identifier: str, cloud: str) -> object:
+        path = f"{kind.collection}/{identifier}"
+        answer = self.user.ask("GET", kind.service, path, cloud)
+        if answer.status_code != HTTPStatus.OK:
+            return answer.status_code
+        document = answer.json()
+        one = document.get(kind.name, document)
+        return [one.get(key) for key in kind.shown]
+
+    def _unexplained(self, identifier: str) -> str | None:
+        """Return how copies differ without a state that says why, None if one does."""
+        answer = self.user.ask("GET", "identity", f"{REPLICAS}?id={identifier}")
+        if answer.status_code != HTTPStatus.OK:
+            return f"{answer.status_code} {answer.text}"
+        copies = answer.json()["replicas"][-1]["clouds"]
+        states = {copy["cloud"]: copy["state"] for copy in copies}
+        unclear = {"fits", "pending", "unreachable"}
+        return None if set(states.values()) - unclear else str(states)
+
+    def _pending(self) -> None:
+        """Let many writes wait for a cloud, and see how long each takes once it is back."""
+        flavor = next(kind for kind in KINDS if kind.name == "flavor")
+        with self._links(CUT):
+            made = [self._created(flavor, f"pending-{n}") for n in range(PENDING)]
+        begun, left = time.monotonic(), set(made)
+        while left and time.monotonic() < begun + PATIENCE:
+            answer = self.user.ask("GET", "compute", f"{flavor.collection}?limit=1000", THREE)
+            now = time.monotonic() - begun
+            there = {one["id"] for one in answer.json().get("flavors", ())}
+            self.late += [now] * len(left & there)
+            left -= there
+            time.sleep(0.25 * bool(left))  # so that looking takes nothing from what is looked at
+        self.late += [PATIENCE] * len(left)
+        for name in made:
+            self._order("DELETE", flavor, f"/{name}")
+
+    @contextmanager
+    def _links(self, how: Condition) -> Iterator[None]:
+        """Change the links of the third cloud."""
+        for other in (ONE, TWO):
+            self.lab.link(THREE, other, how)
+        try:
+            yield
+        finally:
+            for other in (ONE, TWO):
+                self.lab.link(THREE, other, WHOLE)
+
+    @contextmanager
+    def _stopped(self) -> Iterator[None]:
+        """Stop the gateway of the third cloud."""
+        cloud = self.lab.cloud(THREE)
+        processes.end([(cloud, GATEWAY)])
+        try:
+            yield
+        finally:
+            processes.start(cloud, GATEWAY)
+            while not processes.is_ready(cloud, GATEWAY):
+                time.sleep(0.1)
+
+    @contextmanager
+    def _restored(self) -> Iterator[None]:
+        """Restore what the third cloud's gateway knew before: what came meanwhile is lost there."""
+        cloud = self.lab.cloud(THREE)
+        kept = cloud.federation.parent / f"journal-{THREE}" / "replicas"
+        copied = kept.with_name("replicas-copied")
+        with self._stopped():
+            shutil.copytree(kept, copied, ignore=shutil.ignore_patterns("*.socket"))
+        yield
+        with self._stopped():
+            shutil.rmtree(kept)
+            copied.rename(kept)
+
+
+def trusting(lab: Lab) -> None:
+    """Let the administrator of the first cloud be one in the others, who may make flavors."""
+    ids = {}
+    for cloud in CLOUDS:
+        found = User(lab, cloud).ask("GET", "identity", "/v3/projects").json()["projects"]
+        ids[cloud] = {project["name"]: project["id"] for project in found}
+    for cloud in (TWO, THREE):
+        described = files.read_yaml(lab.cloud(cloud).federation)
+        trust = described["clouds"][cloud]["trust"][ONE]
+        trust["roles"] = {**trust["roles"], "admin": "admin"}
+        table = {id_: ids[cloud][name] for name, id_ in ids[ONE].items() if name in ids[cloud]}
+        trust["projects"] = {"table": table}
+        files.write_yaml(lab.cloud(cloud).federation, described)
+        gateway = processes.find(lab.cloud(cloud), GATEWAY)
+        if gateway is not None:
+            processes.reload(lab.cloud(cloud), gateway)
+
+
+def main() -> None:
+    """Fill the table and print it; exits 1 if a cell does not hold."""
+    lab = Lab(environment.lab_directory())
+    if lab.up(CLOUDS):
+        with click.progressbar(range(int(LIVED)), label="Waiting until all have lived") as waited:
+            for _ in waited:
+                time.sleep(1)
+    trusting(lab)
+    converge = Converge(lab, User(lab, ONE))
+    converge.fill()
+    names = [kind.name for kind in KINDS]
+    click.echo(f"{'':<17} | " + " | ".join(f"{name:<13}" for name in names))
+    for way in dict.fromkeys(way for way, _ in converge.cells):
+        cells = [converge.cells[way, name] for name in names]
+        marks = [f"{'NO' if c.faults else 'equal'}, {c.seconds:.1f} s" for c in cells]
+        click.echo(f"{way:<17} | " + " | ".join(f"{mark:<13}" for mark in marks))
+    for (way, name), cell in converge.cells.items():
+        for fault in cell.faults:
+            click.echo(f"{way}, {name}: {fault}")
+    late = sorted(converge.late)
+    most = late[int(len(late) * 0.99) - 1]
+    click.echo(
+        f"\n{PENDING} pending writes: half within {late[len(late) // 2]:.1f} s, 99 % within "
+        f"{most:.1f} s, all within {late[-1]:.1f} s"
+    )
+    if any(cell.faults for cell in converge.cells.values()):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

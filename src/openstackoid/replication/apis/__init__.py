@@ -1,0 +1,4 @@
+"""How services say and show the resources that can be replicated: one module for each kind.
+
+Nothing here does I/O.
+"""

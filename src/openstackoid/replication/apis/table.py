@@ -1,0 +1,33 @@
+"""The table of all kinds that are replicated."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from openstackoid.replication.apis.api import Api, Draft, NotReplicatedError
+from openstackoid.replication.apis.flavor import FLAVOR
+from openstackoid.replication.apis.image import IMAGE
+from openstackoid.replication.apis.keypair import KEYPAIR
+
+APIS: Mapping[str, Api] = {api.kind.name: api for api in (FLAVOR, IMAGE, KEYPAIR)}
+"""By the name of the kind."""
+
+
+class Asked(NamedTuple):
+    """What a request orders, and of which kind."""
+
+    api: Api
+    draft: Draft
+
+
+def asked(service: str, method: str, path: str, document: Any) -> Asked:
+    """Return what a write to a service orders; raises NotReplicatedError."""
+    for api in APIS.values():
+        if api.service != service:
+            continue
+        if (draft := api.asked(method, path, document)) is not None:
+            return Asked(api, draft)
+    kinds = ", ".join(f"{api.kind.name}s" for api in APIS.values())
+    raise NotReplicatedError(
+        f"{method} {path[:128]} of {service} is not replicated; what is: creating, changing and "
+        f"deleting {kinds}. Take the policy all or any, or one cloud"
+    )

@@ -1,0 +1,48 @@
+"""How workers ask the process that keeps replicas."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from journal.keeping import until
+
+from openstackoid.gateway.replicas import link
+from openstackoid.gateway.replicas.link import NoReplicasError, ask, serve
+from openstackoid.gateway.replicas.messages import Asked, Said, Show, Shown
+
+
+async def test_a_question_is_answered(tmp_path: Path) -> None:
+    """Each on a connection of its own; what is no question ends its connection alone."""
+
+    async def answer(message: Asked) -> Said:
+        return Shown(repr(message).encode())
+
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve(tmp_path, answer, stop))
+    await until((tmp_path / "journal.socket").exists)
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "journal.socket")
+    writer.write(b"\xff\xff\xff\xff")
+    assert await reader.read() == b""
+    writer.close()
+    assert await ask(tmp_path, Show("secret", "x")) == Shown(b"Show(x)")
+    stop.set()
+    await serving
+
+
+async def test_without_the_process_there_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where it does not run, nor where it hangs."""
+    with pytest.raises(NoReplicasError):
+        await ask(tmp_path, Show("t"))
+    monkeypatch.setattr(link, "PATIENCE", 0.1)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_unix_server(silent, tmp_path / "journal.socket")
+    with pytest.raises(NoReplicasError):
+        await ask(tmp_path, Show("t"))
+    server.close()
+    await server.wait_closed()
