@@ -314,7 +314,7 @@ def test_a_policy_that_is_none_is_refused(api: Api) -> None:
     headers = {"X-Scope-Policy": "most"}
     answer = api.get("image", "/v2/images", "image=CloudOne&CloudTwo", headers=headers)
     assert answer.status_code == 400
-    assert 'X-Scope-Policy is "all" or "any", and nothing else' in answer.json()["error"]["message"]
+    assert '"all", "any" or "eventual", and nothing else' in answer.json()["error"]["message"]
 
 
 # What operators do not apply to
