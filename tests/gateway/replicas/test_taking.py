@@ -11,9 +11,11 @@ from msgspec.structs import replace
 
 from openstackoid.gateway.replicas import taking
 from openstackoid.gateway.replicas.messages import Answer
+from openstackoid.message import Head, Headers
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.operation import Action, Operation, Write
 from openstackoid.replication.parcel import Parcel
+from openstackoid.routing import Refusal
 
 
 def parcels(replicas: Replicas) -> list[Parcel]:
@@ -84,6 +86,12 @@ async def test_a_right_is_good_for_no_request(replicas: Replicas, one: Parcel) -
         TWO, "compute", "/v2.1/servers", f"X-Auth-Token: {one.rights[TWO]}@{scope}"
     )
     assert answered.status == 401
+    # A gateway that knows no assertions would ask its user's cloud whose it is.
+    answering = replicas.keeping[ONE].site.assertions.answering
+    head = Head("GET", "/v3/auth/tokens", Headers([("X-Subject-Token", one.rights[TWO])]), 0)
+    route = replicas.keeping[ONE].replicator.route("identity", "/v3/auth/tokens")
+    with pytest.raises(Refusal, match="no request"):
+        await answering.answer(head, route._replace(sender=TWO), proven=True)
 
 
 async def test_there_is_an_end_to_what_is_kept(

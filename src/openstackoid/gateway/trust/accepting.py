@@ -265,7 +265,7 @@ class Accepting:
         Return whether it does.
         """
         self._check_issuer(claims, route)
-        _check_for_requests(claims)
+        check_for_requests(claims)
         if claims.aud != self._here:
             raise BadAssertionError(f"it is for {claims.aud}, and this is {self._here}")
         if claims.presenter != route.sender:
@@ -312,7 +312,7 @@ class Accepting:
         Raises BadAssertionError and AccountError.
         """
         self._check_issuer(claims, route)
-        _check_for_requests(claims)
+        check_for_requests(claims)
         if claims.aud != route.sender:
             raise BadAssertionError(f"it is not for the gateway of {route.sender} to bring back")
         if not covers(claims.back, route.service):
@@ -375,7 +375,7 @@ class Accepting:
         return Refusal(status, message, cloud=self._here, service=route.service, sent=False)
 
 
-def _check_for_requests(claims: Claims) -> None:
+def check_for_requests(claims: Claims) -> None:
     """Raise BadAssertionError for an assertion that is good for an operation, and no request."""
     if claims.operation:
         raise BadAssertionError("it is for one operation on a replicated resource, and no request")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.reporting.access_record import note_assertion
-from openstackoid.gateway.trust.accepting import Accepting
+from openstackoid.gateway.trust.accepting import Accepting, check_for_requests
 from openstackoid.gateway.trust.confirming import Confirming
 from openstackoid.gateway.trust.home_tokens import HomeTokens
 from openstackoid.gateway.trust.local_keystone import LocalKeystone
@@ -102,6 +102,7 @@ class Answering:
         new worker beside it has stamped, while the program is exchanged.
         """
         claims = self._accepting.verified(stamp.cut(subject))
+        check_for_requests(claims)
         if claims.iss != self._here or claims.aud != route.sender or not proven:
             raise BadAssertionError(f"it is not for the gateway of {route.sender} to ask about")
         self._check_end(claims, late=False)
