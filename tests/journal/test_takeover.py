@@ -83,7 +83,7 @@ async def test_a_gateway_undoes_at_its_end_what_it_could_not_finish(tmp_path: Pa
         assert here.left() == {}
         await asyncio.gather(task, return_exceptions=True)
         lines = [one for one in here.gateway.lines() if one.get("method") == "POST"]
-        sent = [one for one in lines if one["service"] == "network"]  # gateways ask, too
+        sent = [one for one in lines if one.get("service") == "network"]  # gateways ask, too
         (line,) = (one for one in sent if "write" not in one)
         assert line["error"] == "the gateway ended before there was an answer"
         await here.gateway.start()

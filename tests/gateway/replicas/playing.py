@@ -16,6 +16,7 @@ from gateway.equipped import MEMBER, know
 from gateway.keystone import Keystone
 from gateway.played import TOKEN, Answered, Clouds
 
+from openstackoid.gateway.processes.beside import Signals
 from openstackoid.gateway.processes.replicas import Keeping
 from openstackoid.gateway.server import Gateway
 from openstackoid.gateway.settings import Settings
@@ -216,15 +217,15 @@ class Replicas:
 async def kept(settings: Settings) -> AsyncIterator[Keeping]:
     """Keep the replicas of a cloud within the test, as long as the context is open."""
     keeping = Keeping(settings)
-    stop, again = asyncio.Event(), asyncio.Event()
-    running = asyncio.create_task(keeping.run(stop, again, structlog.get_logger()))
+    signals = Signals(structlog.get_logger())
+    running = asyncio.create_task(keeping.run(signals))
     async with asyncio.timeout(20):
         while not (keeping.directory / "journal.socket").exists():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     try:
         yield keeping
     finally:
-        stop.set()
+        signals.stop.set()
         await running
         await keeping.close()
 

@@ -22,8 +22,8 @@ async def test_a_keypair_is_his_and_a_flavor_his_projects(replicas: Replicas) ->
     assert ids == [f"keypair:{ONE}:{'0' * 32}", f"flavor:{ONE}:{'1' * 32}"]
 
 
-async def test_what_is_made_on_both_sides_of_a_cut_is_one(replicas: Replicas) -> None:
-    """If its user is the same, and it says the same."""
+async def test_what_waits_for_a_cloud_is_not_made_a_second_time(replicas: Replicas) -> None:
+    """Neither while that is away, nor afterwards."""
     await replicas.stop(TWO)
     await replicas.flavor()
     memory = replicas.keeping[ONE].replicator.memory

@@ -68,8 +68,8 @@ async def test_what_a_cloud_misses_arrives_when_it_is_back(replicas: Replicas) -
     assert not replicas.novas[TWO].keypairs
 
 
-async def test_who_has_ordered_is_asked_for_only_where_it_is_needed(replicas: Replicas) -> None:
-    """A gateway that begins anew has what it had."""
+async def test_a_gateway_that_begins_anew_has_what_it_had(replicas: Replicas) -> None:
+    """And writes nothing again."""
     await replicas.keypair()
     await replicas.stop(ONE)
     await replicas.start(ONE)

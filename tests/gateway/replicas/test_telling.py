@@ -146,7 +146,7 @@ def test_losers_and_conflicts_are_shown(world: tuple[Memory, Deliveries, Telling
     assert {lost["value"] for lost in document["lost"]} >= {'"a"'}
     assert document["conflicts"][0]["field"] == "ram"
     assert "from the future: delete" in document["clouds"][0]["more"][-1]
-    assert telling.names(ID) == {"m1.big"}
+    assert telling.names(ID) == {ID, "m1.big"}
 
 
 def test_a_strange_time_is_shown(world: tuple[Memory, Deliveries, Telling]) -> None:

@@ -12,10 +12,8 @@ def test_a_value_is_written_in_one_way() -> None:
     assert api.text({"b": 1, "a": "é"}) == api.text({"a": "é", "b": 1}) == '{"a":"é","b":1}'
 
 
-def test_what_writes_say_is_by_place() -> None:
-    """Without what they take out."""
-    writes = (Write("specs", '"1"', "k"), Write("specs", None, "gone"))
-    assert api.values_of(writes) == {("specs", "k"): '"1"'}
+def test_a_value_is_read_again() -> None:
+    """None where there is none."""
     assert api.value({("ram", None): "512"}, "ram") == 512
     assert api.value({}, "ram") is None
 

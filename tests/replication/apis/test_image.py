@@ -4,8 +4,9 @@ import uuid
 from typing import Any
 
 import pytest
+from replication.apis.saying import values_of
 
-from openstackoid.replication.apis.api import NotReplicatedError, values_of
+from openstackoid.replication.apis.api import NotReplicatedError
 from openstackoid.replication.apis.image import IMAGE
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import desired

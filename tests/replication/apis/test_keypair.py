@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from replication.apis.saying import values_of
 
-from openstackoid.replication.apis.api import NotReplicatedError, values_of
+from openstackoid.replication.apis.api import NotReplicatedError
 from openstackoid.replication.apis.keypair import KEYPAIR
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import desired

@@ -27,7 +27,7 @@ from openstackoid.routing import Refusal
 DOUBTFUL = 2.0
 """Seconds after which a service that has not answered by the end of the patience may hang."""
 
-_NOT_FORWARDED = frozenset({"accept-encoding", "x-scope-policy", REQUEST_ID.lower()})
+_NOT_FORWARDED = frozenset({"accept-encoding", rules.POLICY, REQUEST_ID.lower()})
 """Headers that are for the first gateway alone and are not sent upstream."""
 
 

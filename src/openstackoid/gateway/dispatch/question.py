@@ -20,6 +20,16 @@ def is_question(head: Head, route: Route) -> bool:
 
 async def answer_question(context: Context, body: Body) -> None:
     """Answer a question; raises Refusal."""
+    standing = context.site.assertions.standing
+    sender = check_asker(context)
+    with standing.place(sender):
+        asked = await read_question(context, body, MAX_QUESTION)
+        answer = await standing.answer(sender, asked)
+    await send_document(context.request, context.record, {"answer": answer})
+
+
+def check_asker(context: Context) -> str:
+    """Return which gateway asks; raises Refusal unless it has proven itself."""
     site, sender = context.site, context.route.sender or ""
     if not context.proven or not site.federation.clouds[sender].keys:
         message = (
@@ -27,18 +37,20 @@ async def answer_question(context: Context, body: Body) -> None:
             f"the federation file of {site.here}"
         )
         raise _refusal(context, HTTPStatus.UNAUTHORIZED, message)
-    standing = site.assertions.standing
-    with standing.place(sender):
-        asked = bytearray()
-        async for piece in pieces(body):
-            asked += piece
-            if len(asked) > MAX_QUESTION:
-                message = f"a question takes at most {MAX_QUESTION} bytes"
-                raise _refusal(context, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
-        work = cost.of_json(len(asked), catalog=True)
-        context.state.limits.gateway(sender, context.request.remote, work)
-        answer = await standing.answer(sender, bytes(asked))
-    await send_document(context.request, context.record, {"answer": answer})
+    return sender
+
+
+async def read_question(context: Context, body: Body, most: int) -> bytes:
+    """Return the question of a gateway, and charge it for the work; raises Refusal."""
+    question = bytearray()
+    async for piece in pieces(body):
+        question += piece
+        if len(question) > most:
+            message = f"a question takes at most {most} bytes"
+            raise _refusal(context, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
+    work = cost.of_json(len(question), catalog=True)
+    context.state.limits.gateway(context.route.sender or "", context.request.remote, work)
+    return bytes(question)
 
 
 def _refusal(context: Context, status: HTTPStatus, message: str) -> Refusal:

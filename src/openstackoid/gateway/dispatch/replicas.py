@@ -1,14 +1,13 @@
 """Passes on to the process that keeps replicas what users, and other gateways, ask of it."""
 
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import parse_qs
 
 import msgspec
 
-from openstackoid.gateway.admission import cost
 from openstackoid.gateway.dispatch.context import Context
-from openstackoid.gateway.dispatch.hop import Body, pieces
+from openstackoid.gateway.dispatch.hop import Body
+from openstackoid.gateway.dispatch.question import check_asker, read_question
 from openstackoid.gateway.forwarding.downstream import send_document
 from openstackoid.gateway.replicas.link import NoReplicasError, ask
 from openstackoid.gateway.replicas.messages import (
@@ -43,35 +42,17 @@ def is_about_replicas(head: Head, route: Route, here: str) -> bool:
 async def answer_about_replicas(context: Context, body: Body) -> None:
     """Answer a user, or another gateway; raises Refusal."""
     if context.route.sender is not None:
-        await _answer_gateway(context, context.route.sender, body)
+        sender = check_asker(context)
+        with context.state.places.place(sender):
+            question = await read_question(context, body, MAX_QUESTION)
+            said = await asked(context, Ask(sender, question))
+        await _send(context, said)
         return
     context.charge(COST)
     query = parse_qs(context.route.rest.partition("?")[2])
     token = split(context.head.headers.get(AUTH_TOKEN))[0]
     resource = query["id"][0] if "id" in query else None
-    said = await asked(context, Show(token, resource))
-    await _send(context, said)
-
-
-async def _answer_gateway(context: Context, sender: str, body: Body) -> None:
-    site = context.site
-    if not context.proven or not site.federation.clouds[sender].keys:
-        message = (
-            f"nothing proves that the gateway of {sender} asks; give it keys, and write them into "
-            f"the federation file of {site.here}"
-        )
-        raise _refusal(context, HTTPStatus.UNAUTHORIZED, message)
-    with context.state.places.place(sender):
-        question = bytearray()
-        async for piece in pieces(body):
-            question += piece
-            if len(question) > MAX_QUESTION:
-                message = f"a question takes at most {MAX_QUESTION} bytes"
-                raise _refusal(context, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
-        work = cost.of_json(len(question), catalog=True)
-        context.state.limits.gateway(sender, context.request.remote, work)
-        said = await asked(context, Ask(sender, bytes(question)))
-        await _send(context, said)
+    await _send(context, await asked(context, Show(token, resource)))
 
 
 async def asked(context: Context, message: Asked) -> Said:
@@ -79,10 +60,6 @@ async def asked(context: Context, message: Asked) -> Said:
     directory = context.state.replicas
     if directory is None:
         raise _none(context)
-    return await _said(context, directory, message)
-
-
-async def _said(context: Context, directory: Path, message: Asked) -> Said:
     try:
         return await ask(directory, message)
     except NoReplicasError as error:

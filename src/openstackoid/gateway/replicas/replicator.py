@@ -215,9 +215,7 @@ class Replicator:
         creates = draft.action is Action.CREATE
         if creates and (refused := self._refused_by(told)):
             self._learn([self.ordering.withdrawal(parcel, token, route)])
-            cloud, said = refused
-            words = f": {said.words}" if said.words else ""
-            return Refused(said.status or 409, f"{cloud} refuses it{words}", told)
+            return _refusal(*refused, told)
         first = next((c for c in self._in_order(order, told) if _is_done(told[c])), None)
         if first is None:
             return self._not_yet(parcel, creates, told, token, route)
@@ -281,10 +279,7 @@ class Replicator:
     ) -> Refused:
         """Answer where no cloud has carried it out: a create is withdrawn, all else stays."""
         if (refused := self._refused_by(told)) is not None:
-            cloud, said = refused
-            words = f": {said.words}" if said.words else ""
-            text = f"{cloud} refuses it{words}; the others have not carried it out yet"
-            return Refused(said.status or 409, text, told)
+            return _refusal(*refused, told, "; the others have not carried it out yet")
         if creates:
             self._learn([self.ordering.withdrawal(parcel, token, route)])
             text = (
@@ -313,21 +308,24 @@ class Replicator:
                 401, f"the Keystone of {here} does not know this token; log in to {here}"
             )
         if message.resource is not None:
-            his = [one for one in his if message.resource in self._names(one)]
+            his = [one for one in his if message.resource in self._telling.names(one)]
             if not his:
                 return Refused(404, "nothing of yours that is replicated has this id or name")
         his = his[-MAX_LISTED:]
         told = await self._telling.everywhere(his)
         return Shown(msgspec.json.encode({"replicas": self._telling.documents(his, told)}))
 
-    def _names(self, identifier: str) -> set[str]:
-        """Return what a user may call a resource by."""
-        return {identifier, *self._telling.names(identifier)}
-
 
 def _is_done(told: Told) -> bool:
     done = {State.FITS.value, State.DRIFTED.value}
     return told.knows and told.state in done
+
+
+def _refusal(cloud: str, said: Told, told: Mapping[str, Told], more: str = "") -> Refused:
+    """Return the answer where a cloud refuses, in its own words."""
+    words = f": {said.words}" if said.words else ""
+    status = said.status or HTTPStatus.CONFLICT
+    return Refused(status, f"{cloud} refuses it{words}{more}", told)
 
 
 def _tell_of(resource: str, lost: tuple[Lost, ...]) -> None:

@@ -78,11 +78,11 @@ class Telling:
         return list(dict.fromkeys(lines))
 
     def names(self, identifier: str) -> set[str]:
-        """Return what a user may call a resource by, beside its own id."""
+        """Return what a user may call a resource by."""
         resource = Resource.of(identifier)
         copy = self._memory.copies.get(identifier, Copy())
         name = _name(resource, self._memory.state(identifier))
-        return {resource.key, name} | ({copy.replica.id} if copy.replica else set())
+        return {identifier, resource.key, name} | ({copy.replica.id} if copy.replica else set())
 
     def documents(self, resources: list[str], told: Mapping[str, Mapping[str, Told]]) -> list[Any]:
         """Return what is replicated, for a user: each with the states that were told by clouds."""
@@ -127,18 +127,17 @@ class Telling:
             ],
         }
 
-    async def everywhere(
-        self, resources: list[str], at: Timestamp | None = None
-    ) -> dict[str, dict[str, Told]]:
+    async def everywhere(self, resources: list[str]) -> dict[str, dict[str, Told]]:
         """Return the states of copies in all their clouds, in the order of its members."""
         members = {one: self._memory.state(one).members for one in resources}
         others = {c for clouds in members.values() for c in clouds if c != self._memory.here}
-        asked = {c: {one: at for one in resources if c in members[one]} for c in sorted(others)}
-        answers = await asyncio.gather(*(self.of(c, asked[c], ASKING) for c in asked))
+        asked = {c: [one for one in resources if c in members[one]] for c in sorted(others)}
+        asking = (self.of(c, dict.fromkeys(ones), ASKING) for c, ones in asked.items())
+        answers = await asyncio.gather(*asking)
         said = dict(zip(asked, answers, strict=True))
         return {
             one: {
-                cloud: self.told(one, at)
+                cloud: self.told(one)
                 if cloud == self._memory.here
                 else said[cloud].get(one, Told(State.PENDING.value, knows=False))
                 for cloud in members[one]

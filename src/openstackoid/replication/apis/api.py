@@ -127,11 +127,6 @@ def whole(values: Mapping[str, object]) -> tuple[Write, ...]:
     return tuple(Write(field, text(value)) for field, value in values.items())
 
 
-def values_of(writes: Iterable[Write]) -> dict[Place, str]:
-    """Return what writes say, by place, without what they take out."""
-    return {write.place: write.value for write in writes if write.value is not None}
-
-
 def value(values: Mapping[Place, str | None], field: str) -> Any:
     """Return the value of a field that is joined as a whole, None if there is none."""
     said = values.get((field, None))
