@@ -24,7 +24,7 @@ def test_an_id_says_whose_a_resource_is(names: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "image", "image:Paris:1", "image:Paris::k", "image:Paris:%41:k"]
+    "text", ["", "image", "image:Paris:1", "image:Paris::k", "image::1:k", "image:Paris:%41:k"]
 )
 def test_what_is_no_id_is_refused(text: str) -> None:
     """Also one that is written otherwise than gateways do."""

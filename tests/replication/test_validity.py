@@ -18,7 +18,7 @@ from openstackoid.replication.validity import (
 )
 
 AT = Timestamp(1000, 1, "Paris", 1)
-ID = "flavor:Paris:1:m1.big"
+ID = "flavor:::m1.big"
 CHANGE = Operation(AT, ID, "flavor", Action.CHANGE, writes=(Write("description", '"d"'),))
 CREATE = replace(CHANGE, action=Action.CREATE, members=("Paris", "Corte"))
 DELETE = replace(CHANGE, action=Action.DELETE, writes=())
@@ -39,9 +39,11 @@ def specs(number: int, size: int = 1) -> tuple[Write, ...]:
     [
         (CHANGE, {"kind": "server", "resource": "server:Paris:1:x"}),
         (CHANGE, {"kind": "image"}),
-        (CHANGE, {"resource": "flavor:Paris:1:a\nb"}),
+        (CHANGE, {"resource": "flavor:::a\nb"}),
+        (CHANGE, {"resource": "flavor:Paris:1:m1.big"}),
         (CHANGE, {"resource": "flavor"}),
-        (CHANGE, {"at": Timestamp(1, 1, "Corte", 1)}),
+        (CHANGE, {"kind": "keypair", "resource": "keypair:::k"}),
+        (CHANGE, {"kind": "keypair", "resource": "keypair:Paris:%0A:k"}),
         (CHANGE, {"at": Timestamp(2**53, 1, "Paris", 1)}),
         (CHANGE, {"at": Timestamp(1, -1, "Paris", 1)}),
         (CHANGE, {"after": (Timestamp(1, 1, "Paris", 2**64),)}),

@@ -28,8 +28,8 @@ class Parcel(msgspec.Struct, frozen=True):
 class Resource(NamedTuple):
     """What the id of a replicated resource says.
 
-    `issuer` is the cloud of those whose it is, `owner` the id of a project or a user there, `key`
-    a name that its user has chosen, or a UUID.
+    `issuer` is the cloud of who has made it, `owner` the id of his project there, or his own; both
+    are empty for a kind that belongs to nobody. `key` is a name that he has chosen, or a UUID.
     """
 
     kind: str
@@ -47,7 +47,8 @@ class Resource(NamedTuple):
         """Return what an id says; raises ValueError."""
         kind, issuer, owner, key = identifier.split(":", 3)
         resource = cls(kind, issuer, unquote(owner), key)
-        if not all(resource) or resource.id != identifier:
+        named = kind and key and bool(issuer) == bool(owner)
+        if not named or resource.id != identifier:
             raise ValueError("no id of a replicated resource")
         return resource
 

@@ -1,6 +1,6 @@
 """Refuses operations that no gateway makes, before anybody keeps or carries them out."""
 
-from openstackoid.replication.apis.api import is_line
+from openstackoid.replication.apis.api import Owner, is_line
 from openstackoid.replication.apis.table import APIS
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.kinds import Joined
@@ -32,9 +32,12 @@ def check(operation: Operation) -> Resource:
         api = APIS.get(operation.kind)
         if api is None:
             raise BadOperationError("of a kind that is not known here; a newer release may know it")
-        if resource.kind != operation.kind or not is_line(resource.key):
+        parts = (resource.key, *((resource.issuer, resource.owner) if resource.issuer else ()))
+        if resource.kind != operation.kind or not all(map(is_line, parts)):
             raise BadOperationError("its resource is not of its kind")
-        _check_shape(operation, resource)
+        if (api.owner is Owner.NOBODY) == bool(resource.issuer):
+            raise BadOperationError("its resource has an owner that its kind can't have")
+        _check_shape(operation)
         for write in operation.writes:
             api.check(write)
             of_the_create = api.kind.fields[write.field] is Joined.FIXED
@@ -52,12 +55,10 @@ def _is_time(at: Timestamp) -> bool:
     return all(0 <= one < MAX_NUMBER for one in (at.milliseconds, at.count, at.incarnation))
 
 
-def _check_shape(operation: Operation, resource: Resource) -> None:
+def _check_shape(operation: Operation) -> None:
     """Raise BadOperationError unless the parts of an operation go together, and are few enough."""
     at, writes, members = operation.at, operation.writes, operation.members
     creates = operation.action is Action.CREATE
-    if at.cloud != resource.issuer:
-        raise BadOperationError("its time is not by the clock of the cloud of its user")
     if creates != bool(members) or len(set(members)) != len(members):
         raise BadOperationError("a create names each of its clouds once, and nothing else does")
     if len(members) > MAX_MEMBERS or not all(map(is_line, members)):

@@ -37,6 +37,7 @@ async def test_he_sees_nothing_of_others(replicas: Replicas) -> None:
             **token,
             "user": {**token["user"], "id": "9" * 32},
             "project": {**token["project"], "id": "8" * 32},
+            "roles": [{"id": "r1", "name": "member"}],
         }
     }
     answered = await ask(replicas, "X-Auth-Token: another")

@@ -25,7 +25,7 @@ from gateway.backend import Connection, Received
 from gateway.credentials import reload
 from gateway.equipped import equip, know
 from gateway.played import Clouds, playing
-from gateway.replicas.playing import ONE, TWO, Nova, Replicas, Standing, lived
+from gateway.replicas.playing import ALICE, BOB, ONE, TWO, Nova, Replicas, Standing, lived
 from journal.world import Gateway
 
 WRITERS = 4
@@ -162,7 +162,7 @@ async def trial(directory: Path, seed: int) -> AsyncIterator[Trial]:
         await equip(clouds)
         chance = random.Random(seed)
         novas = {cloud: Moody(chance=chance) for cloud in (ONE, TWO)}
-        keystones = {cloud: Standing() for cloud in (ONE, TWO)}
+        keystones = {ONE: Standing(ALICE), TWO: Standing(BOB)}
         for cloud in (ONE, TWO):
             clouds.document["clouds"][cloud]["own"]["settle"] = "1s"
             clouds.backends[cloud]["compute"].answer = novas[cloud]

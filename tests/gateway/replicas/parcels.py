@@ -7,7 +7,7 @@ from openstackoid.replication.operation import Action, Operation, Write
 from openstackoid.replication.parcel import Parcel
 
 ONE, TWO = "CloudOne", "CloudTwo"
-ID = "flavor:CloudOne:p:m1.big"
+ID = "flavor:::m1.big"
 NOW = 1_000_000
 
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import structlog
 from gateway.backend import Connection, Received, json_answer
 from gateway.credentials import reload
-from gateway.equipped import MEMBER, know
-from gateway.keystone import Keystone
+from gateway.equipped import know
+from gateway.keystone import OURS, Keystone, token
 from gateway.played import TOKEN, Answered, Clouds
 
 from openstackoid.gateway.processes.beside import Signals
@@ -31,21 +31,34 @@ PUBLIC = "ssh-ed25519 AAAA alice"
 EVENTUAL = "X-Scope-Policy: eventual"
 
 
+ALICE = token()
+"""What the Keystone of CloudOne says of alice, an administrator in the project demo."""
+
+BOB = token(
+    user={"id": "b" * 32, "name": "bob", "domain": {"id": "default", "name": "Default"}},
+    project={"id": OURS, "name": "demo", "domain": {"id": "default", "name": "Default"}},
+)
+"""What that of CloudTwo says of bob, who is one there: by the same token, for it asks only here."""
+
+
 class Standing(Keystone):
     """A Keystone that also says whether a user still is what he was."""
 
-    def __init__(self, document: dict[str, Any] = MEMBER) -> None:
+    def __init__(self, document: dict[str, Any]) -> None:
         super().__init__(document)
         self.enabled = True
-        self.roles = ["r1"]
+        self.roles = ["r1", "r2"]
         self.credential = True
         self.said: dict[str, Any] | None = None
         """What it says of roles in place of the truth."""
 
     def look(self, path: str) -> dict[str, Any] | None:
         match path.partition("?")[0].split("/")[2:]:
-            case ["users", _]:
-                return {"user": {"id": "0" * 32, "enabled": self.enabled}}
+            case ["users", id_]:
+                return {"user": {"id": id_, "enabled": self.enabled}}
+            case ["projects"]:
+                project = self.document["token"]["project"]
+                return {"projects": [{**project, "domain_id": "default", "enabled": True}]}
             case ["users", _, "application_credentials", id_]:
                 return {"application_credential": {"id": id_}} if self.credential else None
             case ["role_assignments"] if self.said is not None:
@@ -233,9 +246,10 @@ async def kept(settings: Settings) -> AsyncIterator[Keeping]:
 @asynccontextmanager
 async def replicating(clouds: Clouds) -> AsyncIterator[Replicas]:
     """Let both clouds keep replicas; their journals have lived already."""
-    novas, keystones = {c: Nova() for c in (ONE, TWO)}, {c: Standing() for c in (ONE, TWO)}
-    for cloud in (ONE, TWO):
-        clouds.document["clouds"][cloud]["own"]["settle"] = "1s"
+    novas, keystones = {c: Nova() for c in (ONE, TWO)}, {ONE: Standing(ALICE), TWO: Standing(BOB)}
+    for cloud, other in ((ONE, TWO), (TWO, ONE)):
+        clouds.document["clouds"][cloud]["own"] |= {"settle": "1s", "keep": []}
+        clouds.document["clouds"][cloud]["trust"][other]["roles"]["admin"] = ["admin"]
         clouds.backends[cloud]["compute"].answer = novas[cloud]
         know(clouds, cloud, keystones[cloud])
         clouds.backends[cloud]["identity"].answer = asks_the_gateway

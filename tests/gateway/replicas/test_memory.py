@@ -19,7 +19,7 @@ from openstackoid.replication.parcel import Resource
 from openstackoid.replication.plan import Replica
 
 THREE = "CloudThree"
-OTHER = replace(CREATE, at=at(2), resource="flavor:CloudOne:p:m1.other", members=(ONE, THREE))
+OTHER = replace(CREATE, at=at(2), resource="flavor:::m1.other", members=(ONE, THREE))
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_what_is_known_is_not_learned_twice(opened: Callable[[int], Memory]) -> 
     assert memory.learn([parcel(), parcel()]) == {ID: ()}
     assert memory.learn([parcel()]) == {}
     assert memory.count(ID) == 1
-    assert memory.count("flavor:CloudOne:p:none") == 0
+    assert memory.count("flavor:::none") == 0
 
 
 def test_whoever_loses_is_told_once(opened: Callable[[int], Memory]) -> None:
@@ -102,9 +102,11 @@ def test_another_gateway_learns_of_what_concerns_it(opened: Callable[[int], Memo
     assert (position, more) == (Heard(7, 2), False)
     assert [one.operation for one in memory.since(None, ONE)[0]] == [CREATE, OTHER]
     assert memory.since(None, "CloudFour")[0] == []
-    assert not memory.may_see(TWO, "flavor:CloudOne:p:none")
-    assert memory.of_owner([(ONE, "p")]) == [ID, OTHER.resource]
-    assert memory.of_owner([(TWO, "p"), (ONE, "q")]) == []
+    assert not memory.may_see(TWO, "flavor:::none")
+    assert memory.clouds(ID) == [ONE, TWO]
+    memory.learn([change(3, "x", CREATE.at, cloud="CloudFour")])
+    assert memory.clouds(ID) == [ONE, TWO, "CloudFour"]
+    assert memory.may_see("CloudFour", ID)
 
 
 def test_it_is_told_once(opened: Callable[[int], Memory]) -> None:

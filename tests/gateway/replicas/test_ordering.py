@@ -5,21 +5,28 @@ from typing import Any
 
 import pytest
 from gateway.keystone import message
-from gateway.replicas.playing import ONE, TWO, Replicas
+from gateway.replicas.playing import ALICE, ONE, TWO, Replicas
 from journal.keeping import until
 
 from openstackoid.gateway.replicas import ordering as module
-from openstackoid.gateway.replicas.ordering import owners
 
 
-async def test_a_keypair_is_his_and_a_flavor_his_projects(replicas: Replicas) -> None:
-    """So both are shown to him."""
-    document = replicas.keystones[ONE].document
-    assert set(owners(document, ONE)) == {(ONE, "0" * 32), (ONE, "1" * 32)}
+async def test_a_keypair_is_its_users_and_a_flavor_nobodys(replicas: Replicas) -> None:
+    """As their ids say."""
     await replicas.keypair()
     await replicas.flavor()
-    ids = [one["id"].rpartition(":")[0] for one in await replicas.shown()]
-    assert ids == [f"keypair:{ONE}:{'0' * 32}", f"flavor:{ONE}:{'1' * 32}"]
+    ids = [one["id"] for one in await replicas.shown()]
+    assert ids == [f"keypair:{ONE}:{'0' * 32}:k", "flavor:::m1.big"]
+
+
+async def test_flavors_are_ordered_by_administrators_alone(replicas: Replicas) -> None:
+    """As no project owns them."""
+    member = {**ALICE["token"], "roles": [{"id": "r1", "name": "member"}]}
+    replicas.keystones[ONE].document = {"token": member}
+    answered = await replicas.flavor()
+    assert answered.status == 403
+    assert "whoever has the role admin orders it" in message(answered)
+    assert (await replicas.keypair()).status == 200
 
 
 async def test_what_waits_for_a_cloud_is_not_made_a_second_time(replicas: Replicas) -> None:

@@ -9,6 +9,7 @@ from openstackoid.gateway.replicas.rights import NoAnswerError, NoRightError, Ri
 from openstackoid.identity.assertion import claimed
 from openstackoid.identity.issuer_secrets import own_token
 from openstackoid.identity.witness import LASTS, read
+from openstackoid.replication.apis.table import APIS
 from openstackoid.replication.operation import Operation
 from openstackoid.replication.parcel import Parcel, digest
 
@@ -19,6 +20,14 @@ async def ordered(replicas: Replicas) -> Parcel:
     memory = replicas.keeping[ONE].replicator.memory
     ((parcel,),) = (memory.parcels(one) for one in memory.resources())
     return parcel
+
+
+def issued(replicas: Replicas, operation: Operation, *clouds: str, by: str = ONE) -> dict[str, str]:
+    """Return the rights that the gateway of a cloud gives its user for an operation."""
+    keeping = replicas.keeping[by]
+    route = keeping.replicator.route(APIS[operation.kind].service, "/")
+    document = replicas.keystones[by].document
+    return keeping.site.assertions.issuing.rights(document, route, digest(operation), clouds)
 
 
 def rights(replicas: Replicas, cloud: str) -> Rights:
@@ -41,7 +50,7 @@ async def test_a_right_says_who_has_ordered_what(replicas: Replicas) -> None:
 
 
 async def test_it_is_good_for_nothing_else(replicas: Replicas) -> None:
-    """Another operation, another cloud, and a resource of somebody else's."""
+    """Another operation, another cloud, and a clock of another cloud's."""
     parcel = await ordered(replicas)
     operation = parcel.operation
     wrong = [
@@ -52,12 +61,13 @@ async def test_it_is_good_for_nothing_else(replicas: Replicas) -> None:
     for cloud, one in wrong:
         with pytest.raises(NoRightError):
             rights(replicas, cloud).of(one)
-    other: Operation = replace(operation, resource=f"keypair:{ONE}:{'9' * 32}:k")
-    issuing = replicas.keeping[ONE].site.assertions.issuing
-    route = replicas.keeping[ONE].replicator.route("compute", "/")
-    made = issuing.rights(replicas.keystones[ONE].document, route, digest(other), [TWO])
-    with pytest.raises(NoRightError, match="does not own"):
+    other: Operation = replace(operation, at=replace(operation.at, cloud=TWO))
+    made = issued(replicas, other, TWO)
+    with pytest.raises(NoRightError, match="clock of the cloud"):
         rights(replicas, TWO).of(Parcel(other, made))
+    crowd = {**parcel.rights, **dict.fromkeys(map(str, range(module.MAX_RIGHTS)), "x")}
+    with pytest.raises(NoRightError, match="too many"):
+        rights(replicas, TWO).of(Parcel(operation, crowd))
 
 
 async def test_who_is_not_trusted_may_do_nothing(replicas: Replicas) -> None:

@@ -67,13 +67,14 @@ async def test_nothing_else_is(replicas: Replicas, one: Parcel) -> None:
         forged(one, members=(ONE, TWO, "CloudThree")),
         forged(one, writes=(*operation.writes, Write("specs", '"x"', "k"))),
         forged(one, action=Action.DELETE, members=(), writes=()),
-        forged(one, resource="flavor:CloudOne:another:m1.big"),
-        forged(one, resource=f"flavor:{TWO}:1:m1.big", at=Timestamp(1, 1, TWO, 1)),
+        forged(one, resource="flavor:::m1.other"),
+        forged(one, resource=f"flavor:{TWO}:1:m1.big"),
+        forged(one, at=Timestamp(operation.at.milliseconds, 1, TWO, 1)),
         Parcel(operation, {}),
         Parcel(operation, {TWO: one.rights[ONE]}),
         Parcel(operation, {TWO: one.rights[TWO][:-4] + "AAAA"}),
         Parcel(operation, {TWO: "no assertion"}),
-        Parcel(operation, {**one.rights, **{f"C{n}": "x" for n in range(70)}}),
+        Parcel(operation, {**one.rights, **{f"C{n}": "x" for n in range(130)}}),
     ]
     await given(replicas, *forgeries)
     assert known(replicas) == []

@@ -12,6 +12,7 @@ from openstackoid.gateway.replicas.deliveries import Deliveries, Trouble
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import Told
 from openstackoid.gateway.replicas.peers import Peers
+from openstackoid.gateway.replicas.taking import Taking
 from openstackoid.gateway.replicas.telling import AWAY, Telling, is_settled, when
 from openstackoid.journal.records import Records
 from openstackoid.journal.store import Store
@@ -43,7 +44,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Memory, Deliveries, Telling]]:
     async def took(*_: object) -> None:
         """Take nothing."""
 
-    yield memory, deliveries, Telling(memory, deliveries, Peers(memory, took))
+    yield memory, deliveries, Telling(memory, Taking(memory), deliveries, Peers(memory, took))
     store.close()
 
 

@@ -65,20 +65,18 @@ class Memory:
         """Return all resources, in the order in which they got known."""
         return list(self._parcels)
 
-    def of_owner(self, owners: Iterable[tuple[str, str]]) -> list[str]:
-        """Return the resources of owners, each a cloud and the id of a project or a user there."""
-        wanted = set(owners)
-        every = map(Resource.of, self._parcels)
-        return [one.id for one in every if (one.issuer, one.owner) in wanted]
-
     def numbers(self) -> Mapping[str, int]:
-        """Return how many resources of each cloud's users are there, and not deleted."""
-        there = (one for one in self._parcels if self.state(one).generation is not None)
-        return Counter(Resource.of(one).issuer for one in there)
+        """Return how many resources that each cloud's users have made are there, not deleted."""
+        generations = (self.state(one).generation for one in self._parcels)
+        return Counter(one.cloud for one in generations if one is not None)
 
     def knows(self, resource: str, at: Timestamp | None = None) -> bool:
         """Return whether a resource is known, and an operation on it."""
         return resource in self._parcels and (at is None or at in self._parcels[resource])
+
+    def knows_later(self, resource: str, at: Timestamp) -> bool:
+        """Return whether an operation on a resource is known that is later than a time."""
+        return max(self._parcels.get(resource, ()), default=at) > at
 
     def count(self, resource: str) -> int:
         """Return how many operations on a resource are known."""
@@ -166,14 +164,14 @@ class Memory:
         self._heard.clear()
 
     def may_see(self, cloud: str, resource: str) -> bool:
-        """Return whether another gateway may know of a resource.
+        """Return whether another gateway may know of a resource."""
+        return resource in self._parcels and cloud in self.clouds(resource)
 
-        It may if its cloud is a member, or its user's.
-        """
-        if resource not in self._parcels:
-            return False
-        of_creates = (one.operation.members for one in self._parcels[resource].values())
-        return Resource.of(resource).issuer == cloud or any(cloud in one for one in of_creates)
+    def clouds(self, resource: str) -> list[str]:
+        """Return the clouds that may know of a resource: its members, and those of its users."""
+        every = [parcel.operation for parcel in self._parcels.get(resource, {}).values()]
+        members = [cloud for one in every for cloud in one.members]
+        return list(dict.fromkeys([*members, *(one.at.cloud for one in every)]))
 
     def since(self, asked: Heard | None, cloud: str) -> tuple[list[Parcel], Heard | None, bool]:
         """Return what another gateway may know and has not heard.

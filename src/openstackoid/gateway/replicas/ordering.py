@@ -8,11 +8,10 @@ from typing import Any
 from openstackoid.federation import Federation
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import Order
+from openstackoid.gateway.replicas.ownership import ADMIN, Ownership, Party
 from openstackoid.gateway.replicas.taking import MAX_OPERATIONS
 from openstackoid.gateway.trust.issuing import Issuing
-from openstackoid.identity.witness import witness_of
-from openstackoid.replication.apis.api import Api, Draft
-from openstackoid.replication.apis.table import APIS
+from openstackoid.replication.apis.api import Api, Draft, Owner
 from openstackoid.replication.operation import Action, Operation
 from openstackoid.replication.parcel import Parcel, Resource, digest
 from openstackoid.replication.validity import MAX_MEMBERS, BadOperationError, check
@@ -25,27 +24,37 @@ MAX_RESOURCES = 1000
 class Ordering:
     """Makes the operations of the users of the cloud `here`."""
 
-    def __init__(self, memory: Memory, federation: Federation, issuing: Issuing) -> None:
+    def __init__(
+        self, memory: Memory, federation: Federation, issuing: Issuing, ownership: Ownership
+    ) -> None:
         self._memory = memory
         self._federation = federation
         self._issuing = issuing
+        self._ownership = ownership
 
-    def parcel(
+    async def parcel(
         self, order: Order, api: Api, draft: Draft, document: dict[str, Any], route: Route
     ) -> Parcel:
         """Return what a user orders, with the rights to carry it out; it is not kept yet.
 
-        `document` is that of his token. Raises Refusal.
+        `document` is that of his token. Raises Refusal and NoAnswerError.
         """
-        owner = owner_of(api, document)
+        party = self._ownership.user(document)
+        if api.owner is Owner.NOBODY and ADMIN not in party.roles:
+            raise self._refusal(
+                HTTPStatus.FORBIDDEN,
+                f"a {api.kind.name} is no project's: whoever has the role {ADMIN} orders it",
+                route,
+            )
+        his = await self._ownership.owned(party)  # nothing is waited for from here on
         if draft.action is Action.CREATE:
-            resource, members = self._new(api, draft, owner, order, route), order.clouds
+            resource, members = self._new(api, draft, party, his, order, route), order.clouds
             self._check_members(members, route)
             operation = self._memory.next(
                 resource, Action.CREATE, members=members, writes=draft.writes
             )
         else:
-            resource = self._there(api, draft, owner, route)
+            resource = self._there(api, draft, his, route)
             members = self._memory.state(resource.id).members
             if others := [cloud for cloud in order.clouds if cloud not in members]:
                 raise self._refusal(
@@ -79,15 +88,18 @@ class Ordering:
             raise self._refusal(
                 HTTPStatus.BAD_REQUEST, f"this can't be replicated: {error}", route
             ) from error
-        clouds = dict.fromkeys((*members, self._memory.here))
+        known = self._memory.clouds(operation.resource)
+        clouds = dict.fromkeys((*members, *known, self._memory.here))
         rights = self._issuing.rights(document, route, digest(operation), clouds)
         return Parcel(operation, rights)
 
-    def _new(self, api: Api, draft: Draft, owner: str, order: Order, route: Route) -> Resource:
+    def _new(
+        self, api: Api, draft: Draft, party: Party, his: list[str], order: Order, route: Route
+    ) -> Resource:
         """Return the resource that a create makes."""
-        here = self._memory.here
         key = draft.name or str(uuid.uuid4())
-        resource = Resource(api.kind.name, here, owner, key)
+        owner = {Owner.USER: party.user, Owner.PROJECT: party.project}.get(api.owner, "")
+        resource = Resource(api.kind.name, self._memory.here if owner else "", owner, key)
         if self._memory.knows(resource.id) and self._memory.state(resource.id).generation:
             raise self._refusal(
                 HTTPStatus.CONFLICT,
@@ -98,7 +110,6 @@ class Ordering:
             raise self._refusal(
                 HTTPStatus.BAD_REQUEST, f"it can have copies in {MAX_MEMBERS} clouds", route
             )
-        his = self._memory.of_owner([(here, owner)])
         if sum(self._memory.state(one).generation is not None for one in his) >= MAX_RESOURCES:
             raise self._refusal(
                 HTTPStatus.FORBIDDEN,
@@ -107,9 +118,9 @@ class Ordering:
             )
         return resource
 
-    def _there(self, api: Api, draft: Draft, owner: str, route: Route) -> Resource:
+    def _there(self, api: Api, draft: Draft, his: list[str], route: Route) -> Resource:
         """Return the resource that has an id in one of its clouds: here, or where it was chosen."""
-        for identifier in self._memory.of_owner([(self._memory.here, owner)]):
+        for identifier in his:
             resource, state = Resource.of(identifier), self._memory.state(identifier)
             if resource.kind != api.kind.name or state.generation is None:
                 continue
@@ -143,14 +154,3 @@ class Ordering:
 
     def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
         return Refusal(status, message, cloud=self._memory.here, service=route.service, sent=False)
-
-
-def owner_of(api: Api, document: dict[str, Any]) -> str:
-    """Return the id of the project or the user whose a resource is."""
-    witness = witness_of(document)
-    return witness.user.id if api.personal else witness.project.id
-
-
-def owners(document: dict[str, Any], here: str) -> list[tuple[str, str]]:
-    """Return all owners that a user speaks for: himself, and his project."""
-    return [(here, one) for one in {owner_of(api, document) for api in APIS.values()}]

@@ -18,6 +18,7 @@ from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Origin, UnreachableError
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import MAX_ANSWER, MOST_ASKED, Answer, Question, Told
+from openstackoid.gateway.replicas.rights import NoAnswerError
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.message import REPLICAS
 from openstackoid.replication.clock import Timestamp
@@ -140,6 +141,9 @@ class Peers:
                 if peer.up:
                     log.warning("replicas: cloud down", cloud=name, error=str(error))
                 peer.up = False
+            except NoAnswerError as error:
+                log.warning("replicas: not judged", cloud=name, error=str(error))
+                more, peer.failures = False, peer.failures + 1
             except Exception as error:  # noqa: BLE001  (the others go on)
                 log.error("replicas: not asked", cloud=name, error=fault_of(error))  # noqa: TRY400
                 more, peer.up = False, False
@@ -149,7 +153,7 @@ class Peers:
 
     async def _rest(self, name: str, peer: _Peer) -> None:
         """Wait until there is something to ask, or to tell."""
-        waits = not peer.up and self._memory.has_news(peer.has, name)
+        waits = peer.failures and (peer.up or self._memory.has_news(peer.has, name))
         often = min(OFTEN * 2**peer.failures, SELDOM) if waits else SELDOM
         with suppress(TimeoutError):
             async with asyncio.timeout(often):

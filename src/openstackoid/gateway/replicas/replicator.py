@@ -29,9 +29,10 @@ from openstackoid.gateway.replicas.messages import (
     Shown,
     Told,
 )
-from openstackoid.gateway.replicas.ordering import Ordering, owners
+from openstackoid.gateway.replicas.ordering import Ordering
+from openstackoid.gateway.replicas.ownership import Ownership
 from openstackoid.gateway.replicas.peers import Peers
-from openstackoid.gateway.replicas.rights import Rights
+from openstackoid.gateway.replicas.rights import NoAnswerError, Rights
 from openstackoid.gateway.replicas.services import Services
 from openstackoid.gateway.replicas.taking import Taking
 from openstackoid.gateway.replicas.telling import AWAY, MAX_LISTED, Telling, is_settled
@@ -87,18 +88,20 @@ class Replicator:
         self._telling_of: set[asyncio.Task[None]] = set()
         self._deliveries = Deliveries(memory, settle, self._changed)
         self.peers = Peers(memory, self.took)
-        self._telling = Telling(memory, self._deliveries, self.peers)
         self._taking = Taking(memory)
+        self._telling = Telling(memory, self._taking, self._deliveries, self.peers)
 
     def use(self, surroundings: Surroundings) -> None:
         """Begin, or go on, by a federation file."""
         self._around = surroundings
         here = self.memory.here
         federation, upstream, assertions, origins = surroundings
-        self._rights = Rights(assertions.accepting, here)
-        self._deliveries.use(Services(federation, here, upstream), self._rights)
-        self.ordering = Ordering(self.memory, federation, assertions.issuing)
+        rights = Rights(assertions.accepting, here)
+        self._deliveries.use(Services(federation, here, upstream), rights)
+        self.ownership = Ownership(self.memory, rights, assertions.answering)
+        self.ordering = Ordering(self.memory, federation, assertions.issuing, self.ownership)
         self.memory.hear_again()
+        self._taking.forget()
         self.peers.use(federation, upstream, origins)
         for resource in self.memory.resources():
             self._deliveries.wake(resource)
@@ -132,8 +135,8 @@ class Replicator:
     # What other gateways say and ask
 
     async def took(self, cloud: str, answer: Answer) -> None:
-        """Keep what another gateway has given, and carry it out."""
-        kept = self._taking.taken(cloud, answer.parcels, self._rights)
+        """Keep what another gateway has given, and carry it out; raises NoAnswerError."""
+        kept = await self._taking.taken(cloud, answer.parcels, self.ownership)
         own = [one for one in kept if one.operation.at.cloud == self.memory.here]
         if any(not self.memory.knows(p.operation.resource, p.operation.at) for p in own):
             log.warning("replicas: the journal has lost something; all copies are looked for")
@@ -164,7 +167,7 @@ class Replicator:
         states = {
             one: self._telling.told(one, at)
             for one, at in question.states.items()
-            if self.memory.may_see(cloud, one)
+            if self.memory.may_see(cloud, one) or self._taking.has_refused(cloud, one)
         }
         parcels, position, more = self.memory.since(question.since, cloud)
         return msgspec.json.encode(Answer(tuple(parcels), position, more, states))
@@ -209,7 +212,10 @@ class Replicator:
             token = await issuing.ordering(head, route)
         except AccountError as error:
             raise account_refusal(error, here, route) from error
-        parcel = self.ordering.parcel(order, api, draft, token, route)
+        try:
+            parcel = await self.ordering.parcel(order, api, draft, token, route)
+        except NoAnswerError as error:
+            raise _unknown(error, here, route) from error
         self._learn([parcel])
         told = await self._outcome(parcel)
         creates = draft.action is Action.CREATE
@@ -298,9 +304,11 @@ class Replicator:
         here, tokens = self.memory.here, self._around.assertions.accepting.tokens
         try:
             document = await tokens.document(message.token)
-            his = self.memory.of_owner(owners(document, here)) if document else None
+            his = await self._owned(document) if document else None
         except AccountError as error:
             raise account_refusal(error, here, self.route(IDENTITY, "/")) from error
+        except NoAnswerError as error:
+            raise _unknown(error, here, self.route(IDENTITY, "/")) from error
         except Distrust as distrust:
             return Refused(401, f"this token shows nothing: {distrust}")
         if his is None:
@@ -314,6 +322,17 @@ class Replicator:
         his = his[-MAX_LISTED:]
         told = await self._telling.everywhere(his)
         return Shown(msgspec.json.encode({"replicas": self._telling.documents(his, told)}))
+
+    async def _owned(self, document: dict[str, Any]) -> list[str]:
+        return await self.ownership.owned(self.ownership.user(document))
+
+
+def _unknown(error: NoAnswerError, here: str, route: Route) -> Refusal:
+    """Return the answer where nobody can say at present what is whose."""
+    message = f"{here} can't say now whose this is: {error}. Try again later"
+    return Refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE, message, cloud=here, service=route.service, sent=False
+    )
 
 
 def _is_done(told: Told) -> bool:

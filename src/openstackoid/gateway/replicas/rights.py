@@ -7,15 +7,20 @@ from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.trust.accepting import Accepting
 from openstackoid.gateway.trust.service_account import AccountError
 from openstackoid.identity.assertion import BadAssertionError, Claims
-from openstackoid.replication.apis.api import Api
+from openstackoid.replication.apis.api import Api, is_line
 from openstackoid.replication.apis.table import APIS
-from openstackoid.replication.parcel import Parcel, Resource, digest
+from openstackoid.replication.parcel import Parcel, digest
+from openstackoid.replication.validity import MAX_MEMBERS
 from openstackoid.routing import Refusal, Route
 from openstackoid.scope import CloudRef, Scope
 from openstackoid.services import IDENTITY
 
 RECENT = 60_000
 """Milliseconds after which the cloud of a user is asked first whether he still may."""
+
+
+MAX_RIGHTS = 2 * MAX_MEMBERS
+"""Clouds for which one operation may have a right: its members, and those of its users."""
 
 
 class NoRightError(Exception):
@@ -41,12 +46,11 @@ class Rights:
         self._here = here
 
     def of(self, parcel: Parcel) -> Right:
-        """Return the right that a parcel has for this cloud, if it is of the resource's owner.
-
-        Raises NoRightError.
-        """
+        """Return the right that a parcel has for this cloud; raises NoRightError."""
         operation = parcel.operation
-        api, resource = APIS[operation.kind], Resource.of(operation.resource)
+        api = APIS[operation.kind]
+        if len(parcel.rights) > MAX_RIGHTS or not all(map(is_line, parcel.rights)):
+            raise NoRightError("it has too many rights")
         assertion = parcel.rights.get(self._here)
         if assertion is None:
             raise NoRightError(f"nothing says who has ordered it for {self._here}")
@@ -54,9 +58,8 @@ class Rights:
             claims = self._accepting.right(assertion, digest(operation), api.service)
         except BadAssertionError as error:
             raise NoRightError(str(error)) from error
-        owner = claims.sub if api.personal else claims.project[0]
-        if (claims.iss, owner) != (resource.issuer, resource.owner):
-            raise NoRightError("who has ordered it does not own the resource")
+        if claims.iss != operation.at.cloud:
+            raise NoRightError("its time is not by the clock of the cloud of its user")
         return Right(assertion, claims)
 
     async def token(self, parcel: Parcel) -> str:

@@ -1,20 +1,29 @@
-"""Decides which operations that another gateway gives are kept."""
+"""Decides which operations that another gateway gives are kept, and remembers which are not."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import structlog
 
 from openstackoid.gateway.replicas.memory import Memory
-from openstackoid.gateway.replicas.rights import NoRightError, Rights
-from openstackoid.replication.apis.api import is_line
+from openstackoid.gateway.replicas.ownership import Ownership
+from openstackoid.gateway.replicas.rights import NoRightError
+from openstackoid.gateway.trust.remembered import Remembered
+from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.parcel import Parcel
-from openstackoid.replication.validity import MAX_MEMBERS, BadOperationError, check
+from openstackoid.replication.validity import BadOperationError, check
 
 MAX_OPERATIONS = 1000
 """Operations on one resource that are kept."""
 
 MAX_RESOURCES = 20_000
 """Resources of one cloud's users that are kept."""
+
+MAX_REFUSED = 1000
+"""Resources of which one cloud has given what was not taken, and of which that is remembered."""
+
+MAX_SHOWN = 8
+"""Operations on one resource of which it is remembered that they were not taken: the last ones."""
 
 log = structlog.get_logger()
 
@@ -24,19 +33,29 @@ class Taking:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+        self._refused: dict[str, Remembered[str, dict[Timestamp, str]]] = defaultdict(
+            lambda: Remembered(MAX_REFUSED)
+        )
 
-    def taken(self, cloud: str, parcels: Iterable[Parcel], rights: Rights) -> list[Parcel]:
+    async def taken(
+        self, cloud: str, parcels: Iterable[Parcel], ownership: Ownership
+    ) -> list[Parcel]:
         """Return the parcels that are kept of those that a cloud has given.
 
-        What is not is logged: nobody here owes the user anything of it, for nobody has believed it.
+        What is not is logged, and told to whoever asks for the state of its copy. Raises
+        NoAnswerError if nobody can say at present.
         """
-        kept = []
+        kept: list[Parcel] = []
         numbers = self._memory.numbers()
         for parcel in parcels:
-            at = parcel.operation.at
             try:
-                self._check(parcel, rights, numbers)
+                check(parcel.operation)
+                await ownership.check(parcel, kept)
+                self._check_room(parcel, numbers)
             except (BadOperationError, NoRightError) as error:
+                if isinstance(error, NoRightError):
+                    self._remember(cloud, parcel, str(error))
+                at = parcel.operation.at
                 log.warning(
                     "replicas: operation not taken",
                     cloud=cloud,
@@ -48,13 +67,27 @@ class Taking:
                 kept.append(parcel)
         return kept
 
-    def _check(self, parcel: Parcel, rights: Rights, numbers: Mapping[str, int]) -> None:
-        resource = check(parcel.operation)
-        known = self._memory.knows(resource.id)
-        if len(parcel.rights) > MAX_MEMBERS + 1 or not all(map(is_line, parcel.rights)):
-            raise BadOperationError("it has too many rights")
-        rights.of(parcel)
-        if self._memory.count(resource.id) >= MAX_OPERATIONS:
-            raise BadOperationError(f"its resource has {MAX_OPERATIONS} operations already")
-        if not known and numbers.get(resource.issuer, 0) >= MAX_RESOURCES:
-            raise BadOperationError(f"{MAX_RESOURCES} resources of its cloud are kept already")
+    def refused(self, resource: str) -> Mapping[Timestamp, str]:
+        """Return why operations on a resource were not taken, by their times."""
+        every = (refused.get(resource) or {} for refused in self._refused.values())
+        return {at: why for one in every for at, why in one.items()}
+
+    def has_refused(self, cloud: str, resource: str) -> bool:
+        """Return whether an operation on a resource was not taken that a cloud has given."""
+        return cloud in self._refused and self._refused[cloud].get(resource) is not None
+
+    def forget(self) -> None:
+        """Forget what was not taken: it is decided anew."""
+        self._refused.clear()
+
+    def _remember(self, cloud: str, parcel: Parcel, why: str) -> None:
+        operation = parcel.operation
+        known = {**(self._refused[cloud].get(operation.resource) or {}), operation.at: why}
+        self._refused[cloud].put(operation.resource, dict(sorted(known.items())[-MAX_SHOWN:]))
+
+    def _check_room(self, parcel: Parcel, numbers: Mapping[str, int]) -> None:
+        resource, cloud = parcel.operation.resource, parcel.operation.at.cloud
+        if self._memory.count(resource) >= MAX_OPERATIONS:
+            raise NoRightError(f"its resource has {MAX_OPERATIONS} operations already")
+        if not self._memory.knows(resource) and numbers.get(cloud, 0) >= MAX_RESOURCES:
+            raise NoRightError(f"{MAX_RESOURCES} resources of its cloud are kept already")

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from openstackoid.gateway.replicas.deliveries import Deliveries
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import Told
 from openstackoid.gateway.replicas.peers import NoWordError, Peers
+from openstackoid.gateway.replicas.taking import Taking
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.delivery import Copy
 from openstackoid.replication.desired import Desired
@@ -29,27 +31,37 @@ AWAY = "unreachable"
 class Telling:
     """Tells of the copies that this gateway keeps, and asks others for theirs."""
 
-    def __init__(self, memory: Memory, deliveries: Deliveries, peers: Peers) -> None:
+    def __init__(
+        self, memory: Memory, taking: Taking, deliveries: Deliveries, peers: Peers
+    ) -> None:
         self._memory = memory
+        self._taking = taking
         self._deliveries = deliveries
         self._peers = peers
 
     def told(self, resource: str, at: Timestamp | None = None) -> Told:
         """Return the state of the copy here; `at` is an operation that it is asked about."""
+        refused = self._taking.refused(resource)
         if not self._memory.knows(resource):
+            if refused:
+                return _not_taken(None, refused[max(refused)], tuple(_lines(refused)))
             return Told(State.PENDING.value, knows=False)
         knows = self._memory.knows(resource, at)
         copy = self._memory.copies.get(resource, Copy())
         identifier = copy.replica.id if copy.replica is not None else None
         steps = self._deliveries.steps(resource)
         state = self._memory.state(resource)
-        more = list(self._more(resource, copy, steps or ()))
+        more = [*self._more(resource, copy, steps or ()), *_lines(refused)]
+        last = max(refused, default=None)
+        if last is not None and (at in refused or not self._memory.knows_later(resource, last)):
+            why = refused[last] if at is None else refused.get(at, refused[last])
+            return _not_taken(identifier, why, tuple(more))
         if self._memory.here not in state.members and copy == Copy():
             return Told("no member", knows, more=tuple(more))
         trouble = self._deliveries.troubles.get(resource)
         if trouble is not None and trouble.status is not None:
-            refused = State.REFUSED.value
-            return Told(refused, knows, identifier, trouble.status, trouble.words, tuple(more))
+            said = State.REFUSED.value
+            return Told(said, knows, identifier, trouble.status, trouble.words, tuple(more))
         if steps is None or trouble is not None:
             return Told(State.PENDING.value, knows, identifier, more=tuple(more))
         said = explained(copy, steps).value
@@ -161,6 +173,15 @@ class Telling:
                 return await self._peers.states(cloud, resources, wait)
         except (NoWordError, TimeoutError):
             return dict.fromkeys(resources, Told(AWAY))
+
+
+def _not_taken(identifier: str | None, why: str, more: tuple[str, ...]) -> Told:
+    """Return the state of a copy whose cloud has not taken what was ordered last."""
+    return Told(State.REFUSED.value, True, identifier, HTTPStatus.FORBIDDEN, why, more)
+
+
+def _lines(refused: Mapping[Timestamp, str]) -> list[str]:
+    return [f"not taken: ordered at {when(at)} in {at.cloud}" for at in sorted(refused)]
 
 
 def is_settled(told: Told) -> bool:

@@ -6,10 +6,11 @@ gateway, which knows what the assertion says. See docs/reference/gateway.md#whos
 
 import time
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from openstackoid.federation import Federation
+from openstackoid.federation.trust import Trust
 from openstackoid.gateway.reporting.access_record import note_assertion
 from openstackoid.gateway.trust.accepting import Accepting, check_for_requests
 from openstackoid.gateway.trust.confirming import Confirming
@@ -22,8 +23,8 @@ from openstackoid.identity.issuer_secrets import own_token
 from openstackoid.identity.keys import SigningKey
 from openstackoid.identity.stamp import cut
 from openstackoid.identity.subject import document_of
-from openstackoid.identity.token_document import Distrust, roles_of, written
-from openstackoid.identity.trust import advice, rewritten, wanted
+from openstackoid.identity.token_document import Distrust, role_names, roles_of, written
+from openstackoid.identity.trust import Project, advice, rewritten, wanted
 from openstackoid.message import Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN, SUBJECT_TOKEN
@@ -34,6 +35,13 @@ from openstackoid.services import IDENTITY
 def asks_about_assertion(head: Head) -> bool:
     """Return whether the subject of a request is an assertion."""
     return is_assertion(head.headers.get(SUBJECT_TOKEN))
+
+
+class Acting(NamedTuple):
+    """As what somebody acts in this cloud: the id of his project, and the names of his roles."""
+
+    project: str
+    roles: tuple[str, ...]
 
 
 class Answering:
@@ -124,17 +132,33 @@ class Answering:
 
     async def _foreign(self, claims: Claims, route: Route) -> dict[str, Any]:
         """Return what the rules of `trust` make of an assertion of another cloud."""
-        issuer = claims.iss
-        if issuer not in self._trust:
-            raise Distrust(advice(self._here, issuer))
-        document, trust = document_of(claims), self._trust[issuer]
+        trust = self._trust_in(claims)
         await self._confirming.check(claims, trust, IDENTITY)
-        project = await self._keystone.project(wanted(document, trust, issuer))
+        project = await self._project(claims)
         catalog = await self._keystone.catalog(project.id)
         # Other clouds know the project by the issuer's id.
         scope, known = route.scope or Scope(), claims.project[0]
         catalog += missing(catalog, scope, self._federation, self._here, known)
-        return rewritten(document, trust, issuer, project, catalog)
+        return rewritten(document_of(claims), trust, claims.iss, project, catalog)
+
+    async def acting(self, claims: Claims) -> Acting:
+        """Return as what somebody acts in this cloud; raises Distrust and AccountError."""
+        if claims.iss == self._here:
+            return Acting(claims.project[0], claims.roles)
+        trust, project = self._trust_in(claims), await self._project(claims)
+        token = rewritten(document_of(claims), trust, claims.iss, project, ())["token"]
+        return Acting(project.id, tuple(role_names(token)))
+
+    def _trust_in(self, claims: Claims) -> Trust:
+        """Return the rules for the cloud of an assertion; raises Distrust if there are none."""
+        if claims.iss not in self._trust:
+            raise Distrust(advice(self._here, claims.iss))
+        return self._trust[claims.iss]
+
+    async def _project(self, claims: Claims) -> Project:
+        """Return the project of this cloud in which somebody acts; raises Distrust."""
+        which = wanted(document_of(claims), self._trust_in(claims), claims.iss)
+        return await self._keystone.project(which)
 
     def _check_end(self, claims: Claims, *, late: bool) -> None:
         """Raise BadAssertionError for an assertion that is over, or has been for too long."""

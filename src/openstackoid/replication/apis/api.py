@@ -4,6 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 
 from openstackoid.replication.desired import Desired, Place
@@ -19,6 +20,14 @@ MAX_KEY = 255
 
 class NotReplicatedError(Exception):
     """A request orders what can't be replicated; the message says what, and what to do instead."""
+
+
+class Owner(Enum):
+    """Whose the resources of a kind are: a user's, a project's, or nobody's in their cloud."""
+
+    USER = "user"
+    PROJECT = "project"
+    NOBODY = "nobody"
 
 
 class Draft(NamedTuple):
@@ -51,14 +60,13 @@ class Call(NamedTuple):
 class Api(ABC):
     """The API for one kind of resource, of the service type `service`.
 
-    `headers` are sent with each request: which version of the API is meant. `personal`: it belongs
-    to a user, and not to a project.
+    `headers` are sent with each request: which version of the API is meant.
     """
 
     kind: Kind
     service: str
     headers: tuple[tuple[str, str], ...] = ()
-    personal: bool = False
+    owner: Owner = Owner.PROJECT
 
     @abstractmethod
     def asked(self, method: str, path: str, document: Any) -> Draft | None:

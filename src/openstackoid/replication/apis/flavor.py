@@ -15,6 +15,7 @@ from openstackoid.replication.apis.api import (
     Call,
     Draft,
     NotReplicatedError,
+    Owner,
     check_form,
     is_line,
     line,
@@ -229,6 +230,7 @@ FLAVOR = Flavor(
         afterwards=frozenset({"specs"}),
     ),
     service="compute",
+    owner=Owner.NOBODY,
     headers=(
         ("OpenStack-API-Version", "compute 2.61"),
         ("X-OpenStack-Nova-API-Version", "2.61"),

@@ -14,6 +14,7 @@ from openstackoid.replication.apis.api import (
     Call,
     Draft,
     NotReplicatedError,
+    Owner,
     check_form,
     line,
     resource_in,
@@ -115,5 +116,5 @@ KEYPAIR = Keypair(
     ),
     service="compute",
     headers=(("OpenStack-API-Version", "compute 2.2"), ("X-OpenStack-Nova-API-Version", "2.2")),
-    personal=True,
+    owner=Owner.USER,
 )
