@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 import click
 import requests
 
-from openstackoid.lab import environment, files, logins, processes
+from openstackoid.lab import environment, files, processes
+from openstackoid.lab.contending import Contending
 from openstackoid.lab.lab import Lab
-from openstackoid.lab.links.condition import BLACKHOLE, CUT, WHOLE, Condition
+from openstackoid.lab.links.condition import BLACKHOLE, CUT
 from openstackoid.lab.services import GATEWAY
+from openstackoid.lab.user import User
 from openstackoid.message import REPLICAS
 
 ONE, TWO, THREE = CLOUDS = ("CloudOne", "CloudTwo", "CloudThree")
@@ -85,43 +87,6 @@ KINDS = (
 
 
 @dataclass
-class User:
-    """The administrator of the first cloud, as a client without the `openstack` command."""
-
-    lab: Lab
-    cloud: str
-    token: str = field(default="", repr=False)
-    http: requests.Session = field(default_factory=requests.Session, repr=False)
-
-    def __post_init__(self) -> None:
-        known = files.read_yaml(self.lab.cloud(self.cloud).federation)["clouds"]
-        self._frontends = known[self.cloud]["frontends"]
-        account = logins.administrator(self.lab.cloud(self.cloud))
-        domain = {"id": "default"}
-        user = {"name": account["username"], "domain": domain, "password": account["password"]}
-        project = {"name": account["project_name"], "domain": domain}
-        identity = {"methods": ["password"], "password": {"user": user}}
-        body = {"auth": {"identity": identity, "scope": {"project": project}}}
-        answer = self.ask("POST", "identity", "/v3/auth/tokens", json=body)
-        self.token = answer.headers["X-Subject-Token"]
-
-    def ask(
-        self, method: str, service: str, path: str, scope: str = "", **more: Any
-    ) -> requests.Response:
-        """Send a request; with a scope, a write is for all its clouds, some time."""
-        headers = dict(more.pop("headers", {}))
-        headers |= {"X-Scope": f"{service}={scope}"} if scope else {}
-        headers |= {"X-Auth-Token": self.token} if self.token else {}
-        if service == "compute":
-            headers["OpenStack-API-Version"] = "compute 2.61"
-        if method != "GET" and scope:
-            headers["X-Scope-Policy"] = "eventual"
-        return self.http.request(
-            method, f"{self._frontends[service]}{path}", headers=headers, timeout=60, **more
-        )
-
-
-@dataclass
 class Cell:
     """One cell: what is claimed, and what was found otherwise."""
 
@@ -149,8 +114,8 @@ class Converge:
 
     def _ways(self) -> Mapping[str, Callable[[], Any]]:
         return {
-            "cut": lambda: self._links(CUT),
-            "blackholed": lambda: self._links(BLACKHOLE),
+            "cut": lambda: self.lab.apart(THREE, (ONE, TWO), CUT),
+            "blackholed": lambda: self.lab.apart(THREE, (ONE, TWO), BLACKHOLE),
             "gateway stopped": self._stopped,
             "journal restored": self._restored,
         }
@@ -225,7 +190,7 @@ class Converge:
     def _pending(self) -> None:
         """Let many writes wait for a cloud, and see how long each takes once it is back."""
         flavor = next(kind for kind in KINDS if kind.name == "flavor")
-        with self._links(CUT):
+        with self.lab.apart(THREE, (ONE, TWO), CUT):
             made = [self._created(flavor, f"pending-{n}") for n in range(PENDING)]
         begun, left = time.monotonic(), set(made)
         while left and time.monotonic() < begun + PATIENCE:
@@ -238,17 +203,6 @@ class Converge:
         self.late += [PATIENCE] * len(left)
         for name in made:
             self._order("DELETE", flavor, f"/{name}")
-
-    @contextmanager
-    def _links(self, how: Condition) -> Iterator[None]:
-        """Change the links of the third cloud."""
-        for other in (ONE, TWO):
-            self.lab.link(THREE, other, how)
-        try:
-            yield
-        finally:
-            for other in (ONE, TWO):
-                self.lab.link(THREE, other, WHOLE)
 
     @contextmanager
     def _stopped(self) -> Iterator[None]:
@@ -277,17 +231,20 @@ class Converge:
 
 
 def trusting(lab: Lab) -> None:
-    """Let the administrator of the first cloud be one in the others, who may make flavors."""
+    """Let the administrators of all clouds be some in the others, who may make flavors."""
     ids = {}
     for cloud in CLOUDS:
         found = User(lab, cloud).ask("GET", "identity", "/v3/projects").json()["projects"]
         ids[cloud] = {project["name"]: project["id"] for project in found}
-    for cloud in (TWO, THREE):
+    for cloud in CLOUDS:
         described = files.read_yaml(lab.cloud(cloud).federation)
-        trust = described["clouds"][cloud]["trust"][ONE]
-        trust["roles"] = {**trust["roles"], "admin": "admin"}
-        table = {id_: ids[cloud][name] for name, id_ in ids[ONE].items() if name in ids[cloud]}
-        trust["projects"] = {"table": table}
+        for other in CLOUDS:
+            if other == cloud:
+                continue
+            trust = described["clouds"][cloud]["trust"][other]
+            trust["roles"] = {**trust["roles"], "admin": "admin"}
+            both = ids[other].keys() & ids[cloud].keys()
+            trust["projects"] = {"table": {ids[other][name]: ids[cloud][name] for name in both}}
         files.write_yaml(lab.cloud(cloud).federation, described)
         gateway = processes.find(lab.cloud(cloud), GATEWAY)
         if gateway is not None:
@@ -319,7 +276,11 @@ def main() -> None:
         f"\n{PENDING} pending writes: half within {late[len(late) // 2]:.1f} s, 99 % within "
         f"{most:.1f} s, all within {late[-1]:.1f} s"
     )
-    if any(cell.faults for cell in converge.cells.values()):
+    contending = Contending(lab, CLOUDS)
+    contending.try_all()
+    for line in (*contending.found, *contending.faults):
+        click.echo(line)
+    if contending.faults or any(cell.faults for cell in converge.cells.values()):
         raise SystemExit(1)
 
 

@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -178,6 +178,17 @@ class Lab:
                     raise LabError(f"{cloud.name} is not up; start it with", f"up {cloud.name}")
             condition.save(self.directory, {**self.conditions, frozenset((one, other)): how})
             self._tell_links()
+
+    @contextmanager
+    def apart(self, cloud: str, others: Sequence[str], how: links.Condition) -> Iterator[None]:
+        """Change the links of a cloud to others, and heal them at the end."""
+        for other in others:
+            self.link(cloud, other, how)
+        try:
+            yield
+        finally:
+            for other in others:
+                self.link(cloud, other)
 
     def _locked(self) -> AbstractContextManager[None]:
         waiting = partial(

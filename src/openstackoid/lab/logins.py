@@ -5,18 +5,33 @@ from typing import Any
 from openstackoid.lab import files
 from openstackoid.lab.cloud import LabCloud
 
+PROJECTS = {"alice": "demo", "admin": "admin"}
+"""The users of each cloud, with their projects."""
+
 
 def of(cloud: LabCloud) -> dict[str, Any]:
     """Return the entries of a cloud in clouds.yaml: its user alice, and its administrator."""
     return {
-        cloud.name: _entry(cloud, "alice", "demo"),
-        f"{cloud.name}-admin": _entry(cloud, "admin", "admin"),
+        cloud.name: _entry(cloud, "alice"),
+        f"{cloud.name}-admin": _entry(cloud, "admin"),
     }
 
 
 def administrator(cloud: LabCloud) -> dict[str, Any]:
     """Return the arguments of keystoneauth's password plugin for a cloud's administrator."""
-    return _auth(cloud, "admin", "admin")
+    return account(cloud, "admin")
+
+
+def account(cloud: LabCloud, user: str) -> dict[str, Any]:
+    """Return the arguments of keystoneauth's password plugin for one of a cloud's users."""
+    return {
+        "auth_url": cloud.frontends["identity"],
+        "username": user,
+        "password": files.read_yaml(cloud.passwords)[user],
+        "project_name": PROJECTS[user],
+        "user_domain_id": "default",
+        "project_domain_id": "default",
+    }
 
 
 def has_gateway(cloud: LabCloud) -> bool:
@@ -29,22 +44,11 @@ def gateway(cloud: LabCloud) -> dict[str, str]:
     return {"username": "gateway", "password": files.read_yaml(cloud.passwords)["gateway"]}
 
 
-def _entry(cloud: LabCloud, user: str, project: str) -> dict[str, Any]:
+def _entry(cloud: LabCloud, user: str) -> dict[str, Any]:
     return {
         "auth_type": "password",
         "region_name": cloud.region,
         "identity_api_version": 3,
         "oid_clouds": {},  # one account is enough, as the clouds trust one another
-        "auth": _auth(cloud, user, project),
-    }
-
-
-def _auth(cloud: LabCloud, user: str, project: str) -> dict[str, Any]:
-    return {
-        "auth_url": cloud.frontends["identity"],
-        "username": user,
-        "password": files.read_yaml(cloud.passwords)[user],
-        "project_name": project,
-        "user_domain_id": "default",
-        "project_domain_id": "default",
+        "auth": account(cloud, user),
     }
