@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from openstackoid.replication import delivery
 from openstackoid.replication.clock import AHEAD, Timestamp
-from openstackoid.replication.delivery import Copy, Order
+from openstackoid.replication.copy import Copy, Order
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.explained import State, explained
 from openstackoid.replication.kinds import Joined, Recognized
@@ -49,6 +49,10 @@ def _of_a_site(site: Site, world: World) -> Iterator[str]:
             yield f"{there} is not {wanted}, and said to fit"
     elif not _is_due(said, site, state, steps):
         yield f"{said.value}, for no reason: {steps} {copy}"
+    unknown = site.restored or site.set_back
+    for one in copy.overwritten:
+        if not unknown and (one.field, one.value) != ("description", "by hand"):
+            yield f"overwrote {one}, which nobody has changed by hand"
     yield from _of_the_past(site, world)
 
 

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 
 from openstackoid.replication.clock import Timestamp
-from openstackoid.replication.delivery import Order
+from openstackoid.replication.copy import Order
 from openstackoid.replication.desired import Place
 from openstackoid.replication.kinds import Recognized
 from openstackoid.replication.plan import Change, Create, Delete, Seen

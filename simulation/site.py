@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from openstackoid.replication import delivery
 from openstackoid.replication.clock import Clock
-from openstackoid.replication.delivery import Copy, Look, Order, Read, Rest, Send
+from openstackoid.replication.copy import Copy, Order
+from openstackoid.replication.delivery import Look, Read, Rest, Send
 from openstackoid.replication.desired import Desired, desired
 from openstackoid.replication.heard import Heard, start
 from openstackoid.replication.kinds import Kind

@@ -294,6 +294,10 @@ def test_help_shows_both_options_tersely(openstack: Openstack) -> None:
     ours.append(
         "replica list List what is replicated of yours, with the state of its copy in each cloud"
     )
+    what = "Read the copies of a replicated resource anew in all their clouds, and list them"
+    ours.append(f"replica check {what}")
+    what = "Bring the copies of a replicated resource to what they should be, and list them"
+    ours.append(f"replica sync {what}")
     what = "Show a replicated resource: what it should be, what each cloud has, and who has lost"
     ours.append(f"replica show {what}")
     assert all(text in " ".join(with_plugin) for text in ours)

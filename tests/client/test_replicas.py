@@ -1,9 +1,11 @@
-"""`openstack replica list` and `show`."""
+"""`openstack replica list`, `show`, `check` and `sync`."""
 
 from types import SimpleNamespace
 from typing import Any, cast
 
-from openstackoid.client.replicas import List, Show
+import pytest
+
+from openstackoid.client.replicas import Check, List, Show, Sync
 
 
 def copy(cloud: str, state: str, **more: object) -> dict[str, Any]:
@@ -48,12 +50,12 @@ def taken(kind: type, *args: str) -> tuple[Any, Any, list[str]]:
     """Run a command; return what it shows, and what was asked for."""
     paths: list[str] = []
 
-    def get(path: str, **_: object) -> object:
-        paths.append(path)
+    def request(path: str, method: str, **_: object) -> object:
+        paths.append(path if method == "GET" else f"{method} {path}")
         return SimpleNamespace(json=lambda: {"replicas": [GONE, ONE]})
 
     manager = SimpleNamespace(
-        session=SimpleNamespace(get=get),
+        session=SimpleNamespace(request=request),
         region_name=None,
         interface=None,
         get_endpoint_for_service_type=lambda *_, **__: "http://one/identity/v3",
@@ -95,3 +97,12 @@ def test_one_is_shown_with_those_who_have_lost() -> None:
     assert lost[1].startswith("all that it says")
     assert shown["conflicts"].startswith("ram, as created at T in Two, differs")
     assert shown["deleted"] is False
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Check, "check"), (Sync, "sync")])
+def test_copies_are_read_anew_and_listed(kind: type, name: str) -> None:
+    """All of them, with what they are then."""
+    columns, rows, paths = taken(kind, "debian & co")
+    assert paths == [f"POST /openstackoid/replicas/{name}?id=debian+%26+co"]
+    assert columns[3] == "State"
+    assert [row[2:4] for row in rows][1:] == [("One", "fits"), ("Two", "refused")]

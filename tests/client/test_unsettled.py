@@ -30,7 +30,8 @@ class Session:
         self._answer = answer
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
-    def get(self, path: str, **more: Any) -> object:
+    def request(self, path: str, method: str, **more: Any) -> object:
+        assert method == "GET"
         self.asked.append((path, more))
         if isinstance(self._answer, Exception):
             raise self._answer

@@ -11,7 +11,7 @@ from openstackoid.journal.records import Records
 from openstackoid.journal.schema import copies, operations
 from openstackoid.journal.store import JournalError, Store
 from openstackoid.replication.clock import Timestamp
-from openstackoid.replication.delivery import Attempt, Copy, Refused
+from openstackoid.replication.copy import Attempt, Copy, Refused
 from openstackoid.replication.operation import Action, Operation, Write
 from openstackoid.replication.parcel import Parcel
 from openstackoid.replication.plan import Change, Create, Delete, Replica

@@ -4,24 +4,23 @@ from msgspec.structs import replace
 from replication.making import FLAVOR, Gateway, ram
 
 from openstackoid.replication.clock import Timestamp
+from openstackoid.replication.copy import Attempt, Copy, Order, Refused
 from openstackoid.replication.delivery import (
     BUSY,
     FRESH,
+    MOST_LOST,
     MOST_REFUSED,
     NUMBERS,
     REFUSED,
     RETRIES,
     SENDING,
     SUSPECT,
-    Attempt,
-    Copy,
     Look,
-    Order,
     Read,
-    Refused,
     Rest,
     Send,
     after_reading,
+    again,
     answered,
     before_reading,
     begun,
@@ -30,10 +29,20 @@ from openstackoid.replication.delivery import (
     read,
     started,
 )
-from openstackoid.replication.desired import Desired, desired
+from openstackoid.replication.desired import Desired, Place, desired
 from openstackoid.replication.kinds import Recognized
 from openstackoid.replication.operation import Action, Write
-from openstackoid.replication.plan import Busy, Change, Create, Delete, Fits, Gone, Replica, Seen
+from openstackoid.replication.plan import (
+    Busy,
+    Change,
+    Create,
+    Delete,
+    Drift,
+    Fits,
+    Gone,
+    Replica,
+    Seen,
+)
 from openstackoid.replication.traces import Found, Trace
 
 NOW, LIFE, SURE, SETTLE = 1000.0, 7, 900.0, 60.0
@@ -47,7 +56,7 @@ class Story:
         self.gateway = Gateway.of("Paris")
         self.created = self.gateway.order(Action.CREATE, ram(1)).at
         self.create = Create(self.created, {RAM: "1"})
-        self.replica = Replica("7", self.created, {RAM: "1"})
+        self.replica = Replica("7", self.created, {RAM: "1"}, {RAM: self.created})
 
     @property
     def state(self) -> Desired:
@@ -137,7 +146,8 @@ def test_a_change_and_a_deletion_are_written_down() -> None:
     story = Story()
     copy, attempt = story.sent(Change({TEXT: "2"}, story.created), Copy(story.replica, life=LIFE))
     copy = answered(copy, attempt, 200, None, "", NOW)
-    assert copy.replica == Replica("7", story.created, {RAM: "1", TEXT: "2"})
+    by: dict[Place, Timestamp] = dict.fromkeys((RAM, TEXT), story.created)
+    assert copy.replica == Replica("7", story.created, {RAM: "1", TEXT: "2"}, by)
     left = (Trace("8", story.created), Trace("9", story.created))
     copy, attempt = story.sent(Delete("9", story.created), Copy(leftovers=left))
     assert answered(copy, attempt, 404, None, "", NOW).leftovers == left[:1]
@@ -255,13 +265,14 @@ def test_after_a_loss_of_the_journal_what_was_written_is_not_known() -> None:
     story = Story()
     story.gateway.order(Action.CHANGE, Write("description", "1"))
     story.gateway.order(Action.CHANGE, Write("description", "2"))
-    story.gateway.order(Action.CHANGE, Write("specs", "3", "k"))
+    specs = story.gateway.order(Action.CHANGE, Write("specs", "3", "k")).at
     copy = story.looked(Copy(story.replica, life=LIFE - 1), Found("7", {}, story.created))
-    assert copy.replica == Replica("7", story.created, None)
+    assert copy.replica == replace(story.replica, written=None)
     there = Seen({RAM: "1", TEXT: "1", ("specs", "k"): "by hand"})
     copy = read(copy, story.state, there)
     written = {RAM: "1", TEXT: "1", ("specs", "k"): "3"}
-    assert copy.replica == Replica("7", story.created, written)
+    by = {RAM: story.created, ("specs", "k"): specs}
+    assert copy.replica == Replica("7", story.created, written, by)
 
 
 def test_what_a_change_has_written_of_which_no_answer_came_is_ours() -> None:
@@ -269,7 +280,8 @@ def test_what_a_change_has_written_of_which_no_answer_came_is_ours() -> None:
     story = Story()
     copy, _ = story.sent(Change({TEXT: "2"}, story.created), Copy(story.replica, life=LIFE))
     copy = read(copy, story.state, Seen({RAM: "1", TEXT: "2"}))
-    assert copy.replica == Replica("7", story.created, {RAM: "1", TEXT: "2"})
+    by: dict[Place, Timestamp] = dict.fromkeys((RAM, TEXT), story.created)
+    assert copy.replica == Replica("7", story.created, {RAM: "1", TEXT: "2"}, by)
 
 
 def test_a_copy_that_is_not_there_is_forgotten_only_if_it_was_to_go() -> None:
@@ -299,6 +311,30 @@ def test_after_a_start_all_that_waited_for_a_time_counts_anew() -> None:
     assert [one.until for one in copy.refused] == [5.0]
     assert (copy.not_before, copy.suspect) == (5.0, 5.0 + SUSPECT)
     assert started(Copy(), 5.0, SETTLE).suspect == 0.0
+
+
+def test_what_waits_for_its_time_is_tried_again_if_somebody_asks() -> None:
+    """A refusal, a pause after a failure, and what is in doubt."""
+    story = Story()
+    copy, attempt = story.sent(story.create)
+    copy = answered(copy, attempt, 403, None, "no", NOW)
+    step = (story.create,)
+    assert after_reading(copy, step, NOW + 1) == Rest(NOW + REFUSED, story.create)
+    assert after_reading(again(copy, NOW + 1), step, NOW + 1) == Look()
+    failed = replace(copy, not_before=NOW + 30, refused=())
+    assert before_reading(failed, story.state, NOW + 1, LIFE, SURE) == Rest(NOW + 30)
+    assert before_reading(again(failed, NOW + 1), story.state, NOW + 1, LIFE, SURE) == Read()
+
+
+def test_what_was_overwritten_is_kept() -> None:
+    """Whether an answer came or was lost; not if the change was not carried out."""
+    story = Story()
+    lost = tuple(Drift(*TEXT, str(number)) for number in range(MOST_LOST + 1))
+    change = Change({TEXT: "2"}, story.created, lost)
+    copy, attempt = story.sent(change, Copy(story.replica, life=LIFE))
+    assert answered(copy, attempt, 200, None, "", NOW).overwritten == lost[1:]
+    assert read(copy, story.state, Seen({RAM: "1", TEXT: "2"})).overwritten == lost[1:]
+    assert read(copy, story.state, Seen({RAM: "1", TEXT: "0"})).overwritten == ()
 
 
 def test_what_is_refused_holds_up_nothing_else() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from replication.making import Gateway, ram
 
-from openstackoid.replication.delivery import Attempt, Copy, Refused
+from openstackoid.replication.copy import Attempt, Copy, Refused
 from openstackoid.replication.explained import State, explained, refusal
 from openstackoid.replication.operation import Action
 from openstackoid.replication.plan import (

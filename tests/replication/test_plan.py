@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from replication.making import FLAVOR, Gateway, histories, ram
 
 from openstackoid.replication.clock import Timestamp
@@ -76,7 +77,7 @@ def a_copy() -> tuple[Gateway, Replica, dict[Place, str]]:
     paris = Gateway.of("Paris")
     create = paris.order(Action.CREATE, ram(1), Write("description", "1"))
     values = dict(desired([create], FLAVOR).values)
-    return paris, Replica("7", create.at, dict(values)), values
+    return paris, Replica("7", create.at, dict(values), dict.fromkeys(values, create.at)), values
 
 
 def last(gateway: Gateway) -> Timestamp:
@@ -94,6 +95,27 @@ def test_what_was_changed_by_hand_stays() -> None:
     paris, replica, there = a_copy()
     there[TEXT] = "by hand"
     assert plan(wanted(paris), replica, Seen(there)) == (Fits((Drift(*TEXT, "by hand"),)),)
+
+
+def test_what_is_ordered_again_is_written_again() -> None:
+    """The same value as before, or that something should not be there."""
+    paris, replica, there = a_copy()
+    there |= {TEXT: "by hand", ("specs", "k"): "by hand"}
+    paris.order(Action.CHANGE, Write("description", "1"), Write("specs", None, "k"))
+    change = Change(
+        {TEXT: "1", ("specs", "k"): None},
+        last(paris),
+        (Drift(*TEXT, "by hand"), Drift("specs", "k", "by hand")),
+    )
+    assert plan(wanted(paris), replica, Seen(there)) == (change,)
+
+
+def test_what_cannot_be_changed_stays_as_it_is() -> None:
+    """Whichever of two equal creates counts."""
+    paris, replica, there = a_copy()
+    there["ram", None] = "2"
+    replica = replace(replica, by={})
+    assert plan(wanted(paris), replica, Seen(there)) == (Fits((Drift("ram", None, "2"),)),)
 
 
 def test_what_was_changed_by_hand_loses_to_what_is_ordered() -> None:

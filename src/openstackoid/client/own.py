@@ -12,7 +12,9 @@ _Read = TypeVar("_Read")
 _VERSION = re.compile(r"/v\d+(\.\d+)?/*$")
 
 
-def asked(app: Any, path: str, read: Callable[[Any], _Read], instead: str) -> _Read:
+def asked(
+    app: Any, path: str, read: Callable[[Any], _Read], instead: str, method: str = "GET"
+) -> _Read:
     """Return what is read of the document at a path of the gateway's own.
 
     `instead` says what else to do where there is none. Raises CommandError.
@@ -23,8 +25,8 @@ def asked(app: Any, path: str, read: Callable[[Any], _Read], instead: str) -> _R
     )
     base = _VERSION.sub("", endpoint or "").rstrip("/")
     try:
-        answer = manager.session.get(
-            path, endpoint_filter={"service_type": "identity"}, endpoint_override=base
+        answer = manager.session.request(
+            path, method, endpoint_filter={"service_type": "identity"}, endpoint_override=base
         )
         return read(answer.json())
     except (NotFound, ValueError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""`openstack replica`: what is replicated of a user's resources, and how far it is everywhere."""
+"""`openstack replica`: shows how far what is replicated of a user's is, and mends it."""
 
 import argparse
 from collections.abc import Iterator
@@ -43,6 +43,52 @@ class List(command.Lister):
             return list(_rows(document["replicas"], pending=parsed_args.pending))
 
         return _COLUMNS, asked(self.app, REPLICAS, read, _NONE)
+
+
+class _Reading(command.Lister):
+    """Has copies read anew, and shows what they are then."""
+
+    action: str
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser of the command."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("replica", metavar="<replica>", help="Name, ID, or ID of a copy")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[tuple[str, ...], Any]:
+        """Return the table, one row for each copy."""
+        query = urlencode({"id": parsed_args.replica})
+
+        def read(document: Any) -> list[tuple[str, ...]]:
+            return list(_rows(document["replicas"], pending=False))
+
+        path = f"{REPLICAS}/{self.action}?{query}"
+        return _COLUMNS, asked(self.app, path, read, _NONE, "POST")
+
+
+class Check(_Reading):
+    """Read the copies of a replicated resource anew in all their clouds, and list them.
+
+    So it finds what somebody has changed or deleted in one cloud alone. What a cloud has refused is
+    asked again.
+
+      openstack replica check debian
+    """
+
+    action = "check"
+
+
+class Sync(_Reading):
+    """Bring the copies of a replicated resource to what they should be, and list them.
+
+    What somebody has changed in one cloud alone is ordered anew, by you. What a cloud has refused
+    is asked again. What was deleted by hand stays deleted: delete it everywhere and create it anew.
+
+      openstack replica sync debian
+    """
+
+    action = "sync"
 
 
 class Show(command.ShowOne):

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from openstackoid.journal.schema import copies, lives, operations
 from openstackoid.journal.store import JournalError, Store
-from openstackoid.replication.delivery import Copy
+from openstackoid.replication.copy import Copy
 from openstackoid.replication.parcel import Parcel
 
 _Read = TypeVar("_Read")

@@ -18,6 +18,7 @@ import requests
 
 from openstackoid.lab import environment, files, processes
 from openstackoid.lab.contending import Contending
+from openstackoid.lab.killing import Killing
 from openstackoid.lab.lab import Lab
 from openstackoid.lab.links.condition import BLACKHOLE, CUT
 from openstackoid.lab.services import GATEWAY
@@ -276,11 +277,13 @@ def main() -> None:
         f"\n{PENDING} pending writes: half within {late[len(late) // 2]:.1f} s, 99 % within "
         f"{most:.1f} s, all within {late[-1]:.1f} s"
     )
-    contending = Contending(lab, CLOUDS)
-    contending.try_all()
-    for line in (*contending.found, *contending.faults):
-        click.echo(line)
-    if contending.faults or any(cell.faults for cell in converge.cells.values()):
+    faults = any(cell.faults for cell in converge.cells.values())
+    for trial in (Contending(lab, CLOUDS), Killing(lab, CLOUDS)):
+        trial.try_all()
+        for line in (*trial.found, *trial.faults):
+            click.echo(line)
+        faults = faults or bool(trial.faults)
+    if faults:
         raise SystemExit(1)
 
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from openstackoid.replication.copy import Attempt, Copy, Order, Refused
 from openstackoid.replication.desired import Desired, Place
 from openstackoid.replication.kinds import Recognized
 from openstackoid.replication.plan import (
@@ -53,6 +54,9 @@ SUSPECT = 24 * 3600.0
 Some services list less than there is while a part of them is away.
 """
 
+MOST_LOST = 16
+"""Values that were changed by hand and overwritten, and are kept for a copy: the last ones."""
+
 MOST_REFUSED = 64
 """Refusals of one cloud that are kept for a copy."""
 
@@ -61,57 +65,6 @@ _NOTHING = ""
 
 NUMBERS = 5
 """How many ids are tried for one copy where a service may have used them up."""
-
-Order: TypeAlias = Create | Change | Delete
-"""What can be sent to a service."""
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """What was sent to the service, or is about to be, and of which nobody knows what came.
-
-    After `send_before` nobody hands it to the service any more, after `over` it can no longer be
-    carried out.
-    """
-
-    order: Order
-    send_before: float
-    over: float
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """The service does not take what was ordered; `words` are its own.
-
-    It is asked again after `until`.
-    """
-
-    order: Order
-    status: int
-    words: str
-    until: float
-
-
-class Copy(msgspec.Struct, frozen=True):
-    """What a gateway has written down of the copy in its cloud.
-
-    `leftovers` is what creates have made that were deleted since; it goes. `doubtful` is what may
-    be the copy, or a second one: somebody has to look. `not_before` is when something may be tried
-    again that has failed `failures` times. `number` is the first of the ids for it that may still
-    be free. `looked` is when somebody has last looked for it, and `life` the incarnation of the
-    journal in which that was, None if it has to be done again. Until `suspect` it may turn out that
-    there are two.
-    """
-
-    replica: Replica | None = None
-    attempt: Attempt | None = None
-    refused: tuple[Refused, ...] = ()
-    leftovers: tuple[Trace, ...] = ()
-    doubtful: tuple[Trace, ...] = ()
-    not_before: float = 0.0
-    failures: int = 0
-    number: int = 0
-    looked: float = 0.0
-    life: int | None = None
-    suspect: float = 0.0
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -149,16 +102,14 @@ def started(copy: Copy, now: float, settle: float) -> Copy:
     attempt = copy.attempt
     if attempt is not None:
         attempt = Attempt(attempt.order, now, now + SENDING + settle)
-    refused = tuple(replace(one, until=now) for one in copy.refused)
     suspect = now + SUSPECT if copy.suspect else 0.0
-    return replace(
-        copy,
-        attempt=attempt,
-        refused=refused,
-        not_before=now,
-        looked=now - REFUSED,
-        suspect=suspect,
-    )
+    return replace(again(copy, now), attempt=attempt, suspect=suspect)
+
+
+def again(copy: Copy, now: float) -> Copy:
+    """Return what is written down when everything is to be tried again that waits for its time."""
+    refused = tuple(replace(one, until=now) for one in copy.refused)
+    return replace(copy, refused=refused, not_before=now, looked=now - REFUSED)
 
 
 def before_reading(copy: Copy, state: Desired, now: float, life: int, sure: float) -> Next:
@@ -290,15 +241,23 @@ def _carried_out(copy: Copy, order: Order, created: str | None) -> Copy:
     copy = replace(copy, attempt=None, refused=others, not_before=0.0, failures=0)
     match order:
         case Create(generation, values) if created is not None:
-            return replace(copy, replica=Replica(created, generation, values))
-        case Change(values) if copy.replica is not None:
-            written = changed(copy.replica.written or {}, values)
-            return replace(copy, replica=replace(copy.replica, written=written))
+            by = dict.fromkeys(values, generation)
+            return replace(copy, replica=Replica(created, generation, values, by))
+        case Change(values, by) if (replica := copy.replica) is not None:
+            written = changed(replica.written or {}, values)
+            by = {**replica.by, **dict.fromkeys(values, by)}
+            copy = _overwritten(copy, order)
+            return replace(copy, replica=replace(replica, written=written, by=by))
         case Delete(identifier):
             left = tuple(one for one in copy.leftovers if one.id != identifier)
             return replace(copy, leftovers=left)
         case _:  # without an id, what was created is to be looked for
             return replace(copy, life=None)
+
+
+def _overwritten(copy: Copy, change: Change) -> Copy:
+    """Return what is written down of values that a change has overwritten."""
+    return replace(copy, overwritten=(*copy.overwritten, *change.overwritten)[-MOST_LOST:])
 
 
 def looked_for(
@@ -374,14 +333,20 @@ def read(copy: Copy, state: Desired, there: Seen | None) -> Copy:
         if replica.generation not in state.ended:
             return copy
         return replace(copy, replica=None)
-    sent = attempt.order.values if attempt and isinstance(attempt.order, Change) else {}
-    written = _likely(there.values, state) if replica.written is None else replica.written
+    sent = attempt.order if attempt and isinstance(attempt.order, Change) else None
+    values, found = sent.values if sent else {}, replica.written is None
+    written = _likely(there.values, state) if found else replica.written or {}
     seen: dict[Place, str | None] = {
         place: there.values.get(place)
-        for place in {*there.values, *written, *sent}
-        if there.values.get(place) in {state.values.get(place), sent.get(place, _NOTHING)}
+        for place in {*there.values, *written, *values}
+        if there.values.get(place) in {state.values.get(place), values.get(place, _NOTHING)}
     }
-    return replace(copy, replica=replace(replica, written=changed(written, seen)))
+    by = {**replica.by, **{place: sent.by for place in seen if sent and place in values}}
+    known = written if found else there.values
+    by |= {p: at for p, at in state.winners.items() if known.get(p) == state.values.get(p)}
+    if sent and values.keys() <= seen.keys():
+        copy = _overwritten(copy, sent)
+    return replace(copy, replica=replace(replica, written=changed(written, seen), by=by))
 
 
 def _likely(there: Values, state: Desired) -> Values:

@@ -5,7 +5,7 @@ from enum import Enum
 
 from msgspec.structs import replace
 
-from openstackoid.replication.delivery import Copy, Refused
+from openstackoid.replication.copy import Copy, Refused
 from openstackoid.replication.plan import (
     Busy,
     Change,

@@ -15,12 +15,14 @@ class Replica(msgspec.Struct, frozen=True):
     """The copy in one cloud, as its gateway has last written it.
 
     `id` is what it is known by there. `generation` is the create that has made it. `written` is
-    None if what was written there is not known: the copy was found, or the journal restored.
+    None if what was written there is not known: the copy was found, or the journal restored. `by`
+    are the operations that have ordered it, also where they have taken something out.
     """
 
     id: str
     generation: Timestamp
     written: Values | None
+    by: Mapping[Place, Timestamp] = {}
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -136,7 +138,7 @@ def plan(state: Desired, replica: Replica | None, there: Seen | None) -> tuple[S
         return (Failed(there.failed),)
     if there.busy:
         return (Busy(),)
-    return _differences(state, replica.written or {}, there.values)
+    return _differences(state, replica, there.values)
 
 
 def changed(values: Values, changes: Mapping[Place, str | None]) -> dict[Place, str]:
@@ -145,13 +147,15 @@ def changed(values: Values, changes: Mapping[Place, str | None]) -> dict[Place, 
     return {place: value for place, value in merged.items() if value is not None}
 
 
-def _differences(state: Desired, written: Values, there: Values) -> tuple[Step, ...]:
+def _differences(state: Desired, replica: Replica, there: Values) -> tuple[Step, ...]:
     """Return what is to be written, place by place, and what was changed by hand.
 
-    What was changed by hand stays, unless something else than before is wanted there. So does what
-    nobody has ordered: its operation was lost with a journal.
+    What was changed by hand stays, unless an operation orders something there that was not written
+    yet. So does what cannot be changed, and what nobody has ordered: its operation was lost with a
+    journal.
     """
-    wanted = state.values
+    wanted, written = state.values, replica.written or {}
+    fixed = state.living.get(replica.generation, {})
     changes: dict[Timestamp, dict[Place, str | None]] = {}
     drift, overwritten = [], []
     for place in sorted({*wanted, *written, *there}, key=str):
@@ -159,10 +163,12 @@ def _differences(state: Desired, written: Values, there: Values) -> tuple[Step, 
         if now == want:
             continue
         by_hand = now != before
-        if place not in state.winners or (by_hand and want == before):
+        winner = state.winners.get(place)
+        stays = place in fixed or replica.by.get(place) == winner
+        if winner is None or (by_hand and stays):
             drift.append(Drift(*place, now))
             continue
-        changes.setdefault(state.winners[place], {})[place] = want
+        changes.setdefault(winner, {})[place] = want
         if by_hand:
             overwritten.append(Drift(*place, now))
     if not changes:

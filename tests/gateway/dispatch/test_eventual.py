@@ -109,8 +109,7 @@ async def test_without_the_process_nothing_is_ordered(replicas: Replicas) -> Non
 
 async def test_an_answer_that_cant_be_read_is_said(replicas: Replicas) -> None:
     """It was carried out all the same."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     backend = replicas.clouds.backends[ONE]["compute"]
     nova = replicas.novas[ONE]
 

@@ -204,6 +204,13 @@ class Replicas:
         flavor = {"name": "m1.big", "ram": 512, "vcpus": 1, "disk": 1, **more}
         return await self.order("POST", "/v2.1/flavors", {"flavor": flavor}, at=at)
 
+    async def same_flavor(self) -> str:
+        """Let alice order a flavor, and return its id once both clouds have it."""
+        await self.flavor()
+        await self.become("m1.big", **{ONE: "fits", TWO: "fits"})
+        (identifier,) = self.novas[ONE].flavors
+        return identifier
+
     async def shown(self, name: str = "", at: str = ONE) -> list[dict[str, Any]]:
         """Return what alice is shown of what is replicated of hers."""
         query = f"?id={name}" if name else ""

@@ -67,8 +67,7 @@ async def test_a_refusal_is_tried_again_some_time(
     replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So what a quota does not let through today, it may in three days."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     monkeypatch.setattr(delivery, "REFUSED", 0.1)
     replicas.novas[TWO].fails["PUT"] = 413
     await replicas.order("PUT", f"/v2.1/flavors/{identifier}", {"flavor": {"description": "d"}})
@@ -80,8 +79,7 @@ async def test_a_refusal_is_tried_again_some_time(
 
 async def test_what_one_user_may_not_do_holds_up_nobody_else(replicas: Replicas) -> None:
     """What is ordered later is written all the same."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     path = f"/v2.1/flavors/{identifier}"
     replicas.novas[TWO].fails["PUT"] = 403
     await replicas.order("PUT", path, {"flavor": {"description": "d"}})

@@ -24,7 +24,7 @@ async def test_a_question_is_answered(tmp_path: Path) -> None:
     writer.write(b"\xff\xff\xff\xff")
     assert await reader.read() == b""
     writer.close()
-    assert await ask(tmp_path, Show("secret", "x")) == Shown(b"Show(x)")
+    assert await ask(tmp_path, Show("secret", "x")) == Shown(b"Show(x, show)")
     stop.set()
     await serving
 
@@ -46,3 +46,22 @@ async def test_without_the_process_there_is_no_answer(
         await ask(tmp_path, Show("t"))
     server.close()
     await server.wait_closed()
+
+
+async def test_whoever_waits_at_the_end_is_told(tmp_path: Path) -> None:
+    """His connection is closed, so that he does not wait for nothing."""
+    asked, stop = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: Asked) -> Said:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    serving = asyncio.create_task(serve(tmp_path, answer, stop))
+    await until((tmp_path / "journal.socket").exists)
+    asking = asyncio.create_task(ask(tmp_path, Show("t")))
+    await asked.wait()
+    stop.set()
+    await serving
+    with pytest.raises(NoReplicasError):
+        await asking

@@ -12,7 +12,7 @@ from openstackoid.gateway.replicas import memory as module
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.journal.records import Records
 from openstackoid.journal.store import Store
-from openstackoid.replication.delivery import Copy
+from openstackoid.replication.copy import Copy
 from openstackoid.replication.heard import Heard
 from openstackoid.replication.operation import Action
 from openstackoid.replication.parcel import Resource

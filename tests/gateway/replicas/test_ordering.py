@@ -43,8 +43,7 @@ async def test_what_waits_for_a_cloud_is_not_made_a_second_time(replicas: Replic
 
 async def test_it_can_be_made_again_once_it_is_deleted(replicas: Replicas) -> None:
     """With other values."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     await replicas.order("DELETE", f"/v2.1/flavors/{identifier}")
     assert (await replicas.flavor(ram=1024)).status == 200
     await until(lambda: len(replicas.novas[TWO].flavors) == 1)
@@ -70,8 +69,7 @@ async def test_a_resource_is_not_changed_for_ever(
     replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each change is kept by all its clouds."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     monkeypatch.setattr(module, "MAX_OPERATIONS", 1)
     answered = await replicas.order("DELETE", f"/v2.1/flavors/{identifier}")
     assert answered.status == 413
@@ -79,8 +77,7 @@ async def test_a_resource_is_not_changed_for_ever(
 
 async def test_too_much_at_once_is_refused(replicas: Replicas) -> None:
     """As no gateway would take it."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     specs = {f"k{n}": "1" for n in range(300)}
     answered = await replicas.order(
         "POST", f"/v2.1/flavors/{identifier}/os-extra_specs", {"extra_specs": specs}

@@ -106,8 +106,7 @@ async def test_two_orders_on_both_sides_of_a_cut_are_one_resource(replicas: Repl
 
 async def test_the_later_change_wins_on_both_sides_of_a_cut(replicas: Replicas) -> None:
     """And whoever lost is named on both."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     path = f"/v2.1/flavors/{identifier}"
     await replicas.stop(TWO)
     await replicas.order("PUT", path, {"flavor": {"description": "alice's"}})
@@ -126,8 +125,7 @@ async def test_the_later_change_wins_on_both_sides_of_a_cut(replicas: Replicas) 
 
 async def test_what_a_cloud_does_not_take_is_named(replicas: Replicas) -> None:
     """In both: it stays without what was ordered, and goes on with what is ordered next."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     path = f"/v2.1/flavors/{identifier}"
     del replicas.clouds.document["clouds"][ONE]["trust"][TWO]["roles"]["admin"]
     replicas.clouds.save()

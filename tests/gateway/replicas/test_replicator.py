@@ -90,8 +90,7 @@ async def test_a_cloud_that_refuses_a_create_ends_it(replicas: Replicas) -> None
 
 async def test_a_change_that_one_cloud_refuses_stays_in_the_other(replicas: Replicas) -> None:
     """And the report names the refusal."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     replicas.novas[TWO].fails["PUT"] = 403
     path = f"/v2.1/flavors/{identifier}"
     answered = await replicas.order("PUT", path, {"flavor": {"description": "d"}})
@@ -105,8 +104,7 @@ async def test_a_change_that_one_cloud_refuses_stays_in_the_other(replicas: Repl
 
 async def test_a_change_that_all_refuse_is_refused(replicas: Replicas) -> None:
     """In the words of the first."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     for nova in replicas.novas.values():
         nova.fails["PUT"] = 403
     answered = await replicas.order(
@@ -117,8 +115,7 @@ async def test_a_change_that_all_refuse_is_refused(replicas: Replicas) -> None:
 
 async def test_what_was_changed_by_hand_stays_and_is_named(replicas: Replicas) -> None:
     """Until something else is ordered there."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     path = f"/v2.1/flavors/{identifier}"
     replicas.novas[TWO].flavors[identifier]["description"] = "mine"
     await replicas.order("POST", f"{path}/os-extra_specs", {"extra_specs": {"a": "1"}})
@@ -132,8 +129,7 @@ async def test_what_was_changed_by_hand_stays_and_is_named(replicas: Replicas) -
 
 async def test_what_was_deleted_by_hand_is_not_made_again(replicas: Replicas) -> None:
     """Somebody has deleted it on purpose."""
-    await replicas.flavor()
-    (identifier,) = replicas.novas[ONE].flavors
+    identifier = await replicas.same_flavor()
     replicas.novas[TWO].flavors.clear()
     await replicas.order("PUT", f"/v2.1/flavors/{identifier}", {"flavor": {"description": "d"}})
     assert await replicas.states("m1.big") == {ONE: "fits", TWO: "deleted by hand"}

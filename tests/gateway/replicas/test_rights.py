@@ -25,7 +25,7 @@ async def ordered(replicas: Replicas) -> Parcel:
 def issued(replicas: Replicas, operation: Operation, *clouds: str, by: str = ONE) -> dict[str, str]:
     """Return the rights that the gateway of a cloud gives its user for an operation."""
     keeping = replicas.keeping[by]
-    route = keeping.replicator.route(APIS[operation.kind].service, "/")
+    route = keeping.replicator.users.route(APIS[operation.kind].service, "/")
     document = replicas.keystones[by].document
     return keeping.site.assertions.issuing.rights(document, route, digest(operation), clouds)
 

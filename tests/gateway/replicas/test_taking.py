@@ -90,7 +90,7 @@ async def test_a_right_is_good_for_no_request(replicas: Replicas, one: Parcel) -
     # A gateway that knows no assertions would ask its user's cloud whose it is.
     answering = replicas.keeping[ONE].site.assertions.answering
     head = Head("GET", "/v3/auth/tokens", Headers([("X-Subject-Token", one.rights[TWO])]), 0)
-    route = replicas.keeping[ONE].replicator.route("identity", "/v3/auth/tokens")
+    route = replicas.keeping[ONE].replicator.users.route("identity", "/v3/auth/tokens")
     with pytest.raises(Refusal, match="no request"):
         await answering.answer(head, route._replace(sender=TWO), proven=True)
 
@@ -136,7 +136,7 @@ async def test_what_is_from_the_future_waits(replicas: Replicas, one: Parcel) ->
     replicator = replicas.keeping[ONE].replicator
     document = msgspec.json.decode(msgspec.json.encode(replicas.keystones[ONE].document))
     parcel = replicator.ordering.with_rights(
-        operation, (ONE, TWO), document, replicator.route("compute", "/")
+        operation, (ONE, TWO), document, replicator.users.route("compute", "/")
     )
     await given(replicas, one, parcel)
     await replicas.become("m1.big", **{ONE: "fits", TWO: "fits"})

@@ -14,6 +14,7 @@ from openstackoid.gateway.replicas.messages import (
     MAX_QUESTION,
     Ask,
     Asked,
+    Look,
     Ordered,
     Refused,
     Said,
@@ -30,13 +31,22 @@ COST = 10
 """Requests that a user's question counts for: other clouds are asked, too."""
 
 
+_LOOKS = {
+    ("GET", REPLICAS): Look.SHOW,
+    ("POST", f"{REPLICAS}/check"): Look.CHECK,
+    ("POST", f"{REPLICAS}/sync"): Look.SYNC,
+}
+"""By the method and the path of a user's request."""
+
+
 def is_about_replicas(head: Head, route: Route, here: str) -> bool:
     """Return whether a request asks for replicas, and is not for Keystone."""
-    if route.service != IDENTITY or route.rest.partition("?")[0] != REPLICAS:
+    path = route.rest.partition("?")[0]
+    if route.service != IDENTITY:
         return False
     if route.sender is not None:
-        return head.method == "POST"
-    return head.method == "GET" and route.expression == CloudRef(here)
+        return (head.method, path) == ("POST", REPLICAS)
+    return (head.method, path) in _LOOKS and route.expression == CloudRef(here)
 
 
 async def answer_about_replicas(context: Context, body: Body) -> None:
@@ -49,10 +59,13 @@ async def answer_about_replicas(context: Context, body: Body) -> None:
         await _send(context, said)
         return
     context.charge(COST)
-    query = parse_qs(context.route.rest.partition("?")[2])
+    path, _, given = context.route.rest.partition("?")
+    query = parse_qs(given)
     token = split(context.head.headers.get(AUTH_TOKEN))[0]
     resource = query["id"][0] if "id" in query else None
-    await _send(context, await asked(context, Show(token, resource)))
+    await _send(
+        context, await asked(context, Show(token, resource, _LOOKS[context.head.method, path]))
+    )
 
 
 async def asked(context: Context, message: Asked) -> Said:

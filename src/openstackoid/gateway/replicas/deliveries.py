@@ -14,16 +14,20 @@ from openstackoid.gateway.replicas.services import NotReadError, Services
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.replication import delivery
 from openstackoid.replication.apis.table import APIS
-from openstackoid.replication.delivery import Copy, Look, Order, Read, Rest, Send
+from openstackoid.replication.copy import Copy, Order
+from openstackoid.replication.delivery import Look, Read, Rest, Send
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.parcel import Resource
-from openstackoid.replication.plan import Seen, Step, plan
+from openstackoid.replication.plan import Change, Seen, Step, plan
 
 AT_ONCE = 8
 """Copies at which this gateway is at one time."""
 
 LATER = 60.0
 """Seconds after which what is from the future is looked at again."""
+
+AGAIN = 10.0
+"""Seconds after which somebody may ask again that a copy is read anew."""
 
 log = structlog.get_logger()
 
@@ -46,6 +50,7 @@ class Deliveries:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._tried: dict[str, float] = {}
         self.read: dict[str, Sequence[Step]] = {}
         self.troubles: dict[str, Trouble] = {}
         self.services: Services
@@ -65,6 +70,17 @@ class Deliveries:
         task = asyncio.get_running_loop().create_task(self._run(resource))
         self._tasks[resource] = task
         task.add_done_callback(lambda _: self._ended(resource))
+
+    def again(self, resource: str) -> None:
+        """Read a copy anew, and try again what was refused; not more often than every AGAIN."""
+        now = time.monotonic()
+        if now < self._tried.get(resource, -AGAIN) + AGAIN:
+            return
+        self._tried[resource] = now
+        self.read.pop(resource, None)
+        if (copy := self.memory.copies.get(resource)) is not None:
+            self.memory.keep(resource, delivery.again(copy, now))
+        self.wake(resource)
 
     async def close(self) -> None:
         """Begin nothing more; what was handed to a service is looked at at the next start."""
@@ -223,9 +239,11 @@ class _Delivery:
         self._keep(
             delivery.answered(self._copy, attempt, came.status, came.created, came.words, now)
         )
+        overwritten = order.overwritten if isinstance(order, Change) else ()
         log.info(
             "copy written",
             resource=self._resource,
             order=type(order).__name__.lower(),
             status=came.status,
+            overwritten=[f"{one.field} {one.key or ''}".rstrip() for one in overwritten] or None,
         )

@@ -44,14 +44,21 @@ async def serve(
     directory: Path, answer: Callable[[Asked], Awaitable[Said]], until: asyncio.Event
 ) -> None:
     """Answer messages until an event."""
+    under_way: set[asyncio.Task[None]] = set()
 
     async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  (a server starts one for each connection)
+        under_way.add(task)
         try:
             with suppress(OSError, EOFError, ValueError):
                 asked = _ASKED.decode(await _read(reader))
                 await _write(writer, msgspec.msgpack.encode(await answer(asked)))
         finally:
+            under_way.discard(task)
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     file = directory / SOCKET
     file.unlink(missing_ok=True)
@@ -62,6 +69,10 @@ async def serve(
         await until.wait()
     finally:
         server.close()
+        left = list(under_way)  # whoever waits is told that nobody answers
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _write(writer: asyncio.StreamWriter, data: bytes) -> None:

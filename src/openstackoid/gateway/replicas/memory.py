@@ -10,7 +10,7 @@ from openstackoid.journal.records import Known, Records
 from openstackoid.replication import delivery
 from openstackoid.replication.apis.table import APIS
 from openstackoid.replication.clock import Clock, Timestamp
-from openstackoid.replication.delivery import Copy
+from openstackoid.replication.copy import Copy
 from openstackoid.replication.desired import Desired, Lost, desired
 from openstackoid.replication.heard import Heard, start
 from openstackoid.replication.lineage import Lineage

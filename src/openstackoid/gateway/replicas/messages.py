@@ -1,6 +1,7 @@
 """What the process that keeps replicas is asked, and says: to workers and to other gateways."""
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import TypeAlias
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.heard import Heard
 from openstackoid.replication.parcel import Parcel
+from openstackoid.replication.plan import Drift
 
 MAX_QUESTION = 65_536
 """Bytes of a question of another gateway at most."""
@@ -31,6 +33,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `knows`: it knows the operation that was asked about. `status` and `words` are those of its
     service, where it does not take something; `more` says what else there is to say, line by line.
+    `drift` is what somebody has changed in its cloud alone.
     """
 
     state: str
@@ -39,6 +42,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int | None = None
     words: str = ""
     more: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
 
 class Question(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -46,13 +50,15 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
     `since`: what it has heard of the operations known here. `news`: it knows something itself.
     `states`: the resources whose states it asks for, each with the operation that it asks about;
-    for those that are pending it waits some seconds.
+    for those that are pending it waits some seconds. `again`: their copies are to be read anew, and
+    what was refused is to be tried again.
     """
 
     since: Heard | None = None
     news: bool = False
     states: Mapping[str, Timestamp | None] = {}
     wait: float = 0.0
+    again: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,14 +87,28 @@ class Order(_Message, frozen=True):
         return f"Order({self.method}, {self.service})"
 
 
+class Look(Enum):
+    """How a user looks at what is replicated of his.
+
+    - `SHOW`: as it was read last.
+    - `CHECK`: it is read anew, and what was refused is tried again.
+    - `SYNC`: also, what somebody has changed in one cloud alone is ordered anew.
+    """
+
+    SHOW = "show"
+    CHECK = "check"
+    SYNC = "sync"
+
+
 class Show(_Message, frozen=True):
     """A user asks for what is replicated of his; answered by Shown, or by Refused."""
 
     token: str
     resource: str | None = None
+    look: Look = Look.SHOW
 
     def __repr__(self) -> str:
-        return f"Show({self.resource})"
+        return f"Show({self.resource}, {self.look.value})"
 
 
 class Ask(_Message, frozen=True):

@@ -1,7 +1,7 @@
 """Makes operations of what users order, and refuses what can't be one."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +12,10 @@ from openstackoid.gateway.replicas.ownership import ADMIN, Ownership, Party
 from openstackoid.gateway.replicas.taking import MAX_OPERATIONS
 from openstackoid.gateway.trust.issuing import Issuing
 from openstackoid.replication.apis.api import Api, Draft, Owner
-from openstackoid.replication.operation import Action, Operation
+from openstackoid.replication.apis.table import APIS
+from openstackoid.replication.desired import Place
+from openstackoid.replication.kinds import Joined
+from openstackoid.replication.operation import Action, Operation, Write
 from openstackoid.replication.parcel import Parcel, Resource, digest
 from openstackoid.replication.validity import MAX_MEMBERS, BadOperationError, check
 from openstackoid.routing import Refusal, Route
@@ -64,13 +67,28 @@ class Ordering:
                     route,
                 )
             operation = self._memory.next(resource, draft.action, writes=draft.writes)
-        if self._memory.count(resource.id) >= MAX_OPERATIONS:
-            raise self._refusal(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"it was changed {MAX_OPERATIONS} times; make another one in its place",
-                route,
-            )
+        self._check_number(resource, route)
         return self.with_rights(operation, members, document, route)
+
+    def anew(
+        self, resource: Resource, places: Collection[Place], document: dict[str, Any], route: Route
+    ) -> Parcel | None:
+        """Return the operation that orders once more what some fields should be.
+
+        Return None if none of them can be changed. Raises Refusal.
+        """
+        state, fields = self._memory.state(resource.id), APIS[resource.kind].kind.fields
+        writes = tuple(
+            Write(field, state.values.get((field, key)), key)
+            for field, key in sorted(places, key=str)
+            if fields.get(field, Joined.FIXED) is not Joined.FIXED
+            and (key is not None or (field, key) in state.values)
+        )
+        if not writes:
+            return None
+        self._check_number(resource, route)
+        operation = self._memory.next(resource, Action.CHANGE, writes=writes)
+        return self.with_rights(operation, state.members, document, route)
 
     def withdrawal(self, parcel: Parcel, document: dict[str, Any], route: Route) -> Parcel:
         """Return the deletion of what was to be created, with a newer time; raises Refusal."""
@@ -136,6 +154,14 @@ class Ordering:
             "eventual is changed with another one, or in one cloud",
             route,
         )
+
+    def _check_number(self, resource: Resource, route: Route) -> None:
+        if self._memory.count(resource.id) >= MAX_OPERATIONS:
+            raise self._refusal(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"it was changed {MAX_OPERATIONS} times; make another one in its place",
+                route,
+            )
 
     def _check_members(self, members: Sequence[str], route: Route) -> None:
         """Raise Refusal unless each cloud has a gateway that can take part, and the service."""

@@ -112,16 +112,24 @@ class Peers:
             peer.wake.set()
 
     async def states(
-        self, cloud: str, resources: Mapping[str, Timestamp | None], wait: float
+        self,
+        cloud: str,
+        resources: Mapping[str, Timestamp | None],
+        wait: float,
+        *,
+        again: bool = False,
     ) -> Mapping[str, Told]:
-        """Return the states of copies in another cloud; raises NoWordError."""
+        """Return the states of copies in another cloud, read anew if `again`.
+
+        Raises NoWordError.
+        """
         told: dict[str, Told] = {}
         items = list(resources.items())
         for begin in range(0, len(items), MOST_ASKED):
             asked = dict(items[begin : begin + MOST_ASKED])
             peer = self._peers.get(cloud)
             news = peer is not None and self._memory.has_news(peer.has, cloud)
-            question = Question(self._memory.heard(cloud), news, asked, wait)
+            question = Question(self._memory.heard(cloud), news, asked, wait, again)
             answer = await self._ask(cloud, question, ANSWER + wait)
             told |= {one: said for one, said in answer.states.items() if one in asked}
         return told

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -10,7 +11,6 @@ import msgspec
 import structlog
 
 from openstackoid.federation import Federation
-from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Origin
 from openstackoid.gateway.replicas.deliveries import Deliveries
@@ -34,13 +34,12 @@ from openstackoid.gateway.replicas.ownership import Ownership
 from openstackoid.gateway.replicas.peers import Peers
 from openstackoid.gateway.replicas.rights import NoAnswerError, Rights
 from openstackoid.gateway.replicas.services import Services
+from openstackoid.gateway.replicas.showing import Showing, unknown
 from openstackoid.gateway.replicas.taking import Taking
-from openstackoid.gateway.replicas.telling import AWAY, MAX_LISTED, Telling, is_settled
+from openstackoid.gateway.replicas.telling import AWAY, READING, Telling, is_settled
+from openstackoid.gateway.replicas.users import Users
 from openstackoid.gateway.trust.assertions import Assertions
-from openstackoid.gateway.trust.service_account import AccountError, account_refusal
-from openstackoid.identity.token_document import Distrust
 from openstackoid.journal.store import FullError, JournalError
-from openstackoid.message import Head, Headers
 from openstackoid.replication.apis.api import Api, NotReplicatedError
 from openstackoid.replication.apis.table import asked
 from openstackoid.replication.desired import Lost
@@ -48,8 +47,6 @@ from openstackoid.replication.explained import State
 from openstackoid.replication.operation import Action
 from openstackoid.replication.parcel import Parcel, Resource
 from openstackoid.routing import Refusal, Route
-from openstackoid.routing.scoping import AUTH_TOKEN
-from openstackoid.scope import CloudRef, Scope
 from openstackoid.services import IDENTITY
 
 WAIT = 5.0
@@ -93,13 +90,16 @@ class Replicator:
 
     def use(self, surroundings: Surroundings) -> None:
         """Begin, or go on, by a federation file."""
-        self._around = surroundings
         here = self.memory.here
         federation, upstream, assertions, origins = surroundings
         rights = Rights(assertions.accepting, here)
         self._deliveries.use(Services(federation, here, upstream), rights)
         self.ownership = Ownership(self.memory, rights, assertions.answering)
         self.ordering = Ordering(self.memory, federation, assertions.issuing, self.ownership)
+        self.users = Users(here, assertions.issuing, assertions.accepting.tokens)
+        self._showing = Showing(
+            self.users, self.ownership, self.ordering, self._telling, self._read, self._learn
+        )
         self.memory.hear_again()
         self._taking.forget()
         self.peers.use(federation, upstream, origins)
@@ -119,7 +119,7 @@ class Replicator:
                 case Order():
                     return await self._ordered(message)
                 case Show():
-                    return await self._shown(message)
+                    return await self._showing.shown(message)
                 case Ask():
                     return Shown(await self._asked(message))
         except Refusal as refusal:
@@ -163,6 +163,9 @@ class Replicator:
             text = "it is not a question as gateways write them"
             raise Refusal(HTTPStatus.BAD_REQUEST, text, cloud=here, service=IDENTITY, sent=False)
         self.peers.heard(cloud, question)
+        if question.again:
+            for one in filter(partial(self.memory.may_see, cloud), question.states):
+                self._deliveries.again(one)
         await self._wait_for(question.states, min(question.wait, MAX_WAIT))
         states = {
             one: self._telling.told(one, at)
@@ -171,6 +174,12 @@ class Replicator:
         }
         parcels, position, more = self.memory.since(question.since, cloud)
         return msgspec.json.encode(Answer(tuple(parcels), position, more, states))
+
+    async def _read(self, resources: list[str]) -> None:
+        """Read copies here anew."""
+        for one in resources:
+            self._deliveries.again(one)
+        await self._wait_for(dict.fromkeys(resources), READING)
 
     async def _wait_for(self, resources: Mapping[str, Any], seconds: float) -> None:
         """Wait until the copies here are settled, some seconds at most."""
@@ -198,7 +207,7 @@ class Replicator:
     async def _ordered(self, order: Order) -> Said:
         """Carry out what a user orders; raises Refusal."""
         here = self.memory.here
-        route = self.route(order.service, order.path)
+        route = self.users.route(order.service, order.path)
         try:
             document = msgspec.json.decode(order.document) if order.document else None
             api, draft = asked(order.service, order.method, order.path, document)
@@ -206,16 +215,11 @@ class Replicator:
             return Refused(400, f"{error}; nothing was sent to any cloud")
         except (ValueError, RecursionError):
             return Refused(400, "the body is not JSON; mend it, nothing was sent to any cloud")
-        head = Head(order.method, order.path, Headers([(AUTH_TOKEN, order.token)]), 0)
-        issuing = self._around.assertions.issuing
-        try:
-            token = await issuing.ordering(head, route)
-        except AccountError as error:
-            raise account_refusal(error, here, route) from error
+        token = await self.users.ordering(order.token, order.method, order.path, route)
         try:
             parcel = await self.ordering.parcel(order, api, draft, token, route)
         except NoAnswerError as error:
-            raise _unknown(error, here, route) from error
+            raise unknown(error, here, route) from error
         self._learn([parcel])
         told = await self._outcome(parcel)
         creates = draft.action is Action.CREATE
@@ -227,12 +231,6 @@ class Replicator:
             return self._not_yet(parcel, creates, told, token, route)
         identifier = told[first].id or self._chosen(api, parcel)
         return Ordered(parcel.operation.resource, first, identifier, told)
-
-    def route(self, service: str, path: str) -> Route:
-        """Return the route of a request of a user of this cloud, whose services are here."""
-        here = self.memory.here
-        scope = Scope(((IDENTITY, CloudRef(here)),)).completed(here)
-        return Route(service, PUBLIC, path, scope, CloudRef(here), None, here)
 
     async def _outcome(self, parcel: Parcel) -> Mapping[str, Told]:
         """Return the states of the copies, once they are settled or the time is over."""
@@ -298,41 +296,6 @@ class Replicator:
             "replica show says how far it is"
         )
         return Refused(504, text, told)
-
-    async def _shown(self, message: Show) -> Said:
-        """Show a user what is replicated of his: all, or one; raises Refusal."""
-        here, tokens = self.memory.here, self._around.assertions.accepting.tokens
-        try:
-            document = await tokens.document(message.token)
-            his = await self._owned(document) if document else None
-        except AccountError as error:
-            raise account_refusal(error, here, self.route(IDENTITY, "/")) from error
-        except NoAnswerError as error:
-            raise _unknown(error, here, self.route(IDENTITY, "/")) from error
-        except Distrust as distrust:
-            return Refused(401, f"this token shows nothing: {distrust}")
-        if his is None:
-            return Refused(
-                401, f"the Keystone of {here} does not know this token; log in to {here}"
-            )
-        if message.resource is not None:
-            his = [one for one in his if message.resource in self._telling.names(one)]
-            if not his:
-                return Refused(404, "nothing of yours that is replicated has this id or name")
-        his = his[-MAX_LISTED:]
-        told = await self._telling.everywhere(his)
-        return Shown(msgspec.json.encode({"replicas": self._telling.documents(his, told)}))
-
-    async def _owned(self, document: dict[str, Any]) -> list[str]:
-        return await self.ownership.owned(self.ownership.user(document))
-
-
-def _unknown(error: NoAnswerError, here: str, route: Route) -> Refusal:
-    """Return the answer where nobody can say at present what is whose."""
-    message = f"{here} can't say now whose this is: {error}. Try again later"
-    return Refusal(
-        HTTPStatus.SERVICE_UNAVAILABLE, message, cloud=here, service=route.service, sent=False
-    )
 
 
 def _is_done(told: Told) -> bool:

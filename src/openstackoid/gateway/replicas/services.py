@@ -12,7 +12,8 @@ from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.message import JSON, Headers
 from openstackoid.replication.apis.api import Api, Call
-from openstackoid.replication.delivery import NUMBERS, Order
+from openstackoid.replication.copy import Order
+from openstackoid.replication.delivery import NUMBERS
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.plan import Change, Create, Seen
 from openstackoid.replication.traces import Found

@@ -1,10 +1,12 @@
 """Says in what state copies are: to other gateways, and to the users whose they are."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+
+from msgspec.structs import replace
 
 from openstackoid.gateway.replicas.deliveries import Deliveries
 from openstackoid.gateway.replicas.memory import Memory
@@ -12,7 +14,7 @@ from openstackoid.gateway.replicas.messages import Told
 from openstackoid.gateway.replicas.peers import NoWordError, Peers
 from openstackoid.gateway.replicas.taking import Taking
 from openstackoid.replication.clock import Timestamp
-from openstackoid.replication.delivery import Copy
+from openstackoid.replication.copy import Copy
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.explained import State, explained, refusal
 from openstackoid.replication.parcel import Resource
@@ -23,6 +25,9 @@ MAX_LISTED = 200
 
 ASKING = 2.0
 """Seconds that other clouds have to say the states for a list."""
+
+READING = 5.0
+"""Seconds that clouds have to read copies anew."""
 
 AWAY = "unreachable"
 """The state of a copy in a cloud that does not answer: it is brought up to date when it is back."""
@@ -44,31 +49,31 @@ class Telling:
         refused = self._taking.refused(resource)
         if not self._memory.knows(resource):
             if refused:
-                return _not_taken(None, refused[max(refused)], tuple(_lines(refused)))
+                said = Told(State.REFUSED.value, more=tuple(_lines(refused)))
+                return _refused(said, HTTPStatus.FORBIDDEN, refused[max(refused)])
             return Told(State.PENDING.value, knows=False)
         knows = self._memory.knows(resource, at)
         copy = self._memory.copies.get(resource, Copy())
         identifier = copy.replica.id if copy.replica is not None else None
         steps = self._deliveries.steps(resource)
         state = self._memory.state(resource)
-        more = [*self._more(resource, copy, steps or ()), *_lines(refused)]
+        more = (*self._more(resource, copy, steps or ()), *_lines(refused))
+        said = Told(State.PENDING.value, knows, identifier, more=more, drift=_drift(steps or ()))
         last = max(refused, default=None)
         if last is not None and (at in refused or not self._memory.knows_later(resource, last)):
             why = refused[last] if at is None else refused.get(at, refused[last])
-            return _not_taken(identifier, why, tuple(more))
+            return replace(_refused(said, HTTPStatus.FORBIDDEN, why), knows=True)
         if self._memory.here not in state.members and copy == Copy():
-            return Told("no member", knows, more=tuple(more))
+            return replace(said, state="no member")
         trouble = self._deliveries.troubles.get(resource)
         if trouble is not None and trouble.status is not None:
-            said = State.REFUSED.value
-            return Told(said, knows, identifier, trouble.status, trouble.words, tuple(more))
+            return _refused(said, trouble.status, trouble.words)
         if steps is None or trouble is not None:
-            return Told(State.PENDING.value, knows, identifier, more=tuple(more))
-        said = explained(copy, steps).value
-        refusing = refusal(copy, steps)
-        if refusing is not None and said == State.REFUSED.value:
-            return Told(said, knows, identifier, refusing.status, refusing.words, tuple(more))
-        return Told(said, knows, identifier, more=tuple(more))
+            return said
+        found, refusing = explained(copy, steps), refusal(copy, steps)
+        if refusing is not None and found is State.REFUSED:
+            return _refused(said, refusing.status, refusing.words)
+        return replace(said, state=found.value)
 
     def _more(self, resource: str, copy: Copy, steps: Sequence[Step]) -> list[str]:
         """Return what else there is to say of a copy, line by line."""
@@ -77,12 +82,11 @@ class Telling:
             lines.append(f"it can't be read: {trouble.words}")
         for step in steps:
             match step:
-                case Fits(drift) | Change(drift=drift):
-                    lines += [f"changed by hand: {_named(one)}" for one in drift]
                 case Failed(words):
                     lines.append(f"it failed: {words}")
                 case Conflicting(to):
                     lines.append(f"made otherwise at {when(to)} in {to.cloud}")
+        lines += [f"changed by hand, and lost: {_named(one)}" for one in copy.overwritten]
         lines += [f"may be a copy: {one.id}" for one in copy.doubtful]
         lines += [f"goes: {one.id}" for one in copy.leftovers]
         for one in self._memory.waiting(resource):
@@ -114,7 +118,7 @@ class Telling:
                     "id": said.id,
                     "status": said.status,
                     "words": said.words,
-                    "more": list(said.more),
+                    "more": [f"changed by hand: {_named(d)}" for d in said.drift] + [*said.more],
                 }
                 for cloud, said in told.items()
             ],
@@ -139,12 +143,21 @@ class Telling:
             ],
         }
 
-    async def everywhere(self, resources: list[str]) -> dict[str, dict[str, Told]]:
-        """Return the states of copies in all their clouds, in the order of its members."""
+    async def everywhere(
+        self, resources: list[str], *, again: bool = False
+    ) -> dict[str, dict[str, Told]]:
+        """Return the states of copies in all their clouds, in the order of its members.
+
+        With `again`, other clouds read them anew, and have some seconds for that.
+        """
         members = {one: self._memory.state(one).members for one in resources}
         others = {c for clouds in members.values() for c in clouds if c != self._memory.here}
         asked = {c: [one for one in resources if c in members[one]] for c in sorted(others)}
-        asking = (self.of(c, dict.fromkeys(ones), ASKING) for c, ones in asked.items())
+        wait = READING if again else 0.0
+        asking = (
+            self.of(c, dict.fromkeys(ones), ASKING + wait, wait, again=again)
+            for c, ones in asked.items()
+        )
         answers = await asyncio.gather(*asking)
         said = dict(zip(asked, answers, strict=True))
         return {
@@ -163,21 +176,28 @@ class Telling:
         resources: Mapping[str, Timestamp | None],
         seconds: float,
         wait: float = 0.0,
+        *,
+        again: bool = False,
     ) -> Mapping[str, Told]:
         """Return the states of copies in another cloud, which has so many seconds to say them.
 
-        It may `wait` so long for those that are pending.
+        It may `wait` so long for those that are pending, or which it is to read `again`.
         """
         try:
             async with asyncio.timeout(seconds):
-                return await self._peers.states(cloud, resources, wait)
+                return await self._peers.states(cloud, resources, wait, again=again)
         except (NoWordError, TimeoutError):
             return dict.fromkeys(resources, Told(AWAY))
 
 
-def _not_taken(identifier: str | None, why: str, more: tuple[str, ...]) -> Told:
-    """Return the state of a copy whose cloud has not taken what was ordered last."""
-    return Told(State.REFUSED.value, True, identifier, HTTPStatus.FORBIDDEN, why, more)
+def _refused(said: Told, status: int, words: str) -> Told:
+    return replace(said, state=State.REFUSED.value, status=status, words=words)
+
+
+def _drift(steps: Iterable[Step]) -> tuple[Drift, ...]:
+    """Return what somebody has changed in this cloud alone."""
+    every = [step.drift for step in steps if isinstance(step, Fits | Change)]
+    return tuple(dict.fromkeys(drift for one in every for drift in one))
 
 
 def _lines(refused: Mapping[Timestamp, str]) -> list[str]:
