@@ -147,6 +147,7 @@ class Trial:
             )
             if answered.status == 404:
                 continue
+            assert answered.status == 200, answered.body  # asked again, some time
             for one in json.loads(answered.body)["replicas"]:
                 found[name] = {copy["cloud"]: copy["state"] for copy in one["clouds"]}
         return found
