@@ -213,7 +213,7 @@ class Site:
         found = self.service.list()
         yield "has looked"
         recognized = self.kind.recognized
-        looked = delivery.looked_for(copy, state, found, recognized, begun, self.life)
+        looked = delivery.looked_for(copy, state, found, recognized, begun, self.life, self.sure)
         self._write(version, looked)
 
     def _send(self, version: int, copy: Copy, order: Order) -> Generator[str]:

@@ -68,8 +68,14 @@ class Story:
         assert copy.attempt is not None
         return copy, copy.attempt
 
-    def looked(self, copy: Copy, *found: Found, by: Recognized = Recognized.MARK) -> Copy:
-        return looked_for(copy, self.state, found, by, NOW, LIFE)
+    def looked(
+        self,
+        copy: Copy,
+        *found: Found,
+        by: Recognized = Recognized.MARK,
+        sure: float = NOW - SUSPECT,
+    ) -> Copy:
+        return looked_for(copy, self.state, found, by, NOW, LIFE, sure)
 
 
 def test_nothing_is_made_before_somebody_has_looked() -> None:
@@ -258,6 +264,13 @@ def test_a_create_that_was_lost_is_looked_for_for_a_day() -> None:
     copy = story.looked(copy)
     assert copy.suspect == NOW + SUSPECT
     assert before_reading(copy, story.state, NOW + REFUSED, LIFE, SURE) == Look()
+
+
+def test_after_a_loss_of_the_journal_what_was_never_looked_for_is_suspect_for_a_day() -> None:
+    """A journal from before its copy was made knows nothing of it, and a list may be a part."""
+    story = Story()
+    assert story.looked(Copy()).suspect == 0.0
+    assert story.looked(Copy(), sure=NOW).suspect == NOW + SUSPECT
 
 
 def test_after_a_loss_of_the_journal_what_was_written_is_not_known() -> None:

@@ -267,6 +267,7 @@ def looked_for(
     recognized: Recognized,
     now: float,
     life: int,
+    sure: float,
 ) -> Copy:
     """Return what is written down when all traces of the resource in this cloud were looked for.
 
@@ -278,6 +279,7 @@ def looked_for(
     replica = copy.replica
     if copy.life not in {None, life}:  # the journal may have lost what it knew of the copy
         replica = replica and replace(replica, written=None)
+    if copy.life != life and (copy.life is not None or now < sure + SUSPECT):  # or even all of it
         copy = replace(copy, suspect=now + SUSPECT)
     here = {one.id for one in candidates}
     if replica is not None and replica.id not in here:

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,9 +13,13 @@ import pytest
 from gateway.replicas.playing import ONE, TWO, Replicas
 
 from openstackoid.federation import load
+from openstackoid.federation.blocked import blocked_file, change_blocked
+from openstackoid.gateway.processes.replicas import Keeping
 from openstackoid.gateway.replicas.link import NoReplicasError, ask
 from openstackoid.gateway.replicas.messages import Refused, Show
 from openstackoid.gateway.settings import Settings, replicas_of
+from openstackoid.gateway.trust.asking import Asking
+from openstackoid.gateway.trust.confirming import Ask, Confirming
 
 TEXT = """
 clouds:
@@ -120,3 +124,29 @@ async def test_another_file_has_other_clouds(replicas: Replicas) -> None:
     replicas.clouds.save()
     one.reload()
     await replicas.become("k", **{ONE: "fits", TWO: "fits"})
+
+
+async def test_a_blocked_key_confirms_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here as in the workers."""
+    asks: list[Ask] = []
+
+    def confirming(here: str, ask: Ask) -> Confirming:
+        asks.append(ask)
+        return Confirming(here, ask)
+
+    async def ask_(_: Asking, issuer: str, asked: object, is_blocked: Callable[[str], bool]) -> str:
+        return str(is_blocked("a-key"))
+
+    monkeypatch.setattr("openstackoid.gateway.processes.replicas.Confirming", confirming)
+    monkeypatch.setattr(Asking, "ask", ask_)
+    keeping = Keeping(settings)
+    try:
+        assert await asks[0]("Two", ()) == "False"
+        file = blocked_file(load(settings.federation, "One"), "One", settings.federation)
+        change_blocked(file, lambda blocked: blocked.having("key", "a-key"))
+        keeping.reload()
+        assert await asks[0]("Two", ()) == "True"
+    finally:
+        await keeping.close()

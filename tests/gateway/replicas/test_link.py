@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from journal.keeping import until
 
 from openstackoid.gateway.replicas import link
 from openstackoid.gateway.replicas.link import NoReplicasError, ask, serve
@@ -17,9 +16,9 @@ async def test_a_question_is_answered(tmp_path: Path) -> None:
     async def answer(message: Asked) -> Said:
         return Shown(repr(message).encode())
 
-    stop = asyncio.Event()
-    serving = asyncio.create_task(serve(tmp_path, answer, stop))
-    await until((tmp_path / "journal.socket").exists)
+    opened, stop = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(serve(tmp_path, answer, opened.set, stop))
+    await opened.wait()
     reader, writer = await asyncio.open_unix_connection(tmp_path / "journal.socket")
     writer.write(b"\xff\xff\xff\xff")
     assert await reader.read() == b""
@@ -50,15 +49,15 @@ async def test_without_the_process_there_is_no_answer(
 
 async def test_whoever_waits_at_the_end_is_told(tmp_path: Path) -> None:
     """His connection is closed, so that he does not wait for nothing."""
-    asked, stop = asyncio.Event(), asyncio.Event()
+    asked, opened, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def answer(_: Asked) -> Said:
         asked.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    serving = asyncio.create_task(serve(tmp_path, answer, stop))
-    await until((tmp_path / "journal.socket").exists)
+    serving = asyncio.create_task(serve(tmp_path, answer, opened.set, stop))
+    await opened.wait()
     asking = asyncio.create_task(ask(tmp_path, Show("t")))
     await asked.wait()
     stop.set()

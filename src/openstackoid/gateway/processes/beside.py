@@ -14,6 +14,7 @@ import uvloop
 from structlog.typing import FilteringBoundLogger
 
 from openstackoid.federation import FederationError
+from openstackoid.federation.blocked import BlockedError
 from openstackoid.gateway.admission.peers import PeersError
 from openstackoid.gateway.processes.signals import ignore_others
 from openstackoid.gateway.reporting.log import configure, fault_of
@@ -24,7 +25,7 @@ from openstackoid.journal.store import JournalError
 RETRY = 0.5
 """Seconds between two tries to open what cannot be used."""
 
-UNUSABLE = (JournalError, FederationError, PeersError, KeysError)
+UNUSABLE = (JournalError, FederationError, PeersError, KeysError, BlockedError)
 """What says that a file cannot be used, and what to do."""
 
 log = structlog.get_logger()

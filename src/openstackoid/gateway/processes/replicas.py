@@ -9,6 +9,8 @@ import asyncio
 import secrets
 
 from openstackoid.federation import Federation, load
+from openstackoid.federation.blocked import blocked_file
+from openstackoid.gateway.admission.blocklist import Blocklist
 from openstackoid.gateway.admission.clocks import Clocks
 from openstackoid.gateway.admission.peers import Peers, PeersError
 from openstackoid.gateway.admission.replay import UsedSignatures
@@ -47,13 +49,15 @@ async def _serve(settings: Settings, signals: Signals) -> None:
 class Keeping:
     """What the process has open: its journal, its connections, and all that is under way.
 
-    Raises JournalError, FederationError, PeersError and KeysError.
+    Raises JournalError, FederationError, PeersError, KeysError and BlockedError.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         federation, peers = self._load()
         ours = federation.clouds[settings.cloud].own
+        self._blocked_file = blocked_file(federation, settings.cloud, settings.federation)
+        self._blocklist = Blocklist(settings.cloud, lambda: self._blocked_file)
         self.directory = replicas_of(federation, settings)
         pairs = tuple(map(read, ours.keys))
         self._store = Store(self.directory, secrets_of(self.directory, pairs))
@@ -61,7 +65,9 @@ class Keeping:
         self._health = Health(lambda cloud, service: self.site.answers(cloud, service))
         self._confirming = Confirming(
             settings.cloud,
-            lambda issuer, asked: self.site.assertions.asking.ask(issuer, asked, lambda _: False),
+            lambda issuer, asked: self.site.assertions.asking.ask(
+                issuer, asked, self._blocklist.has_key
+            ),
         )
         self.site = self._site(federation, peers)
         memory = Memory(Records(self._store), settings.cloud, secrets.randbits(48) + 1, ours.settle)
@@ -70,17 +76,23 @@ class Keeping:
     async def run(self, signals: Signals) -> None:
         """Serve until the process has to stop; read the files again when they have changed."""
         self._use()
-        signals.log.info("replicas kept", directory=str(self.directory))
+        self._blocklist.start()
         following = signals.follow(self.reload, "replicas: not reloaded")
         watching = asyncio.get_running_loop().create_task(following)
         try:
-            await serve(self.directory, self.replicator.answer, signals.stop)
+            await serve(
+                self.directory,
+                self.replicator.answer,
+                lambda: signals.log.info("replicas kept", directory=str(self.directory)),
+                signals.stop,
+            )
         finally:
             watching.cancel()
 
     async def close(self) -> None:
         """End what is under way, and close everything."""
         await self.replicator.close()
+        await self._blocklist.close()
         await self._health.close()
         await self._confirming.close()
         await self._pool.close()
@@ -95,6 +107,10 @@ class Keeping:
         ours = federation.clouds[self._settings.cloud].own
         secret, *_ = secrets_of(self.directory, tuple(map(read, ours.keys)))
         self._store.rewrap(secret)
+        self._blocked_file = blocked_file(
+            federation, self._settings.cloud, self._settings.federation
+        )
+        self._blocklist.refresh()
         self.site = self._site(federation, peers)
         self._use()
 

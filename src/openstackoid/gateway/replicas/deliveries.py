@@ -204,9 +204,9 @@ class _Delivery:
         numbers = self._copy.number + 1
         found = await self._all.services.look(self._api, self._name.key, state, numbers, token)
         # Nobody else creates here: so a service that takes long to answer is not asked for ever.
-        now, recognized = time.monotonic(), self._api.kind.recognized
+        now, recognized, memory = time.monotonic(), self._api.kind.recognized, self._memory
         self._keep(
-            delivery.looked_for(self._copy, state, found, recognized, now, self._memory.life)
+            delivery.looked_for(self._copy, state, found, recognized, now, memory.life, memory.sure)
         )
 
     async def _send(self, order: Order) -> None:

@@ -41,9 +41,12 @@ async def ask(directory: Path, message: Asked) -> Said:
 
 
 async def serve(
-    directory: Path, answer: Callable[[Asked], Awaitable[Said]], until: asyncio.Event
+    directory: Path,
+    answer: Callable[[Asked], Awaitable[Said]],
+    opened: Callable[[], None],
+    until: asyncio.Event,
 ) -> None:
-    """Answer messages until an event."""
+    """Answer messages until an event; `opened` is called once somebody may ask."""
     under_way: set[asyncio.Task[None]] = set()
 
     async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -65,6 +68,7 @@ async def serve(
     with socket_in(directory) as path:
         server = await asyncio.start_unix_server(answered, path)
     file.chmod(0o600)
+    opened()
     try:
         await until.wait()
     finally:
