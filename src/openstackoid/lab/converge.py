@@ -81,6 +81,15 @@ KINDS = (
         ("PATCH", "", [{"op": "add", "path": "/converge", "value": "1"}], _PATCH),
         ("name", "converge", "tags", "disk_format"),
     ),
+    Kind(
+        "network",
+        "network",
+        "id",
+        "/v2.0/networks",
+        lambda name: {"network": {"name": name, "description": "converge"}},
+        ("PUT", "", {"network": {"description": "changed"}}, "application/json"),
+        ("name", "description", "admin_state_up", "tags"),
+    ),
 )
 
 

@@ -215,9 +215,8 @@ class _Delivery:
         def may_send() -> bool:
             return delivery.may_send(self._copy, attempt, time.monotonic())
 
-        identifier = copy.replica.id if copy.replica is not None else ""
         came = await self._all.services.carry_out(
-            self._api, self._name.key, order, identifier, token, may_send, self._settle
+            self._api, self._name.key, order, copy.replica, token, may_send, self._settle
         )
         now = time.monotonic()
         self._keep(

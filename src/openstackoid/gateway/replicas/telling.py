@@ -186,4 +186,4 @@ def _named(drift: Drift) -> str:
 def _name(resource: Resource, state: Desired) -> str:
     """Return the name of a resource: its key, unless it has one that can be changed."""
     name = state.values.get(("name", None))
-    return resource.key if name in {None, "null"} else str(name).strip('"')
+    return resource.key if name in {None, "null", '""'} else str(name).strip('"')
