@@ -29,6 +29,8 @@ class Neutron:
     """The status with which it answers, by the method; it does nothing then."""
     silent: set[str] = field(default_factory=set)
     """It does what it is told by these methods, and hangs up."""
+    used: set[str] = field(default_factory=set)
+    """What can't be deleted."""
     writes: list[str] = field(default_factory=list)
 
     @property
@@ -60,6 +62,11 @@ class Neutron:
         collection, *rest = parts
         there, one = self.has[collection], ONES[collection]
         match method, rest:
+            case "POST", [] if document[one].get("network_id", "") not in {
+                "",
+                *self.has["networks"],
+            }:
+                return 404, {"NeutronError": {"type": "NotFound", "message": "no such network"}}
             case "POST", []:
                 made = self.made(collection, document[one])
                 there[made["id"]] = made
@@ -74,6 +81,8 @@ class Neutron:
             case "PUT", [id_]:
                 there[id_].update(document[one])
                 return 200, {one: there[id_]}
+            case "DELETE", [id_] if id_ in self.used:
+                return 409, {"NeutronError": {"type": "InUse", "message": "it is in use"}}
             case "DELETE", [id_]:
                 del there[id_]
                 return 204, None

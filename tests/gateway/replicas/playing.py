@@ -198,6 +198,12 @@ class Replicas:
         document = {"network": {"name": name, **more}}
         return await self.order("POST", "/v2.0/networks", document, at=at, service="network")
 
+    async def subnet(self, network: str, *, at: str = ONE, **more: object) -> Answered:
+        """Let alice order a subnet of a network."""
+        subnet = {"name": "s", "network_id": network, "ip_version": 4, "cidr": "10.0.0.0/24"}
+        document = {"subnet": {**subnet, **more}}
+        return await self.order("POST", "/v2.0/subnets", document, at=at, service="network")
+
     async def shown(self, name: str = "", at: str = ONE) -> list[dict[str, Any]]:
         """Return what alice is shown of what is replicated of hers."""
         query = f"?id={name}" if name else ""

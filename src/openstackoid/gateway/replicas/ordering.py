@@ -8,12 +8,12 @@ from typing import Any
 from openstackoid.federation import Federation
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import Order
+from openstackoid.gateway.replicas.naming import Naming, NotNamedError, owner_of
 from openstackoid.gateway.replicas.taking import MAX_OPERATIONS
 from openstackoid.gateway.trust.issuing import Issuing
-from openstackoid.identity.witness import witness_of
 from openstackoid.replication.apis.api import Api, Draft
 from openstackoid.replication.apis.table import APIS
-from openstackoid.replication.operation import Action, Operation
+from openstackoid.replication.operation import Action, Operation, Write
 from openstackoid.replication.parcel import Parcel, Resource, digest
 from openstackoid.replication.validity import MAX_MEMBERS, BadOperationError, check
 from openstackoid.routing import Refusal, Route
@@ -29,6 +29,11 @@ class Ordering:
         self._memory = memory
         self._federation = federation
         self._issuing = issuing
+        self._naming = Naming(memory)
+
+    def unknown(self, order: Order, api: Api, draft: Draft, document: dict[str, Any]) -> list[str]:
+        """Return the resources whose ids in other clouds are to be asked for first."""
+        return self._naming.unknown(api, draft, document, order.clouds)
 
     def parcel(
         self, order: Order, api: Api, draft: Draft, document: dict[str, Any], route: Route
@@ -41,11 +46,10 @@ class Ordering:
         if draft.action is Action.CREATE:
             resource, members = self._new(api, draft, owner, order, route), order.clouds
             self._check_members(members, route)
-            operation = self._memory.next(
-                resource, Action.CREATE, members=members, writes=draft.writes
-            )
+            writes = self._writes(api, draft, document, members, order, route)
+            operation = self._memory.next(resource, Action.CREATE, members=members, writes=writes)
         else:
-            resource = self._there(api, draft, owner, route)
+            resource = self._there(api, draft, owner, order, route)
             members = self._memory.state(resource.id).members
             if others := [cloud for cloud in order.clouds if cloud not in members]:
                 raise self._refusal(
@@ -54,7 +58,8 @@ class Ordering:
                     f"stay the same: {', '.join(members)}",
                     route,
                 )
-            operation = self._memory.next(resource, draft.action, writes=draft.writes)
+            writes = self._writes(api, draft, document, members, order, route)
+            operation = self._memory.next(resource, draft.action, writes=writes)
         if self._memory.count(resource.id) >= MAX_OPERATIONS:
             raise self._refusal(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -107,24 +112,32 @@ class Ordering:
             )
         return resource
 
-    def _there(self, api: Api, draft: Draft, owner: str, route: Route) -> Resource:
-        """Return the resource that has an id in one of its clouds: here, or where it was chosen."""
-        for identifier in self._memory.of_owner([(self._memory.here, owner)]):
-            resource, state = Resource.of(identifier), self._memory.state(identifier)
-            if resource.kind != api.kind.name or state.generation is None:
-                continue
-            copy = self._memory.copies.get(identifier)
-            ids = {api.number(resource.key, state.values, 0)}
-            if copy is not None and copy.replica is not None:
-                ids.add(copy.replica.id)
-            if draft.id in ids:
-                return resource
+    def _there(self, api: Api, draft: Draft, owner: str, order: Order, route: Route) -> Resource:
+        """Return the resource that has an id in one of its clouds."""
+        resource = self._naming.by_id(api, owner, draft.id or "", order.clouds)
+        if resource is not None:
+            return resource
         raise self._refusal(
             HTTPStatus.NOT_FOUND,
             f"no {api.kind.name} with this id is replicated: what was not made with the policy "
             "eventual is changed with another one, or in one cloud",
             route,
         )
+
+    def _writes(
+        self,
+        api: Api,
+        draft: Draft,
+        document: dict[str, Any],
+        members: Sequence[str],
+        order: Order,
+        route: Route,
+    ) -> tuple[Write, ...]:
+        """Return what is written, with the replicated resources in place of ids of copies."""
+        try:
+            return self._naming.writes(api, draft, document, members, order.clouds)
+        except NotNamedError as error:
+            raise self._refusal(HTTPStatus.BAD_REQUEST, str(error), route) from error
 
     def _check_members(self, members: Sequence[str], route: Route) -> None:
         """Raise Refusal unless each cloud has a gateway that can take part, and the service."""
@@ -143,12 +156,6 @@ class Ordering:
 
     def _refusal(self, status: HTTPStatus, message: str, route: Route) -> Refusal:
         return Refusal(status, message, cloud=self._memory.here, service=route.service, sent=False)
-
-
-def owner_of(api: Api, document: dict[str, Any]) -> str:
-    """Return the id of the project or the user whose a resource is."""
-    witness = witness_of(document)
-    return witness.user.id if api.personal else witness.project.id
 
 
 def owners(document: dict[str, Any], here: str) -> list[tuple[str, str]]:

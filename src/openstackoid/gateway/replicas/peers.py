@@ -20,6 +20,7 @@ from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import MAX_ANSWER, MOST_ASKED, Answer, Question, Told
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.message import REPLICAS
+from openstackoid.replication.apis.api import is_line
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.heard import Heard
 from openstackoid.routing import Refusal
@@ -123,6 +124,9 @@ class Peers:
             question = Question(self._memory.heard(cloud), news, asked, wait)
             answer = await self._ask(cloud, question, ANSWER + wait)
             told |= {one: said for one, said in answer.states.items() if one in asked}
+        for resource, said in told.items():
+            if said.id is not None and is_line(said.id):
+                self._memory.has_told(cloud, resource, said.id)
         return told
 
     async def _follow(self, name: str, peer: _Peer) -> None:

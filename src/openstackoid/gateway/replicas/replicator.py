@@ -209,6 +209,7 @@ class Replicator:
             token = await issuing.ordering(head, route)
         except AccountError as error:
             raise account_refusal(error, here, route) from error
+        await self._telling.everywhere(self.ordering.unknown(order, api, draft, token))
         parcel = self.ordering.parcel(order, api, draft, token, route)
         self._learn([parcel])
         told = await self._outcome(parcel)

@@ -54,13 +54,17 @@ class Telling:
             return Told(State.PENDING.value, knows, identifier, more=tuple(more))
         said = explained(copy, steps).value
         refusing = refusal(copy, steps)
-        if refusing is not None and said == State.REFUSED.value:
+        if resource in self._deliveries.waiting and said == State.PENDING.value:
+            said = State.WAITING.value
+        if refusing is not None and said in {State.REFUSED.value, State.PENDING.value}:
             return Told(said, knows, identifier, refusing.status, refusing.words, tuple(more))
         return Told(said, knows, identifier, more=tuple(more))
 
     def _more(self, resource: str, copy: Copy, steps: Sequence[Step]) -> list[str]:
         """Return what else there is to say of a copy, line by line."""
         lines = []
+        if (on := self._deliveries.waiting.get(resource)) is not None:
+            lines.append(f"waiting for {Resource.of(on).kind} {self._called(on)}")
         if trouble := self._deliveries.troubles.get(resource):
             lines.append(f"it can't be read: {trouble.words}")
         for step in steps:
@@ -76,6 +80,12 @@ class Telling:
         for one in self._memory.waiting(resource):
             lines.append(f"from the future: {one.action.value} of {when(one.at)} by {one.at.cloud}")
         return list(dict.fromkeys(lines))
+
+    def _called(self, identifier: str) -> str:
+        """Return the name of a resource that this gateway may not have heard of yet."""
+        resource = Resource.of(identifier)
+        known = self._memory.knows(identifier)
+        return _name(resource, self._memory.state(identifier)) if known else resource.key
 
     def names(self, identifier: str) -> set[str]:
         """Return what a user may call a resource by."""
@@ -165,7 +175,7 @@ class Telling:
 
 def is_settled(told: Told) -> bool:
     """Return whether there is nothing to wait for: it is as it should be, or was refused."""
-    return told.knows and told.state not in {State.PENDING.value, AWAY}
+    return told.knows and told.state not in {State.PENDING.value, State.WAITING.value, AWAY}
 
 
 def when(at: Timestamp) -> str:
@@ -184,6 +194,7 @@ def _named(drift: Drift) -> str:
 
 
 def _name(resource: Resource, state: Desired) -> str:
-    """Return the name of a resource: its key, unless it has one that can be changed."""
-    name = state.values.get(("name", None))
+    """Return the name of a resource: its key, unless it has, or had, one that can be changed."""
+    place = ("name", None)
+    name = state.values.get(place) or max(state.said.get(place, ()), default=None)
     return resource.key if name in {None, "null", '""'} else str(name).strip('"')
