@@ -30,7 +30,9 @@ class Played:
         if self.refuses and method == "POST":
             return answer(403, {})
         if method == "GET" and "?" in path:
-            return answer(200, {"flavors": list(self.things[scope].values())})
+            every = list(self.things[scope].values())
+            fits = [one for one in every if f"name={one['name']}" in path]
+            return answer(200, {"flavors": every, "networks": fits, "subnets": fits})
         name = path.rpartition("/")[2]
         if method == "GET":
             there = self.things[scope].get(path.split("/")[3])

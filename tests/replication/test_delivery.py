@@ -374,3 +374,24 @@ def test_so_many_refusals_are_kept() -> None:
         copy, attempt = story.sent(change, copy)
         copy = answered(copy, attempt, 403, None, "no", NOW)
     assert len(copy.refused) == MOST_REFUSED
+
+
+def test_what_is_in_use_is_deleted_with_pauses() -> None:
+    """The service has said so: nothing is under way, and trying again is of use."""
+    story = Story()
+    copy, now = Copy(), NOW
+    delete = Delete("7", story.created)
+    for pause in (*RETRIES, RETRIES[-1]):
+        copy = begun(copy, delete, now, SETTLE)
+        assert copy.attempt is not None
+        copy = answered(copy, copy.attempt, 409, None, "in use", now)
+        assert copy.attempt is None
+        (refused,) = copy.refused
+        assert (refused.words, refused.until) == ("in use", now + pause)
+        assert after_reading(copy, [delete], now) == Rest(now + pause, delete)
+        now += pause
+        assert after_reading(copy, [delete], now) == Send(delete)
+    copy = begun(copy, delete, now, SETTLE)
+    assert copy.attempt is not None
+    copy = answered(copy, copy.attempt, 204, None, "", now)
+    assert (copy.refused, copy.failures) == ((), 0)

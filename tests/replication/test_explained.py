@@ -52,10 +52,14 @@ def test_each_step_has_a_word(step: Step, state: State) -> None:
         (Copy(attempt=Attempt(CHANGE, 1, 2)), State.PENDING),
         (Copy(leftovers=(Trace("9", AT),)), State.PENDING),
         (
+            Copy(leftovers=(Trace("9", AT),), refused=(Refused(Delete("9", AT), 403, "no", 1),)),
+            State.REFUSED,
+        ),
+        (
             Copy(
                 leftovers=(Trace("9", AT),), refused=(Refused(Delete("9", AT), 409, "in use", 1),)
             ),
-            State.REFUSED,
+            State.PENDING,
         ),
         (Copy(refused=(Refused(CHANGE, 403, "no", 1),)), State.FITS),
     ],
@@ -78,3 +82,12 @@ def test_as_long_as_one_order_is_not_refused_a_copy_is_pending() -> None:
     copy = Copy(refused=(Refused(CHANGE, 403, "no", 1),))
     assert explained(copy, [CHANGE, other]) is State.PENDING
     assert explained(copy, [CHANGE]) is State.REFUSED
+
+
+def test_what_is_in_use_is_pending_with_the_words_of_the_service() -> None:
+    """It is deleted some time; a create that is answered so is refused."""
+    in_use = Refused(DELETE, 409, "in use", 1)
+    copy = Copy(refused=(in_use,))
+    assert explained(copy, [DELETE]) is State.PENDING
+    assert refusal(copy, [DELETE]) == in_use
+    assert explained(Copy(refused=(Refused(CREATE, 409, "there", 1),)), [CREATE]) is State.REFUSED

@@ -70,3 +70,22 @@ def test_what_no_gateway_makes_is_refused(operation: Operation, changes: dict[st
     """Before it is kept, or anything of it is sent to a service."""
     with pytest.raises(BadOperationError):
         check(replace(operation, **changes))
+
+
+SUBNET = replace(
+    CREATE,
+    kind="subnet",
+    resource="subnet:Paris:1:s",
+    writes=(Write("network", '"network:Paris:1:n"'),),
+)
+
+
+@pytest.mark.parametrize(
+    "named",
+    ['"image:Paris:1:n"', '"7"', '["network:Paris:1:n"]', '"network:Paris:1:n\\n"', "null"],
+)
+def test_an_operation_names_only_what_there_can_be(named: str) -> None:
+    """Whoever has sent it."""
+    assert check(SUBNET).key == "s"
+    with pytest.raises(BadOperationError):
+        check(replace(SUBNET, writes=(Write("network", named),)))

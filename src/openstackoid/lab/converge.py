@@ -44,16 +44,19 @@ _KEY = f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{43 * 'A'} converge"
 class Kind(NamedTuple):
     """How one kind is created, and changed if it can be: method, path, body and type of the body.
 
-    `key` is what its id is called.
+    `key` is what its id is called. `create` takes its name, and the id of the one of the kind `of`
+    that it refers to. `listed` is the key of its list, where each cloud has another id for it.
     """
 
     name: str
     service: str
     key: str
     collection: str
-    create: Callable[[str], Any]
+    create: Callable[[str, str], Any]
     change: tuple[str, str, Any, str] | None
     shown: tuple[str, ...]
+    listed: str | None = None
+    of: str | None = None
 
 
 KINDS = (
@@ -62,7 +65,7 @@ KINDS = (
         "compute",
         "name",
         "/v2.1/os-keypairs",
-        lambda name: {"keypair": {"name": name, "public_key": _KEY}},
+        lambda name, _: {"keypair": {"name": name, "public_key": _KEY}},
         None,
         ("public_key", "type"),
     ),
@@ -71,7 +74,7 @@ KINDS = (
         "compute",
         "id",
         "/v2.1/flavors",
-        lambda name: {"flavor": {"name": name, "ram": 64, "vcpus": 1, "disk": 1}},
+        lambda name, _: {"flavor": {"name": name, "ram": 64, "vcpus": 1, "disk": 1}},
         ("POST", "/os-extra_specs", {"extra_specs": {"hw:converge": "1"}}, "application/json"),
         ("name", "ram", "vcpus", "disk", "extra_specs"),
     ),
@@ -80,11 +83,43 @@ KINDS = (
         "image",
         "id",
         "/v2/images",
-        lambda name: {"name": name, "container_format": "bare", "disk_format": "raw"},
+        lambda name, _: {"name": name, "container_format": "bare", "disk_format": "raw"},
         ("PATCH", "", [{"op": "add", "path": "/converge", "value": "1"}], _PATCH),
         ("name", "converge", "tags", "disk_format"),
     ),
+    Kind(
+        "network",
+        "network",
+        "id",
+        "/v2.0/networks",
+        lambda name, _: {"network": {"name": name, "description": "converge"}},
+        ("PUT", "", {"network": {"description": "changed"}}, "application/json"),
+        ("name", "description", "admin_state_up", "tags"),
+        listed="networks",
+    ),
+    Kind(
+        "subnet",
+        "network",
+        "id",
+        "/v2.0/subnets",
+        lambda name, network: {
+            "subnet": {
+                "name": name,
+                "network_id": network,
+                "ip_version": 4,
+                "cidr": "10.77.0.0/24",
+            }
+        },
+        ("PUT", "", {"subnet": {"dns_nameservers": ["10.77.0.9"]}}, "application/json"),
+        ("name", "cidr", "gateway_ip", "allocation_pools", "dns_nameservers", "tags"),
+        listed="subnets",
+        of="network",
+    ),
 )
+
+
+def _kind(name: str) -> Kind:
+    return next(kind for kind in KINDS if kind.name == name)
 
 
 @dataclass
@@ -104,6 +139,9 @@ class Converge:
     cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
     late: list[float] = field(default_factory=list)
     """How long after the link was whole again each of the pending writes had arrived."""
+    _names: dict[str, str] = field(default_factory=dict)
+    _others: dict[str, str] = field(default_factory=dict)
+    """What was made for something to refer to, by the id of that."""
     _run: str = field(default_factory=lambda: f"converge-{time.time_ns()}")
 
     def fill(self) -> None:
@@ -141,15 +179,20 @@ class Converge:
                 cell.faults.append(f"{what}: {why}")
         for one in (new, old[0]):
             self._order("DELETE", kind, f"/{one}")
+        for one in (new, *old):
+            if kind.of is not None:
+                self._order("DELETE", _kind(kind.of), f"/{self._others[one]}")
         mark = click.style("✗", fg="red") if cell.faults else click.style("✓", fg="green")
         click.echo(f"{mark} {way:<17} {kind.name:<13} ({cell.seconds:.1f} s)", err=True)
 
     def _created(self, kind: Kind, what: str) -> str:
         name = f"{self._run}-{what}".replace(" ", "-")
-        answer = self._order("POST", kind, "", json=kind.create(name))
+        other = self._created(_kind(kind.of), f"{what}-of") if kind.of is not None else ""
+        answer = self._order("POST", kind, "", json=kind.create(name, other))
         document = answer.json()
-        made = document.get(kind.name, document)
-        return str(made[kind.key])
+        made = str(document.get(kind.name, document)[kind.key])
+        self._names[made], self._others[made] = name, other
+        return made
 
     def _changed(self, kind: Kind, identifier: str) -> None:
         if kind.change is None:
@@ -170,6 +213,10 @@ class Converge:
         return shown[0] == shown[1] == shown[2]
 
     def _shown(self, kind: Kind, identifier: str, cloud: str) -> object:
+        if kind.listed is not None:
+            where = f"{kind.collection}?name={self._names[identifier]}"
+            listed = self.user.ask("GET", kind.service, where, cloud).json()[kind.listed]
+            return [[one.get(key) for key in kind.shown] for one in listed]
         path = f"{kind.collection}/{identifier}"
         answer = self.user.ask("GET", kind.service, path, cloud)
         if answer.status_code != HTTPStatus.OK:
@@ -190,7 +237,7 @@ class Converge:
 
     def _pending(self) -> None:
         """Let many writes wait for a cloud, and see how long each takes once it is back."""
-        flavor = next(kind for kind in KINDS if kind.name == "flavor")
+        flavor = _kind("flavor")
         with self.lab.apart(THREE, (ONE, TWO), CUT):
             made = [self._created(flavor, f"pending-{n}") for n in range(PENDING)]
         begun, left = time.monotonic(), set(made)

@@ -25,13 +25,15 @@ from openstackoid.replication.plan import (
     Replica,
     Seen,
     Step,
-    Values,
     changed,
 )
-from openstackoid.replication.traces import Found, Trace, traces
+from openstackoid.replication.traces import Found, Trace, likely, traces
 
 DECIDED = frozenset({400, 403, 404, 405, 409, 410, 413, 415, 422})
 """What a service itself answers when trying again is of no use before something has changed."""
+
+IN_USE = 409
+"""What a service answers when it deletes something only after what uses it: that is tried again."""
 
 SENDING = 5.0
 """Seconds after it was written down for which an order may be handed to the service."""
@@ -214,18 +216,23 @@ def answered(
         return _carried_out(copy, order, created)
     if status is not None and status in DECIDED:
         others = tuple(one for one in copy.refused if not _is_instead_of(order, one.order))
-        refused = Refused(order, status, words, now + REFUSED)
+        in_use = isinstance(order, Delete) and status == IN_USE
+        failures = copy.failures + 1 if in_use else 0
+        refused = Refused(order, status, words, now + (_pause(failures) if in_use else REFUSED))
         there = isinstance(order, Create) and status == 409
         return replace(
             copy,
             attempt=None,
             refused=(*others[1 - MOST_REFUSED :], refused),
-            failures=0,
+            failures=failures,
             life=None if there else copy.life,
         )
     failures = copy.failures + 1
-    pause = RETRIES[min(failures, len(RETRIES)) - 1]
-    return replace(copy, failures=failures, not_before=now + pause)
+    return replace(copy, failures=failures, not_before=now + _pause(failures))
+
+
+def _pause(failures: int) -> float:
+    return RETRIES[min(failures, len(RETRIES)) - 1]
 
 
 def _is_instead_of(order: Order, earlier: Order) -> bool:
@@ -337,7 +344,7 @@ def read(copy: Copy, state: Desired, there: Seen | None) -> Copy:
         return replace(copy, replica=None)
     sent = attempt.order if attempt and isinstance(attempt.order, Change) else None
     values, found = sent.values if sent else {}, replica.written is None
-    written = _likely(there.values, state) if found else replica.written or {}
+    written = likely(there.values, state) if found else replica.written or {}
     seen: dict[Place, str | None] = {
         place: there.values.get(place)
         for place in {*there.values, *written, *values}
@@ -349,15 +356,3 @@ def read(copy: Copy, state: Desired, there: Seen | None) -> Copy:
     if sent and values.keys() <= seen.keys():
         copy = _overwritten(copy, sent)
     return replace(copy, replica=replace(replica, written=changed(written, seen), by=by))
-
-
-def _likely(there: Values, state: Desired) -> Values:
-    """Return what was written of what is there, if nobody has written that down.
-
-    What nobody has ever ordered was changed by hand, of what was wanted.
-    """
-    likely = {
-        place: value if value in state.said.get(place, ()) else state.values.get(place)
-        for place, value in there.items()
-    }
-    return changed({}, likely)

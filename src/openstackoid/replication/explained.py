@@ -6,6 +6,7 @@ from enum import Enum
 from msgspec.structs import replace
 
 from openstackoid.replication.copy import Copy, Refused
+from openstackoid.replication.delivery import IN_USE
 from openstackoid.replication.plan import (
     Busy,
     Change,
@@ -29,6 +30,8 @@ class State(Enum):
     """Somebody has changed it in its cloud alone."""
     PENDING = "pending"
     """It is being brought to what it should be."""
+    WAITING = "waiting"
+    """It is made as soon as something is there that it refers to."""
     REFUSED = "refused"
     """The cloud does not take it, in its own words."""
     IN_DOUBT = "in doubt"
@@ -62,12 +65,17 @@ def refusal(copy: Copy, steps: Sequence[Step]) -> Refused | None:
     )
 
 
+def is_in_use(refused: Refused) -> bool:
+    """Return whether a refusal is tried again soon: something can't be deleted yet."""
+    return isinstance(refused.order, Delete) and refused.status == IN_USE
+
+
 def explained(copy: Copy, steps: Sequence[Step]) -> State:
     """Return the state of a copy; `steps` are what it needs by its last reading."""
     if copy.doubtful:
         return State.IN_DOUBT
-    if refusal(copy, steps) is not None:
-        return State.REFUSED
+    if (refused := refusal(copy, steps)) is not None:
+        return State.PENDING if is_in_use(refused) else State.REFUSED
     if copy.attempt is not None or copy.leftovers:
         return State.PENDING
     match steps[0]:

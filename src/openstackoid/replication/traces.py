@@ -7,7 +7,7 @@ import msgspec
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.kinds import Recognized
-from openstackoid.replication.plan import Values
+from openstackoid.replication.plan import Values, changed
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -53,3 +53,15 @@ def _the_same(found: Found, state: Desired) -> Timestamp | None:
         if all(found.values.get(place) == value for place, value in fixed.items())
     )
     return next(same, None)
+
+
+def likely(there: Values, state: Desired) -> Values:
+    """Return what was written of what is there, if nobody has written that down.
+
+    What nobody has ever ordered was changed by hand, of what was wanted.
+    """
+    likely = {
+        place: value if value in state.said.get(place, ()) else state.values.get(place)
+        for place, value in there.items()
+    }
+    return changed({}, likely)

@@ -1,5 +1,6 @@
 """Refuses operations that no gateway makes, before anybody keeps or carries them out."""
 
+from openstackoid.replication import references
 from openstackoid.replication.apis.api import Owner, is_line
 from openstackoid.replication.apis.table import APIS
 from openstackoid.replication.clock import Timestamp
@@ -40,6 +41,8 @@ def check(operation: Operation) -> Resource:
         _check_shape(operation)
         for write in operation.writes:
             api.check(write)
+            if (kind := api.references.get(write.field)) is not None:
+                references.check(write, kind)
             of_the_create = api.kind.fields[write.field] is Joined.FIXED
             if of_the_create and operation.action is not Action.CREATE:
                 raise BadOperationError("it changes what can't be changed")

@@ -15,6 +15,7 @@ from gateway.credentials import reload
 from gateway.equipped import know
 from gateway.keystone import OURS, Keystone, token
 from gateway.played import TOKEN, Answered, Clouds
+from gateway.replicas.neutron import Neutron
 
 from openstackoid.gateway.processes.beside import Signals
 from openstackoid.gateway.processes.replicas import Keeping
@@ -147,12 +148,13 @@ class Nova:
 
 @dataclass
 class Replicas:
-    """Both clouds; `novas` are their services, `keeping` what keeps their replicas."""
+    """Both clouds; `novas` and `neutrons` are services, `keeping` what keeps their replicas."""
 
     clouds: Clouds
     novas: dict[str, Nova]
     keystones: dict[str, Standing]
     keeping: dict[str, Keeping] = field(default_factory=dict)
+    neutrons: dict[str, Neutron] = field(default_factory=dict)
     _stacks: dict[str, AsyncExitStack] = field(default_factory=dict)
 
     async def start(self, cloud: str) -> None:
@@ -211,6 +213,17 @@ class Replicas:
         (identifier,) = self.novas[ONE].flavors
         return identifier
 
+    async def network(self, name: str = "n", *, at: str = ONE, **more: object) -> Answered:
+        """Let alice order a network."""
+        document = {"network": {"name": name, **more}}
+        return await self.order("POST", "/v2.0/networks", document, at=at, service="network")
+
+    async def subnet(self, network: str, *, at: str = ONE, **more: object) -> Answered:
+        """Let alice order a subnet of a network."""
+        subnet = {"name": "s", "network_id": network, "ip_version": 4, "cidr": "10.0.0.0/24"}
+        document = {"subnet": {**subnet, **more}}
+        return await self.order("POST", "/v2.0/subnets", document, at=at, service="network")
+
     async def shown(self, name: str = "", at: str = ONE) -> list[dict[str, Any]]:
         """Return what alice is shown of what is replicated of hers."""
         query = f"?id={name}" if name else ""
@@ -254,14 +267,16 @@ async def kept(settings: Settings) -> AsyncIterator[Keeping]:
 async def replicating(clouds: Clouds) -> AsyncIterator[Replicas]:
     """Let both clouds keep replicas; their journals have lived already."""
     novas, keystones = {c: Nova() for c in (ONE, TWO)}, {ONE: Standing(ALICE), TWO: Standing(BOB)}
+    neutrons = {c: Neutron() for c in (ONE, TWO)}
     for cloud, other in ((ONE, TWO), (TWO, ONE)):
         clouds.document["clouds"][cloud]["own"] |= {"settle": "1s", "keep": []}
         clouds.document["clouds"][cloud]["trust"][other]["roles"]["admin"] = ["admin"]
         clouds.backends[cloud]["compute"].answer = novas[cloud]
+        clouds.backends[cloud]["network"].answer = neutrons[cloud]
         know(clouds, cloud, keystones[cloud])
         clouds.backends[cloud]["identity"].answer = asks_the_gateway
     await reload(clouds)
-    replicas = Replicas(clouds, novas, keystones)
+    replicas = Replicas(clouds, novas, keystones, neutrons=neutrons)
     for cloud in (ONE, TWO):
         lived(replicas, cloud)
         await clouds.gateways[cloud].close()

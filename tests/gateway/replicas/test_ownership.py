@@ -78,6 +78,31 @@ async def test_nobody_makes_what_is_called_like_anothers(replicas: Replicas) -> 
         await ownership(replicas, TWO).check(parcel(replicas, 1, ONE, Action.CREATE, claimed))
 
 
+async def test_nobody_names_what_is_not_his(replicas: Replicas) -> None:
+    """A subnet is of a network of its own project, as each of its clouds sees that."""
+
+    def subnet(network: Resource, cloud: str) -> Parcel:
+        owner = {ONE: THEIRS, TWO: OURS}[cloud]
+        resource = Resource("subnet", cloud, owner, "8d9b4a35-1f6c-4a52-9a2b-0c5c1f6f2a11").id
+        operation = Operation(
+            Timestamp(2, 1, cloud, 1), resource, "subnet", Action.CREATE, (), (ONE, TWO),
+            (Write("network", f'"{network.id}"'),),
+        )  # fmt: skip
+        return Parcel(operation, issued(replicas, operation, ONE, TWO, by=cloud))
+
+    mine = Resource("network", ONE, THEIRS, "7d9b4a35-1f6c-4a52-9a2b-0c5c1f6f2a11")
+    create = Operation(
+        Timestamp(1, 1, ONE, 1), mine.id, "network", Action.CREATE, (), (ONE, TWO), NAME
+    )
+    made = Parcel(create, issued(replicas, create, ONE, TWO))
+    for cloud in (ONE, TWO):
+        here = ownership(replicas, cloud)
+        await here.check(subnet(mine, ONE), [made])
+        await here.check(subnet(mine, TWO), [made])
+        with pytest.raises(NoRightError, match="names a network"):
+            await here.check(subnet(mine._replace(owner="9" * 32), ONE), [made])
+
+
 async def test_a_keystone_that_is_away_is_no_refusal(replicas: Replicas) -> None:
     """It is judged again, and nothing is lost meanwhile."""
     create = parcel(replicas, 1, ONE, Action.CREATE, IMAGE)

@@ -14,10 +14,11 @@ from openstackoid.replication.apis.flavor import FLAVOR
 from openstackoid.replication.apis.image import IMAGE
 from openstackoid.replication.apis.keypair import KEYPAIR
 from openstackoid.replication.desired import desired
-from openstackoid.replication.plan import Change, Create, Delete
+from openstackoid.replication.plan import Change, Create, Delete, Replica
 
 ONE = "CloudOne"
 CREATE = Create(at(1), {("public_key", None): '"k"', ("type", None): '"ssh"'})
+COPY = Replica("1", at(1), None)
 STATE = desired([], KEYPAIR.kind)
 
 
@@ -28,7 +29,7 @@ def services(clouds: Clouds) -> Services:
 
 
 async def carried_out(services: Services, order: Any = CREATE, *, sends: bool = True) -> Came:
-    return await services.carry_out(KEYPAIR, "k", order, "k", "t", lambda: sends, 5)
+    return await services.carry_out(KEYPAIR, "k", order, None, "t", lambda: sends, 5)
 
 
 async def test_what_is_created_has_its_id(clouds: Clouds, services: Services) -> None:
@@ -91,10 +92,10 @@ async def test_a_change_ends_at_the_first_refusal(clouds: Clouds, services: Serv
     backend = clouds.backends[ONE]["compute"]
     backend.answer = answer
     order = Change({("description", None): '"d"', ("specs", "a"): None}, at(1))
-    came = await services.carry_out(FLAVOR, "f", order, "1", "t", lambda: True, 5)
+    came = await services.carry_out(FLAVOR, "f", order, COPY, "t", lambda: True, 5)
     assert came == Came(404)
     order = Change({("specs", "a"): None, ("specs", "b"): '"1"'}, at(1))
-    came = await services.carry_out(FLAVOR, "f", order, "1", "t", lambda: True, 5)
+    came = await services.carry_out(FLAVOR, "f", order, COPY, "t", lambda: True, 5)
     assert (came.status, len(backend.requests)) == (403, 3)
 
 

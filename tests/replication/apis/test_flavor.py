@@ -11,7 +11,7 @@ from openstackoid.replication.apis.flavor import FLAVOR
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import desired
 from openstackoid.replication.operation import Action, Operation, Write
-from openstackoid.replication.plan import Change, Create
+from openstackoid.replication.plan import Change, Create, Replica
 
 AT = Timestamp(1, 1, "Paris", 1)
 BIG = {"name": "m1.big", "ram": 512, "vcpus": "1", "disk": 1}
@@ -169,7 +169,7 @@ def test_a_change_is_written_field_by_field() -> None:
     order = Change(
         {("description", None): '"d"', ("specs", "a"): '"1"', ("specs", "b c"): None}, AT
     )
-    calls = FLAVOR.change("4/2", order)
+    calls = FLAVOR.change(Replica("4/2", AT, None), order)
     assert [(c.method, c.path) for c in calls] == [
         ("PUT", "/v2.1/flavors/4%2F2"),
         ("POST", "/v2.1/flavors/4%2F2/os-extra_specs"),
@@ -184,8 +184,8 @@ def test_it_is_looked_for_by_all_its_ids() -> None:
     one = Operation(AT, "x", "flavor", Action.CREATE, members=("Paris",), writes=writes)
     (call,) = FLAVOR.looks("m1.big", desired([one], FLAVOR.kind), 1)
     assert (call.path, call.fine) == ("/v2.1/flavors/4%2F2", frozenset({404}))
-    ((identifier, values),) = FLAVOR.found("m1.big", {"flavor": SHOWN})
-    assert (identifier, values["ram", None]) == ("42", "512")
+    (found,) = FLAVOR.found("m1.big", desired([one], FLAVOR.kind), {"flavor": SHOWN})
+    assert (found.id, found.values["ram", None]) == ("42", "512")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from openstackoid.replication.apis.image import IMAGE
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import desired
 from openstackoid.replication.operation import Action, Write
-from openstackoid.replication.plan import Change, Create
+from openstackoid.replication.plan import Change, Create, Replica
+from openstackoid.replication.traces import Found
 
 AT = Timestamp(1, 1, "Paris", 1)
 ID = str(uuid.UUID(int=7))
@@ -58,7 +59,7 @@ def test_a_create_says_what_its_copy_is() -> None:
     }  # fmt: skip
     image = shown(tags=["t", "s"], os_distro="debian", min_ram=512)
     assert IMAGE.seen([image, None]).values == values
-    assert IMAGE.found(ID, image) == [(ID, values)]
+    assert IMAGE.found(ID, desired([], IMAGE.kind), image) == [Found(ID, values)]
 
 
 def test_members_are_seen_where_glance_shows_them() -> None:
@@ -212,7 +213,7 @@ def test_a_change_is_written_record_first() -> None:
         },
         AT,
     )
-    first, *others = IMAGE.change(ID, order)
+    first, *others = IMAGE.change(Replica(ID, AT, None), order)
     assert first.content_type == "application/openstack-images-v2.1-json-patch"
     assert first.document == [
         {"op": "replace", "path": "/container_format", "value": "bare"},

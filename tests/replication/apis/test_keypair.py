@@ -10,7 +10,8 @@ from openstackoid.replication.apis.keypair import KEYPAIR
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import desired
 from openstackoid.replication.operation import Action, Write
-from openstackoid.replication.plan import Change, Create
+from openstackoid.replication.plan import Change, Create, Replica
+from openstackoid.replication.traces import Found
 
 AT = Timestamp(1, 1, "Paris", 1)
 PUBLIC = "ssh-ed25519 AAAA alice"
@@ -32,7 +33,7 @@ def test_a_create_says_what_its_copy_is() -> None:
     assert call.document == {"keypair": {"name": "k", "public_key": PUBLIC, "type": "ssh"}}
     shown = {"keypair": {"name": "k", "public_key": f"{PUBLIC}\n", "type": "ssh"}}
     assert KEYPAIR.seen([shown]).values == values
-    assert KEYPAIR.found("k", shown) == [("k", values)]
+    assert KEYPAIR.found("k", desired([], KEYPAIR.kind), shown) == [Found("k", values)]
 
 
 def test_each_cloud_would_make_another_key() -> None:
@@ -55,7 +56,7 @@ def test_it_is_deleted_by_its_name() -> None:
     assert (draft.action, draft.id) == (Action.DELETE, "a b")
     assert KEYPAIR.asked("PUT", "/v2.1/os-keypairs/a", {}) is None
     assert KEYPAIR.asked("POST", "/v2.1/servers", {}) is None
-    assert KEYPAIR.change("a", Change({}, AT)) == []
+    assert KEYPAIR.change(Replica("a", AT, None), Change({}, AT)) == []
 
 
 @pytest.mark.parametrize(

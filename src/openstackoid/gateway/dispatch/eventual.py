@@ -105,7 +105,7 @@ def _report(context: Context, states: Mapping[str, Told], first: str | None) -> 
             outcome.status = int(HTTPStatus.OK)
         else:
             outcome.pending = True
-            outcome.message = "it can't be reached" if told.state == AWAY else None
+            outcome.message = "it can't be reached" if told.state == AWAY else told.words or None
     context.record.extra.append((REPORT, report.header()))
     context.record.fields["report"] = json.loads(report.header())
 

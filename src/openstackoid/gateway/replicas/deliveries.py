@@ -18,7 +18,8 @@ from openstackoid.replication.copy import Copy, Order
 from openstackoid.replication.delivery import Look, Read, Rest, Send
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.parcel import Resource
-from openstackoid.replication.plan import Change, Seen, Step, plan
+from openstackoid.replication.plan import Change, Delete, Seen, Step, plan
+from openstackoid.replication.references import named, named_in, renamed, sent
 
 AT_ONCE = 8
 """Copies at which this gateway is at one time."""
@@ -40,7 +41,10 @@ class Trouble(NamedTuple):
 
 
 class Deliveries:
-    """The tasks; `changed` is called when something about a copy may have."""
+    """The tasks; `changed` is called when something about a copy may have.
+
+    `waiting` says which copies wait for which other resource to be there.
+    """
 
     def __init__(self, memory: Memory, settle: float, changed: Callable[[str], None]) -> None:
         self.memory = memory
@@ -53,6 +57,7 @@ class Deliveries:
         self._tried: dict[str, float] = {}
         self.read: dict[str, Sequence[Step]] = {}
         self.troubles: dict[str, Trouble] = {}
+        self.waiting: dict[str, str] = {}
         self.services: Services
         self.rights: Rights
 
@@ -101,6 +106,15 @@ class Deliveries:
             self._again.discard(resource)
             self.wake(resource)
         self._changed(resource)
+        if self.is_decided(resource):
+            for waiter in [one for one, on in self.waiting.items() if on == resource]:
+                self.wake(waiter)
+
+    def is_decided(self, resource: str) -> bool:
+        """Return whether nobody has to wait for a resource: it is there, or deleted."""
+        if self.memory.id_here(resource) is not None:
+            return True
+        return self.memory.knows(resource) and self.memory.state(resource).generation is None
 
     async def _run(self, resource: str) -> None:
         try:
@@ -149,6 +163,8 @@ class _Delivery:
             try:
                 if isinstance(decided, Read):
                     decided = await self._read(copy, state)
+                if self._has_to_wait(decided):
+                    decided = Rest(None)
                 if isinstance(decided, Look):
                     await self._look(state)
                 elif isinstance(decided, Send):
@@ -162,6 +178,26 @@ class _Delivery:
                 later = time.monotonic() + LATER if waits else None
                 times = [one for one in (decided.until, later) if one is not None]
                 return min(times, default=None)
+
+    def _has_to_wait(self, decided: delivery.Next) -> bool:
+        """Return whether something has to be there first, and note what."""
+        self._all.waiting.pop(self._resource, None)
+        if not isinstance(decided, Send) or isinstance(decided.order, Delete):
+            return False
+        meant = named(decided.order.values.items(), self._api.references)
+        missing = next((one for one in meant if not self._all.is_decided(one)), None)
+        if missing is None:
+            return False
+        self._all.waiting[self._resource] = missing
+        return True
+
+    def _ids(self, order: Order) -> dict[str, str | None]:
+        """Return the ids here of what an order names, None for what was deleted."""
+        meant = () if isinstance(order, Delete) else order.values.items()
+        return {
+            one: None if self._memory.state(one).generation is None else self._memory.id_here(one)
+            for one in named(meant, self._api.references)
+        }
 
     def _is_in_trouble(self, words: str, status: int | None = None) -> float:
         """Note why a copy can't be read, and return when that is tried again.
@@ -191,6 +227,10 @@ class _Delivery:
         if copy.replica is not None:
             token = await self._token()
             there = await self._all.services.read(self._api, copy.replica.id, token)
+        if there is not None:
+            references = self._api.references
+            ids = {self._memory.id_here(one): one for one in named_in(state, references)}
+            there = replace(there, values=renamed(there.values, references, ids))
         copy = delivery.read(self._copy, state, there)
         if self._resource in self._all.troubles:
             copy = replace(copy, failures=0)
@@ -212,10 +252,12 @@ class _Delivery:
     async def _send(self, order: Order) -> None:
         """Send an order by the right of who has ordered it; who may not is refused."""
         parcel = self._memory.parcel(self._resource, order.by)
-        token, words = "", ""
+        ids, token, words = self._ids(order), "", ""
         try:
             if parcel is None:
                 raise NoRightError("the operation that orders it is not known here")
+            if gone := [one for one, its in ids.items() if its is None]:
+                raise NoRightError(f"it refers to {gone[0]}, which was deleted")
             token = await self._all.rights.token(parcel)
         except NoRightError as error:
             words = str(error)
@@ -231,9 +273,9 @@ class _Delivery:
         def may_send() -> bool:
             return delivery.may_send(self._copy, attempt, time.monotonic())
 
-        identifier = copy.replica.id if copy.replica is not None else ""
+        as_here = sent(order, self._api.references, ids)
         came = await self._all.services.carry_out(
-            self._api, self._name.key, order, identifier, token, may_send, self._settle
+            self._api, self._name.key, as_here, copy.replica, token, may_send, self._settle
         )
         now = time.monotonic()
         self._keep(

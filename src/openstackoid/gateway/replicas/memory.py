@@ -43,6 +43,7 @@ class Memory:
         self._parcels: dict[str, dict[Timestamp, Parcel]] = {}
         self._states: dict[str, tuple[int, Desired]] = {}
         self._heard: dict[str, Heard] = {}
+        self._told: dict[str, dict[str, str]] = {}
         now = time.monotonic()
         self.copies = {
             resource: delivery.started(copy, now, settle) for resource, copy in kept.copies.items()
@@ -198,7 +199,20 @@ class Memory:
         """Return where in the log begins what another gateway has not heard."""
         return bisect_right(self._log, start(asked, self._last), key=lambda one: one.number)
 
+    def has_told(self, cloud: str, resource: str, identifier: str) -> None:
+        """Note the id that another cloud says its copy of a resource has."""
+        self._told.setdefault(resource, {})[cloud] = identifier
+
+    def told(self, resource: str) -> Mapping[str, str]:
+        """Return the ids of copies in other clouds, as far as these have said them, by cloud."""
+        return self._told.get(resource, {})
+
     # Copies
+
+    def id_here(self, resource: str) -> str | None:
+        """Return the id of the copy of a resource here, None if there is none yet."""
+        replica = self.copies.get(resource, Copy()).replica
+        return replica.id if replica is not None else None
 
     def keep(self, resource: str, copy: Copy) -> None:
         """Write down durably what is known of the copy of a resource here."""

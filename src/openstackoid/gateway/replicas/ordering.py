@@ -8,6 +8,7 @@ from typing import Any
 from openstackoid.federation import Federation
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import Order
+from openstackoid.gateway.replicas.naming import Naming, NotNamedError
 from openstackoid.gateway.replicas.ownership import ADMIN, Ownership, Party
 from openstackoid.gateway.replicas.taking import MAX_OPERATIONS
 from openstackoid.gateway.trust.issuing import Issuing
@@ -34,6 +35,17 @@ class Ordering:
         self._federation = federation
         self._issuing = issuing
         self._ownership = ownership
+        self._naming = Naming(memory)
+
+    async def unknown(
+        self, order: Order, api: Api, draft: Draft, document: dict[str, Any]
+    ) -> list[str]:
+        """Return the resources whose ids in other clouds are to be asked for first.
+
+        Raises NoAnswerError.
+        """
+        his = await self._ownership.owned(self._ownership.user(document))
+        return self._naming.unknown(api, draft, his, order.clouds)
 
     async def parcel(
         self, order: Order, api: Api, draft: Draft, document: dict[str, Any], route: Route
@@ -53,11 +65,10 @@ class Ordering:
         if draft.action is Action.CREATE:
             resource, members = self._new(api, draft, party, his, order, route), order.clouds
             self._check_members(members, route)
-            operation = self._memory.next(
-                resource, Action.CREATE, members=members, writes=draft.writes
-            )
+            writes = self._writes(api, draft, his, members, order, route)
+            operation = self._memory.next(resource, Action.CREATE, members=members, writes=writes)
         else:
-            resource = self._there(api, draft, his, route)
+            resource = self._there(api, draft, his, order, route)
             members = self._memory.state(resource.id).members
             if others := [cloud for cloud in order.clouds if cloud not in members]:
                 raise self._refusal(
@@ -66,7 +77,8 @@ class Ordering:
                     f"stay the same: {', '.join(members)}",
                     route,
                 )
-            operation = self._memory.next(resource, draft.action, writes=draft.writes)
+            writes = self._writes(api, draft, his, members, order, route)
+            operation = self._memory.next(resource, draft.action, writes=writes)
         self._check_number(resource, route)
         return self.with_rights(operation, members, document, route)
 
@@ -136,18 +148,13 @@ class Ordering:
             )
         return resource
 
-    def _there(self, api: Api, draft: Draft, his: list[str], route: Route) -> Resource:
-        """Return the resource that has an id in one of its clouds: here, or where it was chosen."""
-        for identifier in his:
-            resource, state = Resource.of(identifier), self._memory.state(identifier)
-            if resource.kind != api.kind.name or state.generation is None:
-                continue
-            copy = self._memory.copies.get(identifier)
-            ids = {api.number(resource.key, state.values, 0)}
-            if copy is not None and copy.replica is not None:
-                ids.add(copy.replica.id)
-            if draft.id in ids:
-                return resource
+    def _there(
+        self, api: Api, draft: Draft, his: list[str], order: Order, route: Route
+    ) -> Resource:
+        """Return the resource that has an id in one of its clouds."""
+        resource = self._naming.by_id(api, his, draft.id or "", order.clouds)
+        if resource is not None:
+            return resource
         raise self._refusal(
             HTTPStatus.NOT_FOUND,
             f"no {api.kind.name} with this id is replicated: what was not made with the policy "
@@ -162,6 +169,21 @@ class Ordering:
                 f"it was changed {MAX_OPERATIONS} times; make another one in its place",
                 route,
             )
+
+    def _writes(
+        self,
+        api: Api,
+        draft: Draft,
+        his: list[str],
+        members: Sequence[str],
+        order: Order,
+        route: Route,
+    ) -> tuple[Write, ...]:
+        """Return what is written, with the replicated resources in place of ids of copies."""
+        try:
+            return self._naming.writes(api, draft, his, members, order.clouds)
+        except NotNamedError as error:
+            raise self._refusal(HTTPStatus.BAD_REQUEST, str(error), route) from error
 
     def _check_members(self, members: Sequence[str], route: Route) -> None:
         """Raise Refusal unless each cloud has a gateway that can take part, and the service."""

@@ -18,6 +18,7 @@ from openstackoid.replication.apis.api import Owner
 from openstackoid.replication.apis.table import APIS
 from openstackoid.replication.operation import Action
 from openstackoid.replication.parcel import Parcel, Resource
+from openstackoid.replication.references import named
 
 ADMIN = "admin"
 """The role that orders what belongs to nobody, as services ask for by default."""
@@ -52,9 +53,10 @@ class Ownership:
         return Party(self._memory.here, who.user.id, who.project.id, roles)
 
     async def check(self, parcel: Parcel, beside: Sequence[Parcel] = ()) -> None:
-        """Raise NoRightError unless whoever has ordered an operation owns its resource.
+        """Raise NoRightError unless whoever has ordered an operation owns what it is about.
 
-        `beside` is what counts as known, too. Raises NoAnswerError.
+        That is its resource, and all that it names. `beside` is what counts as known, too. Raises
+        NoAnswerError.
         """
         claims, operation = self._rights.of(parcel).claims, parcel.operation
         party = _of(claims)
@@ -63,6 +65,11 @@ class Ownership:
         foreign = bool(resource.issuer) and resource.issuer != party.cloud
         if not owns or (foreign and operation.action is Action.CREATE):
             raise NoRightError(f"who has ordered it does not own the resource{_why(resource)}")
+        values = ((write.place, write.value) for write in operation.writes)
+        for one, kind in named(values, APIS[operation.kind].references).items():
+            is_nobodys = APIS[kind].owner is Owner.NOBODY
+            if not is_nobodys and not await self.owns(party, one, beside):
+                raise NoRightError(f"it names a {kind} that who has ordered it does not own")
 
     async def owned(self, party: Party) -> list[str]:
         """Return all resources that somebody owns; raises NoAnswerError."""

@@ -21,6 +21,7 @@ from openstackoid.gateway.replicas.messages import MAX_ANSWER, MOST_ASKED, Answe
 from openstackoid.gateway.replicas.rights import NoAnswerError
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.message import REPLICAS
+from openstackoid.replication.apis.api import is_line
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.heard import Heard
 from openstackoid.routing import Refusal
@@ -132,6 +133,9 @@ class Peers:
             question = Question(self._memory.heard(cloud), news, asked, wait, again)
             answer = await self._ask(cloud, question, ANSWER + wait)
             told |= {one: said for one, said in answer.states.items() if one in asked}
+        for resource, said in told.items():
+            if said.id is not None and is_line(said.id):
+                self._memory.has_told(cloud, resource, said.id)
         return told
 
     async def _follow(self, name: str, peer: _Peer) -> None:

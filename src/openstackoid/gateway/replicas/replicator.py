@@ -34,7 +34,7 @@ from openstackoid.gateway.replicas.ownership import Ownership
 from openstackoid.gateway.replicas.peers import Peers
 from openstackoid.gateway.replicas.rights import NoAnswerError, Rights
 from openstackoid.gateway.replicas.services import Services
-from openstackoid.gateway.replicas.showing import Showing, unknown
+from openstackoid.gateway.replicas.showing import Showing, not_known
 from openstackoid.gateway.replicas.taking import Taking
 from openstackoid.gateway.replicas.telling import AWAY, READING, Telling, is_settled
 from openstackoid.gateway.replicas.users import Users
@@ -217,9 +217,11 @@ class Replicator:
             return Refused(400, "the body is not JSON; mend it, nothing was sent to any cloud")
         token = await self.users.ordering(order.token, order.method, order.path, route)
         try:
+            unknown = await self.ordering.unknown(order, api, draft, token)
+            await self._telling.everywhere(unknown)
             parcel = await self.ordering.parcel(order, api, draft, token, route)
         except NoAnswerError as error:
-            raise unknown(error, here, route) from error
+            raise not_known(error, here, route) from error
         self._learn([parcel])
         told = await self._outcome(parcel)
         creates = draft.action is Action.CREATE

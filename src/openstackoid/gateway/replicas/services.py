@@ -11,11 +11,11 @@ from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import HttpError, Response
 from openstackoid.message import JSON, Headers
-from openstackoid.replication.apis.api import Api, Call
+from openstackoid.replication.apis.api import Api, Call, is_line
 from openstackoid.replication.copy import Order
 from openstackoid.replication.delivery import NUMBERS
 from openstackoid.replication.desired import Desired
-from openstackoid.replication.plan import Change, Create, Seen
+from openstackoid.replication.plan import Change, Create, Replica, Seen
 from openstackoid.replication.traces import Found
 from openstackoid.routing import Refusal, Route, destination_of
 from openstackoid.routing.scoping import AUTH_TOKEN
@@ -56,18 +56,18 @@ class Services:
         api: Api,
         key: str,
         order: Order,
-        identifier: str,
+        replica: Replica | None,
         token: str,
         may_send: Callable[[], bool],
         seconds: float,
     ) -> Came:
         """Carry out an order, and return what came of it.
 
-        `identifier` is that of the copy to change, `may_send` says whether anything may still be
+        `replica` is the copy to change, `may_send` says whether anything may still be
         handed to the service, which has some seconds to answer.
         """
-        calls = _calls(api, key, order, identifier)
-        status = int(HTTPStatus.OK)
+        calls = _calls(api, key, order, replica)
+        status, document = int(HTTPStatus.OK), None
         try:
             async with asyncio.timeout(seconds):
                 for call in calls:
@@ -80,7 +80,7 @@ class Services:
             return Came(None)
         created = None
         if isinstance(order, Create):
-            created = api.number(key, order.values, order.number)
+            created = api.number(key, order.values, order.number) or _made(api, document)
         return Came(status, created)
 
     async def read(self, api: Api, identifier: str, token: str) -> Seen | None:
@@ -106,9 +106,7 @@ class Services:
         self, api: Api, key: str, state: Desired, numbers: int, token: str
     ) -> list[Found]:
         """Return all that may be a copy; raises NotReadError."""
-        found: list[Found] = []
-        generations = sorted([*state.living, *state.ended], key=lambda one: one in state.ended)
-        mark = generations[0] if generations else None
+        found: dict[str, Found] = {}
         for call in api.looks(key, state, min(numbers, NUMBERS)):
             status, document = await self._read(api, call, token)
             if status in call.fine:
@@ -116,11 +114,10 @@ class Services:
             if status != HTTPStatus.OK:
                 raise NotReadError(f"{status} {_words(document)}".rstrip())
             try:
-                shown = api.found(key, document)
+                found |= {one.id: one for one in api.found(key, state, document)}
             except (LookupError, TypeError, ValueError, AttributeError) as error:
                 raise NotReadError("it does not answer as its API says") from error
-            found += [Found(identifier, values, mark) for identifier, values in shown]
-        return found
+        return list(found.values())
 
     async def _read(self, api: Api, call: Call, token: str) -> tuple[int, Any]:
         try:
@@ -149,14 +146,23 @@ class Services:
             return answer.status, await _document(answer)
 
 
-def _calls(api: Api, key: str, order: Order, identifier: str) -> list[Call]:
+def _calls(api: Api, key: str, order: Order, replica: Replica | None) -> list[Call]:
     match order:
         case Create():
             return [api.create(key, order)]
         case Change():
-            return api.change(identifier, order)
+            return api.change(replica, order) if replica is not None else []
         case _:
             return [Call("DELETE", api.path(order.id))]
+
+
+def _made(api: Api, document: Any) -> str | None:
+    """Return the id that a service says it has chosen, None if it can't be read: it is found."""
+    try:
+        made = api.made(document)
+    except (LookupError, TypeError, ValueError):
+        return None
+    return made if is_line(made) else None
 
 
 def _is_well(call: Call, status: int) -> bool:

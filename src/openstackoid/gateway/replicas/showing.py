@@ -44,7 +44,7 @@ class Showing:
         try:
             his = await self._ownership.owned(self._ownership.user(document))
         except NoAnswerError as error:
-            raise unknown(error, self._users.here, self._users.route(IDENTITY, "/")) from error
+            raise not_known(error, self._users.here, self._users.route(IDENTITY, "/")) from error
         except Distrust as distrust:
             return Refused(401, f"this token shows nothing: {distrust}")
         if message.resource is not None:
@@ -86,7 +86,7 @@ class Showing:
         return bool(parcels)
 
 
-def unknown(error: NoAnswerError, here: str, route: Route) -> Refusal:
+def not_known(error: NoAnswerError, here: str, route: Route) -> Refusal:
     """Return the answer where nobody can say at present what is whose."""
     message = f"{here} can't say now whose this is: {error}. Try again later"
     return Refusal(

@@ -71,13 +71,18 @@ class Telling:
         if steps is None or trouble is not None:
             return said
         found, refusing = explained(copy, steps), refusal(copy, steps)
-        if refusing is not None and found is State.REFUSED:
-            return _refused(said, refusing.status, refusing.words)
-        return replace(said, state=found.value)
+        if resource in self._deliveries.waiting and found is State.PENDING:
+            found = State.WAITING
+        said = replace(said, state=found.value)
+        if refusing is not None and found in {State.REFUSED, State.PENDING}:
+            return replace(said, status=refusing.status, words=refusing.words)
+        return said
 
     def _more(self, resource: str, copy: Copy, steps: Sequence[Step]) -> list[str]:
         """Return what else there is to say of a copy, line by line."""
         lines = []
+        if (on := self._deliveries.waiting.get(resource)) is not None:
+            lines.append(f"waiting for {Resource.of(on).kind} {self._called(on)}")
         if trouble := self._deliveries.troubles.get(resource):
             lines.append(f"it can't be read: {trouble.words}")
         for step in steps:
@@ -92,6 +97,12 @@ class Telling:
         for one in self._memory.waiting(resource):
             lines.append(f"from the future: {one.action.value} of {when(one.at)} by {one.at.cloud}")
         return list(dict.fromkeys(lines))
+
+    def _called(self, identifier: str) -> str:
+        """Return the name of a resource that this gateway may not have heard of yet."""
+        resource = Resource.of(identifier)
+        known = self._memory.knows(identifier)
+        return _name(resource, self._memory.state(identifier)) if known else resource.key
 
     def names(self, identifier: str) -> set[str]:
         """Return what a user may call a resource by."""
@@ -206,7 +217,7 @@ def _lines(refused: Mapping[Timestamp, str]) -> list[str]:
 
 def is_settled(told: Told) -> bool:
     """Return whether there is nothing to wait for: it is as it should be, or was refused."""
-    return told.knows and told.state not in {State.PENDING.value, AWAY}
+    return told.knows and told.state not in {State.PENDING.value, State.WAITING.value, AWAY}
 
 
 def when(at: Timestamp) -> str:
@@ -225,6 +236,7 @@ def _named(drift: Drift) -> str:
 
 
 def _name(resource: Resource, state: Desired) -> str:
-    """Return the name of a resource: its key, unless it has one that can be changed."""
-    name = state.values.get(("name", None))
-    return resource.key if name in {None, "null"} else str(name).strip('"')
+    """Return the name of a resource: its key, unless it has, or had, one that can be changed."""
+    place = ("name", None)
+    name = state.values.get(place) or max(state.said.get(place, ()), default=None)
+    return resource.key if name in {None, "null", '""'} else str(name).strip('"')

@@ -3,14 +3,15 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
 from openstackoid.replication.desired import Desired, Place
 from openstackoid.replication.kinds import Joined, Kind
 from openstackoid.replication.operation import Action, Write
-from openstackoid.replication.plan import Change, Create, Seen, Values
+from openstackoid.replication.plan import Change, Create, Replica, Seen, Values
+from openstackoid.replication.traces import Found
 
 JSON = "application/json"
 
@@ -60,13 +61,15 @@ class Call(NamedTuple):
 class Api(ABC):
     """The API for one kind of resource, of the service type `service`.
 
-    `headers` are sent with each request: which version of the API is meant.
+    `headers` are sent with each request: which version of the API is meant. `references` are
+    fields that name other replicated resources, each with the kind of these.
     """
 
     kind: Kind
     service: str
     headers: tuple[tuple[str, str], ...] = ()
     owner: Owner = Owner.PROJECT
+    references: Mapping[str, str] = field(default_factory=dict)
 
     @abstractmethod
     def asked(self, method: str, path: str, document: Any) -> Draft | None:
@@ -87,8 +90,15 @@ class Api(ABC):
     def create(self, key: str, order: Create) -> Call:
         """Return the request that makes a copy."""
 
+    def made(self, document: Any) -> str:  # noqa: ARG002
+        """Return the id of what was created, from the answer, where the service chooses it.
+
+        Raises LookupError, TypeError or ValueError if the service does not speak its API.
+        """
+        raise ValueError(f"nothing here says the id of a {self.kind.name}")
+
     @abstractmethod
-    def change(self, identifier: str, order: Change) -> list[Call]:
+    def change(self, replica: Replica, order: Change) -> list[Call]:
         """Return the requests that write changes, in their order."""
 
     @abstractmethod
@@ -121,8 +131,11 @@ class Api(ABC):
         """
 
     @abstractmethod
-    def found(self, key: str, document: Any) -> list[tuple[str, Values]]:
-        """Return what an answer to one of `looks` shows of that, with its id."""
+    def found(self, key: str, state: Desired, document: Any) -> list[Found]:
+        """Return what an answer to one of `looks` shows of that.
+
+        Raises LookupError, TypeError or ValueError if the service does not speak its API.
+        """
 
 
 def text(value: object) -> str:

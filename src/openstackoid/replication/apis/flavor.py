@@ -28,7 +28,8 @@ from openstackoid.replication.apis.api import (
 from openstackoid.replication.desired import Desired, Place
 from openstackoid.replication.kinds import Joined, Kind, Recognized
 from openstackoid.replication.operation import Action, Write
-from openstackoid.replication.plan import Change, Create, Seen, Values
+from openstackoid.replication.plan import Change, Create, Replica, Seen, Values
+from openstackoid.replication.traces import Found
 
 _NUMBERS = {"ram": "ram", "vcpus": "vcpus", "disk": "disk", "swap": "swap"}
 _NAMES = {
@@ -102,10 +103,10 @@ class Flavor(Api):
             flavor["description"] = description
         return Call("POST", "/v2.1/flavors", {"flavor": flavor})
 
-    def change(self, identifier: str, order: Change) -> list[Call]:
+    def change(self, replica: Replica, order: Change) -> list[Call]:
         """Return the requests that write a description and specs."""
         calls = []
-        base = self.path(identifier)
+        base = self.path(replica.id)
         if ("description", None) in order.values:
             described = {"description": value(order.values, "description")}
             calls.append(Call("PUT", base, {"flavor": described}))
@@ -147,10 +148,10 @@ class Flavor(Api):
         ids = sorted(json.loads(said) for said in state.said.get(("id", None), ()))
         return [Call("GET", self.path(str(one)), fine=_GONE) for one in ids]
 
-    def found(self, key: str, document: Any) -> list[tuple[str, Values]]:  # noqa: ARG002
+    def found(self, key: str, state: Desired, document: Any) -> list[Found]:  # noqa: ARG002
         """Return the flavor, if there is one."""
         flavor = document["flavor"]
-        return [(str(flavor["id"]), _values(flavor))]
+        return [Found(str(flavor["id"]), _values(flavor))]
 
 
 def _created(document: Any) -> Draft:

@@ -24,8 +24,10 @@ from openstackoid.replication.apis.api import (
 )
 from openstackoid.replication.desired import Desired, Place
 from openstackoid.replication.kinds import Joined, Kind, Recognized
+from openstackoid.replication.marks import generations
 from openstackoid.replication.operation import Action, Write
-from openstackoid.replication.plan import Change, Create, Seen, Values
+from openstackoid.replication.plan import Change, Create, Replica, Seen, Values
+from openstackoid.replication.traces import Found
 
 _WHOLE = {
     "name": "name",
@@ -131,9 +133,9 @@ class Image(Api):
                 image[name] = json.loads(said)
         return Call("POST", "/v2/images", image)
 
-    def change(self, identifier: str, order: Change) -> list[Call]:
+    def change(self, replica: Replica, order: Change) -> list[Call]:
         """Return the requests that write changes: one for the record, one for each element."""
-        base = self.path(identifier)
+        base = self.path(replica.id)
         patch: list[dict[str, object]] = []
         calls: list[Call] = []
         for (field, key), said in sorted(order.values.items(), key=str):
@@ -194,9 +196,10 @@ class Image(Api):
         ids = (self.number(key, {}, one) or "" for one in range(numbers))
         return [Call("GET", self.path(one), fine=_FINE_GONE) for one in ids]
 
-    def found(self, key: str, document: Any) -> list[tuple[str, Values]]:  # noqa: ARG002
-        """Return the image, if there is one."""
-        return [(str(document["id"]), _values(document))]
+    def found(self, key: str, state: Desired, document: Any) -> list[Found]:  # noqa: ARG002
+        """Return the image, if there is one: whoever has its id, the create has chosen that."""
+        made_by = next(iter(generations(state)), None)
+        return [Found(str(document["id"]), _values(document), made_by)]
 
 
 def _created(document: Any) -> Draft:

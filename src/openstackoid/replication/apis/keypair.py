@@ -25,7 +25,8 @@ from openstackoid.replication.apis.api import (
 from openstackoid.replication.desired import Desired, Place
 from openstackoid.replication.kinds import Joined, Kind, Recognized
 from openstackoid.replication.operation import Action, Write
-from openstackoid.replication.plan import Change, Create, Seen, Values
+from openstackoid.replication.plan import Change, Create, Replica, Seen, Values
+from openstackoid.replication.traces import Found
 
 _PATH = re.compile(r"(?:/v2(?:\.1)?)?/os-keypairs(?:/(?P<name>[^/]+))?")
 _TYPES = ("ssh", "x509")
@@ -63,7 +64,7 @@ class Keypair(Api):
         keypair = {"name": key} | {field: value(order.values, field) for field in fields}
         return Call("POST", "/v2.1/os-keypairs", {"keypair": keypair})
 
-    def change(self, identifier: str, order: Change) -> list[Call]:  # noqa: ARG002
+    def change(self, replica: Replica, order: Change) -> list[Call]:  # noqa: ARG002
         """Return nothing: a keypair can't be changed."""
         return []
 
@@ -83,9 +84,9 @@ class Keypair(Api):
         """Return the request that reads the keypair with the name."""
         return [Call("GET", self.path(key), fine=frozenset({404}))]
 
-    def found(self, key: str, document: Any) -> list[tuple[str, Values]]:
+    def found(self, key: str, state: Desired, document: Any) -> list[Found]:  # noqa: ARG002
         """Return the keypair, if there is one."""
-        return [(key, _values(document["keypair"]))]
+        return [Found(key, _values(document["keypair"]))]
 
 
 def _created(document: Any) -> Draft:

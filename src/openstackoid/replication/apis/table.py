@@ -7,8 +7,10 @@ from openstackoid.replication.apis.api import Api, Draft, NotReplicatedError
 from openstackoid.replication.apis.flavor import FLAVOR
 from openstackoid.replication.apis.image import IMAGE
 from openstackoid.replication.apis.keypair import KEYPAIR
+from openstackoid.replication.apis.network import NETWORK
+from openstackoid.replication.apis.subnet import SUBNET
 
-APIS: Mapping[str, Api] = {api.kind.name: api for api in (FLAVOR, IMAGE, KEYPAIR)}
+APIS: Mapping[str, Api] = {api.kind.name: api for api in (FLAVOR, IMAGE, KEYPAIR, NETWORK, SUBNET)}
 """By the name of the kind."""
 
 
