@@ -5,6 +5,7 @@ from enum import Enum
 
 from msgspec.structs import replace
 
+from openstackoid.replication.bringing import NOT_BROUGHT
 from openstackoid.replication.delivery import Copy, Refused
 from openstackoid.replication.plan import (
     Busy,
@@ -37,6 +38,8 @@ class State(Enum):
     """It was created differently elsewhere, and cannot become the same: somebody chooses."""
     DELETED_BY_HAND = "deleted by hand"
     """Somebody has deleted it in its cloud alone."""
+    DATA_FAILED = "data failed"
+    """What it should have of data can't be brought there; that is tried again."""
     FAILED_THERE = "failed there"
     """The cloud took it, and failed later."""
 
@@ -66,8 +69,8 @@ def explained(copy: Copy, steps: Sequence[Step]) -> State:
     """Return the state of a copy; `steps` are what it needs by its last reading."""
     if copy.doubtful:
         return State.IN_DOUBT
-    if refusal(copy, steps) is not None:
-        return State.REFUSED
+    if (refused := refusal(copy, steps)) is not None:
+        return State.DATA_FAILED if refused.status == NOT_BROUGHT else State.REFUSED
     if copy.attempt is not None or copy.leftovers:
         return State.PENDING
     match steps[0]:

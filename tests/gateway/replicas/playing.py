@@ -171,11 +171,13 @@ class Replicas:
         at: str = ONE,
         scope: str = f"{ONE} & {TWO}",
         service: str = "compute",
+        data: bytes | None = None,
     ) -> Answered:
         """Let alice order something."""
         scoped = json.dumps({"*": at, service: scope})
         body = b"" if document is None else json.dumps(document).encode()
         about = ("Content-Type: application/json",) if body else ()
+        body = data if data is not None else body
         return await self.clouds.ask(
             at, service, path, f"X-Auth-Token: {TOKEN}", f"X-Scope: {scoped}", EVENTUAL,
             *about, *headers, method=method, body=body,

@@ -7,6 +7,7 @@ import msgspec
 
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.hop import Body
+from openstackoid.gateway.dispatch.parts import give_part
 from openstackoid.gateway.dispatch.question import check_asker, read_question
 from openstackoid.gateway.forwarding.downstream import send_document
 from openstackoid.gateway.replicas.link import NoReplicasError, ask
@@ -14,13 +15,14 @@ from openstackoid.gateway.replicas.messages import (
     MAX_QUESTION,
     Ask,
     Asked,
-    Ordered,
+    Fetch,
+    Fetched,
     Refused,
     Said,
     Show,
     Shown,
 )
-from openstackoid.message import REPLICAS, Head
+from openstackoid.message import DATA, REPLICAS, Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import CloudRef, split
@@ -32,7 +34,10 @@ COST = 10
 
 def is_about_replicas(head: Head, route: Route, here: str) -> bool:
     """Return whether a request asks for replicas, and is not for Keystone."""
-    if route.service != IDENTITY or route.rest.partition("?")[0] != REPLICAS:
+    path = route.rest.partition("?")[0]
+    if route.service == IDENTITY and path == DATA:
+        return route.sender is not None and head.method == "POST"
+    if route.service != IDENTITY or path != REPLICAS:
         return False
     if route.sender is not None:
         return head.method == "POST"
@@ -45,7 +50,13 @@ async def answer_about_replicas(context: Context, body: Body) -> None:
         sender = check_asker(context)
         with context.state.places.place(sender):
             question = await read_question(context, body, MAX_QUESTION)
-            said = await asked(context, Ask(sender, question))
+            if context.route.rest.partition("?")[0] == DATA:
+                said = await asked(context, Fetch(sender, question))
+                if isinstance(said, Fetched):
+                    await give_part(context, said)
+                    return
+            else:
+                said = await asked(context, Ask(sender, question))
         await _send(context, said)
         return
     context.charge(COST)
@@ -72,7 +83,7 @@ async def _send(context: Context, said: Said) -> None:
             await send_document(context.request, context.record, msgspec.json.decode(document))
         case Refused(status, message):
             raise _refusal(context, HTTPStatus(status), message)
-        case Ordered():
+        case _:
             raise _none(context)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.replicas.memory import Memory
-from openstackoid.gateway.replicas.messages import Order
+from openstackoid.gateway.replicas.messages import Order, Upload
 from openstackoid.gateway.replicas.taking import MAX_OPERATIONS
 from openstackoid.gateway.trust.issuing import Issuing
 from openstackoid.identity.witness import witness_of
 from openstackoid.replication.apis.api import Api, Draft
+from openstackoid.replication.apis.image import IMAGE
 from openstackoid.replication.apis.table import APIS
 from openstackoid.replication.operation import Action, Operation
 from openstackoid.replication.parcel import Parcel, Resource, digest
@@ -46,14 +47,7 @@ class Ordering:
             )
         else:
             resource = self._there(api, draft, owner, route)
-            members = self._memory.state(resource.id).members
-            if others := [cloud for cloud in order.clouds if cloud not in members]:
-                raise self._refusal(
-                    HTTPStatus.CONFLICT,
-                    f"there is no copy in {' and '.join(others)}, and the clouds that have one "
-                    f"stay the same: {', '.join(members)}",
-                    route,
-                )
+            members = self._copied(resource, order.clouds, route)
             operation = self._memory.next(resource, draft.action, writes=draft.writes)
         if self._memory.count(resource.id) >= MAX_OPERATIONS:
             raise self._refusal(
@@ -62,6 +56,25 @@ class Ordering:
                 route,
             )
         return self.with_rights(operation, members, document, route)
+
+    def image(self, upload: Upload, document: dict[str, Any], route: Route) -> Resource:
+        """Return the image whose data is uploaded, by its path; raises Refusal."""
+        draft = Draft(Action.CHANGE, id=upload.path.split("/")[-2])
+        resource = self._there(IMAGE, draft, owner_of(IMAGE, document), route)
+        self._copied(resource, upload.clouds, route)
+        return resource
+
+    def _copied(self, resource: Resource, clouds: Sequence[str], route: Route) -> tuple[str, ...]:
+        """Return the clouds that have a copy; raises Refusal if there is none in one of these."""
+        members = self._memory.state(resource.id).members
+        if others := [cloud for cloud in clouds if cloud not in members]:
+            raise self._refusal(
+                HTTPStatus.CONFLICT,
+                f"there is no copy in {' and '.join(others)}, and the clouds that have one "
+                f"stay the same: {', '.join(members)}",
+                route,
+            )
+        return members
 
     def withdrawal(self, parcel: Parcel, document: dict[str, Any], route: Route) -> Parcel:
         """Return the deletion of what was to be created, with a newer time; raises Refusal."""

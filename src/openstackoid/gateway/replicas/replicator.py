@@ -14,12 +14,14 @@ from openstackoid.federation.model import PUBLIC
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Origin
 from openstackoid.gateway.replicas.deliveries import Deliveries
+from openstackoid.gateway.replicas.holding import fetched, placed
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import (
     MOST_ASKED,
     Answer,
     Ask,
     Asked,
+    Fetch,
     Order,
     Ordered,
     Question,
@@ -28,13 +30,15 @@ from openstackoid.gateway.replicas.messages import (
     Show,
     Shown,
     Told,
+    Upload,
 )
 from openstackoid.gateway.replicas.ordering import Ordering, owners
 from openstackoid.gateway.replicas.peers import Peers
 from openstackoid.gateway.replicas.rights import Rights
 from openstackoid.gateway.replicas.services import Services
+from openstackoid.gateway.replicas.sources import Sources
 from openstackoid.gateway.replicas.taking import Taking
-from openstackoid.gateway.replicas.telling import AWAY, MAX_LISTED, Telling, is_settled
+from openstackoid.gateway.replicas.telling import AWAY, MAX_LISTED, Telling, is_done, is_settled
 from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.gateway.trust.service_account import AccountError, account_refusal
 from openstackoid.identity.token_document import Distrust
@@ -96,7 +100,10 @@ class Replicator:
         here = self.memory.here
         federation, upstream, assertions, origins = surroundings
         self._rights = Rights(assertions.accepting, here)
-        self._deliveries.use(Services(federation, here, upstream), self._rights)
+        services = Services(federation, here, upstream)
+        self._deliveries.use(services, self._rights)
+        sources = Sources(federation, here, upstream, self.peers.is_up)
+        self._deliveries.data.use(services, self._rights, sources)
         self.ordering = Ordering(self.memory, federation, assertions.issuing)
         self.memory.hear_again()
         self.peers.use(federation, upstream, origins)
@@ -119,6 +126,10 @@ class Replicator:
                     return await self._shown(message)
                 case Ask():
                     return Shown(await self._asked(message))
+                case Upload():
+                    return await self._placed(message)
+                case Fetch():
+                    return await fetched(self.memory, self._rights, message)
         except Refusal as refusal:
             return Refused(refusal.status, refusal.message)
         except FullError as error:
@@ -194,7 +205,6 @@ class Replicator:
 
     async def _ordered(self, order: Order) -> Said:
         """Carry out what a user orders; raises Refusal."""
-        here = self.memory.here
         route = self.route(order.service, order.path)
         try:
             document = msgspec.json.decode(order.document) if order.document else None
@@ -203,12 +213,7 @@ class Replicator:
             return Refused(400, f"{error}; nothing was sent to any cloud")
         except (ValueError, RecursionError):
             return Refused(400, "the body is not JSON; mend it, nothing was sent to any cloud")
-        head = Head(order.method, order.path, Headers([(AUTH_TOKEN, order.token)]), 0)
-        issuing = self._around.assertions.issuing
-        try:
-            token = await issuing.ordering(head, route)
-        except AccountError as error:
-            raise account_refusal(error, here, route) from error
+        token = await self._token_of(order, route)
         parcel = self.ordering.parcel(order, api, draft, token, route)
         self._learn([parcel])
         told = await self._outcome(parcel)
@@ -216,11 +221,26 @@ class Replicator:
         if creates and (refused := self._refused_by(told)):
             self._learn([self.ordering.withdrawal(parcel, token, route)])
             return _refusal(*refused, told)
-        first = next((c for c in self._in_order(order, told) if _is_done(told[c])), None)
+        first = next((c for c in self._in_order(order, told) if is_done(told[c])), None)
         if first is None:
             return self._not_yet(parcel, creates, told, token, route)
         identifier = told[first].id or self._chosen(api, parcel)
         return Ordered(parcel.operation.resource, first, identifier, told)
+
+    async def _token_of(self, said: Order | Upload, route: Route) -> dict[str, Any]:
+        """Return the document of the token of a user who may order something; raises Refusal."""
+        head = Head(said.method, said.path, Headers([(AUTH_TOKEN, said.token)]), 0)
+        try:
+            return await self._around.assertions.issuing.ordering(head, route)
+        except AccountError as error:
+            raise account_refusal(error, self.memory.here, route) from error
+
+    async def _placed(self, upload: Upload) -> Said:
+        """Say which copy takes what a user uploads; raises Refusal."""
+        route = self.route(upload.service, upload.path)
+        token = await self._token_of(upload, route)
+        resource = self.ordering.image(upload, token, route)
+        return await placed(self.memory, self._telling, upload, resource)
 
     def route(self, service: str, path: str) -> Route:
         """Return the route of a request of a user of this cloud, whose services are here."""
@@ -314,11 +334,6 @@ class Replicator:
         his = his[-MAX_LISTED:]
         told = await self._telling.everywhere(his)
         return Shown(msgspec.json.encode({"replicas": self._telling.documents(his, told)}))
-
-
-def _is_done(told: Told) -> bool:
-    done = {State.FITS.value, State.DRIFTED.value}
-    return told.knows and told.state in done
 
 
 def _refusal(cloud: str, said: Told, told: Mapping[str, Told], more: str = "") -> Refused:

@@ -54,7 +54,7 @@ class Telling:
             return Told(State.PENDING.value, knows, identifier, more=tuple(more))
         said = explained(copy, steps).value
         refusing = refusal(copy, steps)
-        if refusing is not None and said == State.REFUSED.value:
+        if refusing is not None and said in {State.REFUSED.value, State.DATA_FAILED.value}:
             return Told(said, knows, identifier, refusing.status, refusing.words, tuple(more))
         return Told(said, knows, identifier, more=tuple(more))
 
@@ -73,6 +73,8 @@ class Telling:
                     lines.append(f"made otherwise at {when(to)} in {to.cloud}")
         lines += [f"may be a copy: {one.id}" for one in copy.doubtful]
         lines += [f"goes: {one.id}" for one in copy.leftovers]
+        if progress := self._deliveries.data.progress(resource):
+            lines.append(progress)
         for one in self._memory.waiting(resource):
             lines.append(f"from the future: {one.action.value} of {when(one.at)} by {one.at.cloud}")
         return list(dict.fromkeys(lines))
@@ -166,6 +168,12 @@ class Telling:
 def is_settled(told: Told) -> bool:
     """Return whether there is nothing to wait for: it is as it should be, or was refused."""
     return told.knows and told.state not in {State.PENDING.value, AWAY}
+
+
+def is_done(told: Told) -> bool:
+    """Return whether a copy is there, as far as it was ordered."""
+    done = {State.FITS.value, State.DRIFTED.value}
+    return told.knows and told.state in done
 
 
 def when(at: Timestamp) -> str:
