@@ -139,9 +139,12 @@ async def upload(replicas: Replicas, image: str, data: bytes, *, chunked: bool =
         about = (f"X-Auth-Token: {TOKEN}", f"X-Scope: {scoped}", EVENTUAL)
         framed = b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data)
         path = f"/v2/images/{image}/file"
-        await client.send("PUT", path, *about, "Transfer-Encoding: chunked")
-        client.writer.write(framed)
-        return await client.answer("PUT")
+        try:
+            await client.send("PUT", path, *about, "Transfer-Encoding: chunked")
+            client.writer.write(framed)
+            return await client.answer("PUT")
+        finally:
+            client.writer.close()
     return await replicas.order(
         "PUT", f"/v2/images/{image}/file", None, "Content-Type: application/octet-stream",
         service="image", data=data,
