@@ -24,3 +24,14 @@ async def test_an_upload_whose_answer_is_lost_may_be_there(replicas: Replicas) -
     assert answered.status == 502
     assert "may have been carried out" in message(answered)
     assert glances[TWO].uploads == 0
+
+
+async def test_data_that_nobody_has_ordered_is_named(replicas: Replicas) -> None:
+    """As that of an upload whose answer was lost: it is in one cloud alone."""
+    glances = with_images(replicas)
+    image = await created(replicas)
+    said = {"os_hash_algo": "sha512", "os_hash_value": "0" * 128, "size": 1, "status": "active"}
+    glances[ONE].images[image] |= said
+    await replicas.stop(ONE)
+    await replicas.start(ONE)
+    await replicas.become("debian", **{ONE: "drifted", TWO: "fits"})
