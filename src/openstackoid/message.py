@@ -18,6 +18,9 @@ OWN = "/openstackoid/"
 REPLICAS = f"{OWN}replicas"
 """Where a user asks for what is replicated of his, and gateways each other for operations."""
 
+DATA = f"{REPLICAS}/data"
+"""Where gateways ask each other for the data of a copy, part by part."""
+
 UNSETTLED = f"{OWN}unsettled"
 """Where a user asks what is left of his writes to several clouds."""
 

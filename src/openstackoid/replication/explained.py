@@ -5,6 +5,7 @@ from enum import Enum
 
 from msgspec.structs import replace
 
+from openstackoid.replication.bringing import NOT_BROUGHT
 from openstackoid.replication.copy import Copy, Refused
 from openstackoid.replication.delivery import IN_USE
 from openstackoid.replication.plan import (
@@ -40,6 +41,8 @@ class State(Enum):
     """It was created differently elsewhere, and cannot become the same: somebody chooses."""
     DELETED_BY_HAND = "deleted by hand"
     """Somebody has deleted it in its cloud alone."""
+    DATA_FAILED = "data failed"
+    """What it should have of data can't be brought there; that is tried again."""
     FAILED_THERE = "failed there"
     """The cloud took it, and failed later."""
 
@@ -75,6 +78,8 @@ def explained(copy: Copy, steps: Sequence[Step]) -> State:
     if copy.doubtful:
         return State.IN_DOUBT
     if (refused := refusal(copy, steps)) is not None:
+        if refused.status == NOT_BROUGHT:
+            return State.DATA_FAILED
         return State.PENDING if is_in_use(refused) else State.REFUSED
     if copy.attempt is not None or copy.leftovers:
         return State.PENDING

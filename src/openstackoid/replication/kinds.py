@@ -39,9 +39,12 @@ class Kind:
     """A kind of resource.
 
     `afterwards` are fields that a create cannot say: they are written once the copy is there.
+    `brought` are fields of which a change says one alone, and a create none: what they say is too
+    much for a request, and is brought in another way.
     """
 
     name: str
     recognized: Recognized
     fields: Mapping[str, Joined]
     afterwards: frozenset[str] = frozenset()
+    brought: frozenset[str] = frozenset()

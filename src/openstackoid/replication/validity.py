@@ -46,6 +46,9 @@ def check(operation: Operation) -> Resource:
             of_the_create = api.kind.fields[write.field] is Joined.FIXED
             if of_the_create and operation.action is not Action.CREATE:
                 raise BadOperationError("it changes what can't be changed")
+            alone = len(operation.writes) == 1 and operation.action is Action.CHANGE
+            if write.field in api.kind.brought and not alone:
+                raise BadOperationError("it says more than what is brought by itself")
     except (ValueError, RecursionError):
         pass  # the error of a decoder may quote what it has read
     else:

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from gateway.equipped import know
 from gateway.keystone import OURS, Keystone, token
 from gateway.played import TOKEN, Answered, Clouds
 from gateway.replicas.neutron import Neutron
+from journal.keeping import until
 
 from openstackoid.gateway.processes.beside import Signals
 from openstackoid.gateway.processes.replicas import Keeping
@@ -186,11 +188,13 @@ class Replicas:
         at: str = ONE,
         scope: str = f"{ONE} & {TWO}",
         service: str = "compute",
+        data: bytes | None = None,
     ) -> Answered:
         """Let alice order something."""
         scoped = json.dumps({"*": at, service: scope})
         body = b"" if document is None else json.dumps(document).encode()
         about = ("Content-Type: application/json",) if body else ()
+        body = data if data is not None else body
         return await self.clouds.ask(
             at, service, path, f"X-Auth-Token: {TOKEN}", f"X-Scope: {scoped}", EVENTUAL,
             *about, *headers, method=method, body=body,
@@ -283,6 +287,9 @@ async def replicating(clouds: Clouds) -> AsyncIterator[Replicas]:
         clouds.gateways[cloud] = Gateway(replicas.settings(cloud), journal=True)
         await clouds.gateways[cloud].start()
         await replicas.start(cloud)
+    for cloud, other in ((ONE, TWO), (TWO, ONE)):
+        peers = replicas.keeping[cloud].replicator.peers
+        await until(partial(peers.is_up, other))
     try:
         yield replicas
     finally:

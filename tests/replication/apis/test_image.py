@@ -166,7 +166,7 @@ def test_elements_come_one_by_one(
         ("POST", f"{BASE}/members"),
     ],
 )
-def test_data_and_actions_are_not_replicated(method: str, path: str) -> None:
+def test_actions_and_data_that_nobody_has_read_are_not_replicated(method: str, path: str) -> None:
     """Which is said."""
     with pytest.raises(NotReplicatedError):
         IMAGE.asked(method, path, None)

@@ -27,7 +27,7 @@ from openstackoid.routing import Refusal
 DOUBTFUL = 2.0
 """Seconds after which a service that has not answered by the end of the patience may hang."""
 
-_NOT_FORWARDED = frozenset({"accept-encoding", rules.POLICY, REQUEST_ID.lower()})
+NOT_FORWARDED = frozenset({"accept-encoding", rules.POLICY, REQUEST_ID.lower()})
 """Headers that are for the first gateway alone and are not sent upstream."""
 
 
@@ -73,7 +73,7 @@ class Branches:
         try:
             hop = await prepare(self.context, cloud, request.target)
             body = self._body(cloud, request)
-            answered = await exchange(self.context, hop, request.method, body, _NOT_FORWARDED)
+            answered = await exchange(self.context, hop, request.method, body, NOT_FORWARDED)
         except Refusal as refusal:  # this cloud lacks the service, or does not accept the token
             return Answer(refusal.status, document=json.loads(refusal.body))
         if isinstance(answered, Validated):

@@ -11,6 +11,7 @@ from openstackoid.gateway.dispatch.composite import REPORT, read_all, respond
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
 from openstackoid.gateway.dispatch.replicas import asked
+from openstackoid.gateway.dispatch.uploads import is_upload, uploaded
 from openstackoid.gateway.forwarding.upstream import refused
 from openstackoid.gateway.replicas.messages import Order, Ordered, Refused, Told
 from openstackoid.gateway.replicas.telling import AWAY, is_settled
@@ -45,16 +46,21 @@ async def answer_eventual(context: Context, body: AsyncIterator[bytes] | None) -
             f"what is carried out later is ordered at the gateway of one's own cloud, with one "
             f"token of it; log in to {here}, and let the scope take identity there",
         )
-    data = await read_all(context, body) if body is not None else b""
-    context.charge(cost.of_json(len(data), catalog=True) * len(clouds))
     path = route.rest.partition("?")[0]
     token = split(head.headers.get(AUTH_TOKEN))[0]
-    order = Order(token, head.method, path, route.service, data, clouds)
+    if is_upload(context):
+        upload = Order(token, head.method, path, route.service, b"", clouds)
+        if (order := await uploaded(context, body, upload)) is None:
+            return
+    else:
+        data = await read_all(context, body) if body is not None else b""
+        order = Order(token, head.method, path, route.service, data, clouds)
+    context.charge(cost.of_json(len(order.document), catalog=True) * len(clouds))
     said = await asked(context, order)
     match said:
         case Ordered():
             _report(context, said.states, said.first)
-            await _answer(context, said, path, data)
+            await _answer(context, said, order)
         case Refused(status, message, states):
             _report(context, states, None)
             raise _refusal(context, HTTPStatus(status), message, sent=bool(states))
@@ -75,11 +81,11 @@ def _all(context: Context, expression: Expression) -> Iterator[str]:
             raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
 
 
-async def _answer(context: Context, ordered: Ordered, path: str, data: bytes) -> None:
+async def _answer(context: Context, ordered: Ordered, order: Order) -> None:
     """Show the client what the first cloud has, as its service does; raises Refusal."""
-    document = json.loads(data) if data else None
-    api, _ = asked_of(context.route.service, context.head.method, path, document)
-    status, shown = api.shows(context.head.method, path, ordered.id)
+    document = json.loads(order.document) if order.document else None
+    api, _ = asked_of(order.service, order.method, order.path, document)
+    status, shown = api.shows(order.method, order.path, ordered.id)
     if shown is None:
         await respond(context, Answer(status))
         return
@@ -99,7 +105,7 @@ def _report(context: Context, states: Mapping[str, Told], first: str | None) -> 
     for cloud, told in states.items():
         outcome: Outcome = report.of(cloud)
         outcome.answer = True if cloud == first else None
-        if told.state == State.REFUSED.value and told.knows:
+        if told.state in {State.REFUSED.value, State.DATA_FAILED.value} and told.knows:
             outcome.status, outcome.message = told.status, told.words or None
         elif is_settled(told):
             outcome.status = int(HTTPStatus.OK)

@@ -7,6 +7,7 @@ import msgspec
 
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.hop import Body
+from openstackoid.gateway.dispatch.parts import give_part
 from openstackoid.gateway.dispatch.question import check_asker, read_question
 from openstackoid.gateway.forwarding.downstream import send_document
 from openstackoid.gateway.replicas.link import NoReplicasError, ask
@@ -14,14 +15,15 @@ from openstackoid.gateway.replicas.messages import (
     MAX_QUESTION,
     Ask,
     Asked,
+    Fetch,
+    Fetched,
     Look,
-    Ordered,
     Refused,
     Said,
     Show,
     Shown,
 )
-from openstackoid.message import REPLICAS, Head
+from openstackoid.message import DATA, REPLICAS, Head
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import CloudRef, split
@@ -45,7 +47,7 @@ def is_about_replicas(head: Head, route: Route, here: str) -> bool:
     if route.service != IDENTITY:
         return False
     if route.sender is not None:
-        return (head.method, path) == ("POST", REPLICAS)
+        return head.method == "POST" and path in {REPLICAS, DATA}
     return (head.method, path) in _LOOKS and route.expression == CloudRef(here)
 
 
@@ -55,7 +57,13 @@ async def answer_about_replicas(context: Context, body: Body) -> None:
         sender = check_asker(context)
         with context.state.places.place(sender):
             question = await read_question(context, body, MAX_QUESTION)
-            said = await asked(context, Ask(sender, question))
+            if context.route.rest.partition("?")[0] == DATA:
+                said = await asked(context, Fetch(sender, question))
+                if isinstance(said, Fetched):
+                    await give_part(context, said)
+                    return
+            else:
+                said = await asked(context, Ask(sender, question))
         await _send(context, said)
         return
     context.charge(COST)
@@ -85,7 +93,7 @@ async def _send(context: Context, said: Said) -> None:
             await send_document(context.request, context.record, msgspec.json.decode(document))
         case Refused(status, message):
             raise _refusal(context, HTTPStatus(status), message)
-        case Ordered():
+        case _:
             raise _none(context)
 
 

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import structlog
 from msgspec.structs import replace
 
+from openstackoid.gateway.replicas.data import Transfers
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.rights import NoAnswerError, NoRightError, Rights
 from openstackoid.gateway.replicas.services import NotReadError, Services
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.replication import delivery
 from openstackoid.replication.apis.table import APIS
+from openstackoid.replication.bringing import apart
 from openstackoid.replication.copy import Copy, Order
 from openstackoid.replication.delivery import Look, Read, Rest, Send
 from openstackoid.replication.desired import Desired
@@ -58,6 +60,7 @@ class Deliveries:
         self.read: dict[str, Sequence[Step]] = {}
         self.troubles: dict[str, Trouble] = {}
         self.waiting: dict[str, str] = {}
+        self.data = Transfers(memory, self.wake)
         self.services: Services
         self.rights: Rights
 
@@ -95,6 +98,7 @@ class Deliveries:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.data.close()
 
     def steps(self, resource: str) -> Sequence[Step] | None:
         """Return what a copy needs by its last reading, None if it was not read yet."""
@@ -237,7 +241,9 @@ class _Delivery:
         self._keep(copy)
         steps = plan(state, copy.replica, there)
         self._all.read[self._resource] = steps
-        return delivery.after_reading(copy, steps, time.monotonic())
+        brought, others = apart(steps, self._api.kind)
+        self._all.data.bring(self._resource, brought)
+        return delivery.after_reading(copy, others, time.monotonic()) if others else Rest(None)
 
     async def _look(self, state: Desired) -> None:
         token = await self._token()

@@ -54,7 +54,7 @@ async def serve(
         assert task is not None  # noqa: S101  (a server starts one for each connection)
         under_way.add(task)
         try:
-            with suppress(OSError, EOFError, ValueError):
+            with suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
                 asked = _ASKED.decode(await _read(reader))
                 await _write(writer, msgspec.msgpack.encode(await answer(asked)))
         finally:

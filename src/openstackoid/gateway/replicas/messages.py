@@ -17,6 +17,9 @@ MAX_QUESTION = 65_536
 MAX_ANSWER = 4 * 2**20
 """Bytes of an answer to one at most."""
 
+MAX_PART = 2 * 2**20
+"""Bytes of data that one question asks for at most."""
+
 MOST_ASKED = 64
 """Resources of which one question asks for the states at most."""
 
@@ -70,6 +73,15 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     states: Mapping[str, Told] = {}
 
 
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of data with a hash, from one byte to before another, as another gateway asks."""
+
+    resource: str
+    hash: str
+    begin: int
+    end: int
+
+
 # Of workers
 
 
@@ -111,6 +123,26 @@ class Show(_Message, frozen=True):
         return f"Show({self.resource}, {self.look.value})"
 
 
+class Upload(_Message, frozen=True):
+    """A user uploads data, in so many clouds; answered by Placed or Refused."""
+
+    token: str
+    method: str
+    path: str
+    service: str
+    clouds: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Upload({self.method}, {self.service})"
+
+
+class Fetch(_Message, frozen=True):
+    """Another gateway, which has proven itself, asks for a part of data; answered by Fetched."""
+
+    cloud: str
+    question: bytes
+
+
 class Ask(_Message, frozen=True):
     """Another gateway, which has proven itself, asks; answered by Shown."""
 
@@ -127,6 +159,27 @@ class Ordered(_Message, frozen=True):
     states: Mapping[str, Told]
 
 
+class Placed(_Message, frozen=True):
+    """The copy that takes the data: its cloud, what takes it there, and what shows it then."""
+
+    cloud: str
+    takes: str
+    shows: str
+
+
+class Fetched(_Message, frozen=True):
+    """Which service here has the part, where, and what it is asked with; bytes as in a Part."""
+
+    service: str
+    path: str
+    token: str
+    begin: int
+    end: int
+
+    def __repr__(self) -> str:
+        return f"Fetched({self.service})"
+
+
 class Refused(_Message, frozen=True):
     """It is not done; `states` say what each cloud has of it, where it had begun."""
 
@@ -141,5 +194,5 @@ class Shown(_Message, frozen=True):
     document: bytes
 
 
-Asked: TypeAlias = Order | Show | Ask
-Said: TypeAlias = Ordered | Refused | Shown
+Asked: TypeAlias = Order | Show | Ask | Upload | Fetch
+Said: TypeAlias = Ordered | Refused | Shown | Placed | Fetched

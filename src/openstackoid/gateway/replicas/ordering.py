@@ -7,12 +7,13 @@ from typing import Any
 
 from openstackoid.federation import Federation
 from openstackoid.gateway.replicas.memory import Memory
-from openstackoid.gateway.replicas.messages import Order
+from openstackoid.gateway.replicas.messages import Order, Upload
 from openstackoid.gateway.replicas.naming import Naming, NotNamedError
 from openstackoid.gateway.replicas.ownership import ADMIN, Ownership, Party
 from openstackoid.gateway.replicas.taking import MAX_OPERATIONS
 from openstackoid.gateway.trust.issuing import Issuing
 from openstackoid.replication.apis.api import Api, Draft, Owner
+from openstackoid.replication.apis.image import IMAGE
 from openstackoid.replication.apis.table import APIS
 from openstackoid.replication.desired import Place
 from openstackoid.replication.kinds import Joined
@@ -69,18 +70,34 @@ class Ordering:
             operation = self._memory.next(resource, Action.CREATE, members=members, writes=writes)
         else:
             resource = self._there(api, draft, his, order, route)
-            members = self._memory.state(resource.id).members
-            if others := [cloud for cloud in order.clouds if cloud not in members]:
-                raise self._refusal(
-                    HTTPStatus.CONFLICT,
-                    f"there is no copy in {' and '.join(others)}, and the clouds that have one "
-                    f"stay the same: {', '.join(members)}",
-                    route,
-                )
+            members = self._copied(resource, order.clouds, route)
             writes = self._writes(api, draft, his, members, order, route)
             operation = self._memory.next(resource, draft.action, writes=writes)
         self._check_number(resource, route)
         return self.with_rights(operation, members, document, route)
+
+    async def image(self, upload: Upload, document: dict[str, Any], route: Route) -> Resource:
+        """Return the image whose data is uploaded, by its path.
+
+        Raises Refusal and NoAnswerError.
+        """
+        draft = Draft(Action.CHANGE, id=upload.path.split("/")[-2])
+        his = await self._ownership.owned(self._ownership.user(document))
+        resource = self._there(IMAGE, draft, his, upload, route)
+        self._copied(resource, upload.clouds, route)
+        return resource
+
+    def _copied(self, resource: Resource, clouds: Sequence[str], route: Route) -> tuple[str, ...]:
+        """Return the clouds that have a copy; raises Refusal if there is none in one of these."""
+        members = self._memory.state(resource.id).members
+        if others := [cloud for cloud in clouds if cloud not in members]:
+            raise self._refusal(
+                HTTPStatus.CONFLICT,
+                f"there is no copy in {' and '.join(others)}, and the clouds that have one "
+                f"stay the same: {', '.join(members)}",
+                route,
+            )
+        return members
 
     def anew(
         self, resource: Resource, places: Collection[Place], document: dict[str, Any], route: Route
@@ -149,7 +166,7 @@ class Ordering:
         return resource
 
     def _there(
-        self, api: Api, draft: Draft, his: list[str], order: Order, route: Route
+        self, api: Api, draft: Draft, his: list[str], order: Order | Upload, route: Route
     ) -> Resource:
         """Return the resource that has an id in one of its clouds."""
         resource = self._naming.by_id(api, his, draft.id or "", order.clouds)

@@ -14,12 +14,14 @@ from openstackoid.federation import Federation
 from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Origin
 from openstackoid.gateway.replicas.deliveries import Deliveries
+from openstackoid.gateway.replicas.holding import fetched, placed
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import (
     MOST_ASKED,
     Answer,
     Ask,
     Asked,
+    Fetch,
     Order,
     Ordered,
     Question,
@@ -28,6 +30,7 @@ from openstackoid.gateway.replicas.messages import (
     Show,
     Shown,
     Told,
+    Upload,
 )
 from openstackoid.gateway.replicas.ordering import Ordering
 from openstackoid.gateway.replicas.ownership import Ownership
@@ -35,8 +38,9 @@ from openstackoid.gateway.replicas.peers import Peers
 from openstackoid.gateway.replicas.rights import NoAnswerError, Rights
 from openstackoid.gateway.replicas.services import Services
 from openstackoid.gateway.replicas.showing import Showing, not_known
+from openstackoid.gateway.replicas.sources import Sources
 from openstackoid.gateway.replicas.taking import Taking
-from openstackoid.gateway.replicas.telling import AWAY, READING, Telling, is_settled
+from openstackoid.gateway.replicas.telling import AWAY, READING, Telling, is_done, is_settled
 from openstackoid.gateway.replicas.users import Users
 from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.journal.store import FullError, JournalError
@@ -92,9 +96,12 @@ class Replicator:
         """Begin, or go on, by a federation file."""
         here = self.memory.here
         federation, upstream, assertions, origins = surroundings
-        rights = Rights(assertions.accepting, here)
-        self._deliveries.use(Services(federation, here, upstream), rights)
-        self.ownership = Ownership(self.memory, rights, assertions.answering)
+        self._rights = Rights(assertions.accepting, here)
+        services = Services(federation, here, upstream)
+        self._deliveries.use(services, self._rights)
+        sources = Sources(federation, here, upstream, self.peers.is_up)
+        self._deliveries.data.use(services, self._rights, sources)
+        self.ownership = Ownership(self.memory, self._rights, assertions.answering)
         self.ordering = Ordering(self.memory, federation, assertions.issuing, self.ownership)
         self.users = Users(here, assertions.issuing, assertions.accepting.tokens)
         self._showing = Showing(
@@ -122,6 +129,10 @@ class Replicator:
                     return await self._showing.shown(message)
                 case Ask():
                     return Shown(await self._asked(message))
+                case Upload():
+                    return await self._placed(message)
+                case Fetch():
+                    return await fetched(self.memory, self._rights, message)
         except Refusal as refusal:
             return Refused(refusal.status, refusal.message)
         except FullError as error:
@@ -228,11 +239,21 @@ class Replicator:
         if creates and (refused := self._refused_by(told)):
             self._learn([self.ordering.withdrawal(parcel, token, route)])
             return _refusal(*refused, told)
-        first = next((c for c in self._in_order(order, told) if _is_done(told[c])), None)
+        first = next((c for c in self._in_order(order, told) if is_done(told[c])), None)
         if first is None:
             return self._not_yet(parcel, creates, told, token, route)
         identifier = told[first].id or self._chosen(api, parcel)
         return Ordered(parcel.operation.resource, first, identifier, told)
+
+    async def _placed(self, upload: Upload) -> Said:
+        """Say which copy takes what a user uploads; raises Refusal."""
+        route = self.users.route(upload.service, upload.path)
+        token = await self.users.ordering(upload.token, upload.method, upload.path, route)
+        try:
+            resource = await self.ordering.image(upload, token, route)
+        except NoAnswerError as error:
+            raise not_known(error, self.memory.here, route) from error
+        return await placed(self.memory, self._telling, upload, resource)
 
     async def _outcome(self, parcel: Parcel) -> Mapping[str, Told]:
         """Return the states of the copies, once they are settled or the time is over."""
@@ -298,11 +319,6 @@ class Replicator:
             "replica show says how far it is"
         )
         return Refused(504, text, told)
-
-
-def _is_done(told: Told) -> bool:
-    done = {State.FITS.value, State.DRIFTED.value}
-    return told.knows and told.state in done
 
 
 def _refusal(cloud: str, said: Told, told: Mapping[str, Told], more: str = "") -> Refused:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from openstackoid.replication.delivery import NUMBERS
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.plan import Change, Create, Replica, Seen
 from openstackoid.replication.traces import Found
-from openstackoid.routing import Refusal, Route, destination_of
+from openstackoid.routing import Destination, Refusal, Route, destination_of
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import CloudRef
 
@@ -83,6 +83,19 @@ class Services:
             created = api.number(key, order.values, order.number) or _made(api, document)
         return Came(status, created)
 
+    async def upload(self, service: str, path: str, data: AsyncIterator[bytes], token: str) -> Came:
+        """Upload data to what takes it, as it comes, and return what came of it."""
+        route, destination, headers = self._addressed(service, path, token)
+        headers += [("Content-Type", "application/octet-stream")]
+        try:
+            answer = await self._upstream.send("PUT", destination, route, Headers(headers), data)
+            with answer:
+                return Came(answer.status, words=_words(await _document(answer)))
+        except Refusal as refusal:
+            return Came(None, words=refusal.message)
+        except (HttpError, NotReadError):
+            return Came(None, words="its answer broke off")
+
     async def read(self, api: Api, identifier: str, token: str) -> Seen | None:
         """Return what a copy is, None if it is not there; raises NotReadError."""
         first, *others = api.reads(identifier)
@@ -130,20 +143,27 @@ class Services:
 
     async def _answer(self, api: Api, call: Call, token: str) -> tuple[int, Any]:
         """Send a request, and return the status and the document of its answer."""
-        route = Route(api.service, PUBLIC, call.path, None, CloudRef(self._here), None)
-        destination = destination_of(route, self._here, self._federation, self._here)
+        route, destination, headers = self._addressed(api.service, call.path, token)
+        headers += api.headers
         body = None if call.document is None else json.dumps(call.document).encode()
-        headers = [
-            ("Host", destination.address.netloc),
-            ("Accept", JSON),
-            (AUTH_TOKEN.title(), token),
-            *api.headers,
-        ]
         if body is not None:
             headers += [("Content-Type", call.content_type), ("Content-Length", str(len(body)))]
         answer = await self._upstream.send(call.method, destination, route, Headers(headers), body)
         with answer:
             return answer.status, await _document(answer)
+
+    def _addressed(
+        self, service: str, path: str, token: str
+    ) -> tuple[Route, Destination, list[tuple[str, str]]]:
+        """Return where a request to a service here goes, and what it says first."""
+        route = Route(service, PUBLIC, path, None, CloudRef(self._here), None)
+        destination = destination_of(route, self._here, self._federation, self._here)
+        headers = [
+            ("Host", destination.address.netloc),
+            ("Accept", JSON),
+            (AUTH_TOKEN.title(), token),
+        ]
+        return route, destination, headers
 
 
 def _calls(api: Api, key: str, order: Order, replica: Replica | None) -> list[Call]:

@@ -74,7 +74,7 @@ class Telling:
         if resource in self._deliveries.waiting and found is State.PENDING:
             found = State.WAITING
         said = replace(said, state=found.value)
-        if refusing is not None and found in {State.REFUSED, State.PENDING}:
+        if refusing is not None and found in {State.REFUSED, State.PENDING, State.DATA_FAILED}:
             return replace(said, status=refusing.status, words=refusing.words)
         return said
 
@@ -94,6 +94,8 @@ class Telling:
         lines += [f"changed by hand, and lost: {_named(one)}" for one in copy.overwritten]
         lines += [f"may be a copy: {one.id}" for one in copy.doubtful]
         lines += [f"goes: {one.id}" for one in copy.leftovers]
+        if progress := self._deliveries.data.progress(resource):
+            lines.append(progress)
         for one in self._memory.waiting(resource):
             lines.append(f"from the future: {one.action.value} of {when(one.at)} by {one.at.cloud}")
         return list(dict.fromkeys(lines))
@@ -218,6 +220,12 @@ def _lines(refused: Mapping[Timestamp, str]) -> list[str]:
 def is_settled(told: Told) -> bool:
     """Return whether there is nothing to wait for: it is as it should be, or was refused."""
     return told.knows and told.state not in {State.PENDING.value, State.WAITING.value, AWAY}
+
+
+def is_done(told: Told) -> bool:
+    """Return whether a copy is there, as far as it was ordered."""
+    done = {State.FITS.value, State.DRIFTED.value}
+    return told.knows and told.state in done
 
 
 def when(at: Timestamp) -> str:

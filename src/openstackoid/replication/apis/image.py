@@ -1,4 +1,4 @@
-"""Images as records, with properties, tags and members, as Glance has them; not yet their data.
+"""Images with properties, tags and members, as Glance has them, and what their data is.
 
 See https://docs.openstack.org/api-ref/image/v2/.
 """
@@ -22,6 +22,8 @@ from openstackoid.replication.apis.api import (
     text,
     value,
 )
+from openstackoid.replication.data import ALGORITHMS, Data
+from openstackoid.replication.data import FIELD as DATA
 from openstackoid.replication.desired import Desired, Place
 from openstackoid.replication.kinds import Joined, Kind, Recognized
 from openstackoid.replication.marks import generations
@@ -64,7 +66,7 @@ _VISIBILITIES = ("public", "community", "shared", "private")
 _PATCH = "application/openstack-images-v2.1-json-patch"
 _ID = r"[0-9a-fA-F-]{36}"
 _PATH = re.compile(
-    rf"(?:/v2)?/images(?:/(?P<id>{_ID})(?:/(?P<of>tags|members)(?:/(?P<element>[^/]+))?)?)?"
+    rf"(?:/v2)?/images(?:/(?P<id>{_ID})(?:/(?P<of>tags|members|file)(?:/(?P<element>[^/]+))?)?)?"
 )
 _FINE_GONE, _FINE_THERE = frozenset({404}), frozenset({409})
 
@@ -98,7 +100,12 @@ class Image(Api):
                 case "DELETE", str(identifier), "members", str(member):
                     write = Write("members", None, line(unquote(member), "the member"))
                     return Draft(Action.CHANGE, (write,), id=identifier)
-        raise NotReplicatedError("of an image its record is replicated, and not yet its data")
+                case "PUT", str(identifier), "file", None:
+                    return Draft(Action.CHANGE, (Write(DATA, _data(document)),), id=identifier)
+        raise NotReplicatedError(
+            "of an image its record is replicated, and data that is uploaded with PUT "
+            "/v2/images/{image}/file"
+        )
 
     def check(self, write: Write) -> None:
         """Raise ValueError unless a write may be carried out here."""
@@ -111,6 +118,8 @@ class Image(Api):
                 bad = said not in {None, True}
             case "formats":
                 bad = not _are_formats(said)
+            case "data":
+                bad = text(Data.of(said)._asdict()) != write.value
             case field:
                 bad = not _fits(field, said)
         if bad:
@@ -167,7 +176,7 @@ class Image(Api):
         """Return how a write that succeeded is answered."""
         found = _PATH.fullmatch(path)
         of, base = found["of"] if found else None, self.path(identifier)
-        if method == "DELETE" or of == "tags":
+        if method == "DELETE" or of in {"tags", "file"}:
             return 204, None
         if of == "members":
             return 200, f"{base}/members"
@@ -310,12 +319,29 @@ def _replacing(name: str, said: object) -> dict[str, object]:
     return {"op": "replace", "path": f"/{name}", "value": said}
 
 
+def data_shown(image: Mapping[str, Any]) -> dict[str, object]:
+    """Return what Glance shows of the data of an image."""
+    names = ("os_hash_algo", "os_hash_value", "size")
+    return dict(zip(Data._fields, map(image.get, names), strict=True))
+
+
+def _data(document: object) -> str:
+    """Return what data there is, as the gateway has read it; raises NotReplicatedError."""
+    try:
+        return text(Data.of(document)._asdict())
+    except ValueError as error:
+        known = ", ".join(ALGORITHMS)
+        raise NotReplicatedError(f"its service hashes no data with one of {known}") from error
+
+
 def _values(image: Mapping[str, Any]) -> dict[Place, str]:
     """Return what an image is, as Glance shows it."""
     values: dict[Place, str] = {
         (field, None): text(image.get(name)) for field, name in _WHOLE.items()
     }
     values["formats", None] = text({name: image.get(name) for name in _FORMATS})
+    if image.get("os_hash_value") is not None:
+        values[DATA, None] = text(data_shown(image))
     for tag in image["tags"]:
         values["tags", str(tag)] = text(True)
     for name, said in image.items():
@@ -331,11 +357,13 @@ IMAGE = Image(
         {
             **dict.fromkeys(_WHOLE, Joined.WHOLE),
             "formats": Joined.WHOLE,
+            DATA: Joined.WHOLE,
             "tags": Joined.BY_ELEMENT,
             "members": Joined.BY_ELEMENT,
             "properties": Joined.BY_KEY,
         },
         afterwards=frozenset({"members"}),
+        brought=frozenset({DATA}),
     ),
     service="image",
 )
