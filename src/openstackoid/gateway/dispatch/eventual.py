@@ -12,9 +12,8 @@ from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
 from openstackoid.gateway.dispatch.replicas import asked
 from openstackoid.gateway.dispatch.uploads import is_upload, uploaded
-from openstackoid.gateway.forwarding.upstream import refused
 from openstackoid.gateway.replicas.messages import Order, Ordered, Refused, Told
-from openstackoid.gateway.replicas.telling import AWAY, is_settled
+from openstackoid.gateway.replicas.telling import AWAY, is_done, is_settled
 from openstackoid.message import SAFE_METHODS
 from openstackoid.operators.report import Outcome, Report
 from openstackoid.operators.request import Answer, NoAnswerError, Request
@@ -59,7 +58,6 @@ async def answer_eventual(context: Context, body: AsyncIterator[bytes] | None) -
     said = await asked(context, order)
     match said:
         case Ordered():
-            _report(context, said.states, said.first)
             await _answer(context, said, order)
         case Refused(status, message, states):
             _report(context, states, None)
@@ -82,21 +80,45 @@ def _all(context: Context, expression: Expression) -> Iterator[str]:
 
 
 async def _answer(context: Context, ordered: Ordered, order: Order) -> None:
-    """Show the client what the first cloud has, as its service does; raises Refusal."""
+    """Show the client what a cloud has, as its service does: the first that can; raises Refusal."""
     document = json.loads(order.document) if order.document else None
     api, _ = asked_of(order.service, order.method, order.path, document)
-    status, shown = api.shows(order.method, order.path, ordered.id)
-    if shown is None:
-        await respond(context, Answer(status))
-        return
     with MemoryBudget() as budget:
-        try:
-            answer = await Branches(context, budget).send(ordered.first, Request.of("GET", shown))
-        except NoAnswerError as error:
-            raise refused(error, ordered.first, context.route.service) from error
-        if answer.ok:
-            answer = replace(answer, status=status)
-        await respond(context, answer)
+        for cloud, identifier in _copies(ordered):
+            status, shown = api.shows(order.method, order.path, identifier)
+            read = Answer(status) if shown is None else await _read(context, budget, cloud, shown)
+            if read is not None:
+                _report(context, ordered.states, cloud)
+                await respond(context, replace(read, status=status))
+                return
+    _report(context, ordered.states, None)
+    raise _refusal(
+        context,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"it is done in {ordered.first}, and can't be shown now: do not order it again, openstack "
+        "replica list shows it",
+        sent=True,
+    )
+
+
+async def _read(context: Context, budget: MemoryBudget, cloud: str, path: str) -> Answer | None:
+    """Return what a cloud shows, None if it shows nothing."""
+    try:
+        answer = await Branches(context, budget).send(cloud, Request.of("GET", path))
+    except NoAnswerError:
+        return None
+    if answer.ok:
+        return answer
+    answer.close()
+    return None
+
+
+def _copies(ordered: Ordered) -> Iterator[tuple[str, str]]:
+    """Yield where it is done, and the id there: in the order in which it is to be shown."""
+    yield ordered.first, ordered.id
+    for cloud, told in ordered.states.items():
+        if cloud != ordered.first and told.id is not None and is_done(told):
+            yield cloud, told.id
 
 
 def _report(context: Context, states: Mapping[str, Told], first: str | None) -> None:
