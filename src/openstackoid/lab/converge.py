@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from secrets import token_bytes
 from typing import Any, NamedTuple
 
 import click
@@ -27,6 +28,9 @@ from openstackoid.message import REPLICAS
 
 ONE, TWO, THREE = CLOUDS = ("CloudOne", "CloudTwo", "CloudThree")
 ALL = " & ".join(CLOUDS)
+
+DATA = 5 * 2**20 + 1
+"""Bytes of an image: some parts, and a bit more."""
 
 PENDING = 100
 """Writes that wait for a cloud when it comes back."""
@@ -46,6 +50,7 @@ class Kind(NamedTuple):
 
     `key` is what its id is called. `create` takes its name, and the id of the one of the kind `of`
     that it refers to. `listed` is the key of its list, where each cloud has another id for it.
+    `uploads`: it has data, which is uploaded once it is created.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Kind(NamedTuple):
     shown: tuple[str, ...]
     listed: str | None = None
     of: str | None = None
+    uploads: bool = False
 
 
 KINDS = (
@@ -86,6 +92,16 @@ KINDS = (
         lambda name, _: {"name": name, "container_format": "bare", "disk_format": "raw"},
         ("PATCH", "", [{"op": "add", "path": "/converge", "value": "1"}], _PATCH),
         ("name", "converge", "tags", "disk_format"),
+    ),
+    Kind(
+        "image data",
+        "image",
+        "id",
+        "/v2/images",
+        lambda name, _: {"name": name, "container_format": "bare", "disk_format": "raw"},
+        None,
+        ("status", "os_hash_value", "size"),
+        uploads=True,
     ),
     Kind(
         "network",
@@ -171,7 +187,11 @@ class Converge:
         begun = time.monotonic()
         left = {"created": new, "changed": old[0], "deleted": old[1]}
         while left and time.monotonic() < begun + PATIENCE:
-            left = {what: one for what, one in left.items() if not self._same(kind, one)}
+            left = {
+                what: one
+                for what, one in left.items()
+                if not self._same(kind, one, there=what != "deleted")
+            }
             time.sleep(0.1 * bool(left))
         cell.seconds = time.monotonic() - begun
         for what, one in left.items():
@@ -192,6 +212,9 @@ class Converge:
         document = answer.json()
         made = str(document.get(kind.name, document)[kind.key])
         self._names[made], self._others[made] = name, other
+        if kind.uploads:
+            headers = {"Content-Type": "application/octet-stream"}
+            self._order("PUT", kind, f"/{made}/file", data=token_bytes(DATA), headers=headers)
         return made
 
     def _changed(self, kind: Kind, identifier: str) -> None:
@@ -207,20 +230,23 @@ class Converge:
             raise click.ClickException(f"{method} {kind.name}: {answer.status_code} {answer.text}")
         return answer
 
-    def _same(self, kind: Kind, identifier: str) -> bool:
-        """Return whether all clouds have the same of something."""
+    def _same(self, kind: Kind, identifier: str, *, there: bool) -> bool:
+        """Return whether all clouds have the same of something, or have it no more."""
         shown = [self._shown(kind, identifier, cloud) for cloud in CLOUDS]
-        return shown[0] == shown[1] == shown[2]
+        return shown[0] == shown[1] == shown[2] and bool(shown[0]) is there
 
-    def _shown(self, kind: Kind, identifier: str, cloud: str) -> object:
+    def _shown(self, kind: Kind, identifier: str, cloud: str) -> list[object]:
+        """Return what a cloud shows of something, nothing if it is not there."""
         if kind.listed is not None:
             where = f"{kind.collection}?name={self._names[identifier]}"
             listed = self.user.ask("GET", kind.service, where, cloud).json()[kind.listed]
             return [[one.get(key) for key in kind.shown] for one in listed]
         path = f"{kind.collection}/{identifier}"
         answer = self.user.ask("GET", kind.service, path, cloud)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return []
         if answer.status_code != HTTPStatus.OK:
-            return answer.status_code
+            return [answer.status_code, cloud]
         document = answer.json()
         one = document.get(kind.name, document)
         return [one.get(key) for key in kind.shown]
