@@ -1,10 +1,12 @@
 """What users, and other gateways, ask of the process that keeps replicas."""
 
+import io
 import json
 
 from gateway.keystone import message
 from gateway.played import TOKEN, Answered
 from gateway.replicas.playing import ONE, TWO, Replicas
+from journal.keeping import until
 
 from openstackoid.gateway.forwarding import questions
 from openstackoid.gateway.replicas.messages import MAX_QUESTION
@@ -57,6 +59,24 @@ async def test_whoever_is_not_known_sees_nothing(replicas: Replicas) -> None:
         "200 OK",
     )
     assert (await ask(replicas, "X-Auth-Token: of-the-system")).status == 401
+
+
+async def test_what_gateways_ask_all_the_time_has_a_line_only_if_it_fails(
+    replicas: Replicas, logged: io.StringIO
+) -> None:
+    """Else an operator would see little else."""
+
+    def lines() -> list[dict[str, object]]:
+        every = map(json.loads, logged.getvalue().splitlines())
+        return [one for one in every if one.get("method") == "POST"]
+
+    await replicas.keypair()
+    await replicas.become("k", **{ONE: "fits", TWO: "fits"})
+    assert [one["service"] for one in lines() if one["status"] == 200] == ["compute"]
+    await replicas.stop(TWO)
+    site = replicas.keeping[ONE].site
+    await questions.asked(site.upstream, site.federation, ONE, TWO, REPLICAS, b"{}")
+    await until(lambda: any(one["status"] == 503 for one in lines()))
 
 
 async def test_a_gateway_has_to_prove_itself(replicas: Replicas) -> None:

@@ -55,6 +55,7 @@ async def answer_about_replicas(context: Context, body: Body) -> None:
     """Answer a user, or another gateway; raises Refusal."""
     if context.route.sender is not None:
         sender = check_asker(context)
+        context.record.routine = True
         with context.state.places.place(sender):
             question = await read_question(context, body, MAX_QUESTION)
             if context.route.rest.partition("?")[0] == DATA:

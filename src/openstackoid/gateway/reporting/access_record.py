@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from openstackoid.gateway.front import Request
@@ -50,7 +51,8 @@ class AccessRecord:
     the request's and the reply's body. `fields` are further fields of the line, `extra` are headers
     to add to the reply.
 
-    `turned_away`: it was refused because its sender sends too much, or is blocked.
+    `turned_away`: it was refused because its sender sends too much, or is blocked. `routine`: it is
+    one of those that gateways send each other all the time, and has a line only if it fails.
 
     The audit needs the rest: `user` is the name of the user, if the gateway knows it. If a service
     asks whose a token is, `on_behalf_of` is the address of the client that has sent the token.
@@ -58,6 +60,7 @@ class AccessRecord:
     """
 
     turned_away = False
+    routine = False
     user: str | None = None
     on_behalf_of: str | None = None
     crossings: list[Crossing] | None = None
@@ -95,6 +98,8 @@ class AccessRecord:
 
     def write(self) -> None:
         """Write the record to the log."""
+        if self.routine and self.status == HTTPStatus.OK:
+            return
         write(
             {
                 "event": "request",
