@@ -42,6 +42,8 @@ PATIENCE = 240.0
 
 UNSETTLED = {"pending", "unreachable"}
 
+_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+
 _PUBLIC = f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{43 * 'K'} killing"
 
 
@@ -163,6 +165,8 @@ class Killing:
         states = {}
         for name in names:
             answer = self._read(user, "identity", f"{REPLICAS}?id={name}")
+            if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+                raise click.ClickException(f"replica {name}: {answer.status_code} {answer.text}")
             if answer.status_code == HTTPStatus.OK:
                 copies = answer.json()["replicas"][-1]["clouds"]
                 states[name] = {one["cloud"]: one["state"] for one in copies}
@@ -175,10 +179,11 @@ class Killing:
         return {one["keypair"]["name"] for one in answer.json()["keypairs"]}
 
     def _read(self, user: User, service: str, path: str, scope: str = "") -> requests.Response:
-        """Return an answer, asked for more slowly if the gateway says so."""
+        """Return an answer, asked for again while the gateway is busy, or starts."""
+        end = time.monotonic() + PATIENCE
         while True:
             answer = user.ask("GET", service, path, scope)
-            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+            if answer.status_code not in _LATER or time.monotonic() > end:
                 return answer
             time.sleep(0.5)
 
