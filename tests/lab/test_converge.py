@@ -25,7 +25,7 @@ class Played:
 
     def ask(self, method: str, service: str, path: str, scope: str = "", **more: Any) -> Any:
         if service == "identity":
-            clouds = [{"cloud": THREE, "state": "pending" if self.behind else "refused"}]
+            clouds = [{"cloud": THREE, "state": "pending" if self.behind else "fits"}]
             return answer(200, {"replicas": [{"clouds": clouds}]})
         if self.refuses and method == "POST":
             return answer(403, {})

@@ -231,9 +231,11 @@ class Converge:
         return answer
 
     def _same(self, kind: Kind, identifier: str, *, there: bool) -> bool:
-        """Return whether all clouds have the same of something, or have it no more."""
+        """Return whether all clouds have the same of something, or have it no more, and say so."""
         shown = [self._shown(kind, identifier, cloud) for cloud in CLOUDS]
-        return shown[0] == shown[1] == shown[2] and bool(shown[0]) is there
+        if not shown[0] == shown[1] == shown[2] or bool(shown[0]) is not there:
+            return False
+        return set(self._states(identifier).values()) == {"fits"}
 
     def _shown(self, kind: Kind, identifier: str, cloud: str) -> list[object]:
         """Return what a cloud shows of something, nothing if it is not there."""
@@ -253,13 +255,17 @@ class Converge:
 
     def _unexplained(self, identifier: str) -> str | None:
         """Return how copies differ without a state that says why, None if one does."""
-        answer = self.user.ask("GET", "identity", f"{REPLICAS}?id={identifier}")
-        if answer.status_code != HTTPStatus.OK:
-            return f"{answer.status_code} {answer.text}"
-        copies = answer.json()["replicas"][-1]["clouds"]
-        states = {copy["cloud"]: copy["state"] for copy in copies}
+        states = self._states(identifier)
         unclear = {"fits", "pending", "unreachable"}
         return None if set(states.values()) - unclear else str(states)
+
+    def _states(self, identifier: str) -> dict[str, str]:
+        """Return the states of copies, by cloud; of none if nobody can say them now."""
+        answer = self.user.ask("GET", "identity", f"{REPLICAS}?id={self._names[identifier]}")
+        if answer.status_code != HTTPStatus.OK:
+            return {}
+        copies = answer.json()["replicas"][-1]["clouds"]
+        return {copy["cloud"]: copy["state"] for copy in copies}
 
     def _pending(self) -> None:
         """Let many writes wait for a cloud, and see how long each takes once it is back."""
