@@ -1,5 +1,6 @@
 """Copies are brought to what they should be, whatever services answer."""
 
+import asyncio
 import io
 import json
 
@@ -86,3 +87,27 @@ async def test_what_one_user_may_not_do_holds_up_nobody_else(replicas: Replicas)
     await replicas.order("POST", f"{path}/os-extra_specs", {"extra_specs": {"a": "1"}})
     await until(lambda: replicas.novas[TWO].flavors[identifier]["extra_specs"] == {"a": "1"})
     assert replicas.novas[TWO].flavors[identifier]["description"] is None
+
+
+async def test_what_is_ordered_goes_before_what_is_read_at_a_start(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many copies there are, and however long they take to be read."""
+    begun, go_on = list[str](), asyncio.Event()
+
+    async def run(self: module._Delivery) -> None:
+        begun.append(self._resource)
+        if self._resource != "flavor:::new":
+            await go_on.wait()
+
+    monkeypatch.setattr(module._Delivery, "run", run)
+    old = [f"flavor:::{number}" for number in range(20)]
+    deliveries = module.Deliveries(replicas.keeping[ONE].replicator.memory, 1.0, lambda _: None)
+    deliveries.wake_later(old)
+    await until(lambda: len(begun) == module.LATER_AT_ONCE)
+    deliveries.wake("flavor:::new")
+    deliveries.wake(old[-1])
+    await until(lambda: begun[module.LATER_AT_ONCE :] == ["flavor:::new", old[-1]])
+    go_on.set()
+    await until(lambda: sorted(begun) == sorted([*old, "flavor:::new"]))
+    await deliveries.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -25,6 +25,9 @@ from openstackoid.replication.references import named, named_in, renamed, sent
 
 AT_ONCE = 8
 """Copies at which this gateway is at one time."""
+
+LATER_AT_ONCE = 2
+"""Of these, copies that are read only because a gateway has started."""
 
 LATER = 60.0
 """Seconds after which what is from the future is looked at again."""
@@ -54,6 +57,8 @@ class Deliveries:
         self._changed = changed
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._later: dict[str, None] = {}
+        self._looking: list[asyncio.Task[None]] = []
         self._again: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tried: dict[str, float] = {}
@@ -68,8 +73,22 @@ class Deliveries:
         """Use what a federation file has made; before anything is woken, and after a reload."""
         self.services, self.rights = services, rights
 
+    def wake_later(self, resources: Iterable[str]) -> None:
+        """See what there is to do about copies, a few at a time: what is woken goes before them."""
+        self._later |= dict.fromkeys(resources)
+        self._looking = [task for task in self._looking if not task.done()]
+        for _ in range(len(self._looking), LATER_AT_ONCE):
+            self._looking.append(asyncio.get_running_loop().create_task(self._look_later()))
+
+    async def _look_later(self) -> None:
+        while self._later:
+            resource = next(iter(self._later))
+            self.wake(resource)
+            await asyncio.wait([self._tasks[resource]])
+
     def wake(self, resource: str) -> None:
         """See what there is to do about a copy, now."""
+        self._later.pop(resource, None)
         if (timer := self._timers.pop(resource, None)) is not None:
             timer.cancel()
         if resource in self._tasks:
@@ -94,7 +113,7 @@ class Deliveries:
         """Begin nothing more; what was handed to a service is looked at at the next start."""
         for timer in self._timers.values():
             timer.cancel()
-        tasks = list(self._tasks.values())
+        tasks = [*self._looking, *self._tasks.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

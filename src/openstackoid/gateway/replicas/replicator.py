@@ -110,8 +110,7 @@ class Replicator:
         self.memory.hear_again()
         self._taking.forget()
         self.peers.use(federation, upstream, origins)
-        for resource in self.memory.resources():
-            self._deliveries.wake(resource)
+        self._deliveries.wake_later(reversed(self.memory.resources()))
 
     async def close(self) -> None:
         """End all that is under way."""
