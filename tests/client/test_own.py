@@ -16,7 +16,7 @@ class Session:
     def __init__(self, answer: object) -> None:
         self._answer = answer
 
-    def get(self, *_: object, **__: object) -> object:
+    def request(self, *_: object, **__: object) -> object:
         if isinstance(self._answer, Exception):
             raise self._answer
         return SimpleNamespace(json=lambda: self._answer)
