@@ -27,7 +27,7 @@ AT_ONCE = 8
 """Copies at which this gateway is at one time."""
 
 LATER_AT_ONCE = 2
-"""Of these, copies that are read only because a gateway has started."""
+"""Of these, copies that are read although nothing was ordered: at a start, or if somebody asks."""
 
 LATER = 60.0
 """Seconds after which what is from the future is looked at again."""
@@ -107,7 +107,7 @@ class Deliveries:
         self.read.pop(resource, None)
         if (copy := self.memory.copies.get(resource)) is not None:
             self.memory.keep(resource, delivery.again(copy, now))
-        self.wake(resource)
+        self.wake_later([resource])
 
     async def close(self) -> None:
         """Begin nothing more; what was handed to a service is looked at at the next start."""
