@@ -26,7 +26,7 @@ from openstackoid.replication.references import named, named_in, renamed, sent
 AT_ONCE = 8
 """Copies at which this gateway is at one time."""
 
-LATER_AT_ONCE = 2
+LATER_AT_ONCE = 4
 """Of these, copies that are read although nothing was ordered: at a start, or if somebody asks."""
 
 LATER = 60.0
