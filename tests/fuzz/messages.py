@@ -115,7 +115,7 @@ def requests(data: bytes) -> None:
     line = f"{head.method} {head.target} HTTP/1.{head.minor}"
     again = RequestReader(REQUEST)
     assert again.feed(encoded(line, head.headers))
-    assert again.head() == head
+    assert again.head()._replace(size=head.size) == head
     if not _differs(head, KNOWN_REQUESTS):
         second = h11.Connection(h11.SERVER, max_incomplete_event_size=2 * MAX_HEAD)
         _agree(second, sent.lstrip(b"\r\n"), whole, _line_of_request(head), None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
 
@@ -58,7 +58,7 @@ def of(beside: Mapping[str, Any], key: str | None, headers: Headers) -> Followin
     """
     for place, link in _links(beside, key, headers):
         if isinstance(link, str) and link:
-            query = urlsplit(link).query if len(link) <= _MAX_LINK else ""
+            query = link.partition("#")[0].partition("?")[2] if len(link) <= _MAX_LINK else ""
             return Following(place, link, dict(parse_qsl(query)).get("marker"))
     for place, marker in (
         (Place.NEXT_MARKER, beside.get("next_marker")),
