@@ -365,6 +365,19 @@ def test_what_is_refused_holds_up_nothing_else() -> None:
     assert [one.order for one in copy.refused] == steps
 
 
+def test_however_much_is_refused_it_comes_to_rest() -> None:
+    """As many orders as there can be: none is sent anew because another one was refused."""
+    story = Story()
+    orders = [
+        Change({("specs", str(n)): "1"}, replace(story.created, count=n)) for n in range(1000)
+    ]
+    copy = Copy(story.replica, life=LIFE)
+    for order in orders:
+        copy, attempt = story.sent(order, copy)
+        copy = answered(copy, attempt, 413, None, "no", NOW)
+    assert isinstance(after_reading(copy, orders, NOW), Rest)
+
+
 def test_so_many_refusals_are_kept() -> None:
     """Whoever orders without end does not fill a journal with them."""
     story = Story()

@@ -45,6 +45,8 @@ def specs(number: int, size: int = 1) -> tuple[Write, ...]:
         (CHANGE, {"kind": "keypair", "resource": "keypair:::k"}),
         (CHANGE, {"kind": "keypair", "resource": "keypair:Paris:%0A:k"}),
         (CHANGE, {"at": Timestamp(2**53, 1, "Paris", 1)}),
+        (CHANGE, {"at": Timestamp(1, 1, "P" * 256, 1)}),
+        (CHANGE, {"after": (Timestamp(1, 1, "P" * 256, 1),)}),
         (CHANGE, {"at": Timestamp(1, -1, "Paris", 1)}),
         (CHANGE, {"after": (Timestamp(1, 1, "Paris", 2**64),)}),
         (CHANGE, {"members": ("Paris",)}),

@@ -59,8 +59,8 @@ Some services list less than there is while a part of them is away.
 MOST_LOST = 16
 """Values that were changed by hand and overwritten, and are kept for a copy: the last ones."""
 
-MOST_REFUSED = 64
-"""Refusals of one cloud that are kept for a copy."""
+MOST_REFUSED = 1024
+"""Refusals of one cloud that are kept for a copy: of more orders than there can be operations."""
 
 _NOTHING = ""
 """No value: each is JSON, which is not empty."""

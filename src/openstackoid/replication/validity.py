@@ -58,7 +58,8 @@ def check(operation: Operation) -> Resource:
 
 def _is_time(at: Timestamp) -> bool:
     """Return whether the numbers of a timestamp are such as gateways make."""
-    return all(0 <= one < MAX_NUMBER for one in (at.milliseconds, at.count, at.incarnation))
+    numbers = (at.milliseconds, at.count, at.incarnation)
+    return is_line(at.cloud) and all(0 <= one < MAX_NUMBER for one in numbers)
 
 
 def _check_shape(operation: Operation) -> None:

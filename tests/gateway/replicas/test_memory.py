@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from gateway.replicas.parcels import CREATE, ID, ONE, TWO, at, change, parcel
 from journal.keeping import SECRET
@@ -10,11 +11,12 @@ from msgspec.structs import replace
 
 from openstackoid.gateway.replicas import memory as module
 from openstackoid.gateway.replicas.memory import Memory
+from openstackoid.gateway.replicas.messages import MAX_ANSWER, Answer
 from openstackoid.journal.records import Records
 from openstackoid.journal.store import Store
 from openstackoid.replication.copy import Copy
 from openstackoid.replication.heard import Heard
-from openstackoid.replication.operation import Action
+from openstackoid.replication.operation import Action, Write
 from openstackoid.replication.parcel import Resource
 from openstackoid.replication.plan import Replica
 
@@ -148,3 +150,14 @@ def test_what_was_heard_may_be_heard_again(opened: Callable[[int], Memory]) -> N
     assert memory.heard(TWO) is None
     memory.learn([parcel()])
     assert memory.numbers() == {ONE: 1}
+
+
+def test_a_page_has_an_end_in_bytes(opened: Callable[[int], Memory]) -> None:
+    """Whatever it is written in: else another gateway would take no answer any more."""
+    memory = opened(7)
+    for number in range(1, 13):
+        writes = (Write("description", '"' + "\U0001f600" * 65_000 + '"'),)
+        memory.learn([parcel(replace(CREATE, at=at(number), writes=writes))])
+    given, position, more = memory.since(None, TWO)
+    assert more
+    assert len(msgspec.json.encode(Answer(tuple(given), position, more))) < MAX_ANSWER

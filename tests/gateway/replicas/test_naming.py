@@ -93,3 +93,15 @@ async def test_a_cloud_does_not_say_what_something_is_here(replicas: Replicas) -
     path = f"/v2.0/networks/{mine}"
     assert (await replicas.order("DELETE", path, service="network")).status == 204
     assert [one["id"] for one in replicas.neutrons[ONE].networks] == [other]
+
+
+async def test_an_id_that_clouds_say_of_two_is_of_none(replicas: Replicas) -> None:
+    """One of them lies, and nobody knows which."""
+    await replicas.network("mine")
+    await replicas.network("other")
+    memory = replicas.keeping[ONE].replicator.memory
+    for resource, cloud in zip(memory.resources(), (TWO, "CloudSix"), strict=True):
+        memory.has_told(cloud, resource, "the-same")
+    naming = Naming(memory)
+    assert naming.by_id(NETWORK, memory.resources(), "the-same", [TWO]) is not None
+    assert naming.by_id(NETWORK, memory.resources(), "the-same", [TWO, "CloudSix"]) is None

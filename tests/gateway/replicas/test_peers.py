@@ -1,6 +1,7 @@
 """How gateways ask each other, and what they take for an answer."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from journal.keeping import until
 from openstackoid.gateway.replicas import peers as module
 from openstackoid.gateway.replicas.messages import Question
 from openstackoid.gateway.replicas.peers import NoWordError, Peers
+from openstackoid.replication.plan import Drift
 
 
 @pytest.fixture
@@ -105,3 +107,22 @@ async def test_a_fault_of_ours_ends_no_asking(
     one.peers._took = before
     one.peers.heard(TWO, Question(news=True))
     await until(lambda: one.peers.is_up(TWO))
+
+
+async def test_what_another_gateway_tells_can_be_shown(replicas: Replicas, peers: Peers) -> None:
+    """A state that there is, a status of a refusal, and a few printable words."""
+    await replicas.clouds.gateways[TWO].close()
+    host, port, _ = replicas.clouds.address(TWO, "identity")
+    drift = [{"field": "f", "key": None, "value": "v"}, {"field": "", "key": None, "value": None}]
+    said = {
+        "state": "wonderful", "id": "a\nb", "status": 200, "words": "no\x1b[2J" * 200,
+        "more": ["\x07line"] * 100, "drift": drift,
+    }  # fmt: skip
+    body = json.dumps({"states": {"x": said}})
+    async with Backend(answer=json_answer(body), host=host, port=port):
+        told = (await peers.states(TWO, {"x": None}, 0.0))["x"]
+    assert (told.state, told.id, told.status) == ("pending", None, None)
+    assert told.words.startswith("no[2Jno")
+    assert len(told.words) < 300
+    assert told.more == ("line",) * 64
+    assert told.drift == (Drift("f", None, "v"),)

@@ -65,6 +65,8 @@ async def test_it_is_good_for_nothing_else(replicas: Replicas) -> None:
     made = issued(replicas, other, TWO)
     with pytest.raises(NoRightError, match="clock of the cloud"):
         rights(replicas, TWO).of(Parcel(other, made))
+    with pytest.raises(NoRightError, match="too long"):
+        rights(replicas, TWO).of(Parcel(operation, {TWO: "x" * (module.MAX_RIGHT + 1)}))
     crowd = {**parcel.rights, **dict.fromkeys(map(str, range(module.MAX_RIGHTS)), "x")}
     with pytest.raises(NoRightError, match="too many"):
         rights(replicas, TWO).of(Parcel(operation, crowd))

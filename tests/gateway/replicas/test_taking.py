@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 from gateway.replicas.playing import ONE, TWO, Replicas
+from gateway.replicas.test_rights import issued
 from msgspec.structs import replace
 
 from openstackoid.gateway.replicas import taking
-from openstackoid.gateway.replicas.messages import Answer
+from openstackoid.gateway.replicas.messages import Answer, Ask, Question, Told
 from openstackoid.message import Head, Headers
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.operation import Action, Operation, Write
@@ -78,6 +79,44 @@ async def test_nothing_else_is(replicas: Replicas, one: Parcel) -> None:
     ]
     await given(replicas, *forgeries)
     assert known(replicas) == []
+
+
+async def test_what_nobody_has_signed_is_no_refusal(replicas: Replicas, one: Parcel) -> None:
+    """Else a gateway could say of any resource that somebody has ordered something in vain."""
+    replicator = replicas.keeping[TWO].replicator
+    await given(replicas, Parcel(one.operation, {}))
+    assert not replicator._taking.has_refused(ONE, one.operation.resource)
+    await given(replicas, one)
+    await given(replicas, forged(one, at=Timestamp(2**50, 1, ONE, 1)))
+    assert replicator._telling.told(one.operation.resource).state != "refused"
+
+
+async def test_who_is_told_of_a_refusal_is_told_nothing_else(
+    replicas: Replicas, one: Parcel
+) -> None:
+    """The copy may be one that he must not know of."""
+    replicator = replicas.keeping[TWO].replicator
+    operation = one.operation
+    replicator._taking._remember("CloudSix", one, "no")
+    states = {operation.resource: operation.at}
+    asked = Ask("CloudSix", msgspec.json.encode(Question(states=states)))
+    answer = msgspec.json.decode(await replicator._asked(asked), type=Answer)
+    assert answer.states == {operation.resource: Told("refused", status=403, words="no")}
+    other = Ask("CloudSix", msgspec.json.encode(Question(states=dict.fromkeys(states))))
+    answer = msgspec.json.decode(await replicator._asked(other), type=Answer)
+    assert answer.states == {operation.resource: Told("pending", knows=False)}
+
+
+async def test_nothing_is_kept_of_what_was_never_created(replicas: Replicas, one: Parcel) -> None:
+    """So whoever orders something has to have made it, and is counted."""
+    changed = replace(
+        one.operation, action=Action.CHANGE, members=(), writes=(Write("description", '"d"'),)
+    )
+    change = Parcel(changed, issued(replicas, changed, ONE, TWO))
+    await given(replicas, change)
+    assert known(replicas) == []
+    await given(replicas, one, change)
+    assert known(replicas) == [one.operation.resource]
 
 
 async def test_a_right_is_good_for_no_request(replicas: Replicas, one: Parcel) -> None:

@@ -55,6 +55,8 @@ async def serve(
         under_way.add(task)
         try:
             with suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
+                if until.is_set():  # it was accepted while the server was closed
+                    return
                 asked = _ASKED.decode(await _read(reader))
                 await _write(writer, msgspec.msgpack.encode(await answer(asked)))
         finally:
@@ -72,6 +74,9 @@ async def serve(
     try:
         await until.wait()
     finally:
+        for socket in server.sockets:  # what was accepted just now has to be attached before
+            asyncio.get_running_loop().remove_reader(socket.fileno())
+        await asyncio.sleep(0)
         server.close()
         left = list(under_way)  # whoever waits is told that nobody answers
         for task in left:

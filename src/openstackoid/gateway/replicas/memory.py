@@ -5,6 +5,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from openstackoid.gateway.replicas.messages import MAX_ANSWER
 from openstackoid.journal.records import Known, Records
 from openstackoid.replication import delivery
@@ -21,7 +23,7 @@ PAGE = 256
 """Operations in one answer to another gateway at most."""
 
 _PAGE_BYTES = MAX_ANSWER // 4
-"""Characters of their values and assertions at most, but for the last one."""
+"""Bytes of these at most, but for the last one."""
 
 
 class Memory:
@@ -75,9 +77,9 @@ class Memory:
         """Return whether a resource is known, and an operation on it."""
         return resource in self._parcels and (at is None or at in self._parcels[resource])
 
-    def knows_later(self, resource: str, at: Timestamp) -> bool:
-        """Return whether an operation on a resource is known that is later than a time."""
-        return max(self._parcels.get(resource, ()), default=at) > at
+    def latest(self, resource: str) -> Timestamp | None:
+        """Return the time of the latest operation on a resource, None if none is known."""
+        return max(self._parcels.get(resource, ()), default=None)
 
     def count(self, resource: str) -> int:
         """Return how many operations on a resource are known."""
@@ -226,5 +228,4 @@ def _milliseconds() -> int:
 
 
 def _size(parcel: Parcel) -> int:
-    values = sum(len(write.value or "") + len(write.key or "") for write in parcel.operation.writes)
-    return values + sum(map(len, parcel.rights.values()))
+    return len(msgspec.json.encode(parcel))

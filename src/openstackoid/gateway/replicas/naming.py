@@ -26,18 +26,20 @@ class Naming:
         """Return what has an id here, or in one of some clouds, of what is his and not deleted.
 
         What a cloud says of its own ids counts only for who names that cloud, and last: it must not
-        say that something of his is something else here.
+        say that something of his is something else here. If two clouds say it of two resources,
+        nobody knows which is meant.
         """
         every = list(self._of_kind(api, his))
         for resource in every:
             chosen = api.number(resource.key, self._memory.state(resource.id).values, 0)
             if identifier in {chosen, self._memory.id_here(resource.id)}:
                 return resource
+        meant = []
         for resource in every:
             told = self._memory.told(resource.id)
             if identifier in {told.get(cloud) for cloud in clouds}:
-                return resource
-        return None
+                meant.append(resource)
+        return meant[0] if len(meant) == 1 else None
 
     def unknown(
         self, api: Api, draft: Draft, his: Sequence[str], clouds: Sequence[str]

@@ -52,6 +52,14 @@ class Ownership:
         roles = tuple(role.name for role in who.roles)
         return Party(self._memory.here, who.user.id, who.project.id, roles)
 
+    def is_signed(self, parcel: Parcel) -> bool:
+        """Return whether the cloud of a parcel's user has signed it, for this cloud."""
+        try:
+            self._rights.of(parcel)
+        except NoRightError:
+            return False
+        return True
+
     async def check(self, parcel: Parcel, beside: Sequence[Parcel] = ()) -> None:
         """Raise NoRightError unless whoever has ordered an operation owns what it is about.
 

@@ -19,11 +19,14 @@ from openstackoid.gateway.http import HttpError, Origin, UnreachableError
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import MAX_ANSWER, MOST_ASKED, Answer, Question, Told
 from openstackoid.gateway.replicas.rights import NoAnswerError
+from openstackoid.gateway.replicas.services import MAX_WORDS
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.message import REPLICAS
 from openstackoid.replication.apis.api import is_line
 from openstackoid.replication.clock import Timestamp
+from openstackoid.replication.explained import State
 from openstackoid.replication.heard import Heard
+from openstackoid.replication.plan import Drift
 from openstackoid.routing import Refusal
 
 OFTEN = 0.5
@@ -34,6 +37,11 @@ SELDOM = 30.0
 
 ANSWER = 4.0
 """Seconds that an answer has, beside those that its question lets it wait."""
+
+MOST_LINES = 64
+"""Lines, and values changed by hand, that another gateway may tell of one copy."""
+
+_STATES = {"no member", *(state.value for state in State)}
 
 log = structlog.get_logger()
 
@@ -132,7 +140,7 @@ class Peers:
             news = peer is not None and self._memory.has_news(peer.has, cloud)
             question = Question(self._memory.heard(cloud), news, asked, wait, again)
             answer = await self._ask(cloud, question, ANSWER + wait)
-            told |= {one: said for one, said in answer.states.items() if one in asked}
+            told |= {one: _checked(said) for one, said in answer.states.items() if one in asked}
         for resource, said in told.items():
             if said.id is not None and is_line(said.id):
                 self._memory.has_told(cloud, resource, said.id)
@@ -212,7 +220,7 @@ class Peers:
         answer = await self._ask(name, question, ANSWER)
         await self._took(name, answer)
         self._memory.has_heard(name, answer.position)
-        return answer.more or bool(answer.parcels) or peer.news
+        return bool(answer.parcels) or peer.news
 
     async def _ask(self, cloud: str, question: Question, seconds: float) -> Answer:
         """Return the answer of another gateway; raises NoWordError."""
@@ -246,3 +254,26 @@ class Peers:
         except (ValueError, RecursionError):
             pass  # the error of a decoder may quote what it has read
         raise NoWordError("its answer is not JSON as gateways write it")
+
+
+def _checked(told: Told) -> Told:
+    """Return what another gateway tells, as far as it can be shown to users."""
+    status = told.status if told.status is not None and 400 <= told.status < 600 else None
+    return Told(
+        told.state if told.state in _STATES else State.PENDING.value,
+        told.knows,
+        told.id if is_line(told.id) else None,
+        status,
+        _printable(told.words),
+        tuple(map(_printable, told.more[:MOST_LINES])),
+        tuple(one for one in told.drift[:MOST_LINES] if _is_drift(one)),
+    )
+
+
+def _printable(words: str) -> str:
+    return "".join(c for c in words[:MAX_WORDS] if c.isprintable())
+
+
+def _is_drift(drift: Drift) -> bool:
+    is_short = drift.value is None or (drift.value.isprintable() and len(drift.value) <= MAX_WORDS)
+    return is_line(drift.field) and (drift.key is None or is_line(drift.key)) and is_short

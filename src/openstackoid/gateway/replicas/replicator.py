@@ -179,6 +179,8 @@ class Replicator:
         await self._wait_for(question.states, min(question.wait, MAX_WAIT))
         states = {
             one: self._telling.told(one, at)
+            if self.memory.may_see(cloud, one)
+            else self._telling.not_taken(one, at)
             for one, at in question.states.items()
             if self.memory.may_see(cloud, one) or self._taking.has_refused(cloud, one)
         }

@@ -23,6 +23,10 @@ MAX_RIGHTS = 2 * MAX_MEMBERS
 """Clouds for which one operation may have a right: its members, and those of its users."""
 
 
+MAX_RIGHT = 4096
+"""Characters of one of them: what services take in a head."""
+
+
 class NoRightError(Exception):
     """Whoever has ordered something may not do it here, as the message says."""
 
@@ -49,8 +53,11 @@ class Rights:
         """Return the right that a parcel has for this cloud; raises NoRightError."""
         operation = parcel.operation
         api = APIS[operation.kind]
-        if len(parcel.rights) > MAX_RIGHTS or not all(map(is_line, parcel.rights)):
-            raise NoRightError("it has too many rights")
+        longest = max(map(len, parcel.rights.values()), default=0)
+        if len(parcel.rights) > MAX_RIGHTS or longest > MAX_RIGHT:
+            raise NoRightError("it has too many rights, or one is too long")
+        if not all(map(is_line, parcel.rights)):
+            raise NoRightError("it has rights for what is no cloud")
         assertion = parcel.rights.get(self._here)
         if assertion is None:
             raise NoRightError(f"nothing says who has ordered it for {self._here}")

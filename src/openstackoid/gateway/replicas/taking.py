@@ -1,7 +1,7 @@
 """Decides which operations that another gateway gives are kept, and remembers which are not."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
@@ -10,6 +10,7 @@ from openstackoid.gateway.replicas.ownership import Ownership
 from openstackoid.gateway.replicas.rights import NoRightError
 from openstackoid.gateway.trust.remembered import Remembered
 from openstackoid.replication.clock import Timestamp
+from openstackoid.replication.operation import Action
 from openstackoid.replication.parcel import Parcel
 from openstackoid.replication.validity import BadOperationError, check
 
@@ -48,12 +49,14 @@ class Taking:
         kept: list[Parcel] = []
         numbers = self._memory.numbers()
         for parcel in parcels:
+            signed = False
             try:
                 check(parcel.operation)
+                signed = ownership.is_signed(parcel)
                 await ownership.check(parcel, kept)
-                self._check_room(parcel, numbers)
+                self._check_room(parcel, kept, numbers)
             except (BadOperationError, NoRightError) as error:
-                if isinstance(error, NoRightError):
+                if signed:  # else anybody could say that somebody has ordered something
                     self._remember(cloud, parcel, str(error))
                 at = parcel.operation.at
                 log.warning(
@@ -85,9 +88,16 @@ class Taking:
         known = {**(self._refused[cloud].get(operation.resource) or {}), operation.at: why}
         self._refused[cloud].put(operation.resource, dict(sorted(known.items())[-MAX_SHOWN:]))
 
-    def _check_room(self, parcel: Parcel, numbers: Mapping[str, int]) -> None:
+    def _check_room(
+        self, parcel: Parcel, kept: Sequence[Parcel], numbers: Mapping[str, int]
+    ) -> None:
         resource, cloud = parcel.operation.resource, parcel.operation.at.cloud
+        known = self._memory.knows(resource) or any(
+            one.operation.resource == resource for one in kept
+        )
+        if not known and parcel.operation.action is not Action.CREATE:
+            raise NoRightError("nothing is known of its resource")
         if self._memory.count(resource) >= MAX_OPERATIONS:
             raise NoRightError(f"its resource has {MAX_OPERATIONS} operations already")
-        if not self._memory.knows(resource) and numbers.get(cloud, 0) >= MAX_RESOURCES:
+        if not known and numbers.get(cloud, 0) >= MAX_RESOURCES:
             raise NoRightError(f"{MAX_RESOURCES} resources of its cloud are kept already")

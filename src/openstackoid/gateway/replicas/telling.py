@@ -48,10 +48,7 @@ class Telling:
         """Return the state of the copy here; `at` is an operation that it is asked about."""
         refused = self._taking.refused(resource)
         if not self._memory.knows(resource):
-            if refused:
-                said = Told(State.REFUSED.value, more=tuple(_lines(refused)))
-                return _refused(said, HTTPStatus.FORBIDDEN, refused[max(refused)])
-            return Told(State.PENDING.value, knows=False)
+            return self.not_taken(resource, at)
         knows = self._memory.knows(resource, at)
         copy = self._memory.copies.get(resource, Copy())
         identifier = copy.replica.id if copy.replica is not None else None
@@ -59,10 +56,8 @@ class Telling:
         state = self._memory.state(resource)
         more = (*self._more(resource, copy, steps or ()), *_lines(refused))
         said = Told(State.PENDING.value, knows, identifier, more=more, drift=_drift(steps or ()))
-        last = max(refused, default=None)
-        if last is not None and (at in refused or not self._memory.knows_later(resource, last)):
-            why = refused[last] if at is None else refused.get(at, refused[last])
-            return replace(_refused(said, HTTPStatus.FORBIDDEN, why), knows=True)
+        if not knows and at is not None and at in refused:
+            return replace(_refused(said, HTTPStatus.FORBIDDEN, refused[at]), knows=True)
         if self._memory.here not in state.members and copy == Copy():
             return replace(said, state="no member")
         trouble = self._deliveries.troubles.get(resource)
@@ -77,6 +72,13 @@ class Telling:
         if refusing is not None and found in {State.REFUSED, State.PENDING, State.DATA_FAILED}:
             return replace(said, status=refusing.status, words=refusing.words)
         return said
+
+    def not_taken(self, resource: str, at: Timestamp | None) -> Told:
+        """Return what there is to say of an operation that was not taken, and of nothing else."""
+        refused = self._taking.refused(resource)
+        if at is not None and at in refused:
+            return _refused(Told(State.REFUSED.value), HTTPStatus.FORBIDDEN, refused[at])
+        return Told(State.PENDING.value, knows=False)
 
     def _more(self, resource: str, copy: Copy, steps: Sequence[Step]) -> list[str]:
         """Return what else there is to say of a copy, line by line."""
@@ -168,7 +170,9 @@ class Telling:
         asked = {c: [one for one in resources if c in members[one]] for c in sorted(others)}
         wait = READING if again else 0.0
         asking = (
-            self.of(c, dict.fromkeys(ones), ASKING + wait, wait, again=again)
+            self.of(
+                c, {one: self._memory.latest(one) for one in ones}, ASKING + wait, wait, again=again
+            )
             for c, ones in asked.items()
         )
         answers = await asyncio.gather(*asking)

@@ -115,7 +115,7 @@ class Image(Api):
             case "properties":
                 bad = not _is_property(write.key) or not isinstance(said, str | None)
             case "tags" | "members":
-                bad = said not in {None, True}
+                bad = said is not None and said is not True
             case "formats":
                 bad = not _are_formats(said)
             case "data":
