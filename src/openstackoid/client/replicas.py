@@ -1,7 +1,7 @@
 """`openstack replica`: shows how far what is replicated of a user's is, and mends it."""
 
 import argparse
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,10 +38,7 @@ class List(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[tuple[str, ...], Any]:
         """Return the table, one row for each copy."""
-
-        def read(document: Any) -> list[tuple[str, ...]]:
-            return list(_rows(document["replicas"], pending=parsed_args.pending))
-
+        read = partial(_rows, pending=parsed_args.pending)
         return _COLUMNS, asked(self.app, REPLICAS, read, _NONE)
 
 
@@ -52,19 +49,12 @@ class _Reading(command.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the parser of the command."""
-        parser = super().get_parser(prog_name)
-        parser.add_argument("replica", metavar="<replica>", help="Name, ID, or ID of a copy")
-        return parser
+        return _for_one(super().get_parser(prog_name))
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[tuple[str, ...], Any]:
         """Return the table, one row for each copy."""
-        query = urlencode({"id": parsed_args.replica})
-
-        def read(document: Any) -> list[tuple[str, ...]]:
-            return list(_rows(document["replicas"], pending=False))
-
-        path = f"{REPLICAS}/{self.action}?{query}"
-        return _COLUMNS, asked(self.app, path, read, _NONE, "POST")
+        path = f"{REPLICAS}/{self.action}?{urlencode({'id': parsed_args.replica})}"
+        return _COLUMNS, asked(self.app, path, _rows, _NONE, "POST")
 
 
 class Check(_Reading):
@@ -100,9 +90,7 @@ class Show(command.ShowOne):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the parser of the command."""
-        parser = super().get_parser(prog_name)
-        parser.add_argument("replica", metavar="<replica>", help="Name, ID, or ID of a copy")
-        return parser
+        return _for_one(super().get_parser(prog_name))
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[tuple[str, ...], Any]:
         """Return what there is to show."""
@@ -116,8 +104,16 @@ class Show(command.ShowOne):
         return tuple(shown), tuple(_shown(value) for value in shown.values())
 
 
-def _rows(replicas: list[dict[str, Any]], *, pending: bool) -> Iterator[tuple[str, ...]]:
-    for one in replicas:
+def _for_one(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Return a parser that takes what names a replicated resource."""
+    parser.add_argument("replica", metavar="<replica>", help="Name, ID, or ID of a copy")
+    return parser
+
+
+def _rows(document: Any, *, pending: bool = False) -> list[tuple[str, ...]]:
+    """Return a row for each copy, with `pending` only of those that are not as they should be."""
+    rows = []
+    for one in document["replicas"]:
         for copy in one["clouds"]:
             if one["deleted"] and copy["state"] == "fits":
                 continue
@@ -126,7 +122,8 @@ def _rows(replicas: list[dict[str, Any]], *, pending: bool) -> Iterator[tuple[st
             said = "; ".join(filter(None, (copy["words"], *copy["more"])))
             state = f"{copy['state']} (to be deleted)" if one["deleted"] else copy["state"]
             cells = (one["kind"], one["name"], copy["cloud"], state, copy["id"] or "", said)
-            yield tuple(map(printable, cells))
+            rows.append(tuple(map(printable, cells)))
+    return rows
 
 
 def _document(one: dict[str, Any]) -> dict[str, object]:

@@ -43,8 +43,8 @@ class Taking:
     ) -> list[Parcel]:
         """Return the parcels that are kept of those that a cloud has given.
 
-        What is not is logged, and told to whoever asks for the state of its copy. Raises
-        NoAnswerError if nobody can say at present.
+        What is not is logged; if somebody has signed it, it is told to whoever asks what became of
+        it. Raises NoAnswerError if nobody can say at present.
         """
         kept: list[Parcel] = []
         numbers = self._memory.numbers()

@@ -46,9 +46,9 @@ class Telling:
 
     def told(self, resource: str, at: Timestamp | None = None) -> Told:
         """Return the state of the copy here; `at` is an operation that it is asked about."""
-        refused = self._taking.refused(resource)
         if not self._memory.knows(resource):
             return self.not_taken(resource, at)
+        refused = self._taking.refused(resource)
         knows = self._memory.knows(resource, at)
         copy = self._memory.copies.get(resource, Copy())
         identifier = copy.replica.id if copy.replica is not None else None
