@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from secrets import token_bytes
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import requests
@@ -20,6 +20,7 @@ import requests
 from openstackoid.lab import environment, files, processes
 from openstackoid.lab.contending import Contending
 from openstackoid.lab.killing import Killing
+from openstackoid.lab.kinds import KINDS, Kind, kind_of, plain
 from openstackoid.lab.lab import Lab
 from openstackoid.lab.links.condition import BLACKHOLE, CUT
 from openstackoid.lab.services import GATEWAY
@@ -40,102 +41,6 @@ PATIENCE = 180.0
 
 LIVED = 70.0
 """Seconds after its first start in which a gateway creates nothing: see docs/how-to/replicas.md."""
-
-_PATCH = "application/openstack-images-v2.1-json-patch"
-_KEY = f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{43 * 'A'} converge"
-
-
-class Kind(NamedTuple):
-    """How one kind is created, and changed if it can be: method, path, body and type of the body.
-
-    `key` is what its id is called. `create` takes its name, and the id of the one of the kind `of`
-    that it refers to. `listed` is the key of its list, where each cloud has another id for it.
-    `uploads`: it has data, which is uploaded once it is created.
-    """
-
-    name: str
-    service: str
-    key: str
-    collection: str
-    create: Callable[[str, str], Any]
-    change: tuple[str, str, Any, str] | None
-    shown: tuple[str, ...]
-    listed: str | None = None
-    of: str | None = None
-    uploads: bool = False
-
-
-KINDS = (
-    Kind(
-        "keypair",
-        "compute",
-        "name",
-        "/v2.1/os-keypairs",
-        lambda name, _: {"keypair": {"name": name, "public_key": _KEY}},
-        None,
-        ("public_key", "type"),
-    ),
-    Kind(
-        "flavor",
-        "compute",
-        "id",
-        "/v2.1/flavors",
-        lambda name, _: {"flavor": {"name": name, "ram": 64, "vcpus": 1, "disk": 1}},
-        ("POST", "/os-extra_specs", {"extra_specs": {"hw:converge": "1"}}, "application/json"),
-        ("name", "ram", "vcpus", "disk", "extra_specs"),
-    ),
-    Kind(
-        "image record",
-        "image",
-        "id",
-        "/v2/images",
-        lambda name, _: {"name": name, "container_format": "bare", "disk_format": "raw"},
-        ("PATCH", "", [{"op": "add", "path": "/converge", "value": "1"}], _PATCH),
-        ("name", "converge", "tags", "disk_format"),
-    ),
-    Kind(
-        "image data",
-        "image",
-        "id",
-        "/v2/images",
-        lambda name, _: {"name": name, "container_format": "bare", "disk_format": "raw"},
-        None,
-        ("status", "os_hash_value", "size"),
-        uploads=True,
-    ),
-    Kind(
-        "network",
-        "network",
-        "id",
-        "/v2.0/networks",
-        lambda name, _: {"network": {"name": name, "description": "converge"}},
-        ("PUT", "", {"network": {"description": "changed"}}, "application/json"),
-        ("name", "description", "admin_state_up", "tags"),
-        listed="networks",
-    ),
-    Kind(
-        "subnet",
-        "network",
-        "id",
-        "/v2.0/subnets",
-        lambda name, network: {
-            "subnet": {
-                "name": name,
-                "network_id": network,
-                "ip_version": 4,
-                "cidr": "10.77.0.0/24",
-            }
-        },
-        ("PUT", "", {"subnet": {"dns_nameservers": ["10.77.0.9"]}}, "application/json"),
-        ("name", "cidr", "gateway_ip", "allocation_pools", "dns_nameservers", "tags"),
-        listed="subnets",
-        of="network",
-    ),
-)
-
-
-def _kind(name: str) -> Kind:
-    return next(kind for kind in KINDS if kind.name == name)
 
 
 @dataclass
@@ -183,7 +88,7 @@ class Converge:
             new = self._created(kind, f"created-{way}")
             if kind.change is not None:
                 self._changed(kind, old[0])
-            self._order("DELETE", kind, f"/{old[1]}")
+            self._delete(kind, old[1])
         begun = time.monotonic()
         left = {"created": new, "changed": old[0], "deleted": old[1]}
         while left and time.monotonic() < begun + PATIENCE:
@@ -198,34 +103,39 @@ class Converge:
             if (why := self._unexplained(one)) is not None:
                 cell.faults.append(f"{what}: {why}")
         for one in (new, old[0]):
-            self._order("DELETE", kind, f"/{one}")
+            self._delete(kind, one)
         for one in (new, *old):
             if kind.of is not None:
-                self._order("DELETE", _kind(kind.of), f"/{self._others[one]}")
+                self._delete(kind_of(kind.of), self._others[one])
         mark = click.style("✗", fg="red") if cell.faults else click.style("✓", fg="green")
         click.echo(f"{mark} {way:<17} {kind.name:<13} ({cell.seconds:.1f} s)", err=True)
 
     def _created(self, kind: Kind, what: str) -> str:
         name = f"{self._run}-{what}".replace(" ", "-")
-        other = self._created(_kind(kind.of), f"{what}-of") if kind.of is not None else ""
-        answer = self._order("POST", kind, "", json=kind.create(name, other))
+        other = self._created(kind_of(kind.of), f"{what}-of") if kind.of is not None else ""
+        answer = self._order("POST", kind, kind.collection, json=kind.create(name, other))
         document = answer.json()
-        made = str(document.get(kind.name, document)[kind.key])
+        made = str(document.get(kind.one, document)[kind.key])
         self._names[made], self._others[made] = name, other
         if kind.uploads:
             headers = {"Content-Type": "application/octet-stream"}
-            self._order("PUT", kind, f"/{made}/file", data=token_bytes(DATA), headers=headers)
+            path = f"{kind.collection}/{made}/file"
+            self._order("PUT", kind, path, data=token_bytes(DATA), headers=headers)
         return made
 
     def _changed(self, kind: Kind, identifier: str) -> None:
         if kind.change is None:
             return
-        method, path, body, type_ = kind.change
+        path = f"{kind.collection}/{identifier}"
+        method, path, body, type_ = kind.change(path, identifier)
         headers = {"Content-Type": type_}
-        self._order(method, kind, f"/{identifier}{path}", json=body, headers=headers)
+        self._order(method, kind, path, json=body, headers=headers)
+
+    def _delete(self, kind: Kind, identifier: str) -> None:
+        self._order("DELETE", kind, f"{kind.collection}/{identifier}")
 
     def _order(self, method: str, kind: Kind, path: str, **more: Any) -> requests.Response:
-        answer = self.user.ask(method, kind.service, f"{kind.collection}{path}", ALL, **more)
+        answer = self.user.ask(method, kind.service, path, ALL, **more)
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise click.ClickException(f"{method} {kind.name}: {answer.status_code} {answer.text}")
         return answer
@@ -242,7 +152,7 @@ class Converge:
         if kind.listed is not None:
             where = f"{kind.collection}?name={self._names[identifier]}"
             listed = self.user.ask("GET", kind.service, where, cloud).json()[kind.listed]
-            return [[one.get(key) for key in kind.shown] for one in listed]
+            return [plain([one.get(key) for key in kind.shown]) for one in listed]
         path = f"{kind.collection}/{identifier}"
         answer = self.user.ask("GET", kind.service, path, cloud)
         if answer.status_code == HTTPStatus.NOT_FOUND:
@@ -250,7 +160,7 @@ class Converge:
         if answer.status_code != HTTPStatus.OK:
             return [answer.status_code, cloud]
         document = answer.json()
-        one = document.get(kind.name, document)
+        one = document.get(kind.one, document)
         return [one.get(key) for key in kind.shown]
 
     def _unexplained(self, identifier: str) -> str | None:
@@ -269,7 +179,7 @@ class Converge:
 
     def _pending(self) -> None:
         """Let many writes wait for a cloud, and see how long each takes once it is back."""
-        flavor = _kind("flavor")
+        flavor = kind_of("flavor")
         with self.lab.apart(THREE, (ONE, TWO), CUT):
             made = [self._created(flavor, f"pending-{n}") for n in range(PENDING)]
         begun, left = time.monotonic(), set(made)
@@ -282,7 +192,7 @@ class Converge:
             time.sleep(0.25 * bool(left))  # so that looking takes nothing from what is looked at
         self.late += [PATIENCE] * len(left)
         for name in made:
-            self._order("DELETE", flavor, f"/{name}")
+            self._delete(flavor, name)
 
     @contextmanager
     def _stopped(self) -> Iterator[None]:

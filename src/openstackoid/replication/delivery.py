@@ -355,4 +355,6 @@ def read(copy: Copy, state: Desired, there: Seen | None) -> Copy:
     by |= {p: at for p, at in state.winners.items() if known.get(p) == state.values.get(p)}
     if sent and values.keys() <= seen.keys():
         copy = _overwritten(copy, sent)
-    return replace(copy, replica=replace(replica, written=changed(written, seen), by=by))
+    elements = there.elements
+    written = changed(written, seen)
+    return replace(copy, replica=replace(replica, written=written, by=by, elements=elements))

@@ -16,24 +16,28 @@ class Replica(msgspec.Struct, frozen=True):
 
     `id` is what it is known by there. `generation` is the create that has made it. `written` is
     None if what was written there is not known: the copy was found, or the journal restored. `by`
-    are the operations that have ordered it, also where they have taken something out.
+    are the operations that have ordered it, also where they have taken something out. `elements`
+    are the ids that the service has given to elements, by its last reading.
     """
 
     id: str
     generation: Timestamp
     written: Values | None
     by: Mapping[Place, Timestamp] = {}
+    elements: Mapping[Place, str] = {}
 
 
 class Seen(msgspec.Struct, frozen=True):
     """What a service shows of a copy.
 
     `busy`: it is still being made or changed. `failed` are the service's words if that has failed.
+    `elements` are the ids that the service gives to elements.
     """
 
     values: Values
     busy: bool = False
     failed: str | None = None
+    elements: Mapping[Place, str] = {}
 
 
 class Create(msgspec.Struct, frozen=True, tag=True):

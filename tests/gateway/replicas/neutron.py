@@ -56,10 +56,42 @@ class Neutron:
         text = json.dumps(answer)
         await json_answer(text, f"{status} Said")(Received(b""), connection)
 
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        return list(self.has["security-groups"].values())
+
+    def rule(self, group: str, **more: object) -> dict[str, Any]:
+        """Add a rule to a security group."""
+        said = dict.fromkeys(("protocol", "port_range_min", "port_range_max", "remote_ip_prefix"))
+        rule = {"direction": "ingress", "ethertype": "IPv4", "remote_group_id": None, **said}
+        rule |= {"description": "", **more, "security_group_id": group, "id": str(uuid.uuid4())}
+        self.has["security-groups"][group]["security_group_rules"].append(rule)
+        return rule
+
+    def about_rule(self, method: str, rest: list[str], document: Any) -> tuple[int, Any]:
+        groups = self.groups
+        if method == "POST":
+            return 201, {"security_group_rule": self.made_rule(document["security_group_rule"])}
+        for group in groups:
+            for one in group["security_group_rules"]:
+                if [one["id"]] == rest and method == "DELETE":
+                    group["security_group_rules"].remove(one)
+                    return 204, None
+                if [one["id"]] == rest:
+                    return 200, {"security_group_rule": one}
+        return 404, {"NeutronError": {"type": "NotFound", "message": "it is not there"}}
+
+    def made_rule(self, body: dict[str, Any]) -> dict[str, Any]:
+        assert body.get("remote_group_id") in {None, *self.has["security-groups"]}
+        group = body["security_group_id"]
+        return self.rule(group, **{k: v for k, v in body.items() if k != "security_group_id"})
+
     def answered(
         self, method: str, parts: list[str], query: dict[str, str], document: Any
     ) -> tuple[int, Any]:
         collection, *rest = parts
+        if collection == "security-group-rules":
+            return self.about_rule(method, rest, document)
         there, one = self.has[collection], ONES[collection]
         match method, rest:
             case "POST", [] if document[one].get("network_id", "") not in {
@@ -70,6 +102,10 @@ class Neutron:
             case "POST", []:
                 made = self.made(collection, document[one])
                 there[made["id"]] = made
+                if collection == "security-groups":
+                    made["security_group_rules"] = []
+                    for version in ("IPv4", "IPv6"):
+                        self.rule(made["id"], direction="egress", ethertype=version)
                 return 201, {one: made}
             case "GET", []:
                 fits = [each for each in there.values() if is_asked(each, query)]

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 
+import msgspec
+
 from openstackoid.gateway.admission import cost
 from openstackoid.gateway.dispatch.branches import Branches
 from openstackoid.gateway.dispatch.composite import REPORT, read_all, respond
@@ -18,7 +20,9 @@ from openstackoid.message import SAFE_METHODS
 from openstackoid.operators.report import Outcome, Report
 from openstackoid.operators.request import Answer, NoAnswerError, Request
 from openstackoid.operators.rules import EVENTUAL, POLICY
+from openstackoid.replication.apis.api import Api, Draft
 from openstackoid.replication.apis.table import asked as asked_of
+from openstackoid.replication.apis.table import asks
 from openstackoid.replication.explained import State
 from openstackoid.routing import Refusal
 from openstackoid.routing.scoping import AUTH_TOKEN
@@ -53,7 +57,7 @@ async def answer_eventual(context: Context, body: AsyncIterator[bytes] | None) -
             return
     else:
         data = await read_all(context, body) if body is not None else b""
-        order = Order(token, head.method, path, route.service, data, clouds)
+        order = await _meant(context, Order(token, head.method, path, route.service, data, clouds))
     context.charge(cost.of_json(len(order.document), catalog=True) * len(clouds))
     said = await asked(context, order)
     match said:
@@ -79,17 +83,44 @@ def _all(context: Context, expression: Expression) -> Iterator[str]:
             raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
 
 
+async def _meant(context: Context, order: Order) -> Order:
+    """Return an order with what it says by the id that one cloud alone has given; raises Refusal.
+
+    The own cloud is asked first: another one must not say what an id of the own one means.
+    """
+    if (path := asks(order.service, order.method, order.path)) is None:
+        return order
+    here = context.site.here
+    away = []
+    with MemoryBudget() as budget:
+        for cloud in sorted(order.clouds, key=lambda one: one != here):
+            try:
+                answer = await Branches(context, budget).send(cloud, Request.of("GET", path))
+            except NoAnswerError:
+                away.append(cloud)
+                continue
+            if answer.ok and answer.document is not None:
+                return msgspec.structs.replace(order, document=json.dumps(answer.document).encode())
+            answer.close()
+            if answer.status != HTTPStatus.NOT_FOUND:
+                away.append(cloud)
+    if away:
+        text = f"{' and '.join(away)} does not say what it is; nothing was ordered"
+        raise _refusal(context, HTTPStatus.SERVICE_UNAVAILABLE, text)
+    raise _refusal(context, HTTPStatus.NOT_FOUND, "no cloud of the scope has anything with this id")
+
+
 async def _answer(context: Context, ordered: Ordered, order: Order) -> None:
     """Show the client what a cloud has, as its service does: the first that can; raises Refusal."""
     document = json.loads(order.document) if order.document else None
-    api, _ = asked_of(order.service, order.method, order.path, document)
+    api, draft = asked_of(order.service, order.method, order.path, document)
     with MemoryBudget() as budget:
         for cloud, identifier in _copies(ordered):
             status, shown = api.shows(order.method, order.path, identifier)
             read = Answer(status) if shown is None else await _read(context, budget, cloud, shown)
             if read is not None:
                 _report(context, ordered.states, cloud)
-                await respond(context, replace(read, status=status))
+                await respond(context, _edited(replace(read, status=status), api, draft))
                 return
     _report(context, ordered.states, None)
     raise _refusal(
@@ -99,6 +130,15 @@ async def _answer(context: Context, ordered: Ordered, order: Order) -> None:
         "replica list shows it",
         sent=True,
     )
+
+
+def _edited(answer: Answer, api: Api, draft: Draft) -> Answer:
+    """Return what is answered of what a cloud shows: as it is, if it does not speak its API."""
+    try:
+        document = api.answer(draft, answer.document)
+    except (LookupError, TypeError, ValueError):
+        return answer
+    return answer if document is answer.document else replace(answer, document=document, raw=None)
 
 
 async def _read(context: Context, budget: MemoryBudget, cloud: str, path: str) -> Answer | None:

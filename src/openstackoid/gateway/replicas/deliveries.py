@@ -205,9 +205,9 @@ class _Delivery:
     def _has_to_wait(self, decided: delivery.Next) -> bool:
         """Return whether something has to be there first, and note what."""
         self._all.waiting.pop(self._resource, None)
-        if not isinstance(decided, Send) or isinstance(decided.order, Delete):
+        if not isinstance(decided, Send):
             return False
-        meant = named(decided.order.values.items(), self._api.references)
+        meant = self._named(decided.order)
         missing = next((one for one in meant if not self._all.is_decided(one)), None)
         if missing is None:
             return False
@@ -216,11 +216,16 @@ class _Delivery:
 
     def _ids(self, order: Order) -> dict[str, str | None]:
         """Return the ids here of what an order names, None for what was deleted."""
-        meant = () if isinstance(order, Delete) else order.values.items()
         return {
             one: None if self._memory.state(one).generation is None else self._memory.id_here(one)
-            for one in named(meant, self._api.references)
+            for one in self._named(order)
         }
+
+    def _named(self, order: Order) -> Iterable[str]:
+        """Return what an order needs: nothing for what it takes out."""
+        every = () if isinstance(order, Delete) else order.values.items()
+        needed = ((place, said) for place, said in every if said is not None)
+        return named(needed, self._api.references)
 
     def _is_in_trouble(self, words: str, status: int | None = None) -> float:
         """Note why a copy can't be read, and return when that is tried again.
@@ -253,7 +258,11 @@ class _Delivery:
         if there is not None:
             references = self._api.references
             ids = {self._memory.id_here(one): one for one in named_in(state, references)}
-            there = replace(there, values=renamed(there.values, references, ids))
+            there = replace(
+                there,
+                values=renamed(there.values, references, ids),
+                elements=renamed(there.elements, references, ids),
+            )
         copy = delivery.read(self._copy, state, there)
         if self._resource in self._all.troubles:
             copy = replace(copy, failures=0)
@@ -298,9 +307,12 @@ class _Delivery:
         def may_send() -> bool:
             return delivery.may_send(self._copy, attempt, time.monotonic())
 
-        as_here = sent(order, self._api.references, ids)
+        references, replica = self._api.references, copy.replica
+        as_here = sent(order, references, ids)
+        if replica is not None:
+            replica = replace(replica, elements=renamed(replica.elements, references, ids))
         came = await self._all.services.carry_out(
-            self._api, self._name.key, as_here, copy.replica, token, may_send, self._settle
+            self._api, self._name.key, as_here, replica, token, may_send, self._settle
         )
         now = time.monotonic()
         self._keep(

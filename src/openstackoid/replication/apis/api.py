@@ -78,6 +78,13 @@ class Api(ABC):
         Raises NotReplicatedError.
         """
 
+    def asks(self, method: str, path: str) -> str | None:  # noqa: ARG002
+        """Return the path of what a cloud has to show before a write says what it orders.
+
+        What it shows is the document of `asked`. None if the write says all itself.
+        """
+        return None
+
     @abstractmethod
     def check(self, write: Write) -> None:
         """Raise ValueError unless a write may be carried out here, whoever has sent it."""
@@ -107,6 +114,13 @@ class Api(ABC):
 
         `identifier` is that of the copy that is shown, None is no body.
         """
+
+    def answer(self, draft: Draft, document: Any) -> Any:  # noqa: ARG002
+        """Return what a client is answered with, of what `shows` shows.
+
+        Raises LookupError, TypeError or ValueError if the service does not speak its API.
+        """
+        return document
 
     @abstractmethod
     def path(self, identifier: str) -> str:

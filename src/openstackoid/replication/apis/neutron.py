@@ -148,7 +148,7 @@ class Neutron(Api):
         """Return what has a mark of a create of this resource."""
         return [
             Found(str(one["id"]), dict(self._values(one)), made_by)
-            for one in document[self.collection]
+            for one in document[self.collection.replace("-", "_")]
             if (made_by := marked([one["description"], *one["tags"]], state)) is not None
         ]
 

@@ -8,9 +8,12 @@ from openstackoid.replication.apis.flavor import FLAVOR
 from openstackoid.replication.apis.image import IMAGE
 from openstackoid.replication.apis.keypair import KEYPAIR
 from openstackoid.replication.apis.network import NETWORK
+from openstackoid.replication.apis.security_group import SECURITY_GROUP
 from openstackoid.replication.apis.subnet import SUBNET
 
-APIS: Mapping[str, Api] = {api.kind.name: api for api in (FLAVOR, IMAGE, KEYPAIR, NETWORK, SUBNET)}
+APIS: Mapping[str, Api] = {
+    api.kind.name: api for api in (FLAVOR, IMAGE, KEYPAIR, NETWORK, SUBNET, SECURITY_GROUP)
+}
 """By the name of the kind."""
 
 
@@ -19,6 +22,12 @@ class Asked(NamedTuple):
 
     api: Api
     draft: Draft
+
+
+def asks(service: str, method: str, path: str) -> str | None:
+    """Return the path of what a cloud has to show before a write says what it orders."""
+    every = (api.asks(method, path) for api in APIS.values() if api.service == service)
+    return next((one for one in every if one is not None), None)
 
 
 def asked(service: str, method: str, path: str, document: Any) -> Asked:
