@@ -125,14 +125,14 @@ KINDS = (
 )
 
 
-_OWN = ("id", "security_group_id", "created_at", "updated_at", "standard_attr_id")
-"""What is each cloud's own of a rule."""
+_RULE = ("direction", "ethertype", "protocol", "port_range_min", "port_range_max", "description")
+"""What is the same of a rule in all clouds."""
 
 
 def plain(values: list[Any]) -> list[Any]:
     """Return what a cloud shows without what is its own of a rule, in one order."""
     return [
-        sorted([{k: v for k, v in one.items() if k not in _OWN} for one in said], key=str)
+        sorted([[one.get(name) for name in _RULE] for one in said], key=str)
         if isinstance(said, list) and said and isinstance(said[0], dict) and "ethertype" in said[0]
         else said
         for said in values

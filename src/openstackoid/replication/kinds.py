@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+REFERS = "refers"
+"""Under which an element that is a JSON object names another resource."""
+
 
 class Joined(Enum):
     """How concurrent changes of a field are joined.

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from openstackoid.replication.apis.api import text
 from openstackoid.replication.desired import Desired, Place
+from openstackoid.replication.kinds import REFERS
 from openstackoid.replication.operation import Write
 from openstackoid.replication.parcel import Resource
 from openstackoid.replication.plan import Change, Create, Delete
@@ -21,8 +22,6 @@ References = Mapping[str, str]
 
 Of a set, elements are JSON objects, and name what they have under REFERS.
 """
-
-REFERS = "refers"
 
 _Value = TypeVar("_Value", str, str | None)
 

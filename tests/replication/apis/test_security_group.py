@@ -22,7 +22,9 @@ PLACE = ("rules", ELEMENT)
 
 def shown(*more: dict[str, object], **fields: object) -> dict[str, Any]:
     """Return a group as Neutron shows it; its rules have the ids 0, 1, and so on."""
-    every = [{"direction": "egress", "ethertype": version} for version in ("IPv4", "IPv6")]
+    every: list[dict[str, object]] = [
+        {"direction": "egress", "ethertype": version} for version in ("IPv4", "IPv6")
+    ]
     numbered = [{**one, "id": str(number)} for number, one in enumerate([*every, *more])]
     group = {"id": "7", "name": "g", "description": "", "tags": []}
     return {"security_group": {**group, "security_group_rules": numbered, **fields}}

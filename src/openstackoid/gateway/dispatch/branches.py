@@ -15,6 +15,7 @@ from openstackoid.gateway.dispatch.memory_budget import (
     TooLongError,
     UnusableError,
 )
+from openstackoid.gateway.dispatch.translation import Translation
 from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.forwarding.downstream import Passing
 from openstackoid.gateway.reporting.access_record import REQUEST_ID
@@ -38,6 +39,7 @@ class Branches:
     context: Context
     budget: MemoryBudget
     upload: UploadTee | None = None
+    translation: Translation | None = None
 
     async def send(self, cloud: str, request: Request) -> Answer:
         """Send a request to one cloud and return its answer.
@@ -71,7 +73,8 @@ class Branches:
 
     async def _answer(self, cloud: str, request: Request) -> Answer:
         try:
-            hop = await prepare(self.context, cloud, request.target)
+            how, target = self.translation, request.target
+            hop = await prepare(self.context, cloud, how.target(cloud, target) if how else target)
             body = self._body(cloud, request)
             answered = await exchange(self.context, hop, request.method, body, NOT_FORWARDED)
         except Refusal as refusal:  # this cloud lacks the service, or does not accept the token
@@ -83,6 +86,10 @@ class Branches:
     def _body(self, cloud: str, request: Request) -> Body:
         if request.upload and self.upload is not None:
             return self.upload.branch(cloud)
+        if self.translation is not None and request.document is not None:
+            new = self.translation.document(cloud, request.document)
+            if new != request.document:
+                return json.dumps(new).encode()
         return request.body
 
     async def _read(self, passing: Passing) -> Answer:

@@ -8,11 +8,13 @@ from http import HTTPStatus
 from http.client import responses
 
 from openstackoid.gateway.admission import cost
+from openstackoid.gateway.dispatch.bodies import read_all
 from openstackoid.gateway.dispatch.branches import Branches
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
 from openstackoid.gateway.dispatch.open_writes import MAX_OPEN
 from openstackoid.gateway.dispatch.recorded import Recorded
+from openstackoid.gateway.dispatch.translation import translation
 from openstackoid.gateway.dispatch.upload_tee import UploadTee
 from openstackoid.gateway.forwarding.downstream import Passing, give, relay_answer
 from openstackoid.gateway.forwarding.upstream import refused
@@ -30,9 +32,6 @@ from openstackoid.scope.expression import clouds
 from openstackoid.services import is_data
 
 REPORT = "X-Scope-Report"
-
-MAX_REQUEST = 2**20
-"""Bytes of a JSON request to several clouds, which is held in memory; uploads are streamed."""
 
 MAX_LOGGED = 768
 """Bytes of a report in the log: a line has 1536, also for everything else."""
@@ -75,8 +74,9 @@ async def answer_composite(
             sent=False,
         )
     frontend = site.ours.frontend(route.service, route.interface)
+    how = await translation(context, operation.document)
     with MemoryBudget() as budget:
-        branches = Branches(context, budget, tee)
+        branches = Branches(context, budget, tee, how)
         journal = None if operation.safe else context.state.journal
         recorded = Recorded(context, journal, branches.send, policy) if journal else None
         evaluation = Evaluation(
@@ -207,17 +207,6 @@ def _parts(answer: Answer) -> Iterator[bytes]:
             pieces.clear()
             size = 0
     yield b"".join(pieces)
-
-
-async def read_all(context: Context, body: AsyncIterator[bytes]) -> bytes:
-    """Read a body to its end; raises Refusal if it is longer than MAX_REQUEST."""
-    data = bytearray()
-    async for piece in body:
-        data += piece
-        if len(data) > MAX_REQUEST:
-            message = f"a request to several clouds takes at most {MAX_REQUEST} bytes"
-            raise _refusal(context, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
-    return bytes(data)
 
 
 def _policy(context: Context) -> Policy:

@@ -8,8 +8,9 @@ from http import HTTPStatus
 import msgspec
 
 from openstackoid.gateway.admission import cost
+from openstackoid.gateway.dispatch.bodies import read_all
 from openstackoid.gateway.dispatch.branches import Branches
-from openstackoid.gateway.dispatch.composite import REPORT, read_all, respond
+from openstackoid.gateway.dispatch.composite import REPORT, respond
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
 from openstackoid.gateway.dispatch.replicas import asked

@@ -36,6 +36,7 @@ from openstackoid.gateway.dispatch.replicas import answer_about_replicas, is_abo
 from openstackoid.gateway.dispatch.site import Site
 from openstackoid.gateway.dispatch.state import QUESTIONS, State
 from openstackoid.gateway.dispatch.takeover import take_over
+from openstackoid.gateway.dispatch.translation import translated
 from openstackoid.gateway.dispatch.unsettled import answer_unsettled, asks_for_unsettled
 from openstackoid.gateway.forwarding.downstream import (
     Passing,
@@ -253,7 +254,8 @@ class Handler:
 async def _answer_from(context: Context, cloud: str, body: Body) -> None:
     """Send a request to one cloud, and its answer to the client; raises Refusal."""
     request, record = context.request, context.record
-    hop = await prepare(context, cloud)
+    target, body = await translated(context, cloud, body)
+    hop = await prepare(context, cloud, target)
     await check_login(context, hop, body)
     _record_hop(context, hop, body)
     answered = await _exchanged(context, hop, body)

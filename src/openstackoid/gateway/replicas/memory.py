@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -46,10 +46,13 @@ class Memory:
         self._states: dict[str, tuple[int, Desired]] = {}
         self._heard: dict[str, Heard] = {}
         self._told: dict[str, dict[str, str]] = {}
+        self._by_id: dict[str, set[str]] = defaultdict(set)
         now = time.monotonic()
         self.copies = {
             resource: delivery.started(copy, now, settle) for resource, copy in kept.copies.items()
         }
+        for resource in self.copies:
+            self._index(resource, self.id_here(resource))
         records.keep(self.copies)
         self._take(kept.known)
         self.life, self.sure = kept.life or 0, now
@@ -203,13 +206,29 @@ class Memory:
 
     def has_told(self, cloud: str, resource: str, identifier: str) -> None:
         """Note the id that another cloud says its copy of a resource has."""
+        before = self.told(resource).get(cloud)
         self._told.setdefault(resource, {})[cloud] = identifier
+        self._index(resource, identifier, before)
 
     def told(self, resource: str) -> Mapping[str, str]:
         """Return the ids of copies in other clouds, as far as these have said them, by cloud."""
         return self._told.get(resource, {})
 
     # Copies
+
+    def having(self, identifier: str) -> list[str]:
+        """Return the resources of which a copy has an id, here or as another cloud has said."""
+        return sorted(self._by_id.get(identifier, ()))
+
+    def _index(self, resource: str, identifier: str | None, before: str | None = None) -> None:
+        """Note that a copy has an id, and maybe no longer another one."""
+        known = {self.id_here(resource), *self.told(resource).values()}
+        if before is not None and before not in known:
+            self._by_id[before].discard(resource)
+            if not self._by_id[before]:
+                del self._by_id[before]
+        if identifier is not None:
+            self._by_id[identifier].add(resource)
 
     def id_here(self, resource: str) -> str | None:
         """Return the id of the copy of a resource here, None if there is none yet."""
@@ -220,7 +239,9 @@ class Memory:
         """Write down durably what is known of the copy of a resource here."""
         if self.copies.get(resource, Copy()) != copy:
             self._records.keep({resource: copy})
+            before = self.id_here(resource)
             self.copies[resource] = copy
+            self._index(resource, self.id_here(resource), before)
 
 
 def _milliseconds() -> int:

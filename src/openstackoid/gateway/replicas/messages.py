@@ -123,6 +123,20 @@ class Show(_Message, frozen=True):
         return f"Show({self.resource}, {self.look.value})"
 
 
+class Translate(_Message, frozen=True):
+    """A user names resources by ids that some cloud has given; answered by Translated.
+
+    `meant` are the kinds and ids, `clouds` those of his scope.
+    """
+
+    token: str
+    meant: tuple[tuple[str, str], ...]
+    clouds: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Translate({self.meant}, {self.clouds})"
+
+
 class Upload(_Message, frozen=True):
     """A user uploads data, in so many clouds; answered by Placed or Refused."""
 
@@ -157,6 +171,15 @@ class Ordered(_Message, frozen=True):
     first: str
     id: str
     states: Mapping[str, Told]
+
+
+class Translated(_Message, frozen=True):
+    """The ids of copies that other ids mean: by the cloud, and the kind and id that were asked for.
+
+    What is not replicated, or not the user's, is left out.
+    """
+
+    ids: tuple[tuple[str, str, str, str], ...] = ()
 
 
 class Placed(_Message, frozen=True):
@@ -194,5 +217,5 @@ class Shown(_Message, frozen=True):
     document: bytes
 
 
-Asked: TypeAlias = Order | Show | Ask | Upload | Fetch
-Said: TypeAlias = Ordered | Refused | Shown | Placed | Fetched
+Asked: TypeAlias = Order | Show | Ask | Upload | Fetch | Translate
+Said: TypeAlias = Ordered | Refused | Shown | Placed | Fetched | Translated

@@ -30,6 +30,7 @@ from openstackoid.gateway.replicas.messages import (
     Show,
     Shown,
     Told,
+    Translate,
     Upload,
 )
 from openstackoid.gateway.replicas.ordering import Ordering
@@ -41,6 +42,7 @@ from openstackoid.gateway.replicas.showing import Showing, not_known
 from openstackoid.gateway.replicas.sources import Sources
 from openstackoid.gateway.replicas.taking import Taking
 from openstackoid.gateway.replicas.telling import AWAY, READING, Telling, is_done, is_settled
+from openstackoid.gateway.replicas.translating import Translating
 from openstackoid.gateway.replicas.users import Users
 from openstackoid.gateway.trust.assertions import Assertions
 from openstackoid.journal.store import FullError, JournalError
@@ -107,6 +109,7 @@ class Replicator:
         self._showing = Showing(
             self.users, self.ownership, self.ordering, self._telling, self._read, self._learn
         )
+        self._translating = Translating(self.memory, self.users, self.ownership, self._telling)
         self.memory.hear_again()
         self._taking.forget()
         self.peers.use(federation, upstream, origins)
@@ -130,6 +133,8 @@ class Replicator:
                     return Shown(await self._asked(message))
                 case Upload():
                     return await self._placed(message)
+                case Translate():
+                    return await self._translating.translated(message)
                 case Fetch():
                     return await fetched(self.memory, self._rights, message)
         except Refusal as refusal:

@@ -17,7 +17,7 @@ from openstackoid.replication.apis.api import (
     is_line,
     text,
 )
-from openstackoid.replication.references import REFERS
+from openstackoid.replication.kinds import REFERS
 
 _NAMES = {
     "direction": "direction",
