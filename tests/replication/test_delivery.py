@@ -408,3 +408,19 @@ def test_what_is_in_use_is_deleted_with_pauses() -> None:
     assert copy.attempt is not None
     copy = answered(copy, copy.attempt, 204, None, "", now)
     assert (copy.refused, copy.failures) == ((), 0)
+
+
+def test_what_takes_long_to_go_is_deleted_again_after_pauses() -> None:
+    """The service has taken the deletion, and it is still there: maybe for ever."""
+    story = Story()
+    deleted = story.gateway.order(Action.DELETE).at
+    copy = Copy(story.replica, life=LIFE, looked=NOW)
+    times = []
+    for _ in range(4):
+        sent, attempt = story.sent(Delete("7", deleted), copy)
+        copy = answered(sent, attempt, 204, None, "", NOW)
+        times.append(copy.not_before - NOW if copy.not_before else 0.0)
+        copy = read(copy, story.state, Seen({RAM: "1"}))
+    assert times == [0.0, *RETRIES[:3]]
+    gone = read(copy, story.state, None)
+    assert (gone.replica, gone.failures) == (None, 0)

@@ -23,6 +23,7 @@ from openstackoid.replication.plan import (
     Step,
     Unknown,
     changed,
+    in_full,
     plan,
 )
 
@@ -230,3 +231,30 @@ def test_a_copy_is_created_as_its_create_says() -> None:
     paris.order(Action.CHANGE, Write("description", "2"))
     said: dict[Place, str] = {("ram", None): "1", TEXT: "1"}
     assert plan(wanted(paris), None, None) == (Create(create.at, said),)
+
+
+def test_what_is_being_deleted_is_waited_for() -> None:
+    """Whoever has deleted it: nobody deletes it a second time, or calls it gone before it is."""
+    paris = Gateway.of("Paris")
+    created = paris.order(Action.CREATE, ram(1)).at
+    replica, there = Replica("7", created, {}), Seen({}, busy=True, failed="no", going=True)
+    assert plan(wanted(paris), replica, there) == (Busy(going=True),)
+    paris.order(Action.DELETE)
+    assert plan(wanted(paris), replica, there) == (Busy(going=True),)
+    (step,) = plan(wanted(paris), replica, Seen({}, busy=True))
+    assert isinstance(step, Delete)
+
+
+def test_what_is_never_shown_counts_as_it_was_written() -> None:
+    """Or as it is wanted, where nobody knows what was written."""
+    paris = Gateway.of("Paris")
+    created = paris.order(Action.CREATE, ram(1)).at
+    place: Place = ("ram", None)
+    there = Seen({TEXT: '"x"'})
+    known: list[tuple[dict[Place, str] | None, str | None]]
+    known = [({place: "2"}, "2"), (None, "1"), ({}, None)]
+    for written, seen in known:
+        replica = Replica("7", created, written)
+        full = in_full(there, replica, wanted(paris), {"ram"})
+        assert (full.values.get(place), full.values[TEXT]) == (seen, '"x"')
+    assert in_full(there, Replica("7", created, None), wanted(paris), set()) == there

@@ -7,7 +7,7 @@ all three clouds have the same afterwards, or if the state of each difference sa
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -61,7 +61,7 @@ class Converge:
     late: list[float] = field(default_factory=list)
     """How long after the link was whole again each of the pending writes had arrived."""
     _names: dict[str, str] = field(default_factory=dict)
-    _others: dict[str, str] = field(default_factory=dict)
+    _others: dict[str, Sequence[str]] = field(default_factory=dict)
     """What was made for something to refer to, by the id of that."""
     _run: str = field(default_factory=lambda: f"converge-{time.time_ns()}")
 
@@ -104,19 +104,28 @@ class Converge:
                 cell.faults.append(f"{what}: {why}")
         for one in (new, old[0]):
             self._delete(kind, one)
-        for one in (new, *old):
-            if kind.of is not None:
-                self._delete(kind_of(kind.of), self._others[one])
+        self._delete_others(kind, (new, *old))
         mark = click.style("✗", fg="red") if cell.faults else click.style("✓", fg="green")
         click.echo(f"{mark} {way:<17} {kind.name:<13} ({cell.seconds:.1f} s)", err=True)
 
+    def _delete_others(self, kind: Kind, made: Sequence[str]) -> None:
+        """Delete what was made for something to refer to, once nothing uses it."""
+        until = time.monotonic() + PATIENCE
+        while kind.of and time.monotonic() < until:
+            if all(self._same(kind, one, there=False) for one in made):
+                break
+            time.sleep(0.1)
+        for one in made:
+            for name, other in zip(kind.of, self._others[one], strict=True):
+                self._delete(kind_of(name), other)
+
     def _created(self, kind: Kind, what: str) -> str:
         name = f"{self._run}-{what}".replace(" ", "-")
-        other = self._created(kind_of(kind.of), f"{what}-of") if kind.of is not None else ""
-        answer = self._order("POST", kind, kind.collection, json=kind.create(name, other))
+        others = [self._created(kind_of(one), f"{what}-of-{kind.one}") for one in kind.of]
+        answer = self._order("POST", kind, kind.collection, json=kind.create(name, others))
         document = answer.json()
         made = str(document.get(kind.one, document)[kind.key])
-        self._names[made], self._others[made] = name, other
+        self._names[made], self._others[made] = name, others
         if kind.uploads:
             headers = {"Content-Type": "application/octet-stream"}
             path = f"{kind.collection}/{made}/file"
@@ -150,7 +159,7 @@ class Converge:
     def _shown(self, kind: Kind, identifier: str, cloud: str) -> list[object]:
         """Return what a cloud shows of something, nothing if it is not there."""
         if kind.listed is not None:
-            where = f"{kind.collection}?name={self._names[identifier]}"
+            where = f"{kind.collection}{kind.list}?name={self._names[identifier]}"
             listed = self.user.ask("GET", kind.service, where, cloud).json()[kind.listed]
             return [plain([one.get(key) for key in kind.shown]) for one in listed]
         path = f"{kind.collection}/{identifier}"

@@ -1,6 +1,6 @@
 """What scripts/converge creates, changes and deletes of each kind of resource."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from openstackoid.message import JSON
@@ -14,20 +14,22 @@ class Kind(NamedTuple):
     """How one kind is created, and changed if it can be.
 
     `change` takes the path and the id of one, and returns the method, path, body and type of the
-    body. `key` is what its id is called. `create` takes its name, and the id of the one of the kind
-    `of` that it refers to. `listed` is the key of its list, where each cloud has another id for it.
-    `uploads`: it has data, which is uploaded once it is created.
+    body. `key` is what its id is called. `create` takes its name, and the ids of those that it
+    refers to, one of each of the kinds `of`. `listed` is the key of its list, which is behind the
+    collection at `list`, where each cloud has another id for it. `uploads`: it has data, which is
+    uploaded once it is created.
     """
 
     name: str
     service: str
     key: str
     collection: str
-    create: Callable[[str, str], Any]
+    create: Callable[[str, Sequence[str]], Any]
     change: Callable[[str, str], tuple[str, str, Any, str]] | None
     shown: tuple[str, ...]
     listed: str | None = None
-    of: str | None = None
+    list: str = ""
+    of: tuple[str, ...] = ()
     uploads: bool = False
 
     @property
@@ -94,10 +96,10 @@ KINDS = (
         "network",
         "id",
         "/v2.0/subnets",
-        lambda name, network: {
+        lambda name, of: {
             "subnet": {
                 "name": name,
-                "network_id": network,
+                "network_id": of[0],
                 "ip_version": 4,
                 "cidr": "10.77.0.0/24",
             }
@@ -105,7 +107,7 @@ KINDS = (
         lambda path, _: ("PUT", path, {"subnet": {"dns_nameservers": ["10.77.0.9"]}}, JSON),
         ("name", "cidr", "gateway_ip", "allocation_pools", "dns_nameservers", "tags"),
         listed="subnets",
-        of="network",
+        of=("network",),
     ),
     Kind(
         "security group",
@@ -121,6 +123,26 @@ KINDS = (
         ),
         ("name", "description", "tags", "security_group_rules"),
         listed="security_groups",
+    ),
+    Kind(
+        "server",
+        "compute",
+        "id",
+        "/v2.1/servers",
+        lambda name, of: {
+            "server": {
+                "name": name,
+                "imageRef": of[0],
+                "flavorRef": of[1],
+                "networks": [{"uuid": of[2]}],
+                "metadata": {"of": "converge"},
+            }
+        },
+        None,
+        ("name", "status", "metadata", "description"),
+        listed="servers",
+        list="/detail",
+        of=("image data", "flavor", "network"),
     ),
 )
 

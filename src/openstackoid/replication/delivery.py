@@ -213,7 +213,7 @@ def answered(
     order = attempt.order
     deleted = isinstance(order, Delete) and status == 404
     if status is not None and (status < 300 or deleted):
-        return _carried_out(copy, order, created)
+        return _carried_out(copy, order, created, now)
     if status is not None and status in DECIDED:
         others = tuple(one for one in copy.refused if not _is_instead_of(order, one.order))
         in_use = isinstance(order, Delete) and status == IN_USE
@@ -242,9 +242,13 @@ def _is_instead_of(order: Order, earlier: Order) -> bool:
     return type(order) is type(earlier) and order.by == earlier.by
 
 
-def _carried_out(copy: Copy, order: Order, created: str | None) -> Copy:
-    """Return what is written down when an order surely was carried out."""
+def _carried_out(copy: Copy, order: Order, created: str | None, now: float) -> Copy:
+    """Return what is written down when an order surely was carried out.
+
+    What a service takes long to delete may stay: it is not told so again and again at once.
+    """
     others = tuple(one for one in copy.refused if not _is_instead_of(order, one.order))
+    before = copy.failures
     copy = replace(copy, attempt=None, refused=others, not_before=0.0, failures=0)
     match order:
         case Create(generation, values) if created is not None:
@@ -257,6 +261,9 @@ def _carried_out(copy: Copy, order: Order, created: str | None) -> Copy:
             return replace(copy, replica=replace(replica, written=written, by=by))
         case Delete(identifier):
             left = tuple(one for one in copy.leftovers if one.id != identifier)
+            if copy.replica is not None and copy.replica.id == identifier:
+                not_before = now + _pause(before) if before else 0.0
+                copy = replace(copy, failures=before + 1, not_before=not_before)
             return replace(copy, leftovers=left)
         case _:  # without an id, what was created is to be looked for
             return replace(copy, life=None)
@@ -341,7 +348,7 @@ def read(copy: Copy, state: Desired, there: Seen | None) -> Copy:
     if there is None:
         if replica.generation not in state.ended:
             return copy
-        return replace(copy, replica=None)
+        return replace(copy, replica=None, failures=0)
     sent = attempt.order if attempt and isinstance(attempt.order, Change) else None
     values, found = sent.values if sent else {}, replica.written is None
     written = likely(there.values, state) if found else replica.written or {}

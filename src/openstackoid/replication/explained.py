@@ -31,6 +31,8 @@ class State(Enum):
     """Somebody has changed it in its cloud alone."""
     PENDING = "pending"
     """It is being brought to what it should be."""
+    BUILDING = "building"
+    """The cloud has taken it, and is still making it."""
     WAITING = "waiting"
     """It is made as soon as something is there that it refers to."""
     REFUSED = "refused"
@@ -86,6 +88,8 @@ def explained(copy: Copy, steps: Sequence[Step]) -> State:
     match steps[0]:
         case Fits(drift):
             return State.DRIFTED if drift else State.FITS
+        case Busy(going=False):
+            return State.BUILDING
         case Create() | Change() | Delete() | Busy():
             return State.PENDING
         case Gone():

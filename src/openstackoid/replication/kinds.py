@@ -43,7 +43,8 @@ class Kind:
 
     `afterwards` are fields that a create cannot say: they are written once the copy is there.
     `brought` are fields of which a change says one alone, and a create none: what they say is too
-    much for a request, and is brought in another way.
+    much for a request, and is brought in another way. `unseen` are fields that the service does not
+    show: they count as they were ordered.
     """
 
     name: str
@@ -51,3 +52,4 @@ class Kind:
     fields: Mapping[str, Joined]
     afterwards: frozenset[str] = frozenset()
     brought: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()

@@ -1,9 +1,10 @@
 """Decides what a cloud's gateway does next, so that its copy becomes what it should be."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import Desired, Place
@@ -31,13 +32,14 @@ class Seen(msgspec.Struct, frozen=True):
     """What a service shows of a copy.
 
     `busy`: it is still being made or changed. `failed` are the service's words if that has failed.
-    `elements` are the ids that the service gives to elements.
+    `elements` are the ids that the service gives to elements. `going`: it is being deleted.
     """
 
     values: Values
     busy: bool = False
     failed: str | None = None
     elements: Mapping[Place, str] = {}
+    going: bool = False
 
 
 class Create(msgspec.Struct, frozen=True, tag=True):
@@ -101,7 +103,9 @@ class Conflicting(msgspec.Struct, frozen=True):
 
 
 class Busy(msgspec.Struct, frozen=True):
-    """The service is still at it: it has to be read again."""
+    """The service is still at it, making it or, if it is `going`, deleting it: read it again."""
+
+    going: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -129,6 +133,8 @@ def plan(state: Desired, replica: Replica | None, there: Seen | None) -> tuple[S
     """
     if replica is None or (replica.generation in state.ended and there is None):
         return (Fits() if state.generation is None else Create(state.generation, state.created),)
+    if there is not None and there.going:
+        return (Busy(going=True),)
     if replica.generation in state.ended:
         return tuple(Delete(replica.id, by) for by in state.ended[replica.generation])
     if replica.generation not in state.living:
@@ -143,6 +149,13 @@ def plan(state: Desired, replica: Replica | None, there: Seen | None) -> tuple[S
     if there.busy:
         return (Busy(),)
     return _differences(state, replica, there.values)
+
+
+def in_full(there: Seen, replica: Replica, state: Desired, unseen: Collection[str]) -> Seen:
+    """Return what a service shows, with what it never does as it was written."""
+    written = state.values if replica.written is None else replica.written
+    hidden = {place: value for place, value in written.items() if place[0] in unseen}
+    return replace(there, values={**there.values, **hidden})
 
 
 def changed(values: Values, changes: Mapping[Place, str | None]) -> dict[Place, str]:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import structlog
 from gateway.backend import Connection, Received, json_answer
@@ -84,6 +85,13 @@ class Nova:
     """It does what it is told, and hangs up."""
     writes: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    servers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    status: str = "ACTIVE"
+    """What a server is when it was just made."""
+    stays: bool = False
+    """It takes deletions of servers, and does nothing."""
+    lost: set[str] = field(default_factory=set)
+    """The methods to which it does what it is told, and hangs up."""
 
     async def __call__(self, received: Received, connection: Connection) -> None:
         received.body = await connection.body(received.head)
@@ -97,8 +105,9 @@ class Nova:
         if method != "GET":
             self.writes.append(f"{method} {path}")
         document = json.loads(received.body) if received.body else {}
-        status, answer = self.answered(method, unquote(path).split("/")[2:], document)
-        if self.silent and method != "GET":
+        query = dict(parse_qsl(target.partition("?")[2]))
+        status, answer = self.answered(method, unquote(path).split("/")[2:], document | query)
+        if method in self.lost or (self.silent and method != "GET"):
             connection.writer.close()
             return
         text = json.dumps(answer)
@@ -128,6 +137,37 @@ class Nova:
                 return 200, {"flavors": list(self.flavors.values())}
             case _, ["flavors", id_, *rest] if id_ in self.flavors:
                 return self.of_a_flavor(method, self.flavors[id_], rest, document)
+            case _, ["servers", *rest]:
+                return self.of_servers(method, rest, document)
+        return 404, {"itemNotFound": {"message": "it is not there"}}
+
+    def of_servers(self, method: str, rest: list[str], document: Any) -> tuple[int, Any]:
+        match method, rest:
+            case "POST", []:
+                asked = document["server"]
+                made = {
+                    "id": str(uuid.uuid4()),
+                    "name": asked["name"],
+                    "image": {"id": asked["imageRef"]},
+                    "flavor": {"id": asked["flavorRef"]},
+                    "key_name": asked.get("key_name"),
+                    "metadata": asked["metadata"],
+                    "description": asked.get("description"),
+                    "tags": asked["tags"],
+                    "status": self.status,
+                    "asked": asked,
+                }
+                self.servers[made["id"]] = made
+                return 202, {"server": {"id": made["id"]}}
+            case "GET", ["detail"]:
+                tagged = [o for o in self.servers.values() if document["tags"] in o["tags"]]
+                return 200, {"servers": tagged}
+            case "GET", [id_] if id_ in self.servers:
+                return 200, {"server": self.servers[id_]}
+            case "DELETE", [id_] if id_ in self.servers:
+                if not self.stays:
+                    del self.servers[id_]
+                return 204, None
         return 404, {"itemNotFound": {"message": "it is not there"}}
 
     def of_a_flavor(

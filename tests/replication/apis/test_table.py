@@ -19,7 +19,7 @@ def test_a_request_is_of_one_kind() -> None:
 
 @pytest.mark.parametrize(
     ("service", "path"),
-    [("compute", "/v2.1/servers"), ("network", "/v2.0/routers"), ("image", "/v2.1/flavors")],
+    [("compute", "/v2.1/os-aggregates"), ("network", "/v2.0/routers"), ("image", "/v2.1/flavors")],
 )
 def test_what_is_in_no_table_is_refused(service: str, path: str) -> None:
     """With what could be done instead."""

@@ -170,6 +170,8 @@ def _report(context: Context, states: Mapping[str, Told], first: str | None) -> 
         outcome.answer = True if cloud == first else None
         if told.state in {State.REFUSED.value, State.DATA_FAILED.value} and told.knows:
             outcome.status, outcome.message = told.status, told.words or None
+        elif told.knows and told.state == State.BUILDING.value:
+            outcome.status = int(HTTPStatus.ACCEPTED)
         elif is_settled(told):
             outcome.status = int(HTTPStatus.OK)
         else:

@@ -20,7 +20,7 @@ from openstackoid.replication.copy import Copy, Order
 from openstackoid.replication.delivery import Look, Read, Rest, Send
 from openstackoid.replication.desired import Desired
 from openstackoid.replication.parcel import Resource
-from openstackoid.replication.plan import Change, Delete, Seen, Step, plan
+from openstackoid.replication.plan import Change, Delete, Replica, Seen, Step, in_full, plan
 from openstackoid.replication.references import named, named_in, renamed, sent
 
 AT_ONCE = 8
@@ -134,10 +134,19 @@ class Deliveries:
                 self.wake(waiter)
 
     def is_decided(self, resource: str) -> bool:
-        """Return whether nobody has to wait for a resource: it is there, or deleted."""
-        if self.memory.id_here(resource) is not None:
-            return True
+        """Return whether nobody has to wait for a resource: it is there as a whole, or deleted."""
+        replica = self.memory.copies.get(resource, Copy()).replica
+        if replica is not None:
+            return not self._is_brought_later(resource, replica)
         return self.memory.knows(resource) and self.memory.state(resource).generation is None
+
+    def _is_brought_later(self, resource: str, replica: Replica) -> bool:
+        """Return whether a copy lacks what is brought by itself: nobody can use it before."""
+        brought, written = APIS[Resource.of(resource).kind].kind.brought, replica.written or {}
+        if not brought:
+            return False
+        wanted = self.memory.state(resource).values.items()
+        return any(place[0] in brought and written.get(place) != said for place, said in wanted)
 
     async def _run(self, resource: str) -> None:
         try:
@@ -258,11 +267,13 @@ class _Delivery:
         if there is not None:
             references = self._api.references
             ids = {self._memory.id_here(one): one for one in named_in(state, references)}
+            assert copy.replica is not None  # noqa: S101  (it was read)
             there = replace(
                 there,
                 values=renamed(there.values, references, ids),
                 elements=renamed(there.elements, references, ids),
             )
+            there = in_full(there, copy.replica, state, self._api.kind.unseen)
         copy = delivery.read(self._copy, state, there)
         if self._resource in self._all.troubles:
             copy = replace(copy, failures=0)

@@ -144,7 +144,7 @@ class Services:
     async def _answer(self, api: Api, call: Call, token: str) -> tuple[int, Any]:
         """Send a request, and return the status and the document of its answer."""
         route, destination, headers = self._addressed(api.service, call.path, token)
-        headers += api.headers
+        headers += call.headers or api.headers
         body = None if call.document is None else json.dumps(call.document).encode()
         if body is not None:
             headers += [("Content-Type", call.content_type), ("Content-Length", str(len(body)))]

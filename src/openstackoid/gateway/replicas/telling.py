@@ -227,8 +227,8 @@ def is_settled(told: Told) -> bool:
 
 
 def is_done(told: Told) -> bool:
-    """Return whether a copy is there, as far as it was ordered."""
-    done = {State.FITS.value, State.DRIFTED.value}
+    """Return whether a copy is there, or being made, as far as it was ordered."""
+    done = {State.FITS.value, State.DRIFTED.value, State.BUILDING.value}
     return told.knows and told.state in done
 
 

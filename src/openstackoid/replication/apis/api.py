@@ -47,7 +47,8 @@ class Draft(NamedTuple):
 class Call(NamedTuple):
     """A request to a service; `path` is behind the prefix of its endpoint.
 
-    `fine` are statuses, beside those of a success, that say that it is as it should be.
+    `fine` are statuses, beside those of a success, that say that it is as it should be. `headers`
+    are sent in place of those that all requests of the API have.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Call(NamedTuple):
     document: object = None
     content_type: str = JSON
     fine: frozenset[int] = frozenset()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ Change = Callable[[str, str], str | None]
 _FIELDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "compute": (
         ("server.imageRef", "image"),
+        ("server.block_device_mapping_v2.uuid", "image"),
         ("server.networks.uuid", "network"),
         ("rebuild.imageRef", "image"),
         ("interfaceAttachment.net_id", "network"),

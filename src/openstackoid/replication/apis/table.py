@@ -9,10 +9,11 @@ from openstackoid.replication.apis.image import IMAGE
 from openstackoid.replication.apis.keypair import KEYPAIR
 from openstackoid.replication.apis.network import NETWORK
 from openstackoid.replication.apis.security_group import SECURITY_GROUP
+from openstackoid.replication.apis.server import SERVER
 from openstackoid.replication.apis.subnet import SUBNET
 
 APIS: Mapping[str, Api] = {
-    api.kind.name: api for api in (FLAVOR, IMAGE, KEYPAIR, NETWORK, SUBNET, SECURITY_GROUP)
+    api.kind.name: api for api in (FLAVOR, IMAGE, KEYPAIR, NETWORK, SUBNET, SECURITY_GROUP, SERVER)
 }
 """By the name of the kind."""
 
