@@ -61,7 +61,7 @@ class Converge:
     late: list[float] = field(default_factory=list)
     """How long after the link was whole again each of the pending writes had arrived."""
     _names: dict[str, str] = field(default_factory=dict)
-    _others: dict[str, Sequence[str]] = field(default_factory=dict)
+    _others: dict[str, list[tuple[Kind, str]]] = field(default_factory=dict)
     """What was made for something to refer to, by the id of that."""
     _run: str = field(default_factory=lambda: f"converge-{time.time_ns()}")
 
@@ -116,13 +116,17 @@ class Converge:
                 break
             time.sleep(0.1)
         for one in made:
-            for name, other in zip(kind.of, self._others[one], strict=True):
-                self._delete(kind_of(name), other)
+            for its, other in self._others[one]:
+                self._delete(its, other)
 
     def _created(self, kind: Kind, what: str) -> str:
         name = f"{self._run}-{what}".replace(" ", "-")
-        others = [self._created(kind_of(one), f"{what}-of-{kind.one}") for one in kind.of]
-        answer = self._order("POST", kind, kind.collection, json=kind.create(name, others))
+        others: list[tuple[Kind, str]] = []
+        for its in map(kind_of, kind.of):
+            other = self._created(its, f"{what}-of-{kind.one}")
+            others += [(its, other), *self._others[other]]
+        body = kind.create(name, [one for _, one in others])
+        answer = self._order("POST", kind, kind.collection, json=body)
         document = answer.json()
         made = str(document.get(kind.one, document)[kind.key])
         self._names[made], self._others[made] = name, others

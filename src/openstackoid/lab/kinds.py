@@ -15,9 +15,9 @@ class Kind(NamedTuple):
 
     `change` takes the path and the id of one, and returns the method, path, body and type of the
     body. `key` is what its id is called. `create` takes its name, and the ids of those that it
-    refers to, one of each of the kinds `of`. `listed` is the key of its list, which is behind the
-    collection at `list`, where each cloud has another id for it. `uploads`: it has data, which is
-    uploaded once it is created.
+    refers to: one of each of the kinds `of`, and behind it those that this one refers to. `listed`
+    is the key of its list, which is behind the collection at `list`, where each cloud has another
+    id for it. `uploads`: it has data, which is uploaded once it is created.
     """
 
     name: str
@@ -134,7 +134,7 @@ KINDS = (
                 "name": name,
                 "imageRef": of[0],
                 "flavorRef": of[1],
-                "networks": [{"uuid": of[2]}],
+                "networks": [{"uuid": of[3]}],
                 "metadata": {"of": "converge"},
             }
         },
@@ -142,7 +142,7 @@ KINDS = (
         ("name", "status", "metadata", "description"),
         listed="servers",
         list="/detail",
-        of=("image data", "flavor", "network"),
+        of=("image data", "flavor", "subnet"),
     ),
 )
 

@@ -6,6 +6,7 @@ from gateway.keystone import message
 from gateway.played import Answered
 from gateway.replicas.playing import ONE, TWO, Replicas
 from gateway.replicas.test_naming import id_of
+from journal.keeping import until
 
 BOTH_FIT = {ONE: "fits", TWO: "fits"}
 RULES = "/v2.0/security-group-rules"
@@ -106,3 +107,19 @@ async def test_a_rule_is_not_deleted_while_nobody_says_what_it_is(replicas: Repl
     answered = await replicas.order("DELETE", f"{RULES}/7", service="network")
     assert (answered.status, f"{ONE} does not say" in message(answered)) == (503, True)
     assert not [one for one in replicas.neutrons[ONE].writes if one.startswith("DELETE")]
+
+
+async def test_another_cloud_cannot_say_what_a_rule_of_the_own_one_is(replicas: Replicas) -> None:
+    """Of what the own cloud knows, nobody else is asked."""
+    group = await make_group(replicas)
+    rule = json.loads((await add(replicas, group, 22)).body)["security_group_rule"]
+    await add(replicas, group, 443)
+    await replicas.become("g", **BOTH_FIT)
+    theirs = replicas.neutrons[TWO].groups[0]["security_group_rules"]
+    other = next(one for one in theirs if one["port_range_min"] == 443)
+    theirs.append({**other, "id": rule["id"], "security_group_id": group})
+    scope = f"{TWO} & {ONE}"
+    path = f"{RULES}/{rule['id']}"
+    gone = await replicas.order("DELETE", path, scope=scope, service="network")
+    assert gone.status == 204
+    await until(lambda: ports(replicas, ONE) == {443})

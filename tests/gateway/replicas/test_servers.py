@@ -90,6 +90,25 @@ async def test_a_server_waits_for_the_data_of_its_image(replicas: Replicas) -> N
     await replicas.become("web", **BOTH_FIT)
 
 
+async def test_a_server_waits_for_the_subnets_of_its_network(replicas: Replicas) -> None:
+    """Nova would refuse it before; what was deleted nobody waits for."""
+    of = await parts(replicas)
+    (network,) = of["networks"]
+    await replicas.become("n", **BOTH_FIT)
+    await replicas.stop(TWO)
+    await replicas.subnet(network["uuid"])
+    other = id_of(await replicas.subnet(network["uuid"], name="t", cidr="10.1.0.0/24"))
+    assert (await order(replicas, **of)).status == 202
+    await replicas.order("DELETE", f"/v2.0/subnets/{other}", service="network")
+    replicas.neutrons[TWO].fails = {"POST": 503}
+    await replicas.start(TWO)
+    await replicas.become("web", **{ONE: "fits", TWO: "waiting"})
+    (one,) = await replicas.shown("web")
+    assert one["clouds"][1]["more"] == ["waiting for subnet s"]
+    replicas.neutrons[TWO].fails = {}
+    await replicas.become("web", **BOTH_FIT)
+
+
 async def test_a_server_of_which_the_answer_is_lost_is_found_by_its_mark(
     replicas: Replicas,
 ) -> None:

@@ -107,3 +107,29 @@ async def test_without_what_keeps_replicas_ids_stay(replicas: Replicas) -> None:
     await replicas.stop(ONE)
     assert (await ask(replicas, "GET", f"{NETWORKS}/{two['id']}", TWO)).status == 200
     assert (await ask(replicas, "GET", f"{NETWORKS}/{here}", TWO)).status == 404
+
+
+async def test_an_id_that_is_a_path_is_never_put_in(replicas: Replicas) -> None:
+    """Whatever another cloud says that its copy is called."""
+    here = id_of(await replicas.network())
+    memory = replicas.keeping[ONE].replicator.memory
+    (resource,) = memory.having(here)
+    memory.has_told(TWO, resource, "../ports")
+    seen = len(replicas.clouds.backends[TWO]["network"].requests)
+    assert (await ask(replicas, "GET", f"{NETWORKS}/{here}", TWO)).status == 404
+    (*_, received) = replicas.clouds.backends[TWO]["network"].requests[seen:]
+    assert received.line.split(" ")[1].endswith(f"{NETWORKS}/{here}")
+
+
+async def test_another_cloud_cannot_say_what_an_id_of_the_own_one_means(
+    replicas: Replicas,
+) -> None:
+    """It says that another network of the user's has the id of this one."""
+    here = id_of(await replicas.network())
+    await replicas.network("other")
+    memory = replicas.keeping[ONE].replicator.memory
+    mine, other = (replicas.neutrons[TWO].networks[n]["id"] for n in (0, 1))
+    (resource,) = memory.having(other)
+    memory.has_told(TWO, resource, here)
+    shown = await ask(replicas, "GET", f"{NETWORKS}/{here}", TWO)
+    assert json.loads(shown.body)["network"]["id"] == mine

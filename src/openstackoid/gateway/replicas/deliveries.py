@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -216,8 +216,8 @@ class _Delivery:
         self._all.waiting.pop(self._resource, None)
         if not isinstance(decided, Send):
             return False
-        meant = self._named(decided.order)
-        missing = next((one for one in meant if not self._all.is_decided(one)), None)
+        needed = self._needed(decided.order)
+        missing = next((one for one in needed if not self._all.is_decided(one)), None)
         if missing is None:
             return False
         self._all.waiting[self._resource] = missing
@@ -229,6 +229,13 @@ class _Delivery:
             one: None if self._memory.state(one).generation is None else self._memory.id_here(one)
             for one in self._named(order)
         }
+
+    def _needed(self, order: Order) -> Iterator[str]:
+        """Yield what has to be there first: what an order names, and what makes that usable."""
+        meant = list(self._named(order))
+        yield from meant
+        if meant and not self._api.completes:
+            yield from self._memory.completing(meant)
 
     def _named(self, order: Order) -> Iterable[str]:
         """Return what an order needs: nothing for what it takes out."""

@@ -3,7 +3,7 @@
 import time
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -18,6 +18,7 @@ from openstackoid.replication.heard import Heard, start
 from openstackoid.replication.lineage import Lineage
 from openstackoid.replication.operation import Action, Operation, Write, in_time
 from openstackoid.replication.parcel import Parcel, Resource
+from openstackoid.replication.references import named
 
 PAGE = 256
 """Operations in one answer to another gateway at most."""
@@ -114,6 +115,18 @@ class Memory:
             kind = APIS[Resource.of(resource).kind].kind
             cached = self._states[resource] = len(operations), desired(operations, kind)
         return cached[1]
+
+    def completing(self, resources: Collection[str]) -> list[str]:
+        """Return what has to be there, too, before others can use some resources."""
+        found = []
+        for one in self._parcels:
+            api = APIS[Resource.of(one).kind]
+            if not api.completes or (state := self.state(one)).generation is None:
+                continue
+            values = (item for item in state.values.items() if item[0][0] in api.completes)
+            if named(values, api.references).keys() & set(resources):
+                found.append(one)
+        return found
 
     def next(
         self,

@@ -64,7 +64,8 @@ class Api(ABC):
     """The API for one kind of resource, of the service type `service`.
 
     `headers` are sent with each request: which version of the API is meant. `references` are
-    fields that name other replicated resources, each with the kind of these.
+    fields that name other replicated resources, each with the kind of these. `completes` are those
+    of them whose resource others can't use before this one is there.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Api(ABC):
     headers: tuple[tuple[str, str], ...] = ()
     owner: Owner = Owner.PROJECT
     references: Mapping[str, str] = field(default_factory=dict)
+    completes: frozenset[str] = frozenset()
 
     @abstractmethod
     def asked(self, method: str, path: str, document: Any) -> Draft | None:

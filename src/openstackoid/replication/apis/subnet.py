@@ -159,6 +159,7 @@ SUBNET = Subnet(
     ),
     service="network",
     references={"network": "network"},
+    completes=frozenset({"network"}),
     one="subnet",
     collection="subnets",
     parts=_PARTS,
