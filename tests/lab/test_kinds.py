@@ -9,9 +9,7 @@ from openstackoid.replication.apis.table import APIS, asked
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_each_kind_can_be_replicated(kind: Kind) -> None:
     """As it is created, and as it is changed."""
-    created = asked(
-        kind.service, "POST", kind.collection, kind.create("name", ["7"] * 4)
-    )
+    created = asked(kind.service, "POST", kind.collection, kind.create("name", ["7"] * 4))
     if kind.change is not None:
         method, path, body, _ = kind.change(f"{kind.collection}/{'7' * 36}", "7")
         assert asked(kind.service, method, path, body).api is created.api
