@@ -39,3 +39,15 @@ def test_an_operation_that_claims_to_come_after_itself_comes_after_nothing() -> 
     liar = replace(create, after=(create.at, later))
     lineage = Lineage([liar, replace(create, at=later, after=(create.at,))])
     assert not lineage.knew(liar, liar)
+
+
+@given(histories(), histories())
+def test_who_could_not_be_seen_is_found_at_once(
+    made: list[Operation], others: list[Operation]
+) -> None:
+    """As by looking at each of them: of long histories that would take too long."""
+    lineage = Lineage([*made, *others])
+    later, these = made[::2], [*made, *others]
+    assert lineage.unknown_to(later, these) == {
+        one.at for one in these if not any(lineage.knew(other, one) for other in later)
+    }

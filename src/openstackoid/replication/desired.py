@@ -155,12 +155,9 @@ def _winner(
     """Return what counts of all that was written to one place; `writes` are in their order."""
     if how is Joined.BY_ELEMENT:
         removals = [one for one, write in writes if write.value is None]
-        stay = [
-            (one, write)
-            for one, write in writes
-            if write.value is not None and not any(lineage.knew(r, one) for r in removals)
-        ]
-        return (stay or writes)[-1]
+        added = [(one, write) for one, write in writes if write.value is not None]
+        unknown = lineage.unknown_to(removals, (one for one, _ in added))
+        return next((a for a in reversed(added) if a[0].at in unknown), writes[-1])
     return writes[-1]
 
 
@@ -173,14 +170,14 @@ def _overruled(
     """Return what does not count any more, each with the last deletion that is why."""
     overruled = []
     counts = {one.at for one in counting}
+    last = {create: max(deletions) for create, deletions in ended.items()}
     for one in every:
         if one.at in counts:
             continue
         of = [
             deletion
-            for create, deletions in ended.items()
+            for create, deletion in last.items()
             if create == one.at or lineage.knew(one, lineage.operations[create])
-            for deletion in deletions
         ]
         if of and one.action is not Action.DELETE:
             overruled.append((one, max(of)))

@@ -25,6 +25,13 @@ class Lineage:
         """Return whether one operation was made by somebody who could see the other."""
         return bool(self._before[later.at] & self._bits[earlier.at])
 
+    def unknown_to(self, later: Iterable[Operation], these: Iterable[Operation]) -> set[Timestamp]:
+        """Return the times of those of these that none of the later ones could see."""
+        known = 0
+        for one in later:
+            known |= self._before[one.at]
+        return {one.at for one in these if not known & self._bits[one.at]}
+
     def latest(self) -> tuple[Timestamp, ...]:
         """Return the operations that no other one comes after: `after` of the next one."""
         known = 0
