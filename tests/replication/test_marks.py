@@ -2,11 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from replication.making import FLAVOR, Gateway, ram
 
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import desired
-from openstackoid.replication.marks import generations, is_marked, mark, marked
+from openstackoid.replication.marks import MOST, generations, is_marked, mark, marked
 from openstackoid.replication.operation import Action
 
 TIMESTAMPS = st.builds(
@@ -38,3 +39,13 @@ def test_a_create_is_found_by_its_mark() -> None:
     assert generations(state) == [new.at, old.at]
     assert marked(["blue", mark(old.at)], state) == old.at
     assert marked([mark(Timestamp(1, 1, "Corte", 1)), None, {}], state) is None
+
+
+def test_there_is_an_end_to_what_is_looked_for() -> None:
+    """However many creates somebody signs: the first that go on, and the last that ended."""
+    times = [Timestamp(number, 1, "Corte", 1) for number in range(4 * MOST)]
+    living, ended = times[::2], times[1::2]
+    state = replace(
+        desired([], FLAVOR), living={at: {} for at in living}, ended=dict.fromkeys(ended, ())
+    )
+    assert generations(state) == [*living[:MOST], *ended[-MOST:]]

@@ -25,9 +25,16 @@ def is_marked(value: object) -> bool:
     return isinstance(value, str) and value.startswith(PREFIX)
 
 
+MOST = 8
+"""Creates that go on, and deleted ones, that are looked for: what users order has one create."""
+
+
 def generations(state: Desired) -> list[Timestamp]:
-    """Return the creates of a resource, those that go on first."""
-    return [*sorted(state.living), *sorted(state.ended)]
+    """Return the creates of a resource, those that go on first: the first ones, and the last ended.
+
+    Whoever orders more than MOST of each may leave copies behind that nobody finds, of his own.
+    """
+    return [*sorted(state.living)[:MOST], *sorted(state.ended)[-MOST:]]
 
 
 def marked(values: Iterable[object], state: Desired) -> Timestamp | None:

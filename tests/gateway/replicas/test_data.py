@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -202,3 +203,15 @@ async def test_the_answer_has_what_each_cloud_has(
     (report,) = answered.values("X-Scope-Report")
     assert json.loads(report)[0] == {"cloud": ONE, "status": 200, "answer": True}
     assert glances[ONE].data == {image: DATA}
+
+
+async def test_one_clouds_users_leave_room_for_others(replicas: Replicas) -> None:
+    """However slowly that cloud gives their images."""
+    transfers = module.Transfers(replicas.keeping[ONE].replicator.memory, lambda _: None)
+    async with AsyncExitStack() as stack:
+        for _ in range(module.OF_ONE):
+            await stack.enter_async_context(transfers.room(TWO))
+        waiting = asyncio.ensure_future(stack.enter_async_context(transfers.room(TWO)))
+        await stack.enter_async_context(transfers.room(ONE))
+        assert not waiting.done()
+        waiting.cancel()

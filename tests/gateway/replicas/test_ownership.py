@@ -6,8 +6,9 @@ from gateway.replicas.playing import ONE, TWO, Replicas
 from gateway.replicas.test_rights import issued, rights
 from journal.keeping import until
 
-from openstackoid.gateway.replicas.ownership import Ownership
+from openstackoid.gateway.replicas.ownership import Ownership, Party
 from openstackoid.gateway.replicas.rights import NoAnswerError, NoRightError
+from openstackoid.gateway.trust.answering import Acting
 from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.operation import Action, Operation, Write
 from openstackoid.replication.parcel import Parcel, Resource
@@ -168,3 +169,25 @@ async def test_what_a_cloud_does_not_take_is_named(replicas: Replicas) -> None:
     await replicas.become("m1.big", **{ONE: "fits", TWO: "fits"})
     novas = replicas.novas.values()
     await until(lambda: all(one.flavors[identifier]["description"] == "alice's" for one in novas))
+
+
+async def test_what_is_nobodys_here_is_not_asked_about_again(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of such resources make the orders of others slow once a minute at most."""
+    await replicas.network()
+    await replicas.become("n", **{ONE: "fits", TWO: "fits"})
+    its = replicas.keeping[TWO].replicator.ownership
+    bob = Party(TWO, "b" * 32, OURS, ("member",))
+    asked = []
+
+    async def nobody(party: Party) -> Acting:
+        if party.claims is None:
+            return Acting(party.project, party.roles)
+        asked.append(party)
+        raise NoRightError("there is no such project")
+
+    monkeypatch.setattr(its, "_acting", nobody)
+    monkeypatch.setattr(its, "_projects", {})
+    assert await its.owned(bob) == await its.owned(bob) == []
+    assert len(asked) == 1

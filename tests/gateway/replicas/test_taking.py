@@ -142,6 +142,10 @@ async def test_there_is_an_end_to_what_is_kept(
     await given(replicas, one)
     assert known(replicas) == []
     monkeypatch.setattr(taking, "MAX_RESOURCES", 1)
+    monkeypatch.setattr(taking, "MAX_EVER", 0)
+    await given(replicas, one)
+    assert known(replicas) == []
+    monkeypatch.setattr(taking, "MAX_EVER", 1)
     monkeypatch.setattr(taking, "MAX_OPERATIONS", 0)
     await given(replicas, one)
     assert known(replicas) == []

@@ -6,9 +6,10 @@ over only once all of it is right: a service never has what another cloud has ma
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import structlog
 
@@ -28,6 +29,9 @@ from openstackoid.replication.plan import Change
 
 AT_ONCE = 4
 """Uploads of this gateway at one time."""
+
+OF_ONE = 3
+"""Of these, uploads of what one cloud's users have made: it may give them slowly."""
 
 TRIES = 5
 """How often an upload is begun that ends otherwise than it should, until somebody has to look."""
@@ -53,7 +57,10 @@ class Transfers:
     def __init__(self, memory: Memory, wake: Callable[[str], None]) -> None:
         self.memory = memory
         self.wake = wake
-        self.slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots_of: dict[str, asyncio.Semaphore] = defaultdict(
+            partial(asyncio.Semaphore, OF_ONE)
+        )
         self._running: dict[str, tuple[_Transfer, asyncio.Task[None]]] = {}
         self.services: Services
         self.rights: Rights
@@ -76,6 +83,12 @@ class Transfers:
             transfer = _Transfer(self, resource, order)
             task = asyncio.get_running_loop().create_task(transfer.run())
             self._running[resource] = transfer, task
+
+    @asynccontextmanager
+    async def room(self, issuer: str) -> AsyncIterator[None]:
+        """Wait until one more upload may begin of what a cloud's users have made."""
+        async with self._slots_of[issuer], self._slots:
+            yield
 
     def progress(self, resource: str) -> str | None:
         """Return how far the data of a copy is, None if none is brought."""
@@ -152,7 +165,7 @@ class _Transfer:
             return Came(0)
         try:
             token = await self._all.rights.token(parcel)
-            async with self._all.slots:
+            async with self._all.room(Resource.of(self._resource).issuer):
                 self._why = None
                 self._gave.clear()
                 await self._first()

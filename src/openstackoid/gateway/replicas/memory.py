@@ -44,6 +44,8 @@ class Memory:
         self._log: list[Known] = []
         self._last: dict[int, int] = {}
         self._parcels: dict[str, dict[Timestamp, Parcel]] = {}
+        self._clouds: dict[str, dict[str, None]] = {}
+        self._made: Counter[str] = Counter()
         self._states: dict[str, tuple[int, Desired]] = {}
         self._heard: dict[str, Heard] = {}
         self._told: dict[str, dict[str, str]] = {}
@@ -76,6 +78,10 @@ class Memory:
         """Return how many resources that each cloud's users have made are there, not deleted."""
         generations = (self.state(one).generation for one in self._parcels)
         return Counter(one.cloud for one in generations if one is not None)
+
+    def ever(self, cloud: str) -> int:
+        """Return how many resources are known that a cloud's users have made, also deleted ones."""
+        return self._made[cloud]
 
     def knows(self, resource: str, at: Timestamp | None = None) -> bool:
         """Return whether a resource is known, and an operation on it."""
@@ -163,7 +169,11 @@ class Memory:
             self._log.append(one)
             self._last[one.incarnation] = one.number
             operation = one.parcel.operation
+            if operation.resource not in self._parcels:
+                self._made[operation.at.cloud] += 1
             of_resource = self._parcels.setdefault(operation.resource, {})
+            clouds = self._clouds.setdefault(operation.resource, {})
+            clouds |= dict.fromkeys((*operation.members, operation.at.cloud))
             of_resource[operation.at] = one.parcel
             self._states.pop(operation.resource, None)
 
@@ -184,13 +194,11 @@ class Memory:
 
     def may_see(self, cloud: str, resource: str) -> bool:
         """Return whether another gateway may know of a resource."""
-        return resource in self._parcels and cloud in self.clouds(resource)
+        return cloud in self._clouds.get(resource, ())
 
     def clouds(self, resource: str) -> list[str]:
         """Return the clouds that may know of a resource: its members, and those of its users."""
-        every = [parcel.operation for parcel in self._parcels.get(resource, {}).values()]
-        members = [cloud for one in every for cloud in one.members]
-        return list(dict.fromkeys([*members, *(one.at.cloud for one in every)]))
+        return list(self._clouds.get(resource, ()))
 
     def since(self, asked: Heard | None, cloud: str) -> tuple[list[Parcel], Heard | None, bool]:
         """Return what another gateway may know and has not heard.

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.rights import NoAnswerError, NoRightError, Rights
 from openstackoid.gateway.trust.answering import Acting, Answering
+from openstackoid.gateway.trust.remembered import Remembered
 from openstackoid.gateway.trust.service_account import AccountError
 from openstackoid.identity.assertion import Claims
 from openstackoid.identity.token_document import Distrust
@@ -22,6 +23,12 @@ from openstackoid.replication.references import named
 
 ADMIN = "admin"
 """The role that orders what belongs to nobody, as services ask for by default."""
+
+NOBODYS = 60.0
+"""Seconds for which a resource is nobody's here, for lists and orders of others."""
+
+MOST_NOBODYS = 100_000
+"""Resources of which that is remembered."""
 
 
 class Party(NamedTuple):
@@ -45,6 +52,7 @@ class Ownership:
         self._rights = rights
         self._answering = answering
         self._projects: dict[str, str] = {}
+        self._nobodys: Remembered[str, bool] = Remembered(MOST_NOBODYS)
 
     def user(self, document: dict[str, Any]) -> Party:
         """Return a user of this cloud, by the document of his token; raises Distrust."""
@@ -80,8 +88,12 @@ class Ownership:
                 raise NoRightError(f"it names a {kind} that who has ordered it does not own")
 
     async def owned(self, party: Party) -> list[str]:
-        """Return all resources that somebody owns; raises NoAnswerError."""
-        return [one for one in self._memory.resources() if await self._is_own(party, one)]
+        """Return all resources that somebody owns; raises NoAnswerError.
+
+        What was nobody's here a minute ago is not asked about again.
+        """
+        every = (one for one in self._memory.resources() if self._nobodys.get(one) is None)
+        return [one for one in every if await self._is_own(party, one)]
 
     async def owns(self, party: Party, identifier: str, beside: Sequence[Parcel] = ()) -> bool:
         """Return whether somebody owns a resource; raises NoRightError and NoAnswerError."""
@@ -132,6 +144,7 @@ class Ownership:
                 continue
             self._projects[resource.id] = acting.project
             return acting.project
+        self._nobodys.put(resource.id, True, NOBODYS)
         return None
 
 

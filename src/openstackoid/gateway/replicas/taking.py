@@ -18,7 +18,10 @@ MAX_OPERATIONS = 1000
 """Operations on one resource that are kept."""
 
 MAX_RESOURCES = 20_000
-"""Resources of one cloud's users that are kept."""
+"""Resources of one cloud's users that are kept, not deleted."""
+
+MAX_EVER = 100_000
+"""Resources of one cloud's users that are kept, with the deleted ones."""
 
 MAX_REFUSED = 1000
 """Resources of which one cloud has given what was not taken, and of which that is remembered."""
@@ -47,7 +50,8 @@ class Taking:
         it. Raises NoAnswerError if nobody can say at present.
         """
         kept: list[Parcel] = []
-        numbers = self._memory.numbers()
+        parcels = list(parcels)
+        numbers = self._memory.numbers() if parcels else {}
         for parcel in parcels:
             signed = False
             try:
@@ -101,3 +105,5 @@ class Taking:
             raise NoRightError(f"its resource has {MAX_OPERATIONS} operations already")
         if not known and numbers.get(cloud, 0) >= MAX_RESOURCES:
             raise NoRightError(f"{MAX_RESOURCES} resources of its cloud are kept already")
+        if not known and self._memory.ever(cloud) >= MAX_EVER:
+            raise NoRightError(f"{MAX_EVER} resources of its cloud were made already")
