@@ -14,11 +14,13 @@ class Found(msgspec.Struct, frozen=True):
     """What may be a copy, as the service lists it.
 
     `mark` is the create that it says has made it: by a mark, or by an id that was chosen for it.
+    `project` is the id of whose it is, None if it is no project's, or the service does not say.
     """
 
     id: str
     values: Values
     mark: Timestamp | None = None
+    project: str | None = None
 
 
 class Trace(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from journal.keeping import until
 from openstackoid.gateway.replicas import deliveries as module
 from openstackoid.gateway.replicas.services import Services
 from openstackoid.replication import delivery
+from openstackoid.replication.marks import mark
 
 
 async def test_what_cant_be_read_is_said_and_tried_again(replicas: Replicas) -> None:
@@ -111,3 +112,19 @@ async def test_what_is_ordered_goes_before_what_is_read_at_a_start(
     go_on.set()
     await until(lambda: sorted(begun) == sorted([*old, "flavor:::new"]))
     await deliveries.close()
+
+
+async def test_what_is_another_projects_is_no_copy(replicas: Replicas) -> None:
+    """Somebody has seen the mark of an order, and given it to a network of his, which he shares."""
+    await replicas.stop(TWO)
+    await replicas.network()
+    (resource,) = replicas.keeping[ONE].replicator.memory.resources()
+    state = replicas.keeping[ONE].replicator.memory.state(resource)
+    assert state.generation is not None
+    neutron = replicas.neutrons[TWO]
+    body = {"network": {"name": "his", "project_id": "f" * 32, "shared": True}}
+    his = neutron.answered("POST", ["networks"], {}, body)[1]["network"]
+    his["tags"] = [mark(state.generation)]
+    await replicas.start(TWO)
+    await replicas.become("n", **{ONE: "fits", TWO: "fits"})
+    assert sorted(one["name"] for one in neutron.networks) == ["his", "n"]

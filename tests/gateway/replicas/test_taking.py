@@ -185,3 +185,18 @@ async def test_what_is_from_the_future_waits(replicas: Replicas, one: Parcel) ->
     await replicas.become("m1.big", **{ONE: "fits", TWO: "fits"})
     (shown,) = await replicas.shown("m1.big")
     assert "from the future: delete" in shown["clouds"][1]["more"][0]
+
+
+async def test_two_operations_of_one_time_are_named(replicas: Replicas) -> None:
+    """Somebody has signed both, and given one here and one there: the first one counts here."""
+    await replicas.network()
+    await replicas.become("n", **{ONE: "fits", TWO: "fits"})
+    (parcel,) = parcels(replicas)
+    operation = parcel.operation
+    other = replace(operation, writes=(Write("name", '"m"'), *operation.writes[1:]))
+    twin = Parcel(other, issued(replicas, other, ONE, TWO))
+    await given(replicas, parcel, twin)
+    assert replicas.neutrons[TWO].networks[0]["name"] == "n"
+    (one,) = await replicas.shown("n", at=ONE)
+    (line,) = one["clouds"][1]["more"]
+    assert line.startswith("not taken: ordered at")

@@ -59,7 +59,7 @@ def test_a_create_says_what_its_copy_is() -> None:
     }  # fmt: skip
     image = shown(tags=["t", "s"], os_distro="debian", min_ram=512)
     assert IMAGE.seen([image, None]).values == values
-    assert IMAGE.found(ID, desired([], IMAGE.kind), image) == [Found(ID, values)]
+    assert IMAGE.found(ID, desired([], IMAGE.kind), image) == [Found(ID, values, project="1")]
 
 
 def test_members_are_seen_where_glance_shows_them() -> None:

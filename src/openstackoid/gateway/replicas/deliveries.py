@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from openstackoid.gateway.replicas.data import Transfers
 from openstackoid.gateway.replicas.memory import Memory
+from openstackoid.gateway.replicas.ownership import Ownership
 from openstackoid.gateway.replicas.rights import NoAnswerError, NoRightError, Rights
 from openstackoid.gateway.replicas.services import NotReadError, Services
 from openstackoid.gateway.reporting.log import fault_of
 from openstackoid.replication import delivery
+from openstackoid.replication.apis.api import Owner
 from openstackoid.replication.apis.table import APIS
 from openstackoid.replication.bringing import apart
 from openstackoid.replication.copy import Copy, Order
@@ -68,10 +70,11 @@ class Deliveries:
         self.data = Transfers(memory, self.wake)
         self.services: Services
         self.rights: Rights
+        self.ownership: Ownership
 
-    def use(self, services: Services, rights: Rights) -> None:
+    def use(self, services: Services, rights: Rights, ownership: Ownership) -> None:
         """Use what a federation file has made; before anything is woken, and after a reload."""
-        self.services, self.rights = services, rights
+        self.services, self.rights, self.ownership = services, rights, ownership
 
     def wake_later(self, resources: Iterable[str]) -> None:
         """See what there is to do about copies, a few at a time: what is woken goes before them."""
@@ -295,6 +298,9 @@ class _Delivery:
         token = await self._token()
         numbers = self._copy.number + 1
         found = await self._all.services.look(self._api, self._name.key, state, numbers, token)
+        if self._api.owner is Owner.PROJECT:  # others may have given theirs our id, or our mark
+            project = await self._all.ownership.project(self._resource)
+            found = [one for one in found if one.project in {None, project}]
         # Nobody else creates here: so a service that takes long to answer is not asked for ever.
         now, recognized, memory = time.monotonic(), self._api.kind.recognized, self._memory
         self._keep(

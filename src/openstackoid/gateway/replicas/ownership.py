@@ -108,6 +108,13 @@ class Ownership:
             case _:
                 return (await self._acting(party)).project == await self._project(resource, beside)
 
+    async def project(self, identifier: str) -> str | None:
+        """Return the id of the project here whose a resource is, None if it is nobody's here.
+
+        Raises NoAnswerError.
+        """
+        return await self._project(Resource.of(identifier), ())
+
     async def _is_own(self, party: Party, identifier: str) -> bool:
         try:
             return await self.owns(party, identifier)

@@ -100,10 +100,10 @@ class Replicator:
         federation, upstream, assertions, origins = surroundings
         self._rights = Rights(assertions.accepting, here)
         services = Services(federation, here, upstream)
-        self._deliveries.use(services, self._rights)
+        self.ownership = Ownership(self.memory, self._rights, assertions.answering)
+        self._deliveries.use(services, self._rights, self.ownership)
         sources = Sources(federation, here, upstream, self.peers.is_up)
         self._deliveries.data.use(services, self._rights, sources)
-        self.ownership = Ownership(self.memory, self._rights, assertions.answering)
         self.ordering = Ordering(self.memory, federation, assertions.issuing, self.ownership)
         self.users = Users(here, assertions.issuing, assertions.accepting.tokens)
         self._showing = Showing(

@@ -58,6 +58,7 @@ class Taking:
                 check(parcel.operation)
                 signed = ownership.is_signed(parcel)
                 await ownership.check(parcel, kept)
+                self._check_the_same(parcel, kept)
                 self._check_room(parcel, kept, numbers)
             except (BadOperationError, NoRightError) as error:
                 if signed:  # else anybody could say that somebody has ordered something
@@ -91,6 +92,14 @@ class Taking:
         operation = parcel.operation
         known = {**(self._refused[cloud].get(operation.resource) or {}), operation.at: why}
         self._refused[cloud].put(operation.resource, dict(sorted(known.items())[-MAX_SHOWN:]))
+
+    def _check_the_same(self, parcel: Parcel, kept: Sequence[Parcel]) -> None:
+        operation = parcel.operation
+        known = self._memory.parcel(operation.resource, operation.at)
+        of_its_time = [one.operation for one in kept if one.operation.at == operation.at]
+        of_its_time += [] if known is None else [known.operation]
+        if any(one != operation for one in of_its_time):
+            raise NoRightError("another one of the same time is known: somebody has signed both")
 
     def _check_room(
         self, parcel: Parcel, kept: Sequence[Parcel], numbers: Mapping[str, int]

@@ -206,9 +206,10 @@ class Image(Api):
         return [Call("GET", self.path(one), fine=_FINE_GONE) for one in ids]
 
     def found(self, key: str, state: Desired, document: Any) -> list[Found]:  # noqa: ARG002
-        """Return the image, if there is one: whoever has its id, the create has chosen that."""
+        """Return the image, if there is one: whatever has its id, the create has chosen that."""
         made_by = next(iter(generations(state)), None)
-        return [Found(str(document["id"]), _values(document), made_by)]
+        owner = document.get("owner")
+        return [Found(str(document["id"]), _values(document), made_by, owner)]
 
 
 def _created(document: Any) -> Draft:

@@ -147,7 +147,7 @@ class Neutron(Api):
     def found(self, key: str, state: Desired, document: Any) -> list[Found]:  # noqa: ARG002
         """Return what has a mark of a create of this resource."""
         return [
-            Found(str(one["id"]), dict(self._values(one)), made_by)
+            Found(str(one["id"]), dict(self._values(one)), made_by, one.get("project_id"))
             for one in document[self.collection.replace("-", "_")]
             if (made_by := marked([one["description"], *one["tags"]], state)) is not None
         ]

@@ -124,7 +124,7 @@ class Server(Api):
     def found(self, key: str, state: Desired, document: Any) -> list[Found]:  # noqa: ARG002
         """Return what has a mark of a create of this resource."""
         return [
-            Found(str(one["id"]), _values(one), made_by)
+            Found(str(one["id"]), _values(one), made_by, one.get("tenant_id"))
             for one in document["servers"]
             if (made_by := marked(one["tags"], state)) is not None
         ]
