@@ -4,6 +4,7 @@ import datetime
 import os
 import platform
 import re
+import shutil
 from pathlib import Path
 
 import psutil
@@ -25,5 +26,8 @@ def machine() -> str:
 
 
 def _version(tool: str) -> str:
+    """Return the version of a program; many measurements do without it."""
+    if shutil.which(program(tool)) is None:
+        return "none"
     found = re.search(r"\d+(\.\d+)+", output([program(tool), "-v"]))
     return found[0] if found else "unknown"

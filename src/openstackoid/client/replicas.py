@@ -57,6 +57,30 @@ class _Reading(command.Lister):
         return _COLUMNS, asked(self.app, path, _rows, _NONE, "POST")
 
 
+class Create(command.Lister):
+    """Have something that exists in your own cloud replicated in others, and list its copies.
+
+    The scope says in which clouds, your own among them. An image's data is brought there, too.
+    From then on the policy "eventual" changes and deletes all copies.
+
+      openstack replica create image debian --os-scope 'image=Paris & Corte'
+      openstack replica create security-group web --os-scope 'network=Paris & Corte'
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser of the command."""
+        parser = super().get_parser(prog_name)
+        kinds = ("image", "network", "subnet", "security-group")
+        parser.add_argument("kind", metavar="<kind>", choices=kinds, help=", ".join(kinds))
+        parser.add_argument("resource", metavar="<resource>", help="Name or ID in your own cloud")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[tuple[str, ...], Any]:
+        """Return the table, one row for each copy."""
+        query = urlencode({"kind": parsed_args.kind, "id": parsed_args.resource})
+        return _COLUMNS, asked(self.app, f"{REPLICAS}?{query}", _rows, _NONE, "POST")
+
+
 class Check(_Reading):
     """Read the copies of a replicated resource anew in all their clouds, and list them.
 

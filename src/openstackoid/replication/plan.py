@@ -33,6 +33,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     `busy`: it is still being made or changed. `failed` are the service's words if that has failed.
     `elements` are the ids that the service gives to elements. `going`: it is being deleted.
+    `project` is the id of whose it is, None if the service does not say.
     """
 
     values: Values
@@ -40,6 +41,7 @@ class Seen(msgspec.Struct, frozen=True):
     failed: str | None = None
     elements: Mapping[Place, str] = {}
     going: bool = False
+    project: str | None = None
 
 
 class Create(msgspec.Struct, frozen=True, tag=True):

@@ -34,6 +34,13 @@ class Glance:
     def __post_init__(self) -> None:
         self.given.set()
 
+    def has_data(self, id_: str, data: bytes) -> None:
+        """Have data for an image."""
+        self.data[id_] = data
+        digest = hashlib.sha512(data).hexdigest()
+        said = {"os_hash_algo": "sha512", "os_hash_value": digest, "size": len(data)}
+        self.images[id_] |= {**said, "status": "active"}
+
     async def __call__(self, received: Received, connection: Connection) -> None:
         method, target, _ = received.line.split(" ")
         path = target.partition("?")[0][target.index("/v2") :].split("/")[2:]
@@ -55,6 +62,8 @@ class Glance:
                     return 409, {"message": "it is there"}
                 self.images[document["id"]] = {**_RECORD, **document}
                 return 201, self.images[document["id"]]
+            case "GET", ["images"]:
+                return 200, {"images": list(self.images.values())}
             case "GET", ["images", id_] if id_ in self.images:
                 return 200, self.images[id_]
             case "GET", ["images", _, "members"]:
@@ -80,10 +89,7 @@ class Glance:
         except (asyncio.IncompleteReadError, ConnectionError):
             image["status"] = "queued"
             raise
-        self.data[id_] = data
-        digest = hashlib.sha512(data).hexdigest()
-        image |= {"os_hash_algo": "sha512", "os_hash_value": digest, "size": len(data)}
-        image["status"] = "active"
+        self.has_data(id_, data)
         await connection.send(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     async def _received(self, received: Received, connection: Connection) -> bytes:

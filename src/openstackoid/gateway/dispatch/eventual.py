@@ -13,7 +13,7 @@ from openstackoid.gateway.dispatch.branches import Branches
 from openstackoid.gateway.dispatch.composite import REPORT, respond
 from openstackoid.gateway.dispatch.context import Context
 from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
-from openstackoid.gateway.dispatch.replicas import asked
+from openstackoid.gateway.dispatch.replicas import asked, clouds_of
 from openstackoid.gateway.dispatch.uploads import is_upload, uploaded
 from openstackoid.gateway.replicas.messages import Order, Ordered, Refused, Told
 from openstackoid.gateway.replicas.telling import AWAY, is_done, is_settled
@@ -27,7 +27,7 @@ from openstackoid.replication.apis.table import asks
 from openstackoid.replication.explained import State
 from openstackoid.routing import Refusal
 from openstackoid.routing.scoping import AUTH_TOKEN
-from openstackoid.scope import All, CloudRef, Expression, split
+from openstackoid.scope import split
 
 
 def is_eventual(context: Context) -> bool:
@@ -42,7 +42,7 @@ async def answer_eventual(context: Context, body: AsyncIterator[bytes] | None) -
     Raises Refusal.
     """
     head, route, here = context.head, context.route, context.site.here
-    clouds = tuple(dict.fromkeys(_all(context, route.expression)))
+    clouds = clouds_of(context, route.expression)
     if route.sender is not None or route.issuer not in {None, here} or route.wallet is not None:
         raise _refusal(
             context,
@@ -69,19 +69,6 @@ async def answer_eventual(context: Context, body: AsyncIterator[bytes] | None) -
             raise _refusal(context, HTTPStatus(status), message, sent=bool(states))
         case _:
             raise AssertionError(type(said))
-
-
-def _all(context: Context, expression: Expression) -> Iterator[str]:
-    """Yield the clouds of an expression that has no `|`; raises Refusal."""
-    match expression:
-        case CloudRef(name):
-            yield name
-        case All(operands):
-            for operand in operands:
-                yield from _all(context, operand)
-        case _:
-            message = 'the policy eventual takes "&" of clouds alone; leave out the "|"'
-            raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
 
 
 async def _meant(context: Context, order: Order) -> Order:

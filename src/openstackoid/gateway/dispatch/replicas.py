@@ -1,5 +1,6 @@
 """Passes on to the process that keeps replicas what users, and other gateways, ask of it."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
@@ -18,15 +19,17 @@ from openstackoid.gateway.replicas.messages import (
     Fetch,
     Fetched,
     Look,
+    Make,
     Refused,
     Said,
     Show,
     Shown,
 )
 from openstackoid.message import DATA, REPLICAS, Head
+from openstackoid.replication.apis.table import APIS
 from openstackoid.routing import Refusal, Route
 from openstackoid.routing.scoping import AUTH_TOKEN
-from openstackoid.scope import CloudRef, split
+from openstackoid.scope import All, CloudRef, Expression, split
 from openstackoid.services import IDENTITY
 
 COST = 10
@@ -40,6 +43,8 @@ _LOOKS = {
 }
 """By the method and the path of a user's request."""
 
+_MAKE = ("POST", REPLICAS)
+
 
 def is_about_replicas(head: Head, route: Route, here: str) -> bool:
     """Return whether a request asks for replicas, and is not for Keystone."""
@@ -48,7 +53,7 @@ def is_about_replicas(head: Head, route: Route, here: str) -> bool:
         return False
     if route.sender is not None:
         return head.method == "POST" and path in {REPLICAS, DATA}
-    return (head.method, path) in _LOOKS and route.expression == CloudRef(here)
+    return (head.method, path) in {*_LOOKS, _MAKE} and route.expression == CloudRef(here)
 
 
 async def answer_about_replicas(context: Context, body: Body) -> None:
@@ -72,9 +77,23 @@ async def answer_about_replicas(context: Context, body: Body) -> None:
     query = parse_qs(given)
     token = split(context.head.headers.get(AUTH_TOKEN))[0]
     resource = query["id"][0] if "id" in query else None
+    if (context.head.method, path) == _MAKE:
+        await _send(context, await asked(context, _make(context, query, token)))
+        return
     await _send(
         context, await asked(context, Show(token, resource, _LOOKS[context.head.method, path]))
     )
+
+
+def _make(context: Context, query: dict[str, list[str]], token: str) -> Make:
+    """Return what a user wants to have replicated; raises Refusal."""
+    kind, identifier = (query.get(name, [""])[0] for name in ("kind", "id"))
+    api, scope = APIS.get(kind), context.route.scope
+    if not identifier or api is None or scope is None:
+        kinds = ", ".join(APIS)
+        message = f"say what is to be replicated by its kind, which is one of {kinds}, and its id"
+        raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
+    return Make(token, kind, identifier, clouds_of(context, scope.resolve(api.service)))
 
 
 async def asked(context: Context, message: Asked) -> Said:
@@ -86,6 +105,24 @@ async def asked(context: Context, message: Asked) -> Said:
         return await ask(directory, message)
     except NoReplicasError as error:
         raise _none(context) from error
+
+
+def clouds_of(context: Context, expression: Expression | None) -> tuple[str, ...]:
+    """Return the clouds of an expression that has no `|`; raises Refusal."""
+    return tuple(dict.fromkeys(_all(context, expression)))
+
+
+def _all(context: Context, expression: Expression | None) -> Iterator[str]:
+    """Yield the clouds of an expression that has no `|`; raises Refusal."""
+    match expression:
+        case CloudRef(name):
+            yield name
+        case All(operands):
+            for operand in operands:
+                yield from _all(context, operand)
+        case _:
+            message = 'the policy eventual takes "&" of clouds alone; leave out the "|"'
+            raise _refusal(context, HTTPStatus.BAD_REQUEST, message)
 
 
 async def _send(context: Context, said: Said) -> None:

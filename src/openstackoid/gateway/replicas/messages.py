@@ -123,6 +123,18 @@ class Show(_Message, frozen=True):
         return f"Show({self.resource}, {self.look.value})"
 
 
+class Make(_Message, frozen=True):
+    """A user has something of his own cloud replicated, by its id or name; answered by Shown."""
+
+    token: str
+    kind: str
+    id: str
+    clouds: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Make({self.kind}, {self.id}, {self.clouds})"
+
+
 class Translate(_Message, frozen=True):
     """A user names resources by ids that some cloud has given; answered by Translated.
 
@@ -217,5 +229,5 @@ class Shown(_Message, frozen=True):
     document: bytes
 
 
-Asked: TypeAlias = Order | Show | Ask | Upload | Fetch | Translate
+Asked: TypeAlias = Order | Show | Ask | Upload | Fetch | Translate | Make
 Said: TypeAlias = Ordered | Refused | Shown | Placed | Fetched | Translated

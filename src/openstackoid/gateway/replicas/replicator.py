@@ -15,6 +15,7 @@ from openstackoid.gateway.forwarding.upstream import Upstream
 from openstackoid.gateway.http import Origin
 from openstackoid.gateway.replicas.deliveries import Deliveries
 from openstackoid.gateway.replicas.holding import fetched, placed
+from openstackoid.gateway.replicas.making import Making
 from openstackoid.gateway.replicas.memory import Memory
 from openstackoid.gateway.replicas.messages import (
     MOST_ASKED,
@@ -22,6 +23,7 @@ from openstackoid.gateway.replicas.messages import (
     Ask,
     Asked,
     Fetch,
+    Make,
     Order,
     Ordered,
     Question,
@@ -109,6 +111,16 @@ class Replicator:
         self._showing = Showing(
             self.users, self.ownership, self.ordering, self._telling, self._read, self._learn
         )
+        self._making = Making(
+            self.memory,
+            self.users,
+            services,
+            self.ownership,
+            self.ordering,
+            self._telling,
+            self._learn,
+            self._outcome,
+        )
         self._translating = Translating(self.memory, self.users, self.ownership, self._telling)
         self.memory.hear_again()
         self._taking.forget()
@@ -133,6 +145,8 @@ class Replicator:
                     return Shown(await self._asked(message))
                 case Upload():
                     return await self._placed(message)
+                case Make():
+                    return await self._made(message)
                 case Translate():
                     return await self._translating.translated(message)
                 case Fetch():
@@ -250,6 +264,14 @@ class Replicator:
             return self._not_yet(parcel, creates, told, token, route)
         identifier = told[first].id or self._chosen(api, parcel)
         return Ordered(parcel.operation.resource, first, identifier, told)
+
+    async def _made(self, message: Make) -> Said:
+        """Have something replicated that exists; raises Refusal."""
+        try:
+            return await self._making.made(message)
+        except NoAnswerError as error:
+            route = self.users.route(IDENTITY, "/")
+            raise not_known(error, self.memory.here, route) from error
 
     async def _placed(self, upload: Upload) -> Said:
         """Say which copy takes what a user uploads; raises Refusal."""

@@ -115,6 +115,25 @@ class Services:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise NotReadError("it does not answer as its API says") from error
 
+    async def ids(self, api: Api, call: Call, token: str) -> list[str]:
+        """Return the ids of what is listed; raises NotReadError."""
+        status, document = await self._read(api, call, token)
+        if status != HTTPStatus.OK:
+            raise NotReadError(f"{status} {_words(document)}".rstrip())
+        try:
+            return api.ids(document)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise NotReadError("it does not answer as its API says") from error
+
+    async def send(self, api: Api, call: Call, token: str) -> Came:
+        """Send one request, and return what came of it."""
+        try:
+            async with asyncio.timeout(READ):
+                status, document = await self._answer(api, call, token)
+        except (HttpError, Refusal, NotReadError, TimeoutError):
+            return Came(None)
+        return Came(status, words=_words(document))
+
     async def look(
         self, api: Api, key: str, state: Desired, numbers: int, token: str
     ) -> list[Found]:

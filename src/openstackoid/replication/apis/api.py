@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
+from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import Desired, Place
 from openstackoid.replication.kinds import Joined, Kind
 from openstackoid.replication.operation import Action, Write
@@ -140,6 +141,24 @@ class Api(ABC):
 
         Raises LookupError, TypeError or ValueError if the service does not speak its API.
         """
+
+    def named(self, name: str) -> Call | None:  # noqa: ARG002
+        """Return the request that lists what has a name, None if what exists can't be replicated.
+
+        Of such a kind one is created anew.
+        """
+        return None
+
+    def ids(self, document: Any) -> list[str]:  # noqa: ARG002
+        """Return the ids in an answer to `named`.
+
+        Raises LookupError, TypeError or ValueError if the service does not speak its API.
+        """
+        return []
+
+    def marking(self, identifier: str, generation: Timestamp) -> Call | None:  # noqa: ARG002
+        """Return the request that marks what exists as made by a create, None if it needs none."""
+        return None
 
     @abstractmethod
     def looks(self, key: str, state: Desired, numbers: int) -> list[Call]:

@@ -198,7 +198,15 @@ class Image(Api):
         if members is not None:
             for one in members["members"]:
                 values["members", str(one["member_id"])] = text(True)
-        return Seen(values)
+        return Seen(values, project=image.get("owner"))
+
+    def named(self, name: str) -> Call:
+        """Return the request that lists the images with a name."""
+        return Call("GET", f"/v2/images?name={quote(name, safe='')}")
+
+    def ids(self, document: Any) -> list[str]:
+        """Return the ids of listed images."""
+        return [str(one["id"]) for one in document["images"]]
 
     def looks(self, key: str, state: Desired, numbers: int) -> list[Call]:  # noqa: ARG002
         """Return the requests that read what has one of the ids of the copy."""

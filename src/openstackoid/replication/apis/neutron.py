@@ -25,6 +25,7 @@ from openstackoid.replication.apis.api import (
     resource_in,
     text,
 )
+from openstackoid.replication.clock import Timestamp
 from openstackoid.replication.desired import Desired, Place
 from openstackoid.replication.kinds import Joined
 from openstackoid.replication.marks import generations, is_marked, mark, marked
@@ -113,7 +114,7 @@ class Neutron(Api):
         base = self.path(replica.id)
         calls = []
         if _DESCRIPTION in order.values:
-            calls.append(Call("PUT", f"{base}/tags/{quote(mark(replica.generation), safe='')}"))
+            calls.append(self.marking(replica.id, replica.generation))
         if body := self._body(order.values):
             calls.append(Call("PUT", base, {self.one: body}))
         for (name, key), said in sorted(order.values.items(), key=str):
@@ -136,7 +137,20 @@ class Neutron(Api):
 
     def seen(self, documents: Sequence[Any]) -> Seen:
         """Return what a copy is; a mark is nothing that anybody has ordered."""
-        return Seen(dict(self._values(documents[0][self.one])))
+        shown = documents[0][self.one]
+        return Seen(dict(self._values(shown)), project=shown.get("project_id"))
+
+    def named(self, name: str) -> Call:
+        """Return the request that lists what has a name."""
+        return Call("GET", f"/v2.0/{self.collection}?name={quote(name, safe='')}")
+
+    def ids(self, document: Any) -> list[str]:
+        """Return the ids in a list."""
+        return [str(one["id"]) for one in document[self._listed]]
+
+    def marking(self, identifier: str, generation: Timestamp) -> Call:
+        """Return the request that makes a mark of a create a tag of what exists."""
+        return Call("PUT", f"{self.path(identifier)}/tags/{quote(mark(generation), safe='')}")
 
     def looks(self, key: str, state: Desired, numbers: int) -> list[Call]:  # noqa: ARG002
         """Return the requests that list what has a mark, as its description or as a tag."""
@@ -148,9 +162,13 @@ class Neutron(Api):
         """Return what has a mark of a create of this resource."""
         return [
             Found(str(one["id"]), dict(self._values(one)), made_by, one.get("project_id"))
-            for one in document[self.collection.replace("-", "_")]
+            for one in document[self._listed]
             if (made_by := marked([one["description"], *one["tags"]], state)) is not None
         ]
+
+    @property
+    def _listed(self) -> str:
+        return self.collection.replace("-", "_")
 
     def _created(self, document: Any) -> tuple[Write, ...]:
         asked = resource_in(document, self.one, {part.name for part in self.parts.values()})

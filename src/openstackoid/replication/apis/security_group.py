@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from openstackoid.replication.apis import rules
 from openstackoid.replication.apis.api import Call, Draft, NotReplicatedError, line, text
 from openstackoid.replication.apis.neutron import AFTERWARDS, TEXTS, Neutron
@@ -96,7 +98,7 @@ class SecurityGroup(Neutron):
         seen = super().seen(documents)
         shown = documents[0][self.one]["security_group_rules"]
         elements: dict[Place, str] = {(_RULES, _element(one)): str(one["id"]) for one in shown}
-        return Seen(seen.values, elements=elements)
+        return replace(seen, elements=elements)
 
     def _values(self, shown: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
         yield from super()._values(shown)
