@@ -298,6 +298,8 @@ def test_help_shows_both_options_tersely(openstack: Openstack) -> None:
     ours.append(f"replica check {what}")
     what = "Bring the copies of a replicated resource to what they should be, and list them"
     ours.append(f"replica sync {what}")
+    what = "Have something that exists in your own cloud replicated in others, and list its copies"
+    ours.append(f"replica create {what}")
     what = "Show a replicated resource: what it should be, what each cloud has, and who has lost"
     ours.append(f"replica show {what}")
     assert all(text in " ".join(with_plugin) for text in ours)

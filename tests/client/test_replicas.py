@@ -1,11 +1,13 @@
-"""`openstack replica list`, `show`, `check` and `sync`."""
+"""`openstack replica list`, `show`, `create`, `check` and `sync`."""
 
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from openstackoid.client.replicas import Check, List, Show, Sync
+from openstackoid.client.replicas import Check, Create, List, Show, Sync
+from openstackoid.gateway.replicas.making import KINDS as MADE
+from openstackoid.replication.apis.table import APIS
 
 
 def copy(cloud: str, state: str, **more: object) -> dict[str, Any]:
@@ -106,3 +108,21 @@ def test_copies_are_read_anew_and_listed(kind: type, name: str) -> None:
     assert paths == [f"POST /openstackoid/replicas/{name}?id=debian+%26+co"]
     assert columns[3] == "State"
     assert [row[2:4] for row in rows][1:] == [("One", "fits"), ("Two", "refused")]
+
+
+def test_what_exists_is_named_by_its_kind() -> None:
+    """The scope goes with the request, as with any."""
+    columns, rows, paths = taken(Create, "image", "debian & co")
+    assert paths == ["POST /openstackoid/replicas?kind=image&id=debian+%26+co"]
+    assert columns[3] == "State"
+    assert [row[2:4] for row in rows][1:] == [("One", "fits"), ("Two", "refused")]
+
+
+def test_its_kinds_are_those_that_the_gateway_takes() -> None:
+    """A mistake is found before anything is asked."""
+    for kind in APIS:
+        if kind in MADE:
+            assert taken(Create, kind, "x")[2]
+        else:
+            with pytest.raises(SystemExit):
+                taken(Create, kind, "x")

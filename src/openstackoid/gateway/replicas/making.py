@@ -21,7 +21,8 @@ from openstackoid.replication.parcel import Parcel, Resource
 from openstackoid.replication.plan import Seen
 from openstackoid.routing import Refusal, Route
 
-_KINDS = [api.kind.name for api in APIS.values() if api.named("") is not None]
+KINDS = [api.kind.name for api in APIS.values() if api.named("") is not None]
+"""What exists can be replicated of these."""
 
 
 class Making:
@@ -54,9 +55,9 @@ class Making:
         """
         api = APIS.get(message.kind)
         route = self._users.route("identity" if api is None else api.service, REPLICAS)
-        if api is None or message.kind not in _KINDS:
+        if api is None or message.kind not in KINDS:
             text = (
-                f"what exists can be replicated of these kinds: {', '.join(_KINDS)}. Others are "
+                f"what exists can be replicated of these kinds: {', '.join(KINDS)}. Others are "
                 "created with the policy eventual: what is the same there is taken for the copy"
             )
             raise self._refusal(HTTPStatus.BAD_REQUEST, text, route)
