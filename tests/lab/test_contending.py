@@ -29,6 +29,9 @@ class World:
         self.lost: list[dict[str, Any]] = []
         self.flavors: dict[str, str] = {}
         self.key: str | None = None
+        self.rules: list[dict[str, str]] = []
+        self.forgets = False
+        """A rule that one has taken out is gone, although another one has added it."""
         self.told = True
         self.logged = True
         self.same = True
@@ -69,7 +72,7 @@ class World:
             case _, "identity", _:
                 states = ["fits", "fits", "conflicting" if self.flavors else "fits"]
                 copies = [
-                    {"cloud": one, "state": state}
+                    {"cloud": one, "state": state, "id": "g"}
                     for one, state in zip(CLOUDS, states, strict=True)
                 ]
                 return answer({"replicas": [{"clouds": copies, "lost": self.lost}]})
@@ -89,7 +92,21 @@ class World:
                 self.key = body["keypair"]["public_key"]
             case "GET", _, "os-keypairs":
                 return answer({"keypair": {"public_key": self.key}})
+            case _, "network", _:
+                return self.of_groups(method, path, body)
         return answer({"id": "i"})
+
+    def of_groups(self, method: str, path: str, body: Any) -> Any:
+        match method, path.split("/")[2:]:
+            case "POST", ["security-group-rules"]:
+                protocol = body["security_group_rule"]["protocol"]
+                if not self.forgets or protocol != "tcp" or not self.rules:
+                    rule = {"id": protocol, "protocol": protocol, "direction": "ingress"}
+                    self.rules = [*(one for one in self.rules if one["id"] != protocol), rule]
+            case "DELETE", ["security-group-rules", rule]:
+                self.rules = [one for one in self.rules if one["id"] != rule]
+                self.rules += [{"id": "x", "protocol": "", "direction": "egress"}]
+        return answer({"security_group": {"id": "g", "security_group_rules": self.rules}})
 
 
 def answer(document: Any, status: int = 200) -> Any:
@@ -117,7 +134,14 @@ def test_it_is_well_if_each_loser_is_told(world: World) -> None:
     found = tried(world)
     assert found.faults == []
     assert "conflicting in Three" in found.found[1]
-    assert len(found.found) == 3
+    assert len(found.found) == 4
+
+
+def test_a_rule_that_does_not_stay_is_a_fault(world: World) -> None:
+    """Added beats taken out."""
+    world.forgets = True
+    (fault,) = tried(world).faults
+    assert "a rule that was added is not everywhere" in fault
     assert world.lost
 
 

@@ -34,6 +34,7 @@ PATIENCE = 60.0
 """Seconds in which all clouds have to have the same."""
 
 _PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+_GROUPS, _RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
 _PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"
 
 
@@ -62,6 +63,7 @@ class Contending:
         self._images()
         self._flavors()
         self._keypairs()
+        self._rules()
 
     @property
     def _sides(self) -> tuple[str, str]:
@@ -219,6 +221,39 @@ class Contending:
         self._ordered(user, "DELETE", "compute", path)
         self.found.append("one keypair deleted and made again while a cloud was away: equal")
 
+    def _rules(self) -> None:
+        """Add a rule to a security group on one side, and take it out on the other."""
+        users = {cloud: User(self.lab, cloud, "alice") for cloud in self._sides}
+        first, last = users.values()
+        body = {"security_group": {"name": self._run}}
+        made = self._ordered(first, "POST", "network", _GROUPS, json=body).json()
+        group = str(made["security_group"]["id"])
+
+        def add(user: User, of: str, protocol: str) -> None:
+            rule = {"security_group_id": of, "direction": "ingress", "protocol": protocol}
+            body = {"security_group_rule": rule}
+            self._ordered(user, "POST", "network", _RULES, json=body)
+
+        def have(*protocols: str) -> bool:
+            every = [self._read(first, f"{_GROUPS}/{group}", cloud) for cloud in self.clouds]
+            return all(_let_in(one) == sorted(protocols) for one in every)
+
+        add(first, group, "tcp")
+        if not self._wait(lambda: have("tcp")):
+            self.faults.append(f"security group {group} is not everywhere")
+        theirs = self._replica(first, self._run)["clouds"][-1]["id"]
+        shown = self._read(last, f"{_GROUPS}/{theirs}", self.clouds[-1])
+        (rule,) = (one["id"] for one in _rules(shown) if one["protocol"] == "tcp")
+        with self._apart():
+            self._ordered(last, "DELETE", "network", f"{_RULES}/{rule}")
+            add(last, theirs, "udp")
+            add(first, group, "tcp")
+            add(first, group, "icmp")
+        if not self._wait(lambda: have("icmp", "tcp", "udp")):
+            self.faults.append(f"security group {group}: a rule that was added is not everywhere")
+        self._ordered(first, "DELETE", "network", f"{_GROUPS}/{group}")
+        self.found.append("one rule added on one side, and taken out on the other: it stays")
+
     def _ordered(
         self, user: User, method: str, service: str, path: str, **more: Any
     ) -> requests.Response:
@@ -229,7 +264,7 @@ class Contending:
 
     def _read(self, user: User, path: str, cloud: str) -> dict[str, Any]:
         """Return what a cloud shows at a path, nothing if it does not."""
-        service = "compute" if path.startswith("/v2.1") else "image"
+        service = {"v2.1": "compute", "v2.0": "network"}.get(path.split("/")[1], "image")
         answer = user.ask("GET", service, path, cloud)
         found: dict[str, Any] = answer.json() if answer.status_code == HTTPStatus.OK else {}
         return found
@@ -263,3 +298,14 @@ class Contending:
         while not (so := until()) and time.monotonic() < end:
             time.sleep(0.1)
         return so
+
+
+def _rules(shown: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rules of a security group that a cloud shows."""
+    rules: list[dict[str, Any]] = shown.get("security_group", {}).get("security_group_rules", [])
+    return rules
+
+
+def _let_in(shown: dict[str, Any]) -> list[str]:
+    """Return the protocols that a security group lets in."""
+    return sorted(one["protocol"] for one in _rules(shown) if one["direction"] == "ingress")
