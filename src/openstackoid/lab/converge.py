@@ -39,6 +39,9 @@ PENDING = 100
 PATIENCE = 180.0
 """Seconds in which all clouds have to have the same."""
 
+READ = 10.0
+"""Seconds after a reload in which gateways read all copies, and hear all again."""
+
 LIVED = 70.0
 """Seconds after its first start in which a gateway creates nothing: see docs/how-to/replicas.md."""
 
@@ -257,11 +260,11 @@ def trusting(lab: Lab) -> None:
 def main() -> None:
     """Fill the table and print it; exits 1 if a cell does not hold."""
     lab = Lab(environment.lab_directory())
-    if lab.up(CLOUDS):
-        with click.progressbar(range(int(LIVED)), label="Waiting until all have lived") as waited:
-            for _ in waited:
-                time.sleep(1)
+    seconds = LIVED if lab.up(CLOUDS) else READ
     trusting(lab)
+    with click.progressbar(range(int(seconds)), label="Waiting until all is read") as waited:
+        for _ in waited:
+            time.sleep(1)
     converge = Converge(lab, User(lab, ONE))
     converge.fill()
     names = [kind.name for kind in KINDS]
