@@ -184,3 +184,22 @@ async def test_a_revoked_user_changes_nothing_more(
     (one,) = await replicas.shown("k")
     assert "revoked" in one["clouds"][1]["words"]
     assert not replicas.novas[TWO].keypairs
+
+
+async def test_a_cloud_that_is_taken_out_gets_nothing_and_is_named(replicas: Replicas) -> None:
+    """With something pending for it; if it comes back, it gets what it has missed."""
+    await replicas.stop(TWO)
+    await replicas.flavor()
+    await replicas.become("m1.big", **{ONE: "fits", TWO: "unreachable"})
+    known = replicas.clouds.document["clouds"]
+    left, trust = known.pop(TWO), known[ONE]["trust"].pop(TWO)
+    replicas.clouds.save()
+    await replicas.stop(ONE)
+    await replicas.start(ONE)
+    await replicas.become("m1.big", **{ONE: "fits", TWO: "taken out"})
+    known[TWO], known[ONE]["trust"][TWO] = left, trust
+    replicas.clouds.save()
+    await replicas.stop(ONE)
+    await replicas.start(ONE)
+    await replicas.start(TWO)
+    await replicas.become("m1.big", **{ONE: "fits", TWO: "fits"})

@@ -16,7 +16,7 @@ from openstackoid.gateway.dispatch.memory_budget import MemoryBudget
 from openstackoid.gateway.dispatch.replicas import asked, clouds_of
 from openstackoid.gateway.dispatch.uploads import is_upload, uploaded
 from openstackoid.gateway.replicas.messages import Order, Ordered, Refused, Told
-from openstackoid.gateway.replicas.telling import AWAY, is_done, is_settled
+from openstackoid.gateway.replicas.telling import AWAY, OUT, is_done, is_settled
 from openstackoid.message import SAFE_METHODS
 from openstackoid.operators.report import Outcome, Report
 from openstackoid.operators.request import Answer, NoAnswerError, Request
@@ -28,6 +28,8 @@ from openstackoid.replication.explained import State
 from openstackoid.routing import Refusal
 from openstackoid.routing.scoping import AUTH_TOKEN
 from openstackoid.scope import split
+
+_SILENT = {AWAY: "it can't be reached", OUT: "it is not in the federation file any more"}
 
 
 def is_eventual(context: Context) -> bool:
@@ -163,7 +165,7 @@ def _report(context: Context, states: Mapping[str, Told], first: str | None) -> 
             outcome.status = int(HTTPStatus.OK)
         else:
             outcome.pending = True
-            outcome.message = "it can't be reached" if told.state == AWAY else told.words or None
+            outcome.message = _SILENT.get(told.state) or told.words or None
     context.record.extra.append((REPORT, report.header()))
     context.record.fields["report"] = json.loads(report.header())
 

@@ -17,8 +17,10 @@ async def asked(
     """Send a question to the gateway of a cloud, and return its response, which the caller closes.
 
     `path` is behind the prefix of its frontend for identity. Return None if the cloud has no
-    gateway. Raises Refusal if there is no answer.
+    gateway, or is in the federation no more. Raises Refusal if there is no answer.
     """
+    if cloud not in federation.clouds:
+        return None
     scope = Scope(((IDENTITY, CloudRef(cloud)),)).completed(here)
     route = Route(IDENTITY, PUBLIC, path, scope, CloudRef(cloud), None, cloud)
     destination = destination_of(route, cloud, federation, here)

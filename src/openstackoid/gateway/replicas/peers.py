@@ -100,6 +100,10 @@ class Peers:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def is_known(self, cloud: str) -> bool:
+        """Return whether a cloud is in the federation file."""
+        return cloud in self._federation.clouds
+
     def is_up(self, cloud: str) -> bool:
         """Return whether a cloud has answered when it was asked last, or was not asked yet."""
         return cloud in self._peers and self._peers[cloud].up

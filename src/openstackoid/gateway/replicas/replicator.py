@@ -289,7 +289,7 @@ class Replicator:
         resource, here = operation.resource, self.memory.here
         members = self.memory.state(resource).members
         others = [c for c in members if c != here and self.peers.is_up(c)]
-        told = {c: Told(AWAY) for c in members}
+        told = {c: self._telling.silent(c) for c in members}
         until = time.monotonic() + WAIT
         asking = [self._told_by(c, resource, operation.at, until) for c in others]
         if here in members:

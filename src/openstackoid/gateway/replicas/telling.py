@@ -32,6 +32,9 @@ READING = 5.0
 AWAY = "unreachable"
 """The state of a copy in a cloud that does not answer: it is brought up to date when it is back."""
 
+OUT = "taken out"
+"""The state of a copy in a cloud that is not in the federation file any more: it stays as it is."""
+
 
 class Telling:
     """Tells of the copies that this gateway keeps, and asks others for theirs."""
@@ -204,7 +207,11 @@ class Telling:
             async with asyncio.timeout(seconds):
                 return await self._peers.states(cloud, resources, wait, again=again)
         except (NoWordError, TimeoutError):
-            return dict.fromkeys(resources, Told(AWAY))
+            return dict.fromkeys(resources, self.silent(cloud))
+
+    def silent(self, cloud: str) -> Told:
+        """Return what there is to say of a copy in a cloud that says nothing."""
+        return Told(AWAY if self._peers.is_known(cloud) else OUT)
 
 
 def _refused(said: Told, status: int, words: str) -> Told:
@@ -223,7 +230,7 @@ def _lines(refused: Mapping[Timestamp, str]) -> list[str]:
 
 def is_settled(told: Told) -> bool:
     """Return whether there is nothing to wait for: it is as it should be, or was refused."""
-    return told.knows and told.state not in {State.PENDING.value, State.WAITING.value, AWAY}
+    return told.knows and told.state not in {State.PENDING.value, State.WAITING.value, AWAY, OUT}
 
 
 def is_done(told: Told) -> bool:
