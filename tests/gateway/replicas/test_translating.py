@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from gateway.keystone import message
 from gateway.played import TOKEN, Answered
 from gateway.replicas.playing import ONE, TWO, Replicas
@@ -133,3 +134,28 @@ async def test_another_cloud_cannot_say_what_an_id_of_the_own_one_means(
     memory.has_told(TWO, resource, here)
     shown = await ask(replicas, "GET", f"{NETWORKS}/{here}", TWO)
     assert json.loads(shown.body)["network"]["id"] == mine
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (("Content-Type: application/json", "Content-Length: 0"), b""),
+        (("Content-Type: text/plain",), b'{"subnet": {}}'),
+        (("Content-Type: application/json",), b'{"subnet": '),
+    ],
+)
+async def test_a_body_that_names_nothing_goes_on_as_it_is(
+    replicas: Replicas, headers: tuple[str, ...], body: bytes
+) -> None:
+    """None, or one that is no JSON: what to say of it is the service's affair."""
+    await replicas.network()
+    replicas.neutrons[TWO].fails = {"POST": 400}
+    scoped = json.dumps({"*": ONE, "network": TWO})
+    answered = await replicas.clouds.ask(
+        ONE, "network", "/v2.0/subnets", f"X-Auth-Token: {TOKEN}", f"X-Scope: {scoped}",
+        *headers, method="POST", body=body,
+    )  # fmt: skip
+    assert answered.status == 400
+    (*_, received) = replicas.clouds.backends[TWO]["network"].requests
+    assert received.line.startswith("POST")
+    assert received.body == body

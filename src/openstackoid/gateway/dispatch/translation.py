@@ -79,10 +79,9 @@ async def translation(context: Context, document: Any) -> Translation | None:
 
 async def translated(context: Context, cloud: str, body: Body) -> tuple[str | None, Body]:
     """Return the target of a request to one cloud, None if it is as it came, and the body."""
-    headers, route = context.head.headers, context.route
-    document = None
-    if _may_be_translated(context) and _names_in_its_body(context) and is_json(headers):
-        assert body is not None and not isinstance(body, bytes)  # noqa: PT018, S101  (no login)
+    route, document = context.route, None
+    may_name = _may_be_translated(context) and _names_in_its_body(context)
+    if may_name and body is not None and not isinstance(body, bytes):
         body = await read_all(context, body)
         document = Request.of(context.head.method, route.rest, body).document
     how = await translation(context, document)
@@ -105,10 +104,15 @@ def _may_be_translated(context: Context) -> bool:
 
 
 def _names_in_its_body(context: Context) -> bool:
-    """Return whether a request has a body, of which the table may name fields, that is not long."""
-    length = context.head.headers.get("content-length")
+    """Return whether a request has JSON, of which the table may name fields, that is not long."""
+    headers = context.head.headers
+    length = headers.get("content-length")
     is_short = length.isdecimal() and int(length) <= MAX_REQUEST
-    return is_short and ids.may_name(context.route.service, context.head.method, context.route.rest)
+    return (
+        is_short
+        and is_json(headers)
+        and ids.may_name(context.route.service, context.head.method, context.route.rest)
+    )
 
 
 def _where(taken: Expression | None, cloud: str) -> str:
