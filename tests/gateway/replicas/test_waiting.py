@@ -1,10 +1,17 @@
 """Copies wait for what they refer to, and deletions for what is in use."""
 
+import asyncio
 import json
+from typing import Any
 
+import pytest
 from gateway.replicas.playing import ONE, TWO, Replicas
 from gateway.replicas.test_naming import id_of
 from journal.keeping import until
+
+from openstackoid.gateway.replicas.services import Services
+from openstackoid.replication.apis.api import Api
+from openstackoid.replication.traces import Found
 
 BOTH_FIT = {ONE: "fits", TWO: "fits"}
 
@@ -53,4 +60,29 @@ async def test_what_is_in_use_is_deleted_later(replicas: Replicas) -> None:
     assert (one["clouds"][1]["state"], one["clouds"][1]["words"]) == ("pending", "it is in use")
     neutron.used = set()
     await until(lambda: not neutron.networks)
+    await replicas.become("n", **BOTH_FIT)
+
+
+async def test_a_copy_that_is_found_before_its_network_is_read_again(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then nobody knows that its network is the one that was ordered."""
+    network = id_of(await replicas.network())
+    await replicas.subnet(network)
+    await replicas.become("s", **BOTH_FIT)
+    await replicas.stop(TWO)
+    for file in replicas.directory(TWO).iterdir():
+        file.unlink()
+    go_on, before = asyncio.Event(), Services.look
+
+    async def look(self: Services, api: Api, *about: Any) -> list[Found]:
+        if api.kind.name == "network":
+            await go_on.wait()
+        return await before(self, api, *about)
+
+    monkeypatch.setattr(Services, "look", look)
+    await replicas.start(TWO)
+    await replicas.become("s", **{ONE: "fits", TWO: "drifted"})
+    go_on.set()
+    await replicas.become("s", **BOTH_FIT)
     await replicas.become("n", **BOTH_FIT)

@@ -50,7 +50,8 @@ class Trouble(NamedTuple):
 class Deliveries:
     """The tasks; `changed` is called when something about a copy may have.
 
-    `waiting` says which copies wait for which other resource to be there.
+    `waiting` says which copies wait for which other resource to be there, `unclear` which were read
+    while nobody knew the id here of something that they name.
     """
 
     def __init__(self, memory: Memory, settle: float, changed: Callable[[str], None]) -> None:
@@ -67,6 +68,7 @@ class Deliveries:
         self.read: dict[str, Sequence[Step]] = {}
         self.troubles: dict[str, Trouble] = {}
         self.waiting: dict[str, str] = {}
+        self.unclear: dict[str, str] = {}
         self.data = Transfers(memory, self.wake)
         self.services: Services
         self.rights: Rights
@@ -133,8 +135,9 @@ class Deliveries:
             self.wake(resource)
         self._changed(resource)
         if self.is_decided(resource):
-            for waiter in [one for one, on in self.waiting.items() if on == resource]:
-                self.wake(waiter)
+            for waits in (self.waiting, self.unclear):
+                for waiter in [one for one, on in waits.items() if on == resource]:
+                    self.wake(waiter)
 
     def is_decided(self, resource: str) -> bool:
         """Return whether nobody has to wait for a resource: it is there as a whole, or deleted."""
@@ -276,6 +279,7 @@ class _Delivery:
             there = await self._all.services.read(self._api, copy.replica.id, token)
         if there is not None:
             references = self._api.references
+            self._note_unclear(state)
             ids = {self._memory.id_here(one): one for one in named_in(state, references)}
             assert copy.replica is not None  # noqa: S101  (it was read)
             there = replace(
@@ -293,6 +297,14 @@ class _Delivery:
         brought, others = apart(steps, self._api.kind)
         self._all.data.bring(self._resource, brought)
         return delivery.after_reading(copy, others, time.monotonic()) if others else Rest(None)
+
+    def _note_unclear(self, state: Desired) -> None:
+        """Note what the copy names that was not found here yet: it is read again once that is."""
+        self._all.unclear.pop(self._resource, None)
+        for one in named_in(state, self._api.references):
+            if not self._all.is_decided(one) and self._memory.id_here(one) is None:
+                self._all.unclear[self._resource] = one
+                return
 
     async def _look(self, state: Desired) -> None:
         token = await self._token()
