@@ -61,7 +61,7 @@ def answer(status: int, document: Any) -> Any:
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     lab = Lab(tmp_path)
     monkeypatch.setattr(lab, "link", lambda *_: None)
-    monkeypatch.setattr(converge, "PATIENCE", 0.2)
+    monkeypatch.setattr(converge, "PATIENCE", 0.1)
     monkeypatch.setattr(converge, "PENDING", 3)
 
     @contextmanager
@@ -87,7 +87,7 @@ def test_a_difference_without_a_state_is_a_fault(lab: Lab) -> None:
     table = Converge(lab, cast("Any", Played(behind=True)))
     table.fill()
     assert all(cell.faults for cell in table.cells.values())
-    assert table.late == [0.2] * 3
+    assert table.late == [0.1] * 3
 
 
 def test_a_write_that_is_refused_ends_it(lab: Lab) -> None:

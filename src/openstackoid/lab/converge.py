@@ -45,6 +45,8 @@ READ = 10.0
 LIVED = 70.0
 """Seconds after its first start in which a gateway creates nothing: see docs/how-to/replicas.md."""
 
+_UNDER_WAY = {"pending", "waiting", "building"}
+
 
 @dataclass
 class Cell:
@@ -137,6 +139,10 @@ class Converge:
             headers = {"Content-Type": "application/octet-stream"}
             path = f"{kind.collection}/{made}/file"
             self._order("PUT", kind, path, data=token_bytes(DATA), headers=headers)
+        if kind.of:  # no cloud's gateway may be stopped while a server is built of what it gives
+            until = time.monotonic() + PATIENCE
+            while set(self._states(made).values()) & _UNDER_WAY and time.monotonic() < until:
+                time.sleep(0.1)
         return made
 
     def _changed(self, kind: Kind, identifier: str) -> None:

@@ -121,7 +121,9 @@ class Replicator:
             self._learn,
             self._outcome,
         )
-        self._translating = Translating(self.memory, self.users, self.ownership, self._telling)
+        self._translating = Translating(
+            self.memory, self.users, self.ownership, self._telling, self.peers.is_up
+        )
         self.memory.hear_again()
         self._taking.forget()
         self.peers.use(federation, upstream, origins)

@@ -1,6 +1,7 @@
 """Says which ids the copies have in other clouds that users name by the id of one."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from openstackoid.gateway.replicas.memory import Memory
@@ -8,7 +9,7 @@ from openstackoid.gateway.replicas.messages import Translate, Translated
 from openstackoid.gateway.replicas.naming import Naming
 from openstackoid.gateway.replicas.ownership import Ownership, Party
 from openstackoid.gateway.replicas.rights import NoAnswerError, NoRightError
-from openstackoid.gateway.replicas.telling import Telling
+from openstackoid.gateway.replicas.telling import ASKING, Telling
 from openstackoid.gateway.replicas.users import Users
 from openstackoid.identity.token_document import Distrust
 from openstackoid.replication.apis.ids import is_plain
@@ -18,11 +19,20 @@ from openstackoid.routing import Refusal
 
 
 class Translating:
-    """Knows the ids of copies: those here, and those that other clouds have told."""
+    """Knows the ids of copies: those here, and those that other clouds have told.
+
+    `is_up` says of another cloud whether it is there.
+    """
 
     def __init__(
-        self, memory: Memory, users: Users, ownership: Ownership, telling: Telling
+        self,
+        memory: Memory,
+        users: Users,
+        ownership: Ownership,
+        telling: Telling,
+        is_up: Callable[[str], bool],
     ) -> None:
+        self._is_up = is_up
         self._memory = memory
         self._users = users
         self._ownership = ownership
@@ -62,10 +72,11 @@ class Translating:
 
     async def _ids(self, resource: str, clouds: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Return the ids of copies in some clouds; those that nobody knows yet are asked for."""
-        members = self._memory.state(resource).members
-        others = [one for one in clouds if one in members and one != self._memory.here]
-        if any(one not in self._memory.told(resource) for one in others):
-            await self._telling.everywhere([resource])
+        members, at = self._memory.state(resource).members, self._memory.latest(resource)
+        known = {self._memory.here, *self._memory.told(resource)}
+        silent = [one for one in clouds if one in members and one not in known]
+        asking = (self._telling.of(c, {resource: at}, ASKING) for c in silent if self._is_up(c))
+        await asyncio.gather(*asking)
         every: dict[str, Any] = {
             **self._memory.told(resource),
             self._memory.here: self._memory.id_here(resource),
