@@ -1,5 +1,7 @@
 """Which commands run in several clouds, and the scope of each branch."""
 
+from importlib.metadata import entry_points
+
 import pytest
 
 from openstackoid.client.composite.service import AmbiguousScopeError, Known, placement
@@ -87,3 +89,11 @@ def test_a_command_of_several_services_needs_one_expression(command: Known, scop
     """The error says what to write instead."""
     with pytest.raises(AmbiguousScopeError, match="write one expression for all of them"):
         placement(parse(scope), command)
+
+
+@pytest.mark.parametrize("scope", ["image=A&B", "image=A&B,compute=C|D"])
+def test_our_own_commands_are_run_once(scope: str) -> None:
+    """Whatever the scope says: the own gateway reads it."""
+    for point in entry_points(group="openstack.oid.v1"):
+        known = Known(point.name.replace("_", " "), point.group)
+        assert placement(parse(scope), known) is None

@@ -19,6 +19,10 @@ _COMMON = {"limits": _ACCOUNTED, "quota": _ACCOUNTED, "availability": _ACCOUNTED
 """The services that commands of no service of their own ask, where that is not all of them."""
 
 
+OURS = "oid"
+"""The API that our own commands are declared for, in their group."""
+
+
 class AmbiguousScopeError(ScopeError):
     """A command of several services, with more than one composite expression."""
 
@@ -82,9 +86,11 @@ class Placement:
 def placement(scope: Scope, known: Known) -> Placement | None:
     """Return where a command runs if that is more than one cloud, None if it is one.
 
-    A command that asks several services runs where their only composite expression says. Raises
-    AmbiguousScopeError if there are two.
+    A command that asks several services runs where their only composite expression says. Ours are
+    for the own gateway, which reads the whole scope. Raises AmbiguousScopeError if there are two.
     """
+    if known.group.split(".")[1] == OURS:
+        return None
     if known.service:
         expression = scope.resolve(known.service)
         if expression is None or isinstance(expression, CloudRef):
