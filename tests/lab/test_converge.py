@@ -21,14 +21,17 @@ LISTED = [kind.listed for kind in KINDS if kind.listed is not None]
 class Played:
     """A user whose clouds are played: the third one has what the others have, or lags behind."""
 
-    def __init__(self, *, behind: bool = False, refuses: bool = False) -> None:
+    def __init__(
+        self, *, behind: bool = False, refuses: bool = False, state: str = "pending"
+    ) -> None:
         self.things: dict[str, dict[str, Any]] = {cloud: {} for cloud in CLOUDS}
         self.behind = behind
+        self.state = state
         self.refuses = refuses
 
     def ask(self, method: str, service: str, path: str, scope: str = "", **more: Any) -> Any:
         if service == "identity":
-            clouds = [{"cloud": THREE, "state": "pending" if self.behind else "fits"}]
+            clouds = [{"cloud": THREE, "state": self.state if self.behind else "fits"}]
             return answer(200, {"replicas": [{"clouds": clouds}]})
         if self.refuses and method == "POST":
             return answer(403, {})
@@ -94,3 +97,11 @@ def test_a_write_that_is_refused_ends_it(lab: Lab) -> None:
     """For then nothing can be said of it."""
     with pytest.raises(click.ClickException, match="403"):
         Converge(lab, cast("Any", Played(refuses=True))).fill()
+
+
+def test_a_difference_with_a_state_is_named(lab: Lab) -> None:
+    """And is not called equal."""
+    table = Converge(lab, cast("Any", Played(behind=True, state="refused")))
+    table.fill()
+    assert {cell.word for cell in table.cells.values()} == {"named"}
+    assert all("refused" in line for cell in table.cells.values() for line in cell.named)

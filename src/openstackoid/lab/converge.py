@@ -50,10 +50,16 @@ _UNDER_WAY = {"pending", "waiting", "building"}
 
 @dataclass
 class Cell:
-    """One cell: what is claimed, and what was found otherwise."""
+    """One cell: what was found otherwise than claimed, and what differs and has a state for it."""
 
     faults: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def word(self) -> str:
+        """What became of it."""
+        return "NO" if self.faults else "named" if self.named else "equal"
 
 
 @dataclass
@@ -105,8 +111,9 @@ class Converge:
             time.sleep(0.1 * bool(left))
         cell.seconds = time.monotonic() - begun
         for what, one in left.items():
-            if (why := self._unexplained(one)) is not None:
-                cell.faults.append(f"{what}: {why}")
+            states = self._states(one)
+            explained = set(states.values()) - {"fits", "pending", "unreachable"}
+            (cell.named if explained else cell.faults).append(f"{what}: {states}")
         for one in (new, old[0]):
             self._delete(kind, one)
         self._delete_others(kind, (new, *old))
@@ -184,12 +191,6 @@ class Converge:
         document = answer.json()
         one = document.get(kind.one, document)
         return [one.get(key) for key in kind.shown]
-
-    def _unexplained(self, identifier: str) -> str | None:
-        """Return how copies differ without a state that says why, None if one does."""
-        states = self._states(identifier)
-        unclear = {"fits", "pending", "unreachable"}
-        return None if set(states.values()) - unclear else str(states)
 
     def _states(self, identifier: str) -> dict[str, str]:
         """Return the states of copies, by cloud; of none if nobody can say them now."""
@@ -277,11 +278,11 @@ def main() -> None:
     click.echo(f"{'':<17} | " + " | ".join(f"{name:<13}" for name in names))
     for way in dict.fromkeys(way for way, _ in converge.cells):
         cells = [converge.cells[way, name] for name in names]
-        marks = [f"{'NO' if c.faults else 'equal'}, {c.seconds:.1f} s" for c in cells]
+        marks = [f"{c.word}, {c.seconds:.1f} s" for c in cells]
         click.echo(f"{way:<17} | " + " | ".join(f"{mark:<13}" for mark in marks))
     for (way, name), cell in converge.cells.items():
-        for fault in cell.faults:
-            click.echo(f"{way}, {name}: {fault}")
+        for line in (*cell.faults, *cell.named):
+            click.echo(f"{way}, {name}: {line}")
     late = sorted(converge.late)
     most = late[int(len(late) * 0.99) - 1]
     click.echo(
