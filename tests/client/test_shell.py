@@ -46,7 +46,7 @@ def test_the_shell_completes_the_options(openstack: Openstack) -> None:
     plain = {name: set(words.split()) for name, words in options.findall(without)}
     both = {"--os-scope", "--os-scope-policy"}
     assert ours["server_create"] - plain["server_create"] == both
-    replica = {f"replica_{name}" for name in ("check", "list", "show", "sync")}
+    replica = {f"replica_{name}" for name in ("check", "create", "list", "show", "sync")}
     assert ours.keys() - plain.keys() == {*replica, "scope_unsettled"}
     assert plain.keys() <= ours.keys()
     assert all(ours[name] - plain[name] in (both, set()) for name in plain)

@@ -21,7 +21,8 @@ async def test_its_user_sees_what_the_service_would_say(replicas: Replicas) -> N
 @pytest.mark.parametrize(
     ("method", "path", "document", "scope", "status", "words"),
     [
-        ("POST", "/v2.1/servers", {}, None, 400, "is not replicated"),
+        ("POST", "/v2.1/os-aggregates", {}, None, 400, "is not replicated"),
+        ("POST", "/v2.1/servers", {"server": {"name": "s"}}, None, 400, "boots from a volume"),
         ("POST", "/v2.1/os-keypairs", {"keypair": {"name": "k"}}, None, 400, "ssh-keygen"),
         ("POST", "/v2.1/os-keypairs", None, None, 400, 'no "keypair"'),
         ("DELETE", "/v2.1/os-keypairs/k", None, None, 404, "no keypair with this id"),
