@@ -106,6 +106,10 @@ async def test_a_rule_is_not_deleted_while_nobody_says_what_it_is(replicas: Repl
     replicas.neutrons[ONE].fails = {"GET": 503}
     answered = await replicas.order("DELETE", f"{RULES}/7", service="network")
     assert (answered.status, f"{ONE} does not say" in message(answered)) == (503, True)
+    replicas.neutrons[ONE].fails = {}
+    replicas.neutrons[ONE].silent = {"GET"}
+    answered = await replicas.order("DELETE", f"{RULES}/7", service="network")
+    assert (answered.status, f"{ONE} does not say" in message(answered)) == (503, True)
     assert not [one for one in replicas.neutrons[ONE].writes if one.startswith("DELETE")]
 
 

@@ -10,6 +10,8 @@ from gateway.replicas.playing import ONE, TWO, Replicas
 from gateway.replicas.test_naming import id_of
 from gateway.replicas.test_security_groups import add, make_group
 
+from openstackoid.gateway.replicas.messages import Translate, Translated
+
 BOTH = f"{ONE} & {TWO}"
 NETWORKS = "/v2.0/networks"
 
@@ -159,3 +161,12 @@ async def test_a_body_that_names_nothing_goes_on_as_it_is(
     (*_, received) = replicas.clouds.backends[TWO]["network"].requests
     assert received.line.startswith("POST")
     assert received.body == body
+
+
+async def test_nobody_is_told_what_is_somebodys(replicas: Replicas) -> None:
+    """Whose token the Keystone here does not know learns nothing, and his request goes on."""
+    here = id_of(await replicas.network())
+    message = Translate("of nobody", (("network", here),), (TWO,))
+    replicas.keystones[ONE].status = "404 Not Found"
+    said = await replicas.keeping[ONE].replicator.answer(message)
+    assert said == Translated()
